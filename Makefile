@@ -1,0 +1,63 @@
+# Every target is a plain python command; the README has them for those without make.
+# DATA=path is the data folder, ARGS="--training.epochs 3" any settings: make run-mnist DATA=~/digits ARGS="--seed 1"
+
+PYTHON ?= python3
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+FLAGS = $(if $(DATA),--data.root "$(DATA)") $(ARGS)
+
+# A project by its short name: mnist is projects/mnist_classifier, segmentation is projects/image_segmentation.
+main = $(or $(firstword $(wildcard projects/$(1)/main.py projects/$(1)_*/main.py projects/*_$(1)/main.py)),\
+	$(error there is no project "$(1)" in projects/))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-shared test-long lint bench lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  projects:      $(notdir $(patsubst %/main.py,%,$(wildcard projects/*/main.py))) (the short name is enough: mnist)"
+
+setup: $(INSTALLED)  ## make .venv and install everything into it
+
+$(INSTALLED): pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"
+	@touch $(INSTALLED)
+
+run-%: $(INSTALLED)  ## train, evaluate, baseline, export and report; a table says what came of it
+	@$(PY) $(call main,$*) run $(FLAGS)
+
+serve-%: $(INSTALLED)  ## answer HTTP requests with the exported network, on this machine only
+	@$(PY) $(call main,$*) serve $(FLAGS)
+
+export-%: $(INSTALLED)  ## write the trained network as one ONNX file
+	@$(PY) $(call main,$*) export $(FLAGS)
+
+test: test-shared  ## all tests: of shared/, of the repository, of each project
+	@for project in $(patsubst %/main.py,%,$(wildcard projects/*/main.py)); do \
+		echo "== $$project"; $(PY) -m pytest --quiet -m "not long" $$project/tests || exit 1; done
+
+test-shared: $(INSTALLED)  ## the tests of shared/ and of the repository as a whole
+	@$(PY) -m pytest --quiet -m "not long" tests
+
+test-long: test  ## the slow tests too
+	@$(PY) -m pytest --quiet -m long tests || [ $$? -eq 5 ]
+
+test-%: $(INSTALLED)  ## the tests of one project
+	@$(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
+
+lint: $(INSTALLED)  ## ruff and mypy
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+bench: $(INSTALLED)  ## measure speed against the tutorials' loop on real MNIST (DATA=path, half an hour)
+	@$(PY) tools/bench_mnist.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
+	@$(PYTHON) tools/lock.py
+
+clean:  ## remove .venv and caches; data and outputs stay
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,87 @@
+"""The networks: raw uint8 pictures in, logits out. Normalisation is their first layer, so no caller can forget it."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Normalise(nn.Module):
+    """Turn uint8 pixels into floats of mean 0 and deviation 1, by the statistics of the training part."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.full((channels, 1, 1), 127.5))
+        self.register_buffer("std", torch.full((channels, 1, 1), 127.5))
+
+    @torch.no_grad()
+    def fit(self, images: Tensor) -> None:
+        """Measure the statistics on uint8 pictures of shape [N, C, H, W]."""
+        std, mean = torch.std_mean(images.float(), dim=(0, 2, 3))
+        self.mean.copy_(mean[:, None, None])
+        self.std.copy_(std.clamp_min(1)[:, None, None])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """From uint8 to float, same shape."""
+        return (images.float() - self.mean) / self.std
+
+
+class Convolution(nn.Sequential):
+    """Convolution without padding, batch norm, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class Cnn(nn.Module):
+    """Four convolutions, fast on a CPU: the strides shrink 28x28 pixels to 5x5 before the wide layers begin.
+
+    Larger pictures work too: the largest value over the places that are left stands for each feature.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            Convolution(channels, 16, kernel=5, stride=2),  # 28 -> 12
+            Convolution(16, 32, kernel=3, stride=2),  # 12 -> 5
+            Convolution(32, 64, kernel=3),  # 5 -> 3
+            Convolution(64, 128, kernel=3),  # 3 -> 1
+        )
+        self.head = nn.Linear(128, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """From normalised pictures [N, C, H, W] to logits [N, classes]."""
+        return self.head(self.features(images).amax(dim=(2, 3)))
+
+
+class Mlp(nn.Sequential):
+    """Two hidden layers on the pixels in a row; it has to learn each position anew."""
+
+    def __init__(self, channels: int, image_size: int, classes: int) -> None:
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(channels * image_size**2, 256),
+            nn.ReLU(),
+            nn.Linear(256, 128),
+            nn.ReLU(),
+            nn.Linear(128, classes),
+        )
+
+
+class ImageClassifier(nn.Module):
+    """Normalisation, then the network of that name."""
+
+    def __init__(self, name: str, channels: int, image_size: int, classes: int) -> None:
+        super().__init__()
+        self.normalise = Normalise(channels)
+        self.network = Cnn(channels, classes) if name == "cnn" else Mlp(channels, image_size, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """From uint8 pictures [N, C, H, W] to logits, float [N, classes]."""
+        logits: Tensor = self.network(self.normalise(images))
+        return logits

@@ -1,0 +1,245 @@
+"""Data sets, splits, transforms and loaders: from files to batches of uint8 pictures."""
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+from torch import Tensor
+from torch.nn.functional import pad
+from torch.utils.data import DataLoader
+from torchvision.datasets import MNIST
+
+from shared.data.download import download
+from shared.data.images import LabelledFiles, class_folders, find_labelled, read_all
+from shared.data.memory import Batch, TensorBatches, batch_loader, fitting_batch_size
+from shared.data.sources import DataRecord, Source, choose
+from shared.data.splits import Splits, stratified_split
+from shared.errors import UserError
+from src.config import Config, DataConfig
+from src.preparation import BOX, make_preparation
+
+# MD5 of the four files once unpacked, so that copies packed by other programs are known too.
+# The packed files' digests, for downloads, come from torchvision.
+MNIST_FILES = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pictures, uint8 [N, C, H, W], and their class ids, int64 [N]."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def at(self, indices: np.ndarray) -> "Examples":
+        """The examples at these indices."""
+        return Examples(self.images[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source gives: a train part, and validation and test parts where it has its own."""
+
+    classes: list[str]
+    train: Examples
+    validation: Examples | None
+    test: Examples | None
+    description: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """The three parts as batches of `images` (uint8 [N, C, H, W]) and `labels` (int64 [N])."""
+
+    parts: Splits[Batch]
+    classes: list[str]
+    record: DataRecord
+    digest: str
+    """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of examples in each part."""
+        return {name: len(part["labels"]) for name, part in vars(self.parts).items()}
+
+    def as_dict(self) -> dict[str, object]:
+        """The record for results, as plain types."""
+        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest}
+
+
+def load_data(config: Config) -> Data:
+    """Find the data (see `DataConfig.source`) and cut it into its three parts.
+
+    Raises:
+        UserError: the data is not there, damaged, or too small to be cut.
+    """
+    settings = config.data
+    sources = {
+        "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
+        "folder": Source(lambda root: bool(class_folders(root)), partial(_load_folder, settings)),
+        "sample": Source(lambda _: False, lambda _: _load_sample(settings)),
+    }
+    name, loaded, substituted = choose(settings.source, settings.root, sources, published="mnist")
+    train, test = _cut(loaded.train, loaded.test, settings.test_fraction, config.seed)
+    train, validation = _cut(train, loaded.validation, settings.validation_fraction, config.seed)
+    record = DataRecord(name, loaded.description, loaded.licence, substituted)
+    parts = Splits(_tensors(train, settings), _tensors(validation, settings), _tensors(test, settings))
+    digest = hashlib.sha256(train.images.tobytes() + train.labels.tobytes()).hexdigest()
+    return Data(parts, loaded.classes, record, digest)
+
+
+def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
+    """Loaders of whole batches; only the train part is shuffled and augmented."""
+    augment = make_augmentation(config.data)
+    size = fitting_batch_size(data.counts["train"], config.training.batch_size)
+    return Splits(
+        batch_loader(TensorBatches(data.parts.train, augment), size, shuffle=True, seed=config.seed),
+        batch_loader(TensorBatches(data.parts.validation), 1024, shuffle=False, seed=config.seed),
+        batch_loader(TensorBatches(data.parts.test), 1024, shuffle=False, seed=config.seed),
+    )
+
+
+def make_augmentation(settings: DataConfig) -> Callable[[Batch], Batch]:
+    """Random moves (and mirroring, if asked for) of a batch, drawn from PyTorch's global random state."""
+
+    def augment(batch: Batch) -> Batch:
+        images = random_shift(batch["images"], settings.shift)
+        if settings.flip:
+            mirrored = torch.rand(len(images)) < 0.5
+            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+        return {**batch, "images": images}
+
+    return augment
+
+
+def random_shift(images: Tensor, most: int) -> Tensor:
+    """Move each picture by its own random -most..most pixels along both axes; the gap takes the edge's colour.
+
+    Args:
+        images: uint8, shape [N, C, H, W].
+    """
+    if most == 0:
+        return images
+    count, _, height, width = images.shape
+    padded = pad(images.float(), (most,) * 4, mode="replicate").to(images.dtype)
+    rows = torch.randint(0, 2 * most + 1, (count, 1, 1)) + torch.arange(height)[None, :, None]
+    columns = torch.randint(0, 2 * most + 1, (count, 1, 1)) + torch.arange(width)[None, None, :]
+    moved = padded.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]
+    return moved.permute(0, 3, 1, 2)
+
+
+def _cut(whole: Examples, own: Examples | None, fraction: float, seed: int) -> tuple[Examples, Examples]:
+    if own is not None:
+        return whole, own
+    first, second = stratified_split(whole.labels, fraction, seed)
+    return whole.at(first), whole.at(second)
+
+
+def _tensors(examples: Examples, settings: DataConfig) -> Batch:
+    images = torch.from_numpy(np.ascontiguousarray(examples.images))
+    expected = (settings.channels, settings.image_size, settings.image_size)
+    if images.shape[1:] != expected:
+        raise UserError(
+            f"this data has pictures of {tuple(images.shape[1:])} (channels, height, width), but data.channels and "
+            f"data.image_size ask for {expected}; correct those settings."
+        )
+    return {"images": images, "labels": torch.from_numpy(examples.labels)}
+
+
+def _find_mnist(root: Path) -> Path | None:
+    """The folder of MNIST's four files, packed or not: `root` itself, or where torchvision puts them."""
+    for folder in (root, root / "mnist", root / "MNIST" / "raw"):
+        if all((folder / name).is_file() or (folder / f"{name}.gz").is_file() for name in MNIST_FILES):
+            return folder
+    return None
+
+
+def _load_mnist(root: Path) -> Loaded:
+    folder = _find_mnist(root)
+    if folder is None:
+        folder = root / "mnist"
+        for name, md5 in MNIST.resources:
+            download([f"{mirror}{name}" for mirror in MNIST.mirrors], folder / name, md5)
+    train_images, train_labels, test_images, test_labels = (_read_idx(folder, name) for name in MNIST_FILES)
+    return Loaded(
+        [str(number) for number in range(10)],
+        Examples(train_images, train_labels.astype(np.int64)),
+        None,
+        Examples(test_images, test_labels.astype(np.int64)),
+        "MNIST, 70,000 handwritten digits (LeCun, Cortes, Burges), with its own test part",
+        "CC BY-SA 3.0 as usually stated",
+    )
+
+
+def _read_idx(folder: Path, name: str) -> np.ndarray:
+    """Read one of MNIST's files: images as uint8 [N, 1, 28, 28], labels as uint8 [N]."""
+    plain, packed = folder / name, folder / f"{name}.gz"
+    path = plain if plain.is_file() else packed
+    try:
+        content = plain.read_bytes() if plain.is_file() else gzip.decompress(packed.read_bytes())
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); delete it, so that it is downloaded again.") from error
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != MNIST_FILES[name]:
+        raise UserError(
+            f"{path} is damaged or not MNIST's (its MD5 is wrong); delete it, so that it is downloaded again."
+        )
+    if "labels" in name:
+        return np.frombuffer(content, np.uint8, offset=8)
+    return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 1, 28, 28)
+
+
+def _load_folder(settings: DataConfig, root: Path) -> Loaded:
+    """One folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
+    prepare = make_preparation(settings)
+    parts = {folder.name: folder for folder in class_folders(root)}
+    if "train" not in parts:
+        labelled = find_labelled(root)
+        return _folder_loaded(labelled.classes, _read(labelled, prepare), None, None)
+    labelled = find_labelled(parts["train"])
+    own = {
+        name: _read(find_labelled(parts[name], labelled.classes), prepare)
+        for name in ("validation", "test")
+        if name in parts
+    }
+    return _folder_loaded(labelled.classes, _read(labelled, prepare), own.get("validation"), own.get("test"))
+
+
+def _folder_loaded(classes: list[str], train: Examples, validation: Examples | None, test: Examples | None) -> Loaded:
+    return Loaded(classes, train, validation, test, "the user's own pictures, one folder a class", "the user's own")
+
+
+def _read(labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray]) -> Examples:
+    images, labels, _ = read_all(labelled, prepare)
+    return Examples(images, labels)
+
+
+def _load_sample(settings: DataConfig) -> Loaded:
+    """Scikit-learn's scans of 8x8 pixels, enlarged into the box that MNIST's digits fill."""
+    size = settings.image_size
+    box = round(size * BOX)
+    margin = (size - box) // 2
+    digits = load_digits()
+    images = np.zeros((len(digits.images), settings.channels, size, size), np.uint8)
+    for image, scan in zip(images, digits.images, strict=True):
+        gray = Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((box, box), Image.Resampling.BICUBIC)
+        image[:, margin : margin + box, margin : margin + box] = np.asarray(gray)
+    return Loaded(
+        [str(number) for number in range(10)],
+        Examples(images, digits.target.astype(np.int64)),
+        None,
+        None,
+        "the sample built into scikit-learn: 1,797 scanned digits of 8x8 pixels (UCI Optical Recognition), enlarged",
+        "CC BY 4.0 (UCI Machine Learning Repository)",
+    )

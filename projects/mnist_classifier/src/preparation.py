@@ -1,0 +1,82 @@
+"""From any picture to what the network was trained on.
+
+`digit` follows the preparation of MNIST as its page states it (http://yann.lecun.com/exdb/mnist): the ink is scaled
+into a box of 20x20 pixels, aspect ratio kept, and its centre of mass is put into the middle of 28x28 pixels.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from shared.data.images import UnreadableImageError
+from src.config import DataConfig
+
+BOX = 20 / 28  # the share of the side that the ink fills
+MIN_CONTRAST = 32  # gray levels between paper and ink; scans of blank paper stay well below
+INK_THRESHOLD = 0.2  # of the darkest ink; below it is paper texture and shadow
+
+
+class EmptyPictureError(UnreadableImageError):
+    """There is no ink in the picture."""
+
+
+def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
+    """The function from a decoded picture to uint8 [channels, size, size]; it raises `EmptyPictureError` for no ink."""
+    mode = "L" if config.channels == 1 else "RGB"
+
+    def prepare(image: Image.Image) -> np.ndarray:
+        size = config.image_size
+        image = Image.fromarray(digit(image, size)) if config.preparation == "digit" else photo(image, size)
+        return np.atleast_3d(np.asarray(image.convert(mode))).transpose(2, 0, 1)
+
+    return prepare
+
+
+def photo(image: Image.Image, size: int) -> Image.Image:
+    """The middle square, scaled to `size` with antialiasing."""
+    return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+
+
+def digit(image: Image.Image, size: int) -> np.ndarray:
+    """White ink on black, in MNIST's box and position; a picture that has the size and a black border stays as it is.
+
+    Returns:
+        uint8, shape [size, size].
+
+    Raises:
+        EmptyPictureError: paper and ink differ by less than `MIN_CONTRAST` gray levels.
+    """
+    gray = np.asarray(image.convert("L"), dtype=np.float32)
+    paper = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
+    ink = paper - gray if paper > 127 else gray - paper
+    if ink.max() < MIN_CONTRAST:
+        raise EmptyPictureError("no ink in it")
+    if gray.shape == (size, size) and paper == 0:
+        return gray.astype(np.uint8)
+    ink = ink.clip(0) / ink.max()
+    ink[ink < INK_THRESHOLD] = 0
+    return _centred(_in_box(ink, round(size * BOX)), size)
+
+
+def _in_box(ink: np.ndarray, box: int) -> np.ndarray:
+    """Crop to the ink and scale its longer side to `box` pixels."""
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = box / max(cropped.shape)
+    height, width = (max(1, round(side * scale)) for side in cropped.shape)
+    scaled = Image.fromarray((cropped * 255).astype(np.uint8)).resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(scaled)
+
+
+def _centred(ink: np.ndarray, size: int) -> np.ndarray:
+    """Put the ink on black so that its centre of mass is the middle, as far as it fits."""
+    height, width = ink.shape
+    weights = ink.astype(np.float64) / ink.sum()
+    row = float((weights.sum(1) * np.arange(height)).sum())
+    column = float((weights.sum(0) * np.arange(width)).sum())
+    top = int(np.clip(round((size - 1) / 2 - row), 0, size - height))
+    left = int(np.clip(round((size - 1) / 2 - column), 0, size - width))
+    canvas = np.zeros((size, size), dtype=np.uint8)
+    canvas[top : top + height, left : left + width] = ink
+    return canvas

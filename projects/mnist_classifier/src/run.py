@@ -1,0 +1,68 @@
+"""The whole job, from data to report, and a short table at the end."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from shared.config import from_plain
+from shared.console import table
+from shared.training.checkpoint import best_checkpoint
+from src.baseline import baseline
+from src.config import PROJECT, Config
+from src.evaluate import evaluate
+from src.export import export, export_path
+from src.report import report
+from src.train import train
+
+
+def run(config: Config) -> dict[str, Any]:
+    """Train, evaluate, compare with the baselines, export and report; then say what came of it."""
+    started = time.perf_counter()
+    trained = train(config)
+    config = from_plain(Config, trained["config"], base=PROJECT)
+    evaluated = evaluate(config)
+    baselines = baseline(config)
+    exported = export(config)
+    page = report(config)
+    table(
+        PROJECT.name,
+        _data_rows(trained)
+        | _score_rows(evaluated, baselines)
+        | {
+            "parameters": f"{trained['parameters']:,}",
+            "seconds": f"{trained['seconds']:.1f} training, {time.perf_counter() - started:.1f} in all",
+            "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
+            f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
+            "weights": _shown(best_checkpoint(config.output_dir)),
+            "ONNX file": _shown(export_path(config)),
+            "report": _shown(page),
+            "curves": f"tensorboard --logdir {_shown(config.log_dir)}",
+            "next": f"python {_shown(PROJECT / 'main.py')} predict your_picture.png",
+        },
+    )
+    return {"train": trained, "evaluate": evaluated, "baseline": baselines, "export": exported}
+
+
+def _data_rows(trained: dict[str, Any]) -> dict[str, str]:
+    data = trained["data"]
+    counts = ", ".join(f"{count:,} {name}" for name, count in data["counts"].items())
+    rows = {"data": f"{data['source']} ({counts})"}
+    if data["substituted"]:
+        rows["substituted"] = data["substituted"]
+    return rows | {"seed": str(trained["seed"])}
+
+
+def _score_rows(evaluated: dict[str, Any], baselines: dict[str, Any]) -> dict[str, str]:
+    low, high = evaluated["metrics"]["test"]["accuracy_interval"]
+    rows = {
+        "validation accuracy": f"{evaluated['metrics']['validation']['accuracy']:.4f}",
+        "test accuracy": f"{evaluated['metrics']['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})",
+    }
+    for name, metrics in baselines["metrics"].items():
+        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test part"
+    return rows
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,87 @@
+"""The command line of a project: a verb and its configuration, dispatched to the function of that name in `src/`."""
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shared import config as configuration
+from shared.errors import UserError
+from shared.training.checkpoint import best_checkpoint, read_about
+
+# What follows a training run starts from the configuration of that run, which its checkpoint holds.
+AFTER_TRAINING = ("evaluate", "baseline", "predict", "export", "serve", "report")
+
+
+def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], config_class: str) -> int:
+    """Run one verb of a project.
+
+    Args:
+        arguments: the verb, then its own arguments and `--dotted.flags`.
+        project: the project's folder, also the root of its imports.
+        verbs: what each verb does, in one line; the verb `x` is the function `x` of the module `src.x`.
+        config_class: where the project's configuration dataclass is, as `module:Class`.
+
+    Returns:
+        The exit code: 0, or 2 after a mistake that the user can mend (one sentence on stderr says which).
+    """
+    try:
+        if not arguments or arguments[0] in ("-h", "--help"):
+            print(_usage(project, verbs))
+            return 0
+        verb = _require_verb(arguments[0], verbs)
+        _run(verb, arguments[1:], project, config_class)
+        sys.stdout.flush()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped: what was finished before is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output, say `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) -> None:
+    module_name, class_name = config_class.split(":")
+    config_type = getattr(importlib.import_module(module_name), class_name)
+    function: Callable[..., Any] = getattr(importlib.import_module(f"src.{verb}"), verb)
+    default = project / "configs" / "config.yaml"
+    program = f"main.py {verb}"
+
+    def parse(files: list[Path], stored: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        return configuration.parse(
+            config_type, arguments, base=project, files=files, stored=stored, function=function, program=program
+        )
+
+    config, extra = parse([default])
+    checkpoint = extra.get("checkpoint") or best_checkpoint(config.output_dir)
+    if verb in AFTER_TRAINING and checkpoint.is_file():
+        config, extra = parse([], stored=read_about(checkpoint)["config"])
+    function(config, **extra)
+
+
+def _require_verb(word: str, verbs: Mapping[str, str]) -> str:
+    if word in verbs:
+        return word
+    nearest = difflib.get_close_matches(word, verbs, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"the verbs are {', '.join(verbs)}."
+    raise UserError(f"there is no verb {word!r}; {hint}")
+
+
+def _usage(project: Path, verbs: Mapping[str, str]) -> str:
+    width = max(map(len, verbs))
+    lines = [f"  {verb:<{width}}  {summary}" for verb, summary in verbs.items()]
+    return "\n".join(
+        [
+            f"{project.name}: python main.py <verb> [--config file.yaml] [--dotted.flags value]",
+            "",
+            *lines,
+            "",
+            "python main.py <verb> --help lists every setting.",
+        ]
+    )

@@ -1,0 +1,58 @@
+"""What a run says to the person in front of it: notices, progress and tables."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+T = TypeVar("T")
+
+
+def say(message: str) -> None:
+    """Print one plain line on stdout, at once (also into a pipe)."""
+    print(message, flush=True)
+
+
+def warn(message: str) -> None:
+    """Print one loud line on stderr: something was substituted or left out."""
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
+        f"WARNING: {message}", style="bold yellow"
+    )
+
+
+def progress_bar() -> Progress:
+    """A progress bar on stderr that leaves nothing behind and stays silent when stderr is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def track(items: Iterable[T], description: str) -> Iterator[T]:
+    """Yield the items behind a progress bar (see `progress_bar`)."""
+    total = len(items) if isinstance(items, Sized) else None
+    with progress_bar() as bar:
+        task = bar.add_task(description, total=total, note="")
+        for item in items:
+            yield item
+            bar.advance(task)
+
+
+def table(title: str, rows: Mapping[str, str]) -> None:
+    """Print rows of (name, value) on stdout as a two-column table; long values wrap, none is cut."""
+    grid = Table(title=title, title_justify="left", show_header=False)
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows.items():
+        grid.add_row(name, value)
+    width = None if sys.stdout.isatty() else 110
+    Console(width=width, highlight=False, markup=False).print(grid)

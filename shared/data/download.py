@@ -1,0 +1,77 @@
+"""Downloads that are verified, resumable and never half there."""
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.console import progress_bar
+from shared.errors import UserError
+from shared.files import file_digest
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+_CHUNK_BYTES = 1 << 16
+
+
+class DownloadError(Exception):
+    """No mirror could be reached; the message is one sentence that says why."""
+
+
+def download(urls: Sequence[str], path: Path, md5: str) -> None:
+    """Fetch a file from the first mirror that answers, unless it is there already.
+
+    The bytes gather in `<path>.part`, from which an interrupted download goes on. Only a file whose MD5 is right
+    is moved onto `path`.
+
+    Args:
+        urls: the same file on several mirrors, `http(s)`.
+        md5: its published hex digest (it guards against damage; it is no signature).
+
+    Raises:
+        DownloadError: no mirror answers.
+        UserError: a mirror answers with other bytes, or the folder cannot be written.
+    """
+    if path.exists() and file_digest(path, "md5") == md5:
+        return
+    part = path.with_name(path.name + ".part")
+    reasons = []
+    for url in urls:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(url, part)
+        except (urllib.error.URLError, TimeoutError, http.client.HTTPException, ConnectionError) as error:
+            cause = getattr(error, "reason", error)
+            reasons.append(str(getattr(cause, "strerror", None) or cause or type(error).__name__))
+            continue
+        except OSError as error:
+            raise UserError(f"cannot write {part}: {error.strerror}; free some space or set --data.root.") from error
+        if file_digest(part, "md5") == md5:
+            part.replace(path)
+            return
+        part.unlink()
+        reasons.append("damaged download")
+    if "damaged download" in reasons:
+        raise UserError(f"{urls[0]} arrived damaged (its MD5 is not {md5}); try again, or put a good copy at {path}.")
+    raise DownloadError(f"no mirror of {path.name} answered ({'; '.join(dict.fromkeys(reasons))})")
+
+
+def _fetch(url: str, part: Path) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=CONNECT_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # nothing is missing beyond what lies in `.part`
+            return
+        raise
+    with response, progress_bar() as bar:
+        resumed = response.status == 206
+        total = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
+        task = bar.add_task(f"download {part.stem}", total=total or None, completed=have if resumed else 0, note="")
+        with part.open("ab" if resumed else "wb") as file:
+            while chunk := response.read(_CHUNK_BYTES):
+                file.write(chunk)
+                bar.advance(task, len(chunk))
+    if total and part.stat().st_size < total:
+        raise ConnectionError("the connection broke off")

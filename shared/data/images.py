@@ -1,0 +1,138 @@
+"""Pictures from files and bytes: decoded safely, turned upright, and read from one folder a class."""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from shared.console import track, warn
+from shared.errors import UserError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm")
+MAX_PIXELS = 50_000_000
+_NAMED_AT_MOST = 5
+
+
+class UnreadableImageError(Exception):
+    """The bytes are no picture that can be used; the message says why in a few words."""
+
+
+def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode a picture, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
+
+    The size is checked before anything is decoded: a file of 17 KB can claim 400 MB of pixels.
+
+    Raises:
+        UnreadableImageError: not a picture, damaged, cut short, or larger than `max_pixels`.
+    """
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise UnreadableImageError(f"{width}x{height} pixels, more than the {max_pixels:,} allowed")
+            return _gray_or_rgb(ImageOps.exif_transpose(image))
+    except UnreadableImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed") from error
+    except FileNotFoundError as error:
+        raise UnreadableImageError("no such file") from error
+    # Pillow's decoders raise errors of many kinds on damaged files, each of which means the same here.
+    except Exception as error:
+        raise UnreadableImageError("not a picture, or a damaged one") from error
+
+
+def _gray_or_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
+        values = np.asarray(image, dtype=np.float32)
+        return Image.fromarray((values / max(float(values.max()), 1.0) * 255).clip(0, 255).astype(np.uint8))
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layers = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
+    return image.convert("RGB")
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The picture files below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+@dataclass(frozen=True)
+class LabelledFiles:
+    """Picture files with their class ids, in the order of `classes`."""
+
+    files: list[Path]
+    labels: list[int]
+    classes: list[str]
+
+
+def class_folders(root: Path) -> list[Path]:
+    """The folders in `root` that can stand for classes, sorted by name."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledFiles:
+    """Find `root/<class>/**/picture.png`.
+
+    Args:
+        classes: the classes that must be found, in this order; without it, the folders' names, sorted.
+
+    Raises:
+        UserError: no folder, fewer than two classes, a class without pictures, or a class not in `classes`.
+    """
+    found = {folder.name: list_images(folder) for folder in class_folders(root)}
+    if not found:
+        raise UserError(f"{root} holds no class folders; put pictures into {root}/<class>/, one folder a class.")
+    if classes is None and len(found) < 2:
+        raise UserError(f"{root} holds one class only ({', '.join(found)}); a classifier needs at least two folders.")
+    empty = [name for name, files in found.items() if not files]
+    if empty:
+        raise UserError(f"{root / empty[0]} holds no pictures ({', '.join(SUFFIXES)}); add some or remove the folder.")
+    names = list(classes) if classes is not None else sorted(found)
+    unknown = sorted(set(found) - set(names))
+    if unknown:
+        raise UserError(f"{root / unknown[0]} is a class that the training part does not have; rename or remove it.")
+    pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
+    return LabelledFiles([file for file, _ in pairs], [label for _, label in pairs], names)
+
+
+def read_all(
+    labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, list[Path]]:
+    """Read and prepare every picture; those that cannot be read are named, counted and left out.
+
+    Returns:
+        The stacked arrays that `prepare` gave, their labels (int64), and their files.
+
+    Raises:
+        UserError: no picture of some class could be read.
+    """
+    arrays, labels, files, unreadable = [], [], [], []
+    for file, label in zip(track(labelled.files, "read pictures"), labelled.labels, strict=True):
+        try:
+            arrays.append(prepare(read_image(file)))
+        except UnreadableImageError as error:
+            unreadable.append(f"{file} ({error})")
+            continue
+        labels.append(label)
+        files.append(file)
+    if unreadable:
+        named = "; ".join(unreadable[:_NAMED_AT_MOST]) + ("; ..." if len(unreadable) > _NAMED_AT_MOST else "")
+        warn(f"left out {len(unreadable)} of {len(labelled.files)} pictures that cannot be read: {named}")
+    lost = sorted(set(labelled.labels) - set(labels))
+    if lost:
+        raise UserError(f"no picture of the class {labelled.classes[lost[0]]} can be read; replace its files.")
+    return np.stack(arrays), np.array(labels, dtype=np.int64), files

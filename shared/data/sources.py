@@ -1,0 +1,88 @@
+"""Where data comes from: what lies on the disk, else a download, else the built-in sample, said out loud."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from shared.console import say, warn
+from shared.data.download import DownloadError
+from shared.errors import UserError
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class DataRecord:
+    """What a run was made of; it goes into every result, report and exported model, and names no path."""
+
+    source: str
+    """The name of the data set: that of a published one, `folder`, or `sample`."""
+    description: str
+    """One line for people: what it is, and where it comes from."""
+    licence: str
+    substituted: str = ""
+    """Why something else was used than was asked for; empty where nothing was."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as plain types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Source(Generic[D]):
+    """One place that data can come from."""
+
+    present: Callable[[Path], bool]
+    """Whether it lies below this folder already."""
+    load: Callable[[Path], D]
+    """Read it; a named data set downloads what is missing and raises `DownloadError` without a network."""
+
+
+def is_empty(root: Path) -> bool:
+    """Whether a folder is missing or holds nothing but hidden files and unfinished downloads."""
+    return not root.is_dir() or all(
+        path.name.startswith(".") or path.suffix == ".part" or (path.is_dir() and is_empty(path))
+        for path in root.iterdir()
+    )
+
+
+def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: str) -> tuple[str, D, str]:
+    """Load the wanted source; `auto` takes what lies in `root`, else downloads `published`, else the sample.
+
+    Args:
+        wanted: `auto` or a key of `sources`, which has `sample`.
+        published: the key of the data set that `auto` downloads.
+
+    Returns:
+        The source used, what it loaded, and why it was substituted (empty where it was not).
+
+    Raises:
+        UserError: `root` holds something that is none of the sources, or a source asked for by name fails.
+    """
+    if wanted != "auto":
+        return wanted, _load_named(root, sources[wanted]), ""
+    if not root.is_dir():
+        raise UserError(f"data.root {root} is no folder; make it, or correct the path.")
+    for name, source in sources.items():
+        if source.present(root):
+            say(f"data: {name}, found in {root}")
+            return name, source.load(root), ""
+    if not is_empty(root):
+        raise UserError(
+            f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
+        )
+    try:
+        say(f"data: {root} is empty, downloading {published}")
+        return published, sources[published].load(root), ""
+    except DownloadError as error:
+        reason = f"{error}, so the built-in sample stands in for {published}"
+        warn(f"{reason}; its scores are not those of {published}.")
+        return "sample", sources["sample"].load(root), reason
+
+
+def _load_named(root: Path, source: Source[D]) -> D:
+    try:
+        return source.load(root)
+    except DownloadError as error:
+        raise UserError(f"{error}; put the files into {root}, or use --data.source sample.") from error

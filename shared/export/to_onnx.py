@@ -1,0 +1,124 @@
+"""Export to one ONNX file that takes raw input, describes itself, names no path, and equals PyTorch."""
+
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+
+from shared.errors import UserError
+from shared.files import atomic_write
+
+EXAMPLE_BATCH = 2  # a batch of one would be frozen into the graph
+PARITY_BATCHES = (1, 5)
+TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the exported network is from PyTorch."""
+
+    batch_sizes: tuple[int, ...]
+    largest_difference: float
+    """The largest absolute difference of any output, over all batch sizes."""
+    tolerance: float
+
+
+class WithProbabilities(nn.Module):
+    """A classifier whose outputs are what users ask for: (probabilities, logits), both [N, C]."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """From a batch of inputs to (probabilities, logits)."""
+        logits = self.network(inputs)
+        return logits.softmax(1), logits
+
+
+def export_classifier(
+    network: nn.Module, examples: Tensor, path: Path, metadata: Mapping[str, Any], input_name: str = "images"
+) -> Parity:
+    """Write a classifier as one ONNX file with the outputs `probabilities` and `logits`, for any batch size.
+
+    Args:
+        network: takes a batch like `examples`, gives logits [N, C].
+        examples: at least five real inputs, [N, ...], on which parity is checked.
+        metadata: facts for whoever runs the file: labels, data, metrics, versions; plain types.
+
+    Raises:
+        UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`; nothing is written then.
+    """
+    module = WithProbabilities(network).cpu().eval()
+    model = _trace(module, examples[:EXAMPLE_BATCH], input_name)
+    _strip(model)
+    for key, value in sorted(metadata.items()):
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        model.metadata_props.add(key=key, value=text)
+    onnx.checker.check_model(model, full_check=True)
+    content = model.SerializeToString(deterministic=True)
+    parity = check_parity(module, content, examples)
+    with atomic_write(path) as file:
+        file.write(content)
+    return parity
+
+
+def check_parity(module: nn.Module, content: bytes, examples: Tensor) -> Parity:
+    """Compare onnxruntime with PyTorch on batches of sizes that the export never saw.
+
+    Raises:
+        UserError: an output differs by more than `TOLERANCE`.
+    """
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    largest = 0.0
+    for size in PARITY_BATCHES:
+        batch = examples[:size]
+        with torch.no_grad():
+            expected = [output.numpy() for output in module(batch)]
+        found = session.run(None, {name: batch.numpy()})
+        differences = [np.abs(a - b).max() for a, b in zip(expected, found, strict=True)]
+        largest = max(largest, float(max(differences)))
+    if not largest <= TOLERANCE:
+        raise UserError(
+            f"the exported network differs from PyTorch by {largest:.2g}, more than {TOLERANCE:g}; "
+            "nothing was written: look for an operation that ONNX computes in another way."
+        )
+    return Parity(PARITY_BATCHES, largest, TOLERANCE)
+
+
+def _trace(module: nn.Module, example: Tensor, input_name: str) -> onnx.ModelProto:
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        program = torch.onnx.export(
+            module,
+            (example,),
+            input_names=[input_name],
+            output_names=["probabilities", "logits"],
+            dynamic_shapes=({0: Dim("batch")},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Remove what the exporter notes about the machine it ran on: source paths and stack traces."""
+    model.doc_string = ""
+    del model.metadata_props[:], model.graph.metadata_props[:]
+    graph = model.graph
+    for part in (*graph.node, *graph.initializer, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""

@@ -1,0 +1,83 @@
+"""Files that are either whole or not there, and their fingerprints."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from shared.errors import UserError
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside `path` and move it onto `path` once the block ends well.
+
+    A kill or an error at any moment leaves the former file as it was.
+
+    Raises:
+        UserError: the folder cannot be made or written, or the disk is full.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)  # NamedTemporaryFile makes its file readable by its owner alone
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; "
+            "free some space, or choose another folder with --output_dir."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic_write(path) as file:
+        file.write(text.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON, atomically."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """Read a JSON file that an earlier verb wrote.
+
+    Raises:
+        UserError: there is no such file or it is no JSON; the message ends with `remedy`.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"there is no {path}; {remedy}.") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read {path} ({error}); {remedy}.") from error
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """The hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder and prove that a file can be written there, before any work is spent.
+
+    Raises:
+        UserError: it cannot.
+    """
+    with atomic_write(folder / ".probe") as file:
+        file.write(b"")
+    (folder / ".probe").unlink(missing_ok=True)

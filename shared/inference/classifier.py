@@ -1,0 +1,59 @@
+"""Run an exported classifier: onnxruntime and NumPy, no PyTorch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from shared.errors import UserError
+
+
+class OnnxClassifier:
+    """An exported classifier with the facts it carries."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the file.
+
+        Raises:
+            UserError: there is no such file, or it is no classifier exported by this program.
+        """
+        if not path.is_file():
+            raise UserError(f"there is no {path}; run `python main.py export` first.")
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            properties = self._session.get_modelmeta().custom_metadata_map
+            self.about: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
+            self.labels: list[str] = list(self.about["labels"])
+        # onnxruntime's exceptions share no public base class.
+        except Exception as error:
+            raise UserError(
+                f"{path} is damaged or not exported by this program; run `python main.py export`."
+            ) from error
+        first = self._session.get_inputs()[0]
+        self._input = first.name
+        self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
+        """The shape of one example."""
+
+    def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """The probability of each class.
+
+        Args:
+            batch: raw inputs of the type the network was exported for, shape [N, *input_shape].
+
+        Returns:
+            float32, shape [N, C], rows summing to one.
+        """
+        parts = [
+            self._session.run(["probabilities"], {self._input: batch[start : start + batch_size]})[0]
+            for start in range(0, len(batch), batch_size)
+        ]
+        return np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,109 @@
+"""Plots for the report, as PNG bytes; drawn without a screen."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", facecolor="white")
+    return buffer.getvalue()
+
+
+def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_epoch: int) -> bytes:
+    """Loss of both parts and the monitored validation metric over the epochs; the best epoch is marked."""
+    epochs = [row["epoch"] for row in history]
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    losses.plot(epochs, [row["train/loss"] for row in history], color=ACCENT, marker="o", ms=3, label="train")
+    losses.plot(epochs, [row["validation/loss"] for row in history], color=SECOND, marker="o", ms=3, label="validation")
+    losses.set(title="loss", xlabel="epoch", yscale="log")
+    losses.legend(frameon=False)
+    values = [row[f"validation/{monitor}"] for row in history]
+    scores.plot(epochs, values, color=SECOND, marker="o", ms=3)
+    best = values[epochs.index(best_epoch)]
+    scores.annotate(
+        f"best: {best:.4f} in epoch {best_epoch}",
+        (best_epoch, best),
+        (0.95, 0.1),
+        textcoords="axes fraction",
+        ha="right",
+        arrowprops={"arrowstyle": "->", "color": INK},
+    )
+    scores.set(title=f"validation {monitor}", xlabel="epoch")
+    for axes in (losses, scores):
+        axes.grid(color=GRID)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    return png(figure)
+
+
+def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> bytes:
+    """Rows are the truth, columns the answers; each row is coloured by its share of wrong answers per cell."""
+    matrix = np.asarray(counts)
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    size = max(3.5, 0.5 * len(classes) + 1)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    wrong = np.where(np.eye(len(classes), dtype=bool), 0, shares)
+    axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()), 1e-9) * 2)
+    for row, column in np.argwhere(matrix > 0):
+        on_diagonal = row == column
+        axes.text(
+            column,
+            row,
+            str(matrix[row, column]),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=ACCENT if on_diagonal else INK,
+            fontweight="bold" if on_diagonal else "normal",
+        )
+    axes.set_xticks(range(len(classes)), classes, rotation=0 if max(map(len, classes)) < 4 else 60)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(xlabel="answer", ylabel="truth")
+    return png(figure)
+
+
+def contact_sheet(
+    images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, colours: Sequence[str] | None = None
+) -> bytes:
+    """Small pictures in rows, each with a caption above it.
+
+    Args:
+        images: uint8 arrays, [H, W] or [H, W, 3].
+        colours: of the captions; black where not given.
+    """
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.25 * columns, 1.55 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for axes in grid.flat:
+        axes.axis("off")
+    for index, (axes, image, caption) in enumerate(zip(grid.flat, images, captions, strict=False)):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(caption, fontsize=8, color=colours[index] if colours else INK)
+    return png(figure)
+
+
+def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> bytes:
+    """How often answers of a given confidence are right; a calibrated classifier lies on the diagonal."""
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.clip(np.digitize(confidence, edges) - 1, 0, bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    shares = np.bincount(index, weights=right.astype(float), minlength=bins) / np.maximum(counts, 1)
+    figure = Figure(figsize=(3.6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=GRID, lw=2)
+    axes.bar((edges[:-1] + edges[1:]) / 2, shares, width=0.9 / bins, color=ACCENT)
+    for middle, count, share in zip((edges[:-1] + edges[1:]) / 2, counts, shares, strict=True):
+        if count:
+            axes.text(middle, share + 0.02, str(count), ha="center", fontsize=7, color=INK)
+    axes.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1.12))
+    axes.spines[["top", "right"]].set_visible(False)
+    return png(figure)

@@ -1,0 +1,61 @@
+"""`outputs/<verb>.json`: what a verb measured, on what, with which seed, for scripts that read what people read."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from shared.files import read_json, write_json
+
+_REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "onnxruntime")
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that decide a result."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _REPORTED_PACKAGES}
+
+
+def write_result(
+    output_dir: Path,
+    verb: str,
+    *,
+    seed: int,
+    data: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    seconds: float,
+    device: str = "cpu",
+    **details: Any,
+) -> dict[str, Any]:
+    """Write `outputs/<verb>.json` atomically and return its content.
+
+    Args:
+        data: the record of the data used (`DataRecord.as_dict`) and its counts.
+        metrics: by part (`train`, `validation`, `test`), or by name where there are no parts.
+        details: whatever else this verb has to say, as plain types.
+    """
+    result = {
+        "verb": verb,
+        "data": dict(data),
+        "seed": seed,
+        "metrics": dict(metrics),
+        "seconds": round(seconds, 2),
+        "device": device,
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        **details,
+    }
+    write_json(output_dir / f"{verb}.json", result)
+    return result
+
+
+def read_result(output_dir: Path, verb: str) -> dict[str, Any]:
+    """Read what a verb wrote.
+
+    Raises:
+        UserError: it has not run, or its file is damaged.
+    """
+    content: dict[str, Any] = read_json(output_dir / f"{verb}.json", f"run `python main.py {verb}` first")
+    return content

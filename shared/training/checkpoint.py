@@ -1,0 +1,146 @@
+"""Checkpoints: safetensors files that describe themselves, are checked when read, and need no pickle.
+
+A checkpoint is one file, replaced in one move, so a kill at any moment leaves the former one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor, nn
+
+from shared.errors import UserError
+from shared.files import atomic_write
+
+FORMAT_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights and what is known about them."""
+
+    path: Path
+    tensors: dict[str, Tensor]
+    about: dict[str, Any]
+    """Plain types: `config`, `data`, `model`, `epoch`, `metrics`, and what else the run recorded."""
+
+    def load_into(self, model: nn.Module) -> None:
+        """Copy the weights into `model`, a network of the same shape.
+
+        Raises:
+            UserError: the names or shapes differ.
+        """
+        expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in self.tensors.items()}
+        for name in sorted(expected.keys() | found.keys()):
+            if expected.get(name) != found.get(name):
+                raise UserError(
+                    f"{self.path} belongs to another network: {name} is {found.get(name, 'missing')} there and "
+                    f"{expected.get(name, 'missing')} here; train again, or use the configuration it was trained with."
+                )
+        model.load_state_dict(self.tensors)
+
+
+def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    """Write tensors and plain facts as one safetensors file, atomically, with a digest of both."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    facts = json.dumps(about, sort_keys=True)
+    metadata = {"format_version": FORMAT_VERSION, "about": facts, "sha256": _digest(contiguous, facts)}
+    with atomic_write(path) as file:
+        file.write(to_bytes(contiguous, metadata))
+
+
+def best_checkpoint(output_dir: Path) -> Path:
+    """Where a run keeps the weights that did best on validation."""
+    return output_dir / "checkpoints" / "best.safetensors"
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint and check its digest.
+
+    Raises:
+        UserError: no such file, or one that is damaged, of another program, or of a newer version.
+    """
+    with _open(path) as file:
+        metadata = _metadata(path, file)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    if metadata.get("sha256") != _digest(tensors, metadata["about"]):
+        raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")
+    return Checkpoint(path, tensors, json.loads(metadata["about"]))
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """The facts in a checkpoint, without its tensors; raises as `load_checkpoint` does."""
+    with _open(path) as file:
+        about: dict[str, Any] = json.loads(_metadata(path, file)["about"])
+        return about
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise UserError(f"there is no checkpoint {path}; run `python main.py train` first, or correct --checkpoint.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged or no checkpoint ({error}); delete it and train again.") from error
+
+
+def _metadata(path: Path, file: Any) -> dict[str, str]:
+    metadata: dict[str, str] = file.metadata() or {}
+    version = metadata.get("format_version")
+    if version != FORMAT_VERSION:
+        raise UserError(
+            f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
+            "use the program that wrote it, or train again."
+        )
+    return metadata
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def flatten_state(state: Any, prefix: str = "") -> tuple[Any, dict[str, Tensor]]:
+    """Split nested dictionaries, lists and tensors into plain types and named tensors (see `unflatten_state`)."""
+    tensors: dict[str, Tensor] = {}
+    if isinstance(state, Tensor):
+        return {"tensor": prefix}, {prefix: state}
+    if isinstance(state, Mapping):
+        pairs = []
+        for key, value in state.items():
+            plain, found = flatten_state(value, f"{prefix}.{key}" if prefix else str(key))
+            pairs.append([key, plain])
+            tensors |= found
+        return {"pairs": pairs}, tensors  # pairs, because JSON would turn integer keys into text
+    if isinstance(state, list | tuple):
+        items = [flatten_state(value, f"{prefix}.{index}") for index, value in enumerate(state)]
+        for _, found in items:
+            tensors |= found
+        return {"items": [plain for plain, _ in items]}, tensors
+    return {"value": state}, tensors
+
+
+def unflatten_state(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """The nested state that `flatten_state` split; tuples come back as lists."""
+    kind, content = next(iter(plain.items()))
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "pairs":
+        return {key: unflatten_state(value, tensors) for key, value in content}
+    if kind == "items":
+        return [unflatten_state(value, tensors) for value in content]
+    return content

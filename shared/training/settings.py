@@ -1,0 +1,47 @@
+"""The settings of the training loop, the same in every project."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.config import require
+
+
+@dataclass
+class TrainingConfig:
+    """How long, how fast and in which precision to train."""
+
+    epochs: int = 10
+    """passes over the training part"""
+    batch_size: int = 128
+    """examples in one optimizer step"""
+    learning_rate: float = 1e-3
+    """the highest rate of the schedule"""
+    weight_decay: float = 0.01
+    """AdamW's decoupled decay (Loshchilov & Hutter 2019), for weights of two or more dimensions"""
+    schedule: Literal["constant", "cosine", "one_cycle"] = "one_cycle"
+    """cosine: warm-up, then half a cosine to zero; one_cycle: the same with momentum moving against it (Smith 2018)"""
+    warmup_fraction: float = 0.25
+    """the share of all steps in which the rate rises (cosine, one_cycle)"""
+    ema_decay: float = 0.0
+    """decay of the moving average of the weights that is validated and saved; 0 switches it off"""
+    label_smoothing: float = 0.0
+    """the share of the target spread evenly over all classes"""
+    clip_norm: float = 0.0
+    """largest norm of the gradient; 0 switches clipping off"""
+    patience: int = 0
+    """stop after so many epochs without a better validation score; 0 never stops early"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16: autocast to bfloat16 (pays on recent GPUs and on CPUs with AMX; elsewhere it is slower)"""
+    device: Literal["auto", "cpu"] = "auto"
+    """auto: a GPU where there is one"""
+
+    def __post_init__(self) -> None:
+        require(self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
+        require(self.batch_size >= 1, "training.batch_size", self.batch_size, "1 or more")
+        require(self.learning_rate > 0, "training.learning_rate", self.learning_rate, "above 0")
+        require(self.weight_decay >= 0, "training.weight_decay", self.weight_decay, "0 or more")
+        require(0 < self.warmup_fraction < 1, "training.warmup_fraction", self.warmup_fraction, "between 0 and 1")
+        require(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
+        require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "at least 0, below 1")
+        require(self.clip_norm >= 0, "training.clip_norm", self.clip_norm, "0 or more")
+        require(self.patience >= 0, "training.patience", self.patience, "0 or more")
