@@ -5,6 +5,7 @@ the defaults in the dataclass, `configs/config.yaml`, the file given with `--con
 A relative path in a YAML file counts from the project's folder, one typed as a flag from where it was typed.
 """
 
+import argparse
 import dataclasses
 import difflib
 import inspect
@@ -74,15 +75,14 @@ def parse(
     known = dict(fields_of(config_class))
     parser = _parser(config_class, function, program)
     extra = _extra_arguments(function)
-    for file in files:
-        _check_file(file, known)
-    arguments = _checked_arguments(arguments, known | extra)
-    if stored:
-        _check_keys(stored, known, "the stored configuration")
-        parser.set_defaults(dict(_leaves(stored)))
-    parser.default_config_files = [str(file) for file in files]
+    given, flags = _split_arguments(arguments, known | extra)
+    layers = [] if stored is None else [_checked_leaves(stored, known, "the stored configuration")]
+    layers += [_read_leaves(file, known) for file in (*files, *given)]
     try:
-        namespace = parser.instantiate(parser.parse_args(arguments))
+        for layer in layers:
+            # Defaults are not checked by the parser, so a layer is first parsed like arguments are.
+            parser.set_defaults(vars(_parser(config_class, None, None).parse_object(layer, defaults=False).as_flat()))
+        namespace = parser.instantiate(parser.parse_args(flags))
     except (ArgumentError, TypeError, ValueError) as error:
         raise UserError(_one_sentence(error, known | extra)) from error
     values = {field.name: namespace[field.name] for field in dataclasses.fields(config_class)}  # type: ignore[arg-type]
@@ -125,8 +125,12 @@ def _parser(config_class: type, function: Callable[..., Any] | None, program: st
     parser = ArgumentParser(prog=program, description=description, exit_on_error=False, default_env=False)
     if function:
         _add_function_arguments(parser, function)
-    parser.add_argument("--config", action="config", help="a YAML file that overrides configs/config.yaml")
+    parser.add_argument("--config", metavar="FILE", help="a YAML file that overrides configs/config.yaml")
     parser.add_class_arguments(config_class)
+    known = dict(fields_of(config_class)) | _extra_arguments(function)
+    for action in parser._actions:  # one way to write a setting: no `--data file.yaml` beside `--data.root`
+        if action.dest not in known and action.dest not in ("help", "config"):
+            action.help = argparse.SUPPRESS
     return parser
 
 
@@ -150,7 +154,8 @@ def _extra_arguments(function: Callable[..., Any] | None) -> dict[str, Any]:
     return {name: hint for name, hint in hints.items() if name not in ("config", "return")}
 
 
-def _check_file(file: Path, known: Mapping[str, Any]) -> None:
+def _read_leaves(file: Path, known: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in a YAML file by dotted name."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -160,7 +165,14 @@ def _check_file(file: Path, known: Mapping[str, Any]) -> None:
         raise UserError(f"{file} is not valid YAML: {detail}.") from error
     if not isinstance(content, dict):
         raise UserError(f"{file} must hold `key: value` lines, but holds {type(content).__name__}.")
-    _check_keys(content, known, str(file))
+    return _checked_leaves(content, known, str(file))
+
+
+def _checked_leaves(content: Mapping[str, Any], known: Mapping[str, Any], where: str) -> dict[str, Any]:
+    leaves = dict(_leaves(content))
+    for key in leaves:
+        _require_known(key, known, where)
+    return leaves
 
 
 def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -171,11 +183,6 @@ def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{key}", value
 
 
-def _check_keys(content: Mapping[str, Any], known: Mapping[str, Any], where: str) -> None:
-    for key, _ in _leaves(content):
-        _require_known(key, known, where)
-
-
 def _require_known(key: str, known: Mapping[str, Any], where: str) -> None:
     if key in known:
         return
@@ -184,27 +191,28 @@ def _require_known(key: str, known: Mapping[str, Any], where: str) -> None:
     raise UserError(f"unknown key {key} in {where}; {hint}")
 
 
-def _checked_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> list[str]:
-    """The arguments with every flag known, every YAML file checked and every path absolute."""
-    checked: list[str] = []
+def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tuple[list[Path], list[str]]:
+    """The files given with `--config`, and the other arguments: every flag known, every path absolute."""
+    files: list[Path] = []
+    others: list[str] = []
     tokens = iter(arguments)
     for token in tokens:
-        if not token.startswith("--"):
-            checked.append(token)
+        if not token.startswith("--") or token == "--help":
+            others.append(token)
             continue
         name, equals, value = token[2:].partition("=")
-        if name == "help" or name.startswith("print_config"):
-            checked.append(token)
-            continue
         if name != "config":
             _require_known(name, known, "the command line")
         value = value if equals else next(tokens, "")
+        if not value:
+            raise UserError(f"--{name} needs a value.")
         if name == "config":
-            _check_file(Path(value), known)
+            files.append(Path(value))
         elif known.get(name) in (Path, Path | None):
-            value = str(Path(value).expanduser().absolute())
-        checked.append(f"--{name}={value}")
-    return checked
+            others.append(f"--{name}={Path(value).expanduser().absolute()}")
+        else:
+            others.append(f"--{name}={value}")
+    return files, others
 
 
 def _one_sentence(error: Exception, known: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
             width, height = image.size
             if width * height > max_pixels:
-                raise UnreadableImageError(f"{width}x{height} pixels, more than the {max_pixels:,} allowed")
+                raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed")
             return _gray_or_rgb(ImageOps.exif_transpose(image))
     except UnreadableImageError:
         raise

@@ -35,10 +35,13 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     """
     counts = np.bincount(labels)
     smallest = int(counts[counts > 0].min())
-    if smallest * fraction < 0.5 or smallest < 2:
+    try:
+        if smallest * fraction < 0.5:
+            raise ValueError
+        first, second = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
+    except ValueError as error:
         raise UserError(
-            f"the smallest class has {smallest} examples, too few to cut a share of {fraction:g} off it; "
-            "add examples, or remove that class."
-        )
-    first, second = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
+            f"{len(labels)} examples, {smallest} of them in the smallest class, are too few to cut a share of "
+            f"{fraction:g} off; add examples, or remove that class."
+        ) from error
     return np.sort(first), np.sort(second)

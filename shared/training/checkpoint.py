@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.files import atomic_write
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ class Checkpoint:
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors and plain facts as one safetensors file, atomically, with a digest of both."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    facts = json.dumps(about, sort_keys=True)
-    metadata = {"format_version": FORMAT_VERSION, "about": facts, "sha256": _digest(contiguous, facts)}
+    header = {"format_version": FORMAT_VERSION, "about": dict(about), "sha256": _digest(contiguous, about)}
+    # One entry, because safetensors writes several in an order that changes from run to run.
+    content = to_bytes(contiguous, {"checkpoint": json.dumps(header)})
     with atomic_write(path) as file:
-        file.write(to_bytes(contiguous, metadata))
+        file.write(content)
 
 
 def best_checkpoint(output_dir: Path) -> Path:
@@ -69,17 +70,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
         UserError: no such file, or one that is damaged, of another program, or of a newer version.
     """
     with _open(path) as file:
-        metadata = _metadata(path, file)
+        header = _header(path, file)
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    if metadata.get("sha256") != _digest(tensors, metadata["about"]):
+    if header.get("sha256") != _digest(tensors, header["about"]):
         raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")
-    return Checkpoint(path, tensors, json.loads(metadata["about"]))
+    return Checkpoint(path, tensors, header["about"])
 
 
 def read_about(path: Path) -> dict[str, Any]:
     """The facts in a checkpoint, without its tensors; raises as `load_checkpoint` does."""
     with _open(path) as file:
-        about: dict[str, Any] = json.loads(_metadata(path, file)["about"])
+        about: dict[str, Any] = _header(path, file)["about"]
         return about
 
 
@@ -94,19 +95,19 @@ def _open(path: Path) -> Iterator[Any]:
         raise UserError(f"{path} is damaged or no checkpoint ({error}); delete it and train again.") from error
 
 
-def _metadata(path: Path, file: Any) -> dict[str, str]:
-    metadata: dict[str, str] = file.metadata() or {}
-    version = metadata.get("format_version")
-    if version != FORMAT_VERSION:
+def _header(path: Path, file: Any) -> dict[str, Any]:
+    header: dict[str, Any] = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
+    version = header.get("format_version")
+    if version != FORMAT_VERSION or "about" not in header:
         raise UserError(
             f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
             "use the program that wrote it, or train again."
         )
-    return metadata
+    return header
 
 
-def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
-    digest = hashlib.sha256(facts.encode())
+def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -71,7 +72,7 @@ def fit(
     Raises:
         UserError: the loss is no finite number any more; the checkpoints of the epochs before stay.
     """
-    accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=_PRECISIONS[config.precision])
+    accelerator = make_accelerator(config)
     model = model.to(accelerator.device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, config)
     average = WeightAverage(model, config.ema_decay)
@@ -151,4 +152,8 @@ def measure(task: Task, model: nn.Module, loader: DataLoader[Batch], device: tor
     return {"loss": total / count} | {name: float(value) for name, value in metrics.compute().items()}
 
 
-_PRECISIONS = {"fp32": "no", "bf16": "bf16"}
+def make_accelerator(config: TrainingConfig) -> Accelerator:
+    """Accelerate's handle on device and precision, for this run alone."""
+    # Accelerate keeps one state a process; without this, a second run with another precision would be refused.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(cpu=config.device == "cpu", mixed_precision="no" if config.precision == "fp32" else "bf16")

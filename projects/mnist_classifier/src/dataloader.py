@@ -196,8 +196,8 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
             f"{path} is damaged or not MNIST's (its MD5 is wrong); delete it, so that it is downloaded again."
         )
     if "labels" in name:
-        return np.frombuffer(content, np.uint8, offset=8)
-    return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 1, 28, 28)
+        return np.frombuffer(content, np.uint8, offset=8).copy()
+    return np.frombuffer(content, np.uint8, offset=16).reshape(-1, 1, 28, 28).copy()
 
 
 def _load_folder(settings: DataConfig, root: Path) -> Loaded:

@@ -1,0 +1,151 @@
+"""The data: three disjoint parts, fixed by the seed, from each source."""
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from shared.data.memory import Batch
+from shared.errors import UserError
+from src import dataloader
+from src.config import Config, DataConfig
+from src.dataloader import load_data, make_loaders, random_shift
+
+
+def rows(part: Batch) -> set[bytes]:
+    return {image.numpy().tobytes() for image in part["images"]}
+
+
+def config(**settings: object) -> Config:
+    return Config(data=DataConfig(**settings))  # type: ignore[arg-type]
+
+
+def save_folder(root: Path, classes: dict[str, int], size: int = 28) -> Path:
+    """Pictures of noise with black borders, another for each file."""
+    random = np.random.default_rng(0)
+    for name, count in classes.items():
+        (root / name).mkdir(parents=True)
+        for index in range(count):
+            pixels = np.zeros((size, size), np.uint8)
+            pixels[2:-2, 2:-2] = random.integers(0, 256, (size - 4, size - 4))
+            Image.fromarray(pixels).save(root / name / f"{index}.png")
+    return root
+
+
+def test_the_sample_has_disjoint_parts_of_all_classes() -> None:
+    data = load_data(config(source="sample"))
+    assert data.counts == {"train": 1293, "validation": 144, "test": 360}
+    assert data.classes == [str(number) for number in range(10)]
+    assert data.record.source == "sample"
+    train, validation, test = (rows(part) for part in vars(data.parts).values())
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+    for part in vars(data.parts).values():
+        assert part["images"].shape[1:] == (1, 28, 28)
+        assert part["images"].dtype == torch.uint8
+        assert part["labels"].dtype == torch.int64
+        assert set(part["labels"].tolist()) == set(range(10))
+
+
+def test_the_seed_decides_the_parts() -> None:
+    first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
+    assert first.digest == again.digest != other.digest
+    assert rows(first.parts.test) != rows(other.parts.test)
+
+
+def test_one_folder_a_class_is_cut_into_three_parts(tmp_path: Path) -> None:
+    data = load_data(config(root=save_folder(tmp_path, {"cat": 30, "dog": 20})))
+    assert data.record.source == "folder"
+    assert data.classes == ["cat", "dog"]
+    assert data.counts == {"train": 36, "validation": 4, "test": 10}
+
+
+def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
+    save_folder(tmp_path / "train", {"cat": 20, "dog": 20})
+    save_folder(tmp_path / "test", {"cat": 5, "dog": 7})
+    assert load_data(config(root=tmp_path)).counts == {"train": 36, "validation": 4, "test": 12}
+
+
+def test_a_class_seen_only_in_the_test_part_is_refused(tmp_path: Path) -> None:
+    save_folder(tmp_path / "train", {"cat": 20, "dog": 20})
+    save_folder(tmp_path / "test", {"cat": 5, "bird": 7})
+    with pytest.raises(UserError, match="bird is a class that the training part does not have"):
+        load_data(config(root=tmp_path))
+
+
+def test_colour_photos_of_any_size_are_prepared(tmp_path: Path) -> None:
+    root = save_folder(tmp_path, {"cat": 20, "dog": 20}, size=50)
+    data = load_data(config(root=root, channels=3, image_size=32, preparation="photo"))
+    assert data.parts.train["images"].shape[1:] == (3, 32, 32)
+
+
+def write_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four files of MNIST's format and names, 60 + 20 pictures, whose digests count as the right ones."""
+    random = np.random.default_rng(0)
+    digests = {}
+    root.mkdir(parents=True)
+    for name in dataloader.MNIST_FILES:
+        count = 60 if "train" in name else 20
+        labels = (np.arange(count) % 10).astype(np.uint8).tobytes()
+        content = bytes(8) + labels if "labels" in name else bytes(16) + random.bytes(count * 784)
+        (root / f"{name}.gz").write_bytes(gzip.compress(content))
+        digests[name] = dataloader.hashlib.md5(content).hexdigest()
+    monkeypatch.setattr(dataloader, "MNIST_FILES", digests)
+
+
+@pytest.mark.parametrize("folder", [".", "mnist", "MNIST/raw"])
+def test_mnist_is_found_where_it_may_lie(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mnist(tmp_path / "data" / folder, monkeypatch)
+    data = load_data(config(root=tmp_path / "data", validation_fraction=0.2))
+    assert data.record.source == "mnist"
+    assert data.counts == {"train": 48, "validation": 12, "test": 20}
+
+
+def test_unpacked_mnist_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mnist(tmp_path / "data", monkeypatch)
+    for path in (tmp_path / "data").iterdir():
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    assert load_data(config(root=tmp_path / "data", validation_fraction=0.2)).record.source == "mnist"
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", gzip.compress(b"other bytes")])
+def test_damaged_mnist_is_named(damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mnist(tmp_path / "data", monkeypatch)
+    (tmp_path / "data" / "train-labels-idx1-ubyte.gz").write_bytes(damage)
+    with pytest.raises(UserError, match=r"train-labels-idx1-ubyte\.gz is damaged.*; delete it"):
+        load_data(config(root=tmp_path / "data"))
+
+
+def test_pictures_of_another_shape_than_asked_for_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mnist(tmp_path / "data", monkeypatch)
+    with pytest.raises(UserError, match=r"pictures of \(1, 28, 28\).*ask for \(3, 32, 32\)"):
+        load_data(config(root=tmp_path / "data", channels=3, image_size=32, validation_fraction=0.2))
+
+
+def test_only_training_pictures_are_moved() -> None:
+    settings = config(source="sample")
+    data = load_data(settings)
+    loaders = make_loaders(data, settings)
+    for name in ("validation", "test"):
+        loaded = torch.cat([batch["images"] for batch in getattr(loaders, name)])
+        assert torch.equal(loaded, getattr(data.parts, name)["images"])
+    moved = next(iter(loaders.train))["images"]
+    assert sum(image.numpy().tobytes() in rows(data.parts.train) for image in moved) < len(moved) / 2
+
+
+def test_a_shift_moves_each_picture_by_itself_and_invents_nothing() -> None:
+    torch.manual_seed(0)
+    images = torch.zeros(500, 1, 9, 9, dtype=torch.uint8)
+    images[:, :, 4, 4] = 200
+    moved = random_shift(images, 2)
+    assert moved.dtype == torch.uint8
+    assert (moved.sum((1, 2, 3)) == 200).all()
+    places = {tuple(place) for place in moved[:, 0].nonzero()[:, 1:].tolist()}
+    assert places == {(row, column) for row in range(2, 7) for column in range(2, 7)}
+    assert torch.equal(random_shift(images, 0), images)

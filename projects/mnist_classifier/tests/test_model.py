@@ -1,0 +1,53 @@
+"""The networks: their size, their input, and that they can learn by heart."""
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from models.model import ImageClassifier
+
+PARAMETERS = {"cnn": 98_938, "mlp": 235_146}
+IMAGES = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_number_of_parameters_is_pinned(name: str) -> None:
+    model = ImageClassifier(name, channels=1, image_size=28, classes=10)
+    assert sum(parameter.numel() for parameter in model.parameters()) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (3, 64)])
+def test_raw_pictures_become_logits(name: str, channels: int, size: int) -> None:
+    model = ImageClassifier(name, channels, size, classes=7).eval()
+    images = torch.zeros(2, channels, size, size, dtype=torch.uint8)
+    assert model(images).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_it_learns_one_batch_by_heart(name: str) -> None:
+    torch.manual_seed(0)
+    model = ImageClassifier(name, 1, 28, classes=10)
+    model.normalise.fit(IMAGES)
+    labels = torch.arange(16) % 10
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    for _ in range(60):
+        loss = cross_entropy(model(IMAGES), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.05
+
+
+def test_normalisation_gives_mean_zero_and_deviation_one() -> None:
+    normalise = ImageClassifier("mlp", 1, 28, 10).normalise
+    normalise.fit(IMAGES)
+    values = normalise(IMAGES)
+    assert values.mean().item() == pytest.approx(0, abs=1e-4)
+    assert values.std().item() == pytest.approx(1, abs=1e-4)
+
+
+def test_normalisation_of_blank_pictures_is_finite() -> None:
+    normalise = ImageClassifier("mlp", 1, 28, 10).normalise
+    normalise.fit(torch.zeros(4, 1, 28, 28, dtype=torch.uint8))
+    assert torch.isfinite(normalise(IMAGES)).all()

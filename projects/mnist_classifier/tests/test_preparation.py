@@ -1,0 +1,88 @@
+"""Any picture of a digit comes out as MNIST's would: white on black, in a box of 20 pixels, centred by its mass."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from src.config import DataConfig
+from src.preparation import EmptyPictureError, digit, make_preparation, photo
+
+
+def drawn(
+    size: tuple[int, int] = (300, 200), paper: int = 255, ink: int = 0, at: tuple[int, int] = (40, 30)
+) -> Image.Image:
+    """An L-shaped stroke, 60 wide and 100 high."""
+    image = Image.new("L", size, paper)
+    pen = ImageDraw.Draw(image)
+    x, y = at
+    pen.rectangle((x, y, x + 15, y + 99), fill=ink)
+    pen.rectangle((x, y + 85, x + 59, y + 99), fill=ink)
+    return image
+
+
+def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+    rows, columns = np.indices(image.shape)
+    return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
+
+
+def test_the_ink_fills_the_box_and_lies_in_the_middle() -> None:
+    image = digit(drawn(), 28)
+    assert (image.shape, image.dtype) == ((28, 28), np.uint8)
+    rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+    assert rows[-1] - rows[0] + 1 == 20
+    assert columns[-1] - columns[0] + 1 == 12
+    assert centre_of_mass(image) == pytest.approx((13.5, 13.5), abs=0.6)
+
+
+def test_place_scale_and_colours_do_not_matter() -> None:
+    expected = digit(drawn(), 28)
+    for other in (
+        drawn(at=(200, 80)),
+        drawn(paper=0, ink=255),
+        drawn(paper=230, ink=40),
+        drawn().convert("RGB"),
+        drawn().resize((600, 400), Image.Resampling.NEAREST),
+    ):
+        np.testing.assert_allclose(digit(other, 28), expected, atol=12)
+
+
+def test_faint_texture_of_the_paper_is_no_ink() -> None:
+    noise = np.random.default_rng(0).integers(-12, 12, (200, 300))
+    textured = Image.fromarray((np.asarray(drawn(paper=225)).astype(int) + noise).clip(0, 255).astype(np.uint8))
+    np.testing.assert_allclose(digit(textured, 28), digit(drawn(), 28), atol=40)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_empty_picture_is_said_to_be_empty(level: int) -> None:
+    with pytest.raises(EmptyPictureError):
+        digit(Image.new("L", (50, 40), level), 28)
+
+
+def test_a_picture_that_is_prepared_already_stays_as_it_is() -> None:
+    prepared = digit(drawn(), 28)
+    np.testing.assert_array_equal(digit(Image.fromarray(prepared), 28), prepared)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2)])
+def test_tiny_pictures_are_answered(size: tuple[int, int]) -> None:
+    pixels = np.full(size[::-1], 255, np.uint8)
+    pixels.flat[0] = 0
+    try:
+        assert digit(Image.fromarray(pixels), 28).shape == (28, 28)
+    except EmptyPictureError:
+        assert size == (1, 1)
+
+
+def test_a_photo_keeps_its_middle_square() -> None:
+    image = Image.new("RGB", (300, 100), "red")
+    image.paste("blue", (100, 0, 200, 100))
+    middle = np.asarray(photo(image, 32))[:, 4:-4]
+    np.testing.assert_allclose(middle, np.broadcast_to((0, 0, 255), middle.shape), atol=1)
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, "digit"), (3, "digit"), (1, "photo"), (3, "photo")])
+def test_the_result_has_the_shape_that_the_network_takes(channels: int, kind: str) -> None:
+    prepare = make_preparation(DataConfig(channels=channels, preparation=kind, image_size=32))
+    for image in (drawn(), drawn().convert("RGB")):
+        prepared = prepare(image)
+        assert (prepared.shape, prepared.dtype) == ((channels, 32, 32), np.uint8)

@@ -1,0 +1,17 @@
+"""Shared by the tests of the repository; each project's own tests stand alone in its folder."""
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def projects(repository: Path) -> list[Path]:
+    return sorted(path.parent for path in repository.glob("projects/*/main.py"))

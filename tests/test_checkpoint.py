@@ -1,0 +1,77 @@
+"""Checkpoints describe themselves, are checked when read, and hold no pickle."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from shared.errors import UserError
+from shared.training import checkpoint as module
+from shared.training.checkpoint import flatten_state, load_checkpoint, read_about, save_checkpoint, unflatten_state
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "best.safetensors"
+    save_checkpoint(path, nn.Linear(3, 2).state_dict(), {"epoch": 4, "config": {"seed": 1}})
+    return path
+
+
+def test_weights_and_facts_come_back(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).to(memory_format=torch.channels_last)
+    save_checkpoint(tmp_path / "a", model.state_dict(), {"classes": ["ä", "b"]})
+    loaded = load_checkpoint(tmp_path / "a")
+    assert loaded.about == read_about(tmp_path / "a") == {"classes": ["ä", "b"]}
+    other = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    loaded.load_into(other)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(other.state_dict()[name], tensor)
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    tensors = {"b": torch.ones(2), "a": torch.zeros(3)}
+    for name in ("one", "two"):
+        save_checkpoint(tmp_path / name, tensors, {"epoch": 1, "seed": 2})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_flipped_byte_anywhere_is_found(saved: Path) -> None:
+    content = saved.read_bytes()
+    for position in range(0, len(content), 7):
+        saved.write_bytes(content[:position] + bytes([content[position] ^ 1]) + content[position + 1 :])
+        with pytest.raises(UserError, match="best.safetensors"):
+            load_checkpoint(saved)
+
+
+def test_a_cut_file_is_found(saved: Path) -> None:
+    content = saved.read_bytes()
+    for length in (0, 5, len(content) // 2, len(content) - 1):
+        saved.write_bytes(content[:length])
+        with pytest.raises(UserError, match="is damaged or no checkpoint .*; delete it and train again"):
+            load_checkpoint(saved)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no checkpoint .*; run `python main.py train` first"):
+        load_checkpoint(tmp_path / "none")
+
+
+def test_a_newer_version_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FORMAT_VERSION", 0)
+    with pytest.raises(UserError, match="has the format version 1, but this program reads 0"):
+        load_checkpoint(saved)
+
+
+def test_another_network_is_refused_by_name(saved: Path) -> None:
+    with pytest.raises(UserError, match=r"belongs to another network: weight is \(2, 3\) there and \(2, 4\) here"):
+        load_checkpoint(saved).load_into(nn.Linear(4, 2))
+    with pytest.raises(UserError, match=r"bias is \(2,\) there and missing here"):
+        load_checkpoint(saved).load_into(nn.Linear(3, 2, bias=False))
+
+
+def test_nested_state_comes_back_with_its_integer_keys() -> None:
+    state = {"state": {0: {"step": torch.tensor(3.0), "betas": [0.9, 0.99]}}, "groups": [{"lr": 0.1, "name": None}]}
+    plain, tensors = flatten_state(state)
+    assert list(tensors) == ["state.0.step"]
+    assert unflatten_state(plain, tensors) == state

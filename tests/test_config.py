@@ -1,0 +1,142 @@
+"""Configuration: defaults, YAML and flags in layers; every mistake is one sentence."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from shared.config import from_plain, load, parse, require, to_plain
+from shared.errors import UserError
+
+
+@dataclass
+class Data:
+    """Where data comes from."""
+
+    source: Literal["auto", "sample"] = "auto"
+    """which data"""
+    root: Path = Path("data/raw")
+    """which folder"""
+
+
+@dataclass
+class Config:
+    """All settings."""
+
+    seed: int = 0
+    """of everything"""
+    learning_rate: float = 0.1
+    """step size"""
+    data: Data = field(default_factory=Data)
+
+    def __post_init__(self) -> None:
+        require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+
+
+def predict(config: Config, inputs: list[Path], top: int = 1) -> None:
+    """Classify pictures.
+
+    Args:
+        inputs: picture files
+        top: how many answers
+    """
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_flags_win_over_the_given_file_over_the_default_file_over_the_dataclass(tmp_path: Path) -> None:
+    default = write(tmp_path / "config.yaml", "seed: 1\nlearning_rate: 1e-3\ndata:\n  source: sample\n")
+    given = write(tmp_path / "other.yaml", "seed: 2\n")
+    config, _ = parse(Config, ["--config", str(given), "--learning_rate", "2e-3"], base=tmp_path, files=[default])
+    assert config == Config(2, 0.002, Data("sample", tmp_path / "data/raw"))
+
+
+def test_a_path_in_a_file_counts_from_the_project_and_a_flag_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path / "config.yaml", "data:\n  root: mine\n")
+    assert load(Config, file, base=tmp_path / "project").data.root == tmp_path / "project" / "mine"
+    monkeypatch.chdir(tmp_path)
+    assert load(Config, file, ["--data.root", "here"], base=tmp_path / "project").data.root == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--data.sorce", "sample"], "unknown key data.sorce in the command line; did you mean data.source?"),
+        (["--data", "x"], "unknown key data in the command line; did you mean data.root?"),
+        (["--seed", "many"], "seed is 'many', but must be a whole number."),
+        (["--learning_rate=fast"], "learning_rate is 'fast', but must be a number."),
+        (["--data.source", "all"], "data.source is 'all', but must be one of auto, sample."),
+        (["--learning_rate", "-1"], "learning_rate is -1.0, but must be above 0."),
+        (["--config", "missing.yaml"], "cannot read the configuration missing.yaml: No such file or directory."),
+        (["--config"], "--config needs a value."),
+        (["stray"], "unrecognized arguments: stray; see --help."),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        parse(Config, arguments, base=tmp_path)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("data:\n  rot: x\n", "unknown key data.rot in"),
+        ("data:\n  rot: x\n", "did you mean data.root?"),
+        ("seed: many\n", "seed is 'many', but must be a whole number."),
+        ("seed: [1\n", "is not valid YAML"),
+        ("- seed\n", "must hold `key: value` lines, but holds list."),
+        ("data: 3\n", "unknown key data in"),
+    ],
+)
+def test_a_mistake_in_a_file_is_one_sentence(text: str, part: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "config.yaml", text)
+    with pytest.raises(UserError) as caught:
+        load(Config, file, base=tmp_path)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None:
+    assert load(Config, write(tmp_path / "config.yaml", "data:\n  # source: sample\n"), base=tmp_path).seed == 0
+
+
+def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
+    _, extra = parse(Config, ["a.png", "b.png", "--top", "3"], base=tmp_path, function=predict)
+    assert extra == {"inputs": [Path("a.png"), Path("b.png")], "top": 3}
+    with pytest.raises(UserError, match="required: inputs"):
+        parse(Config, [], base=tmp_path, function=predict)
+
+
+def test_help_explains_every_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(Config, ["--help"], base=tmp_path, function=predict)
+    text = capsys.readouterr().out
+    for words in ("Classify pictures.", "picture files", "how many answers", "--data.source", "which data"):
+        assert words in text
+
+
+def test_a_stored_configuration_comes_back_also_in_a_copy(tmp_path: Path) -> None:
+    here, copy = tmp_path / "here", tmp_path / "copy"
+    config = Config(3, 0.2, Data("sample", here / "data/raw"))
+    stored = to_plain(config, here)
+    assert stored["data"]["root"] == "data/raw"
+    assert from_plain(Config, stored, base=here) == config
+    assert from_plain(Config, stored, base=copy).data.root == copy / "data/raw"
+
+
+def test_flags_win_over_a_stored_configuration(tmp_path: Path) -> None:
+    stored = to_plain(Config(seed=5), tmp_path)
+    config, _ = parse(Config, ["--learning_rate", "0.5"], base=tmp_path, stored=stored)
+    assert (config.seed, config.learning_rate) == (5, 0.5)
+
+
+def test_a_stored_configuration_with_a_foreign_key_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="unknown key sead in the stored configuration; did you mean seed?"):
+        from_plain(Config, {"sead": 1}, base=tmp_path)

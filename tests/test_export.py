@@ -1,0 +1,106 @@
+"""The exported file equals PyTorch at any batch size, names no path, and is the same bytes each time."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import Tensor, nn
+
+from shared.errors import UserError
+from shared.export import to_onnx
+from shared.export.to_onnx import export_classifier
+from shared.inference.classifier import OnnxClassifier
+from shared.seeding import generator
+
+EXAMPLES = torch.randint(0, 256, (8, 1, 9, 9), dtype=torch.uint8, generator=generator(0))
+METADATA = {"labels": ["a", "b", "ü"], "data": {"source": "sample"}, "note": "plain text"}
+
+
+class Network(nn.Module):
+    """A small network with batch norm whose statistics are not the trivial ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(196, 3))
+        norm = self.layers[1]
+        with torch.no_grad():
+            for tensor in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+                tensor.copy_(torch.rand(4) + 0.5)
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.layers(images.float() / 255)
+        return logits
+
+
+@pytest.fixture(scope="module")
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return Network().eval()
+
+
+@pytest.fixture(scope="module")
+def exported(network: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("export") / "network.onnx"
+    export_classifier(network, EXAMPLES, path, METADATA)
+    return path
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_any_batch_size_gives_the_answers_of_pytorch(network: nn.Module, exported: Path, count: int) -> None:
+    found = OnnxClassifier(exported).probabilities(EXAMPLES[:count].numpy())
+    with torch.no_grad():
+        expected = network(EXAMPLES[:count]).softmax(1).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_long_inputs_are_cut_into_batches(exported: Path) -> None:
+    classifier = OnnxClassifier(exported)
+    whole, cut = (classifier.probabilities(EXAMPLES.numpy(), batch_size=size) for size in (8, 3))
+    np.testing.assert_allclose(whole, cut, atol=1e-6)
+    assert classifier.probabilities(EXAMPLES[:0].numpy()).shape == (0, 3)
+
+
+def test_the_file_describes_itself(exported: Path) -> None:
+    classifier = OnnxClassifier(exported)
+    assert classifier.labels == ["a", "b", "ü"]
+    assert classifier.about == METADATA
+    assert classifier.input_shape == (1, 9, 9)
+
+
+def test_the_file_names_no_path_and_no_source_line(exported: Path) -> None:
+    content = exported.read_bytes()
+    for word in (b"/home", b"/usr", b"/tmp", b"/root", b".py", b"stack_trace", str(Path.cwd()).encode()):
+        assert word not in content
+
+
+def test_exporting_twice_gives_the_same_bytes(network: nn.Module, exported: Path, tmp_path: Path) -> None:
+    export_classifier(network, EXAMPLES, tmp_path / "elsewhere" / "again.onnx", METADATA)
+    assert (tmp_path / "elsewhere" / "again.onnx").read_bytes() == exported.read_bytes()
+
+
+def test_everything_is_in_one_file(exported: Path) -> None:
+    assert [path.name for path in exported.parent.iterdir()] == ["network.onnx"]
+    assert not any(tensor.external_data for tensor in onnx.load(exported).graph.initializer)
+
+
+def test_what_differs_is_not_written(network: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = to_onnx._trace
+
+    def another_network(_: nn.Module, example: Tensor, input_name: str) -> onnx.ModelProto:
+        torch.manual_seed(1)
+        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name)
+
+    monkeypatch.setattr(to_onnx, "_trace", another_network)
+    with pytest.raises(UserError, match="differs from PyTorch by .* nothing was written"):
+        export_classifier(network, EXAMPLES, tmp_path / "network.onnx", METADATA)
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run `python main.py export` first"):
+        OnnxClassifier(tmp_path / "none.onnx")
+    (tmp_path / "bad.onnx").write_bytes(b"not onnx")
+    with pytest.raises(UserError, match=r"bad\.onnx is damaged or not exported by this program"):
+        OnnxClassifier(tmp_path / "bad.onnx")

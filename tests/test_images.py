@@ -1,0 +1,134 @@
+"""Pictures of every kind have a defined answer."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.data.images import UnreadableImageError, find_labelled, list_images, read_all, read_image
+from shared.errors import UserError
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of a few hundred bytes that claims side x side pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_every_mode_becomes_gray_or_rgb(mode: str) -> None:
+    image = read_image(encoded(Image.new(mode, (5, 4))))
+    assert image.mode in ("L", "RGB")
+    assert image.size == (5, 4)
+
+
+def test_cmyk_jpeg_becomes_rgb() -> None:
+    assert read_image(encoded(Image.new("CMYK", (8, 8)), "JPEG")).mode == "RGB"
+
+
+def test_sixteen_bits_keep_their_shades() -> None:
+    values = np.array([[0, 65535], [32768, 16384]], dtype=np.uint16)
+    read = np.asarray(read_image(encoded(Image.fromarray(values))))
+    np.testing.assert_allclose(read, [[0, 255], [127, 63]], atol=1)
+
+
+def test_transparency_becomes_white() -> None:
+    image = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
+    image.putpixel((0, 0), (255, 0, 0, 255))
+    read = read_image(encoded(image))
+    assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [(255, 0, 0), (255, 255, 255)]
+
+
+def test_pictures_are_turned_upright() -> None:
+    image = Image.new("L", (4, 2))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotated by a quarter
+    assert read_image(encoded(image, "JPEG", exif=exif)).size == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a picture"),
+        (b"hello", "not a picture"),
+        (encoded(Image.effect_noise((64, 64), 50))[:500], "damaged"),
+        (bomb(20_000), "more than the 50,000,000 pixels allowed"),
+        (bomb(100), "damaged"),
+    ],
+)
+def test_what_is_no_picture_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableImageError, match=reason):
+        read_image(content)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableImageError, match="no such file"):
+        read_image(tmp_path / "none.png")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, count in (("cat", 3), ("dog", 2)):
+        (tmp_path / name).mkdir()
+        for index in range(count):
+            Image.new("L", (6, 6), index).save(tmp_path / name / f"{index}.png")
+    (tmp_path / ".hidden").mkdir()
+    return tmp_path
+
+
+def test_folders_are_classes_in_the_order_of_their_names(folder: Path) -> None:
+    found = find_labelled(folder)
+    assert found.classes == ["cat", "dog"]
+    assert found.labels == [0, 0, 0, 1, 1]
+    assert find_labelled(folder, ["dog", "cat"]).labels == [1, 1, 1, 0, 0]
+
+
+def test_hidden_files_and_other_files_are_no_pictures(folder: Path) -> None:
+    (folder / "cat" / ".thumb.png").write_bytes(b"")
+    (folder / "cat" / "notes.txt").write_text("")
+    assert len(list_images(folder / "cat")) == 3
+
+
+def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "dog" / "broken.png").write_bytes(b"no picture")
+    images, labels, files = read_all(find_labelled(folder), np.asarray)
+    assert images.shape == (5, 6, 6)
+    assert labels.tolist() == [0, 0, 0, 1, 1]
+    assert len(files) == 5
+    message = capsys.readouterr().err
+    assert "left out 1 of 6 pictures" in message
+    assert "broken.png (not a picture, or a damaged one)" in message
+
+
+def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no class folders"):
+        find_labelled(tmp_path / "cat")
+    (folder / "bird").mkdir()
+    with pytest.raises(UserError, match=r"bird holds no pictures"):
+        find_labelled(folder)
+    (folder / "bird").rmdir()
+    with pytest.raises(UserError, match="dog is a class that the training part does not have"):
+        find_labelled(folder, ["cat"])
+    for path in (folder / "dog").iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match="no picture of the class dog can be read"):
+        read_all(find_labelled(folder), np.asarray)
+    for path in (folder / "dog").iterdir():
+        path.unlink()
+    (folder / "dog").rmdir()
+    with pytest.raises(UserError, match=r"holds one class only \(cat\)"):
+        find_labelled(folder)

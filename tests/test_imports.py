@@ -1,0 +1,109 @@
+"""Who may import whom: projects import themselves, `shared` and libraries; inside `shared` there are no circles."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+# The import name of a requirement, where it is another.
+IMPORT_NAMES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
+# Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands.
+IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
+# Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, help texts of jsonargparse.
+BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision"}
+
+
+def modules_of(path: Path) -> set[str]:
+    """The full names of all modules a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            found.add(node.module or "")
+    return found
+
+
+def third_party(paths: list[Path]) -> set[str]:
+    roots = {name.split(".")[0] for path in paths for name in modules_of(path)}
+    return roots - set(sys.stdlib_module_names) - {"shared", "src", "models", "main", "conftest", "tools"}
+
+
+def required(lines: list[str]) -> set[str]:
+    names = [re.match(r"[A-Za-z0-9_.-]+", line) for line in lines if line.strip() and not line.startswith("#")]
+    return {name[0].lower() for name in names if name}
+
+
+def import_names(requirements: set[str]) -> set[str]:
+    return {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in requirements - IMPLICIT}
+
+
+def test_shared_knows_no_project(repository: Path) -> None:
+    for path in repository.glob("shared/**/*.py"):
+        roots = {name.split(".")[0] for name in modules_of(path)}
+        assert not roots & {"src", "models", "projects", "tests", "tools"}, path
+
+
+def test_shared_has_no_circles(repository: Path) -> None:
+    arrows = {}
+    for path in repository.glob("shared/**/*.py"):
+        name = ".".join(path.relative_to(repository).with_suffix("").parts)
+        arrows[name] = {module for module in modules_of(path) if module.startswith("shared.")}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        for other in arrows.get(name, ()):
+            visit(other, (*trail, name))
+
+    for name in arrows:
+        visit(name, ())
+
+
+def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
+    for project in projects:
+        foreign = {other.name for other in projects} | {"projects", "tools", "tests"}
+        assert not third_party(sorted(project.rglob("*.py"))) & foreign, project.name
+
+
+def test_requirements_are_what_each_project_imports(projects: list[Path]) -> None:
+    for project in projects:
+        stated = import_names(required((project / "requirements.txt").read_text().splitlines()))
+        used = third_party(sorted(project.rglob("*.py"))) | notebook_imports(project)
+        assert used == stated, project.name
+
+
+def notebook_imports(project: Path) -> set[str]:
+    text = (project / "notebooks" / "exploration.ipynb").read_text()
+    roots = set(re.findall(r'"(?:import|from) (\w+)', text))
+    return roots - set(sys.stdlib_module_names) - {"shared", "src", "models"}
+
+
+def test_dependencies_are_what_shared_imports(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    stated = required(project["dependencies"])
+    used = third_party(sorted(repository.glob("shared/**/*.py")))
+    assert used == import_names(stated - BEHIND_LIBRARIES)
+
+
+def test_the_projects_extra_has_what_every_project_requires(repository: Path, projects: list[Path]) -> None:
+    settings = tomllib.loads((repository / "pyproject.toml").read_text())
+    files = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
+    installed = {name for file in files for name in required((repository / file).read_text().splitlines())}
+    for project in projects:
+        assert required((project / "requirements.txt").read_text().splitlines()) <= installed, project.name
+
+
+def test_constraints_pin_every_dependency(repository: Path) -> None:
+    pinned = required((repository / "constraints.txt").read_text().splitlines())
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    stated = required(project["dependencies"])
+    for requirements in (repository / "tests" / "requirements.txt", *repository.glob("projects/*/requirements.txt")):
+        stated |= required(requirements.read_text().splitlines())
+    assert stated <= pinned
+
+
+def test_constraints_hold_names_and_versions_only(repository: Path) -> None:
+    for line in (repository / "constraints.txt").read_text().splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+", line), line

@@ -1,0 +1,67 @@
+"""Every project has the same rooms, no more and no fewer."""
+
+from pathlib import Path
+
+from shared.files import read_json
+
+FILES = {"main.py", "requirements.txt", "README.md", ".gitignore"}
+FOLDERS = {"data", "models", "notebooks", "src", "configs", "logs", "outputs", "tests"}
+WITHIN = (
+    "data/raw",
+    "data/processed",
+    "models/model.py",
+    "notebooks/exploration.ipynb",
+    "src/dataloader.py",
+    "src/train.py",
+    "src/evaluate.py",
+    "src/baseline.py",
+    "src/predict.py",
+    "src/export.py",
+    "src/serve.py",
+    "src/report.py",
+    "src/run.py",
+    "src/utils.py",
+    "src/config.py",
+    "configs/config.yaml",
+    "configs/smoke.yaml",
+    "logs/tensorboard",
+    "outputs/checkpoints",
+    "outputs/predictions",
+)
+CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"}
+
+
+def names(folder: Path, *, folders: bool) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir() == folders} - CACHES
+
+
+def test_there_are_projects(projects: list[Path], repository: Path) -> None:
+    assert {path.name for path in projects} == names(repository / "projects", folders=True)
+    assert "mnist_classifier" in {path.name for path in projects}
+
+
+def test_top_level_of_each_project(projects: list[Path]) -> None:
+    for project in projects:
+        assert names(project, folders=False) == FILES, project.name
+        assert names(project, folders=True) == FOLDERS, project.name
+
+
+def test_rooms_within_each_project(projects: list[Path]) -> None:
+    missing = [f"{project.name}/{path}" for project in projects for path in WITHIN if not (project / path).exists()]
+    assert not missing
+
+
+def test_each_verb_is_a_file_with_a_function_of_its_name(projects: list[Path]) -> None:
+    for project in projects:
+        source = (project / "main.py").read_text()
+        verbs = [line.split('"')[1] for line in source.splitlines() if line.startswith('    "')]
+        assert {"run", "train", "evaluate", "baseline", "predict", "export", "report", "serve"} <= set(verbs)
+        for verb in verbs:
+            assert f"\ndef {verb}(config: Config" in (project / "src" / f"{verb}.py").read_text(), (project.name, verb)
+
+
+def test_notebooks_are_committed_without_outputs(projects: list[Path]) -> None:
+    for project in projects:
+        for path in (project / "notebooks").glob("*.ipynb"):
+            cells = read_json(path, "")["cells"]
+            assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), path

@@ -1,0 +1,56 @@
+"""The report is one file that needs nothing from outside and shows what it is given."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from shared.report.html import Picture, Section, write_report
+from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
+
+HISTORY = [
+    {"epoch": epoch, "train/loss": 1 / epoch, "validation/loss": 1.1 / epoch, "validation/accuracy": 0.5 + epoch / 10}
+    for epoch in (1, 2, 3)
+]
+PNG = b"\x89PNG"
+
+
+def test_the_page_holds_its_pictures_and_escapes_what_it_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    write_report(
+        path,
+        title="digits <script>",
+        summary=[("test accuracy", "99 %")],
+        notice="sample used",
+        sections=[
+            Section("Scores", "text", header=["model"], rows=[["<b>cnn</b>"]]),
+            Section("Curves", pictures=[Picture(PNG, "a curve")], preformatted="seed: 0"),
+        ],
+    )
+    page = path.read_text()
+    assert "<script>" not in page
+    assert "&lt;b&gt;cnn&lt;/b&gt;" in page
+    for words in ("99 %", "sample used", "seed: 0", 'alt="a curve"', "data:image/png;base64,iVBORw"):
+        assert words in page
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
+    assert "http" not in page
+
+
+def test_without_a_substitution_there_is_no_notice(tmp_path: Path) -> None:
+    write_report(tmp_path / "r.html", title="t", summary=[], notice="", sections=[])
+    assert 'role="note"' not in (tmp_path / "r.html").read_text()
+
+
+def test_plots_are_pictures_also_at_the_edges() -> None:
+    gray = np.zeros((8, 8), np.uint8)
+    colour = np.zeros((8, 8, 3), np.uint8)
+    for picture in (
+        training_curves(HISTORY, "accuracy", 3),
+        training_curves(HISTORY[:1], "accuracy", 1),
+        confusion_matrix([[3, 0], [0, 2]], ["a", "long name"]),
+        confusion_matrix([[0, 0], [0, 0]], ["a", "b"]),
+        contact_sheet([gray, colour], ["one", "two"]),
+        contact_sheet([gray] * 9, ["x"] * 9, columns=4),
+        reliability(np.array([0.2, 1.0]), np.array([False, True])),
+    ):
+        assert picture.startswith(PNG)

@@ -1,0 +1,63 @@
+"""Data: what lies there, else the download, else the sample, said out loud and recorded."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.data.download import DownloadError
+from shared.data.sources import Source, choose, is_empty
+from shared.errors import UserError
+
+
+def offline(_: Path) -> str:
+    raise DownloadError("no mirror of it answered")
+
+
+def sources(published: object = offline) -> dict[str, Source[str]]:
+    return {
+        "published": Source(lambda root: (root / "it").exists(), published),  # type: ignore[arg-type]
+        "folder": Source(lambda root: (root / "a").is_dir(), lambda _: "own data"),
+        "sample": Source(lambda _: False, lambda _: "sample data"),
+    }
+
+
+def test_auto_takes_what_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    assert choose("auto", tmp_path, sources(), "published") == ("folder", "own data", "")
+
+
+def test_auto_downloads_into_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / ".gitkeep").touch()
+    assert choose("auto", tmp_path, sources(lambda _: "real"), "published") == ("published", "real", "")
+
+
+def test_without_a_network_the_sample_stands_in_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name, data, substituted = choose("auto", tmp_path, sources(), "published")
+    assert (name, data) == ("sample", "sample data")
+    assert substituted == "no mirror of it answered, so the built-in sample stands in for published"
+    assert substituted in capsys.readouterr().err
+
+
+def test_unknown_files_are_never_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "data.parquet").touch()
+    with pytest.raises(UserError, match="holds none of the known data layouts"):
+        choose("auto", tmp_path, sources(), "published")
+
+
+def test_a_mistyped_folder_is_never_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no folder; make it, or correct the path"):
+        choose("auto", tmp_path / "typo", sources(), "published")
+
+
+def test_a_source_asked_for_by_name_is_never_substituted(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="put the files into .*, or use --data.source sample"):
+        choose("published", tmp_path, sources(), "published")
+    assert choose("sample", tmp_path, sources(), "published") == ("sample", "sample data", "")
+
+
+def test_unfinished_downloads_count_as_empty(tmp_path: Path) -> None:
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "file.gz.part").touch()
+    assert is_empty(tmp_path)
+    (tmp_path / "mnist" / "file.gz").touch()
+    assert not is_empty(tmp_path)

@@ -1,0 +1,196 @@
+"""The loop learns, repeats bit for bit, keeps the best, and stops before it saves nonsense."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from shared.data.memory import Batch, TensorBatches, batch_loader
+from shared.errors import UserError
+from shared.metrics.classification import training_metrics
+from shared.seeding import generator, seed_everything
+from shared.training.checkpoint import load_checkpoint, unflatten_state
+from shared.training.log import RunLog
+from shared.training.loop import Fit, Task, fit, measure
+from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
+from shared.training.settings import TrainingConfig
+
+CONFIG = TrainingConfig(epochs=4, batch_size=32, learning_rate=0.02, device="cpu")
+
+
+def clouds(seed: int, count: int = 256) -> Batch:
+    """Two clouds of points that overlap a little."""
+    labels = torch.arange(count) % 2
+    points = torch.randn(count, 2, generator=generator(seed)) + 3.0 * labels[:, None]
+    return {"points": points, "labels": labels}
+
+
+def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    logits = model(batch["points"])
+    return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
+
+
+def noisy(batch: Batch) -> Batch:
+    return {**batch, "points": batch["points"] + 0.1 * torch.randn_like(batch["points"])}
+
+
+def run(folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, validation_examples: int = 256) -> Fit:
+    seed_everything(seed)
+    task = Task(step, training_metrics(2), monitor="accuracy")
+    train = batch_loader(TensorBatches(clouds(1), noisy), config.batch_size, shuffle=True, seed=seed)
+    validation = batch_loader(TensorBatches(clouds(2, validation_examples)), 100, shuffle=False, seed=seed)
+    with RunLog(folder / "metrics.jsonl", folder / "tensorboard") as log:
+        return fit(task, network(), train, validation, config, log, folder / "checkpoints", {"seed": seed})
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    losses = [record["train/loss"] for record in result.history]
+    assert losses[-1] < 0.6 * losses[0]
+    assert result.metrics["accuracy"] > 0.93
+
+
+def test_a_run_repeats_bit_for_bit_and_another_seed_differs(tmp_path: Path) -> None:
+    for name, seed in (("one", 0), ("two", 0), ("three", 1)):
+        run(tmp_path / name, seed=seed)
+    files = {name: tmp_path / name / "checkpoints" / "last.safetensors" for name in ("one", "two", "three")}
+    assert files["one"].read_bytes() == files["two"].read_bytes() != files["three"].read_bytes()
+
+
+def test_validation_does_not_change_the_training(tmp_path: Path) -> None:
+    for name, examples in (("small", 10), ("large", 200)):
+        run(tmp_path / name, validation_examples=examples)
+    small, large = (load_checkpoint(tmp_path / n / "checkpoints" / "last.safetensors") for n in ("small", "large"))
+    assert all(torch.equal(small.tensors[name], large.tensors[name]) for name in small.tensors)
+
+
+def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
+    model = network()
+    data = clouds(3, 250)
+    before = torch.get_rng_state()
+    measured = measure(
+        Task(step, training_metrics(2), "accuracy"),
+        model,
+        batch_loader(TensorBatches(data), 100, shuffle=False, seed=0),
+        torch.device("cpu"),
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    with torch.no_grad():
+        logits = model.eval()(data["points"])
+    assert measured["accuracy"] == pytest.approx(float((logits.argmax(1) == data["labels"]).float().mean()))
+    assert measured["loss"] == pytest.approx(float(cross_entropy(logits, data["labels"])), rel=1e-5)
+
+
+def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    best = load_checkpoint(tmp_path / "checkpoints" / "best.safetensors")
+    last = load_checkpoint(tmp_path / "checkpoints" / "last.safetensors")
+    scores = [record["validation/accuracy"] for record in result.history]
+    assert best.about["epoch"] == result.best_epoch == 1 + scores.index(max(scores))
+    assert last.about["epoch"] == CONFIG.epochs
+    best.load_into(network())
+    state = unflatten_state(last.about["state"], last.tensors)
+    assert set(state) == {"model", "optimizer"}
+    network().load_state_dict(state["model"])
+
+
+def test_the_log_has_a_record_an_epoch(tmp_path: Path) -> None:
+    result = run(tmp_path)
+    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert records == result.history
+    assert [record["step"] for record in records] == [8, 16, 24, 32]
+    assert list((tmp_path / "tensorboard").rglob("events.*"))
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path: Path) -> None:
+    run(tmp_path)
+    good = (tmp_path / "checkpoints" / "best.safetensors").read_bytes()
+    with pytest.raises(UserError, match="the training loss became nan in epoch 1; lower --training.learning_rate"):
+        run(tmp_path, replace(CONFIG, learning_rate=1e30))
+    assert (tmp_path / "checkpoints" / "best.safetensors").read_bytes() == good
+
+
+def test_patience_stops_early(tmp_path: Path) -> None:
+    result = run(tmp_path, replace(CONFIG, epochs=50, patience=2))
+    assert len(result.history) == result.best_epoch + 2 < 50
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"ema_decay": 0.9},
+        {"clip_norm": 0.5},
+        {"schedule": "cosine"},
+        {"schedule": "constant"},
+        {"weight_decay": 0.0},
+    ],
+)
+def test_it_learns_with_each_option(changes: dict[str, object], tmp_path: Path) -> None:
+    assert run(tmp_path, replace(CONFIG, **changes)).metrics["accuracy"] > 0.93  # type: ignore[arg-type]
+
+
+def test_clipping_bounds_the_gradient(tmp_path: Path) -> None:
+    """AdamW's second moment is a mean of squared gradients, so it stays below the square of the bound."""
+    run(tmp_path, replace(CONFIG, clip_norm=1e-3))
+    last = load_checkpoint(tmp_path / "checkpoints" / "last.safetensors")
+    seconds = [tensor for name, tensor in last.tensors.items() if name.endswith("exp_avg_sq")]
+    assert seconds
+    assert max(float(tensor.max()) for tensor in seconds) < 1e-6
+
+
+@pytest.mark.parametrize("schedule", ["one_cycle", "cosine"])
+def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
+    config = replace(CONFIG, schedule=schedule, warmup_fraction=0.3)  # type: ignore[arg-type]
+    optimizer = make_optimizer(network(), config)
+    rates = make_schedule(optimizer, config, 100)
+    seen = []
+    for _ in range(100):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        rates.step()
+    assert max(seen) == pytest.approx(config.learning_rate)
+    assert 28 <= seen.index(max(seen)) <= 31
+    assert seen[0] < 0.1 * config.learning_rate
+    assert seen[-1] < 0.001 * config.learning_rate
+
+
+def test_only_weights_of_two_or_more_dimensions_decay() -> None:
+    decaying, plain = make_optimizer(network(), CONFIG).param_groups
+    assert {parameter.ndim for parameter in decaying["params"]} == {2}
+    assert {parameter.ndim for parameter in plain["params"]} == {1}
+    assert plain["weight_decay"] == 0
+
+
+def test_the_average_follows_the_weights_and_their_buffers() -> None:
+    model = nn.BatchNorm1d(1)
+    average = WeightAverage(model, 0.9)
+    average.update()
+    with torch.no_grad():
+        model.weight.fill_(11.0)
+        model.running_mean.fill_(10.0)
+    average.update()  # the second update has the decay (1 + 1) / (10 + 1)
+    assert average.model.weight.item() == pytest.approx(1 + 10 * 9 / 11)
+    assert float(average.model.running_mean) == pytest.approx(10 * 9 / 11)
+    assert float(model.weight) == 11.0
+
+
+def test_without_a_decay_the_average_is_the_model() -> None:
+    model = network()
+    assert WeightAverage(model, 0.0).model is model
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("epochs", 0), ("learning_rate", 0.0), ("ema_decay", 1.0), ("warmup_fraction", 1.0)]
+)
+def test_settings_out_of_range_are_named(key: str, value: float) -> None:
+    with pytest.raises(UserError, match=f"training.{key} is {value}, but must be"):
+        TrainingConfig(**{key: value})  # type: ignore[arg-type]
