@@ -48,7 +48,7 @@ class ModelConfig:
     """Which network."""
 
     name: Literal["cnn", "mlp"] = "cnn"
-    """cnn: four convolutions, fast on a CPU; mlp: two hidden layers, to compare with"""
+    """cnn: three convolutions, fast on a CPU; mlp: two hidden layers, to compare with"""
 
 
 @dataclass

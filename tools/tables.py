@@ -1,0 +1,88 @@
+"""Write the tables of the READMEs from the result files, so that no figure is typed by hand: python tools/tables.py."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+RESULTS = REPOSITORY / "tools" / "results"
+
+
+def mnist_speed(result: dict[str, Any]) -> str:
+    """Ours beside the tutorials' loop."""
+    summary, seeds = result["summary"], len(result["ours"])
+    network = "ours (median of {} seeds)".format(seeds) if seeds > 1 else "ours"
+    rows = [
+        ["", "seconds an epoch", f"seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
+        ["---"] * 4,
+        [network, f"{epoch_seconds(result):.1f}", f"{summary['ours_seconds_to_goal']:.1f}", ""],
+    ]
+    for name in ("shuffled", "unshuffled"):
+        reached = summary.get(f"tutorial_{name}_seconds_to_goal")
+        rows.append(
+            [
+                f"tutorial loop, {name}",
+                f"{summary[f'tutorial_{name}_seconds_an_epoch']:.1f}",
+                f"{reached:.0f}" if reached else "not reached",
+                f"{summary[f'times_faster_than_tutorial_{name}']:.0f} times" if reached else "",
+            ]
+        )
+    share = summary["whole_run_in_epochs_of_tutorial_shuffled"]
+    after = (
+        f"A whole run of ours: {summary['ours_seconds_of_a_whole_run']:.0f} s of training "
+        f"({share:.2f} epochs of the tutorial loop), test accuracy {summary['ours_test_accuracy_mean']:.2%} "
+        f"± {summary['ours_test_accuracy_deviation']:.2%} over {seeds} seeds; {result['threads']} CPU threads, "
+        f"torch {result['versions']['torch']}."
+    )
+    return table(rows) + "\n\n" + after
+
+
+def mnist_choices(result: dict[str, Any]) -> str:
+    """What each choice of layout and precision costs."""
+    times = result["step_milliseconds"]
+    rows = [["one training step of ours", "milliseconds (median of 40)"], ["---", "---"]]
+    return table(rows + [[name, f"{value:.1f}"] for name, value in times.items()])
+
+
+def epoch_seconds(result: dict[str, Any]) -> float:
+    """Our median seconds an epoch."""
+    each = sorted(row["seconds"] / row["epochs"] for row in result["ours"])
+    return float(each[len(each) // 2])
+
+
+def table(rows: list[list[str]]) -> str:
+    """Rows as a Markdown table."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+TABLES = {
+    "mnist_speed": ("mnist_speed.json", mnist_speed),
+    "mnist_choices": ("mnist_speed.json", mnist_choices),
+}
+
+
+def filled(text: str) -> str:
+    """The text with each `<!-- table: name -->` block written anew from its result file."""
+
+    def block(found: re.Match[str]) -> str:
+        file, render = TABLES[found[1]]
+        content = render(json.loads((RESULTS / file).read_text()))
+        return f"<!-- table: {found[1]} -->\n{content}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def pages() -> list[Path]:
+    """Every page that may hold a table."""
+    return [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
+
+
+def main() -> None:
+    """Fill in every page."""
+    for page in pages():
+        page.write_text(filled(page.read_text()))
+
+
+if __name__ == "__main__":
+    main()
