@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from shared import config as configuration
-from shared.errors import UserError
-from shared.training.checkpoint import best_checkpoint, read_about
+from shared.errors import StoppedError, UserError
+from shared.training.checkpoint import best_checkpoint, last_checkpoint, read_about
 
 # What follows a training run starts from the configuration of that run, which its checkpoint holds.
 AFTER_TRAINING = ("evaluate", "baseline", "predict", "export", "serve", "report")
@@ -35,21 +36,27 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
         verb = _require_verb(arguments[0], verbs)
         _run(verb, arguments[1:], project, config_class)
         sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output, say `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except StoppedError as error:
+        print(f"stopped: {error}", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"error: {_about_file(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped: what was finished before is kept.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output, say `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) -> None:
     module_name, class_name = config_class.split(":")
-    config_type = getattr(importlib.import_module(module_name), class_name)
-    function: Callable[..., Any] = getattr(importlib.import_module(f"src.{verb}"), verb)
+    config_type = getattr(_import(module_name), class_name)
+    function: Callable[..., Any] = getattr(_import(f"src.{verb}"), verb)
     default = project / "configs" / "config.yaml"
     program = f"main.py {verb}"
 
@@ -59,10 +66,36 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
         )
 
     config, extra = parse([default])
-    checkpoint = extra.get("checkpoint") or best_checkpoint(config.output_dir)
-    if verb in AFTER_TRAINING and checkpoint.is_file():
+    checkpoint = _checkpoint_before(verb, config.output_dir, extra)
+    if checkpoint and checkpoint.is_file():
         config, extra = parse([], stored=read_about(checkpoint)["config"])
     function(config, **extra)
+
+
+def _checkpoint_before(verb: str, output_dir: Path, extra: Mapping[str, Any]) -> Path | None:
+    """The checkpoint whose configuration the verb starts from, if it follows a training run or goes on with one."""
+    named: Path | None = extra.get("checkpoint")
+    if extra.get("resume"):
+        return named or last_checkpoint(output_dir)
+    return (named or best_checkpoint(output_dir)) if verb in AFTER_TRAINING else None
+
+
+def _import(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except RuntimeError as error:
+        if "torchvision::nms" in str(error):
+            raise UserError(
+                "torch and torchvision are of different builds and cannot work together; "
+                "install the set in constraints.txt into a fresh environment."
+            ) from error
+        raise
+
+
+def _about_file(error: OSError) -> str:
+    """One sentence about a file, a folder or the disk that failed outside the places that say it better."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}; make room or give access, and run the command again."
 
 
 def _require_verb(word: str, verbs: Mapping[str, str]) -> str:

@@ -194,25 +194,29 @@ def _require_known(key: str, known: Mapping[str, Any], where: str) -> None:
 def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tuple[list[Path], list[str]]:
     """The files given with `--config`, and the other arguments: every flag known, every path absolute."""
     files: list[Path] = []
-    others: list[str] = []
+    words: list[str] = []
+    flags: list[str] = []
     tokens = iter(arguments)
     for token in tokens:
         if not token.startswith("--") or token == "--help":
-            others.append(token)
+            words.append(token)
             continue
         name, equals, value = token[2:].partition("=")
         if name != "config":
             _require_known(name, known, "the command line")
-        value = value if equals else next(tokens, "")
+        if known.get(name) is bool and not equals:  # a switch: --resume is --resume true
+            value = "true"
+        elif not equals:
+            value = next(tokens, "")
         if not value:
             raise UserError(f"--{name} needs a value.")
         if name == "config":
             files.append(Path(value))
         elif known.get(name) in (Path, Path | None):
-            others.append(f"--{name}={Path(value).expanduser().absolute()}")
+            flags.append(f"--{name}={Path(value).expanduser().absolute()}")
         else:
-            others.append(f"--{name}={value}")
-    return files, others
+            flags.append(f"--{name}={value}")
+    return files, words + flags  # argparse takes several words only where they stand together
 
 
 def _one_sentence(error: Exception, known: Mapping[str, Any]) -> str:

@@ -8,16 +8,21 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from shared.process import is_main_process
+
 T = TypeVar("T")
 
 
 def say(message: str) -> None:
     """Print one plain line on stdout, at once (also into a pipe)."""
-    print(message, flush=True)
+    if is_main_process():
+        print(message, flush=True)
 
 
 def warn(message: str) -> None:
     """Print one loud line on stderr: something was substituted or left out."""
+    if not is_main_process():
+        return
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
         f"WARNING: {message}", style="bold yellow"
     )
@@ -33,7 +38,7 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not (sys.stderr.isatty() and is_main_process()),
     )
 
 

@@ -1,4 +1,4 @@
-"""The one exception for mistakes that the user can mend."""
+"""The exceptions that end a command with one sentence instead of a stack trace."""
 
 
 class UserError(Exception):
@@ -6,3 +6,7 @@ class UserError(Exception):
 
     The command line prints the message on stderr, without a stack trace, and exits with code 2.
     """
+
+
+class StoppedError(Exception):
+    """A signal ended the work after it was saved; the message says how to go on. The exit code is 130."""

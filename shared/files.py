@@ -34,7 +34,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; "
-            "free some space, or choose another folder with --output_dir."
+            "make room or give access, or choose another folder with --output_dir (logs: --log_dir)."
         ) from error
     finally:
         if temporary is not None:
@@ -78,6 +78,7 @@ def require_writable(folder: Path) -> None:
     Raises:
         UserError: it cannot.
     """
-    with atomic_write(folder / ".probe") as file:
+    probe = folder / f".probe-{os.getpid()}"
+    with atomic_write(probe) as file:
         file.write(b"")
-    (folder / ".probe").unlink(missing_ok=True)
+    probe.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from shared.files import read_json, write_json
+from shared.process import is_main_process
 
 _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "onnxruntime")
 
@@ -47,7 +48,8 @@ def write_result(
         "versions": versions(),
         **details,
     }
-    write_json(output_dir / f"{verb}.json", result)
+    if is_main_process():
+        write_json(output_dir / f"{verb}.json", result)
     return result
 
 

@@ -34,7 +34,7 @@ class Config:
         require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
 
 
-def predict(config: Config, inputs: list[Path], top: int = 1) -> None:
+def predict(config: Config, inputs: list[Path], top: int = 1, quiet: bool = False) -> None:
     """Classify pictures.
 
     Args:
@@ -108,8 +108,9 @@ def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None
 
 
 def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
-    _, extra = parse(Config, ["a.png", "b.png", "--top", "3"], base=tmp_path, function=predict)
-    assert extra == {"inputs": [Path("a.png"), Path("b.png")], "top": 3}
+    _, extra = parse(Config, ["a.png", "--quiet", "b.png", "--top", "3"], base=tmp_path, function=predict)
+    assert extra == {"inputs": [Path("a.png"), Path("b.png")], "top": 3, "quiet": True}
+    assert not parse(Config, ["a.png", "--quiet=false"], base=tmp_path, function=predict)[1]["quiet"]
     with pytest.raises(UserError, match="required: inputs"):
         parse(Config, [], base=tmp_path, function=predict)
 

@@ -38,7 +38,7 @@ def test_missing_and_damaged_json_say_what_to_do(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot write .*; free some space, or choose another folder"):
+    with pytest.raises(UserError, match="cannot write .*; make room or give access, or choose another folder"):
         require_writable(tmp_path / "file" / "outputs")
 
 

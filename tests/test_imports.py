@@ -33,7 +33,7 @@ def third_party(paths: list[Path]) -> set[str]:
 
 def required(lines: list[str]) -> set[str]:
     names = [re.match(r"[A-Za-z0-9_.-]+", line) for line in lines if line.strip() and not line.startswith("#")]
-    return {name[0].lower() for name in names if name}
+    return {name[0].lower().replace("_", "-") for name in names if name}
 
 
 def import_names(requirements: set[str]) -> set[str]:

@@ -15,7 +15,14 @@ def commands(page: Path) -> list[str]:
     """The command lines in the page's code blocks, without comments."""
     blocks = re.findall(r"```(?:bash|console|powershell)\n(.*?)```", page.read_text(), re.DOTALL)
     lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    return [as_original(line, lines) for line in lines if line and not line.startswith("#")]
+
+
+def as_original(line: str, lines: list[str]) -> str:
+    """The line with a copied project's name turned back into the original's: a copy understands the same commands."""
+    for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", "\n".join(lines)):
+        line = re.sub(rf"\b(run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
+    return line
 
 
 def named(page: Path) -> str:

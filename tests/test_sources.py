@@ -55,9 +55,13 @@ def test_a_source_asked_for_by_name_is_never_substituted(tmp_path: Path) -> None
     assert choose("sample", tmp_path, sources(), "published") == ("sample", "sample data", "")
 
 
-def test_unfinished_downloads_count_as_empty(tmp_path: Path) -> None:
-    (tmp_path / "mnist").mkdir()
-    (tmp_path / "mnist" / "file.gz.part").touch()
-    assert is_empty(tmp_path)
-    (tmp_path / "mnist" / "file.gz").touch()
-    assert not is_empty(tmp_path)
+def test_a_download_begun_earlier_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "one.gz").touch()
+    (tmp_path / "published" / "two.gz.part").touch()
+    assert is_empty(tmp_path, "published")
+    assert choose("auto", tmp_path, sources(lambda _: "real"), "published") == ("published", "real", "")
+    (tmp_path / "mine").mkdir()
+    assert is_empty(tmp_path, "published")
+    (tmp_path / "mine" / "notes.txt").touch()
+    assert not is_empty(tmp_path, "published")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from shared.data.memory import TensorBatches, batch_loader, fitting_batch_size
+from shared.data.batches import ShuffledBatches, fitting_batch_size
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.splits import stratified_split
 from shared.errors import UserError
 
@@ -28,35 +29,64 @@ def test_data_too_small_to_be_cut_is_refused(labels: list[int]) -> None:
         stratified_split(np.array(labels), 0.2, seed=0)
 
 
-def numbers(count: int = 10) -> TensorBatches:
-    return TensorBatches({"images": torch.arange(count), "labels": torch.arange(count) * 2})
+def order(seed: int, epoch: int = 0, start: int = 0) -> list[list[int]]:
+    batches = ShuffledBatches(10, 4, seed)
+    batches.epoch, batches.start = epoch, start
+    return list(batches)
 
 
-def order(seed: int) -> list[list[int]]:
-    return [batch["images"].tolist() for batch in batch_loader(numbers(), 4, shuffle=True, seed=seed)]
+def test_a_shuffled_epoch_is_whole_batches_of_different_examples() -> None:
+    batches = order(1)
+    assert [len(batch) for batch in batches] == [4, 4]
+    assert len({index for batch in batches for index in batch}) == 8
 
 
-def test_a_shuffled_loader_leaves_out_the_short_batch_and_follows_its_seed() -> None:
-    assert [len(batch) for batch in order(1)] == [4, 4]
-    assert order(1) == order(1) != order(2)
+def test_the_order_follows_from_the_seed_and_the_epoch_alone() -> None:
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert order(1, epoch=0) != order(1, epoch=1)
 
 
-def test_an_ordered_loader_gives_everything_in_order() -> None:
-    batches = list(batch_loader(numbers(), 4, shuffle=False, seed=0))
+def test_an_epoch_can_be_taken_up_in_its_middle() -> None:
+    assert order(1, epoch=3, start=1) == order(1, epoch=3)[1:]
+    assert order(1, start=2) == []
+
+
+def numbers(count: int = 10) -> dict[str, torch.Tensor]:
+    return {"images": torch.arange(count).float(), "labels": torch.arange(count) * 2}
+
+
+def noisy(batch: Batch, source: torch.Generator) -> Batch:
+    return {**batch, "images": batch["images"] + torch.rand(len(batch["images"]), generator=source)}
+
+
+def test_an_ordered_loader_gives_everything_once_in_order() -> None:
+    batches = list(ordered_loader(numbers(), batch_size=4))
+    assert [len(batch["labels"]) for batch in batches] == [4, 4, 2]
     assert torch.cat([batch["labels"] for batch in batches]).tolist() == list(range(0, 20, 2))
 
 
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_loading_leaves_the_global_random_state_alone(shuffle: bool) -> None:
+def test_loading_leaves_the_global_random_state_alone() -> None:
     before = torch.get_rng_state()
-    list(batch_loader(numbers(), 4, shuffle=shuffle, seed=0))
+    list(shuffled_loader(numbers(), 4, seed=0, augment=noisy))
+    list(ordered_loader(numbers()))
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_augmentation_changes_a_batch_and_not_the_data() -> None:
-    data = TensorBatches({"images": torch.zeros(4)}, lambda batch: {"images": batch["images"] + 1})
-    assert data.__getitems__([0, 1])["images"].tolist() == [1, 1]
-    assert data.tensors["images"].sum() == 0
+def test_augmentation_does_not_depend_on_what_was_made_before() -> None:
+    whole = shuffled_loader(numbers(), 2, seed=0, augment=noisy)
+    rest = shuffled_loader(numbers(), 2, seed=0, augment=noisy)
+    rest.batch_sampler.start = 3  # type: ignore[union-attr]
+    for expected, found in zip(list(whole)[3:], rest, strict=True):
+        assert torch.equal(expected["images"], found["images"])
+
+
+def test_augmentation_is_another_each_epoch_and_leaves_the_data_alone() -> None:
+    data = TensorBatches(numbers(), noisy, seed=0)
+    first = data.__getitems__([0, 1])["images"]
+    data.epoch = 1
+    assert not torch.equal(first, data.__getitems__([0, 1])["images"])
+    assert torch.equal(data.tensors["images"], numbers()["images"])
 
 
 @pytest.mark.parametrize(("examples", "expected"), [(60_000, 512), (1_300, 65), (100, 16), (7, 7)])

@@ -12,9 +12,9 @@ RESULTS = REPOSITORY / "tools" / "results"
 def mnist_speed(result: dict[str, Any]) -> str:
     """Ours beside the tutorials' loop."""
     summary, seeds = result["summary"], len(result["ours"])
-    network = "ours (median of {} seeds)".format(seeds) if seeds > 1 else "ours"
+    network = f"ours (median of {seeds} seeds)" if seeds > 1 else "ours"
     rows = [
-        ["", "seconds an epoch", f"seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
+        ["", "seconds an epoch", f"training seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
         ["---"] * 4,
         [network, f"{epoch_seconds(result):.1f}", f"{summary['ours_seconds_to_goal']:.1f}", ""],
     ]

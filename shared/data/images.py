@@ -84,6 +84,11 @@ def class_folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
+def has_class_pictures(root: Path) -> bool:
+    """Whether some folder in `root` holds pictures."""
+    return any(list_images(folder) for folder in class_folders(root))
+
+
 def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledFiles:
     """Find `root/<class>/**/picture.png`.
 

@@ -39,10 +39,10 @@ class Source(Generic[D]):
     """Read it; a named data set downloads what is missing and raises `DownloadError` without a network."""
 
 
-def is_empty(root: Path) -> bool:
-    """Whether a folder is missing or holds nothing but hidden files and unfinished downloads."""
-    return not root.is_dir() or all(
-        path.name.startswith(".") or path.suffix == ".part" or (path.is_dir() and is_empty(path))
+def is_empty(root: Path, published: str) -> bool:
+    """Whether a folder holds nothing but hidden files, empty folders, and the download of `published` begun earlier."""
+    return all(
+        path.name.startswith(".") or path.name == published or (path.is_dir() and is_empty(path, published))
         for path in root.iterdir()
     )
 
@@ -52,7 +52,7 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
 
     Args:
         wanted: `auto` or a key of `sources`, which has `sample`.
-        published: the key of the data set that `auto` downloads.
+        published: the key of the data set that `auto` downloads, into the folder of that name below `root`.
 
     Returns:
         The source used, what it loaded, and why it was substituted (empty where it was not).
@@ -68,7 +68,7 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
         if source.present(root):
             say(f"data: {name}, found in {root}")
             return name, source.load(root), ""
-    if not is_empty(root):
+    if not is_empty(root, published):
         raise UserError(
             f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
         )

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from shared.errors import UserError
 from shared.files import atomic_write
+from shared.process import was_restarted
 
 FORMAT_VERSION = 1
 
@@ -61,6 +62,29 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[st
 def best_checkpoint(output_dir: Path) -> Path:
     """Where a run keeps the weights that did best on validation."""
     return output_dir / "checkpoints" / "best.safetensors"
+
+
+def last_checkpoint(output_dir: Path) -> Path:
+    """Where a run keeps the state to go on from."""
+    return output_dir / "checkpoints" / "last.safetensors"
+
+
+def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
+    """The state a run goes on from: the named or the last one if asked to, the last one after a restart, else none."""
+    if resume:
+        return named or last_checkpoint(output_dir)
+    last = last_checkpoint(output_dir)
+    return last if was_restarted() and last.is_file() else None
+
+
+def epoch_checkpoint(output_dir: Path, epoch: int) -> Path:
+    """Where a run keeps the state of one epoch for long."""
+    return output_dir / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
+
+
+def epoch_checkpoints(output_dir: Path) -> list[Path]:
+    """The states kept for long, the oldest first."""
+    return sorted((output_dir / "checkpoints").glob("epoch-????.safetensors"))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -113,6 +137,64 @@ def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def save_state(path: Path, state: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write the whole state of a run, nested as it is, as a checkpoint."""
+    plain, tensors = flatten_state(state)
+    save_checkpoint(path, tensors, {**about, "state": plain})
+
+
+def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the state of a run that `save_state` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged, or belongs to a run with other facts than `about`: another
+            configuration, other data, another network; the message names the first difference.
+    """
+    try:
+        checkpoint = load_checkpoint(path)
+    except UserError as error:
+        raise UserError(f"{error} {_offer(path)}".rstrip()) from error
+    if "state" not in checkpoint.about:
+        raise UserError(f"{path} holds weights but no state to go on from; name a last.safetensors.")
+    # Through JSON, so that a tuple here equals the list there.
+    there, here = dict(_leaves(checkpoint.about)), dict(_leaves(json.loads(json.dumps(about))))
+    for name in here:
+        if there.get(name) != here[name]:
+            raise UserError(
+                f"{path} is of another run: {name} is {there.get(name)!r} there and {here[name]!r} here; "
+                "use the settings and data it was begun with, or train without --resume."
+            )
+    state: dict[str, Any] = unflatten_state(checkpoint.about["state"], checkpoint.tensors)
+    return state
+
+
+def _offer(damaged: Path) -> str:
+    """Where else a run could go on from: the newest state in the same folder that is whole."""
+    for path in reversed(epoch_checkpoints(damaged.parent.parent)):
+        try:
+            load_checkpoint(path)
+        except UserError:
+            continue
+        return f"An older state is whole: go on from it with --resume --checkpoint {path}."
+    best = best_checkpoint(damaged.parent.parent)
+    return f"The best weights in {best} are not touched." if best.is_file() else ""
+
+
+# These may differ between a run and its resumption: they do not touch what is learnt.
+_FREE_TO_CHANGE = ("config.output_dir", "config.log_dir", "config.data.root", "config.serve", "config.predict")
+
+
+def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if name.startswith(_FREE_TO_CHANGE):
+            continue
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{name}.")
+        else:
+            yield name, value
 
 
 def flatten_state(state: Any, prefix: str = "") -> tuple[Any, dict[str, Tensor]]:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -10,16 +9,21 @@ from torch.utils.tensorboard import SummaryWriter
 
 from shared.console import say
 from shared.files import write_text
+from shared.process import is_main_process
+from shared.training.state import Progress
+
+_NO_CURVE = ("epoch", "step", "seconds")
 
 
 class RunLog:
-    """Collects one record an epoch and writes it everywhere at once; use it in a `with` block."""
+    """Writes each epoch's record everywhere at once; use it in a `with` block."""
 
-    def __init__(self, metrics_file: Path, tensorboard_dir: Path) -> None:
-        """Start a new log: `metrics_file` is replaced, TensorBoard gets a run named after the time."""
-        self.records: list[dict[str, float]] = []
-        self._metrics_file = metrics_file
-        self._writer = SummaryWriter(tensorboard_dir / time.strftime("%Y%m%d-%H%M%S"))
+    def __init__(self, output_dir: Path, log_dir: Path, progress: Progress) -> None:
+        """Begin a log, or go on with that of a run taken up again: what it wrote after `progress` is dropped."""
+        progress.log_name = progress.log_name or time.strftime("%Y%m%d-%H%M%S")
+        self._metrics_file = output_dir / "metrics.jsonl"
+        purge = progress.history[-1]["step"] + 1 if progress.history else None
+        self._writer = SummaryWriter(log_dir / progress.log_name, purge_step=purge) if is_main_process() else None
 
     def __enter__(self) -> "RunLog":
         return self
@@ -27,14 +31,22 @@ class RunLog:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
 
-    def epoch(self, record: Mapping[str, float], epochs: int) -> None:
-        """Add the record of one epoch; it has `epoch`, `step` and whatever was measured."""
-        self.records.append(dict(record))
-        write_text(self._metrics_file, "".join(json.dumps(row) + "\n" for row in self.records))
+    def write(self, progress: Progress, epochs: int) -> None:
+        """Write the last record of `progress.history`.
+
+        The seconds go to the screen only: a log without clock times is the same each time a run is repeated.
+        """
+        if self._writer is None:
+            return
+        record = progress.history[-1]
+        rows = [{name: value for name, value in row.items() if name != "seconds"} for row in progress.history]
+        write_text(self._metrics_file, "".join(json.dumps(row) + "\n" for row in rows))
         for name, value in record.items():
-            if name not in ("epoch", "step"):
+            if name not in _NO_CURVE:
                 self._writer.add_scalar(name, value, int(record["step"]))
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in record.items() if name not in ("epoch", "step"))
-        say(f"epoch {record['epoch']:>3}/{epochs}  {shown}")
+        self._writer.flush()
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in _NO_CURVE)
+        say(f"epoch {record['epoch']:>3}/{epochs}  {shown}  {record['seconds']:.1f} s")

@@ -3,29 +3,36 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from torch import Tensor, nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
-from torchmetrics import MetricCollection
+from torchmetrics import MeanMetric, MetricCollection
 
-from shared.console import progress_bar
 from shared.data.memory import Batch
-from shared.errors import UserError
-from shared.training.checkpoint import flatten_state, save_checkpoint
+from shared.errors import StoppedError, UserError
+from shared.process import is_main_process
+from shared.training.checkpoint import (
+    best_checkpoint,
+    epoch_checkpoint,
+    epoch_checkpoints,
+    last_checkpoint,
+    load_state,
+    save_checkpoint,
+    save_state,
+)
+from shared.training.feeding import parts_of, rest_of_epoch, to_device, with_progress_bar
+from shared.training.interrupt import StopRequest
 from shared.training.log import RunLog
-from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
+from shared.training.setup import any_process_asked, share_out, start
+from shared.training.state import Progress, TrainingState
 
 Step = Callable[[nn.Module, Batch], tuple[Tensor, Tensor, Tensor]]
-"""Runs the network on a batch and gives (loss, logits, targets): the loss a scalar, the others for the metrics."""
+"""Runs the network on a batch and gives (loss, logits, targets): the mean loss, and what the metrics compare."""
 
 
 @dataclass
@@ -38,18 +45,12 @@ class Task:
     """The metric that picks the best epoch, on the validation part; higher is better."""
 
 
-@dataclass
-class Fit:
-    """What came of a training run."""
+@dataclass(frozen=True)
+class Places:
+    """Where a run writes."""
 
-    best_epoch: int
-    metrics: dict[str, float]
-    """The validation metrics of the best epoch."""
-    seconds: float
-    """Spent in training steps; validation and saving are not counted."""
-    steps: int
-    device: str
-    history: list[dict[str, float]] = field(default_factory=list)
+    output_dir: Path
+    log_dir: Path
 
 
 def fit(
@@ -58,102 +59,151 @@ def fit(
     train_loader: DataLoader[Batch],
     validation_loader: DataLoader[Batch],
     config: TrainingConfig,
-    log: RunLog,
-    checkpoints: Path,
+    places: Places,
     about: Mapping[str, Any],
-) -> Fit:
-    """Train, validate after every epoch, and keep the best and the last weights.
+    resume: Path | None = None,
+) -> TrainingState:
+    """Train, validate after every epoch, keep the best weights and the state to go on from.
 
     Args:
-        checkpoints: the folder of `best.safetensors` (weights to use) and `last.safetensors` (weights and the state
-            of the optimizer and schedule).
+        train_loader: of `shared.data.memory.shuffled_loader`, whose order can be taken up in mid-epoch.
         about: what to record beside the weights: the configuration, the data, the classes.
+        resume: a state file to go on from; the run then ends with the very bytes it would have ended with unstopped.
+
+    Returns:
+        The state at the end; `progress` has the history and the best epoch.
 
     Raises:
-        UserError: the loss is no finite number any more; the checkpoints of the epochs before stay.
+        UserError: the loss is no finite number any more, or `resume` does not fit; what was saved before stays.
+        StoppedError: a signal came; everything is saved.
     """
-    accelerator = make_accelerator(config)
-    model = model.to(accelerator.device).to(memory_format=torch.channels_last)
-    optimizer = make_optimizer(model, config)
-    average = WeightAverage(model, config.ema_decay)
-    model, optimizer, train_loader, validation_loader = accelerator.prepare(
-        model, optimizer, train_loader, validation_loader
-    )
-    schedule = make_schedule(optimizer, config, config.epochs * len(train_loader))
-
-    result = Fit(0, {}, 0.0, 0, str(accelerator.device))
-    for epoch in range(1, config.epochs + 1):
-        started = time.perf_counter()
-        loss = train_epoch(task.step, model, train_loader, optimizer, schedule, average, accelerator, config)
-        result.seconds += time.perf_counter() - started
-        result.steps += len(train_loader)
-        if not math.isfinite(loss):
-            raise UserError(f"the training loss became {loss} in epoch {epoch}; lower --training.learning_rate.")
-
-        metrics = measure(task, average.model, validation_loader, accelerator.device)
-        record = {"epoch": epoch, "step": result.steps, "train/loss": loss, "seconds": round(result.seconds, 3)}
-        record |= {f"validation/{name}": value for name, value in metrics.items()}
-        log.epoch(record, config.epochs)
-
-        facts = {**about, "epoch": epoch, "metrics": metrics}
-        if result.best_epoch == 0 or metrics[task.monitor] > result.metrics[task.monitor]:
-            result.best_epoch, result.metrics = epoch, metrics
-            save_checkpoint(checkpoints / "best.safetensors", average.model.state_dict(), facts)
-        plain, tensors = flatten_state({"model": model.state_dict(), "optimizer": optimizer.state_dict()})
-        save_checkpoint(checkpoints / "last.safetensors", tensors, {**facts, "state": plain})
-        if config.patience and epoch - result.best_epoch >= config.patience:
-            break
-    result.history = log.records
-    return result
+    state = start(model, len(train_loader), config)
+    for loader in (train_loader, validation_loader):
+        share_out(loader, state.accelerator)
+    if resume:
+        state.load_state_dict(load_state(resume, about))
+    with RunLog(places.output_dir, places.log_dir, state.progress) as log, StopRequest() as stop:
+        while not finished(state.progress, config):
+            train_epoch(task.step, state, train_loader, config, stop, lambda: keep(state, places, about))
+            state.align_buffers()
+            metrics = measure(task, state.average.model, validation_loader, state.accelerator.device)
+            is_best = close_epoch(state.progress, metrics, task.monitor)
+            log.write(state.progress, config.epochs)
+            if is_best and is_main_process():
+                facts = {**about, "epoch": state.progress.epoch, "metrics": metrics}
+                save_checkpoint(best_checkpoint(places.output_dir), state.average.model.state_dict(), facts)
+            keep(state, places, about)
+            keep_for_long(state, places, about, config)
+    return state
 
 
 def train_epoch(
     step: Step,
-    model: nn.Module,
+    state: TrainingState,
     loader: DataLoader[Batch],
-    optimizer: Optimizer,
-    schedule: LRScheduler,
-    average: WeightAverage,
-    accelerator: Accelerator,
     config: TrainingConfig,
-) -> float:
-    """One pass over the training part; returns the mean loss of its batches."""
-    model.train()
-    total = torch.zeros((), device=accelerator.device)
-    with progress_bar() as bar:
-        progress = bar.add_task("train", total=len(loader), note="")
-        for batch in loader:
-            loss, _, _ = step(model, batch)
-            accelerator.backward(loss)
-            if config.clip_norm:
-                accelerator.clip_grad_norm_(model.parameters(), config.clip_norm)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            average.update()
-            total += loss.detach()
-            bar.advance(progress)
-    return float(total) / len(loader)
+    stop: StopRequest,
+    save: Callable[[], None],
+) -> None:
+    """Train on the rest of the epoch that is under way, which is all of it unless the run was stopped in its middle."""
+    progress = state.progress
+    state.model.train()
+    loss_sum = torch.tensor(progress.loss_sum, device=state.accelerator.device)
+    started = time.perf_counter()
+    for batch in with_progress_bar(rest_of_epoch(loader, progress), len(loader), progress):
+        loss_sum += train_step(step, state, to_device(batch, state.accelerator.device), config)
+        progress.batch += 1
+        progress.step += 1
+        stopping = any_process_asked(stop, state.accelerator)
+        if stopping or (config.save_every and progress.step % config.save_every == 0):
+            note_progress(state, loss_sum, started)
+            save()
+            started = time.perf_counter()
+        if stopping:
+            raise StoppedError(
+                f"{stop.asked or 'another process'}: stopped in epoch {progress.epoch + 1} after step {progress.step}, "
+                "and saved; the same command with --resume goes on from here."
+            )
+    note_progress(state, loss_sum, started)
+
+
+def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingConfig) -> Tensor:
+    """One step of the optimizer; returns the loss of the batch, detached."""
+    loss = torch.zeros((), device=state.accelerator.device)
+    for part, share in parts_of(batch, config.accumulate):
+        part_loss = step(state.model, part)[0] * share
+        state.accelerator.backward(part_loss)
+        loss += part_loss.detach()
+    if config.clip_norm:
+        state.accelerator.clip_grad_norm_(state.model.parameters(), config.clip_norm)
+    state.optimizer.step()
+    state.schedule.step()
+    state.optimizer.zero_grad()
+    state.average.update()
+    return loss
 
 
 @torch.no_grad()
 def measure(task: Task, model: nn.Module, loader: DataLoader[Batch], device: torch.device) -> dict[str, float]:
     """The mean loss and the task's metrics of `model` on a whole loader; draws nothing from the training randomness."""
     model.eval()
-    metrics = task.metrics.to(device)
+    metrics, mean_loss = task.metrics.to(device), MeanMetric().to(device)
     metrics.reset()
-    total, count = 0.0, 0
     for batch in loader:
-        batch = {name: tensor.to(device) for name, tensor in batch.items()}
-        loss, logits, targets = task.step(model, batch)
+        loss, logits, targets = task.step(model, to_device(batch, device))
         metrics.update(logits, targets)
-        total += float(loss) * len(targets)
-        count += len(targets)
-    return {"loss": total / count} | {name: float(value) for name, value in metrics.compute().items()}
+        mean_loss.update(loss, weight=len(targets))
+    return {"loss": float(mean_loss.compute())} | {name: float(value) for name, value in metrics.compute().items()}
 
 
-def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """Accelerate's handle on device and precision, for this run alone."""
-    # Accelerate keeps one state a process; without this, a second run with another precision would be refused.
-    AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=config.device == "cpu", mixed_precision="no" if config.precision == "fp32" else "bf16")
+def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> bool:
+    """Note what the epoch brought; tells whether it is the best so far."""
+    progress.epoch += 1
+    record = {"epoch": progress.epoch, "step": progress.step, "seconds": progress.seconds}
+    record |= {"train/loss": progress.loss_sum / progress.batch}
+    progress.history.append(record | {f"validation/{name}": value for name, value in metrics.items()})
+    progress.batch, progress.loss_sum = 0, 0.0
+    is_best = progress.best_epoch == 0 or metrics[monitor] > progress.best_metrics[monitor]
+    if is_best:
+        progress.best_epoch, progress.best_metrics = progress.epoch, metrics
+    return is_best
+
+
+def finished(progress: Progress, config: TrainingConfig) -> bool:
+    """Whether all epochs are done, or patience has run out."""
+    waited = progress.epoch - progress.best_epoch
+    return progress.epoch >= config.epochs or (config.patience > 0 and waited >= config.patience)
+
+
+def keep(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:
+    """Save the state to go on from."""
+    content = state.state_dict()  # on every process: it collects the random states of all
+    if is_main_process():
+        save_state(last_checkpoint(places.output_dir), content, about)
+
+
+def keep_for_long(state: TrainingState, places: Places, about: Mapping[str, Any], config: TrainingConfig) -> None:
+    """Every so many epochs, save the state in a file of its own; only the newest few of these stay."""
+    if config.keep_every == 0 or state.progress.epoch % config.keep_every != 0:
+        return
+    content = state.state_dict()
+    if is_main_process():
+        save_state(epoch_checkpoint(places.output_dir, state.progress.epoch), content, about)
+        for old in epoch_checkpoints(places.output_dir)[: -config.keep_most]:
+            old.unlink()
+
+
+def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> None:
+    """Put the loss and the clock into the progress, before it is saved.
+
+    Raises:
+        UserError: the loss is no finite number; weights that it has touched must not be saved.
+    """
+    progress = state.progress
+    progress.seconds += time.perf_counter() - started
+    progress.loss_sum = float(state.accelerator.reduce(loss_sum, "mean"))
+    if not math.isfinite(progress.loss_sum):
+        raise UserError(
+            f"the training loss became {progress.loss_sum} in epoch {progress.epoch + 1}; "
+            "lower --training.learning_rate (the last good weights are kept)."
+        )

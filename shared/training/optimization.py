@@ -1,6 +1,7 @@
 """The optimizer, its learning-rate schedule, and the moving average of the weights."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,15 @@ class WeightAverage:
     def model(self) -> nn.Module:
         """The network to validate and to save."""
         return self._average.module if self._average else self._source
+
+    def state_dict(self) -> dict[str, Any]:
+        """The average and how many steps are in it; empty without an average."""
+        return self._average.state_dict() if self._average else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state_dict` was called."""
+        if self._average:
+            self._average.load_state_dict(state)
 
     def update(self) -> None:
         """Take the current weights into the average, after an optimizer step."""

@@ -28,8 +28,18 @@ class TrainingConfig:
     """the share of the target spread evenly over all classes"""
     clip_norm: float = 0.0
     """largest norm of the gradient; 0 switches clipping off"""
+    accumulate: int = 1
+    """cut each batch into so many parts, one after the other, where it does not fit the device's memory"""
     patience: int = 0
     """stop after so many epochs without a better validation score; 0 never stops early"""
+    save_every: int = 0
+    """save the state to go on from every so many steps; 0 saves it after each epoch only"""
+    keep_every: int = 0
+    """keep the state of every so many epochs in a file of its own; 0 keeps none"""
+    keep_most: int = 3
+    """so many of these files stay, the newest"""
+    workers: int = 0
+    """processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
     precision: Literal["fp32", "bf16"] = "fp32"
     """bf16: autocast to bfloat16 (pays on recent GPUs and on CPUs with AMX; elsewhere it is slower)"""
     device: Literal["auto", "cpu"] = "auto"
@@ -44,4 +54,9 @@ class TrainingConfig:
         require(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
         require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "at least 0, below 1")
         require(self.clip_norm >= 0, "training.clip_norm", self.clip_norm, "0 or more")
+        require(self.accumulate >= 1, "training.accumulate", self.accumulate, "1 or more")
+        require(self.save_every >= 0, "training.save_every", self.save_every, "0 or more")
+        require(self.keep_every >= 0, "training.keep_every", self.keep_every, "0 or more")
+        require(self.keep_most >= 1, "training.keep_most", self.keep_most, "1 or more")
+        require(self.workers >= 0, "training.workers", self.workers, "0 or more")
         require(self.patience >= 0, "training.patience", self.patience, "0 or more")

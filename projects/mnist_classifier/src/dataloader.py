@@ -11,14 +11,15 @@ import numpy as np
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.nn.functional import pad
 from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 
+from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.images import LabelledFiles, class_folders, find_labelled, read_all
-from shared.data.memory import Batch, TensorBatches, batch_loader, fitting_batch_size
+from shared.data.images import LabelledFiles, class_folders, find_labelled, has_class_pictures, read_all
+from shared.data.memory import Augmentation, Batch, ordered_loader, shuffled_loader
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
@@ -88,7 +89,7 @@ def load_data(config: Config) -> Data:
     settings = config.data
     sources = {
         "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
-        "folder": Source(lambda root: bool(class_folders(root)), partial(_load_folder, settings)),
+        "folder": Source(has_class_pictures, partial(_load_folder, settings)),
         "sample": Source(lambda _: False, lambda _: _load_sample(settings)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="mnist")
@@ -102,29 +103,28 @@ def load_data(config: Config) -> Data:
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of whole batches; only the train part is shuffled and augmented."""
-    augment = make_augmentation(config.data)
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
     return Splits(
-        batch_loader(TensorBatches(data.parts.train, augment), size, shuffle=True, seed=config.seed),
-        batch_loader(TensorBatches(data.parts.validation), 1024, shuffle=False, seed=config.seed),
-        batch_loader(TensorBatches(data.parts.test), 1024, shuffle=False, seed=config.seed),
+        shuffled_loader(data.parts.train, size, config.seed, make_augmentation(config.data), config.training.workers),
+        ordered_loader(data.parts.validation),
+        ordered_loader(data.parts.test),
     )
 
 
-def make_augmentation(settings: DataConfig) -> Callable[[Batch], Batch]:
-    """Random moves (and mirroring, if asked for) of a batch, drawn from PyTorch's global random state."""
+def make_augmentation(settings: DataConfig) -> Augmentation:
+    """Random moves (and mirroring, if asked for) of a batch."""
 
-    def augment(batch: Batch) -> Batch:
-        images = random_shift(batch["images"], settings.shift)
+    def augment(batch: Batch, source: Generator) -> Batch:
+        images = random_shift(batch["images"], settings.shift, source)
         if settings.flip:
-            mirrored = torch.rand(len(images)) < 0.5
+            mirrored = torch.rand(len(images), generator=source) < 0.5
             images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
         return {**batch, "images": images}
 
     return augment
 
 
-def random_shift(images: Tensor, most: int) -> Tensor:
+def random_shift(images: Tensor, most: int, source: Generator) -> Tensor:
     """Move each picture by its own random -most..most pixels along both axes; the gap takes the edge's colour.
 
     Args:
@@ -134,8 +134,9 @@ def random_shift(images: Tensor, most: int) -> Tensor:
         return images
     count, _, height, width = images.shape
     padded = pad(images.float(), (most,) * 4, mode="replicate").to(images.dtype)
-    rows = torch.randint(0, 2 * most + 1, (count, 1, 1)) + torch.arange(height)[None, :, None]
-    columns = torch.randint(0, 2 * most + 1, (count, 1, 1)) + torch.arange(width)[None, None, :]
+    rows, columns = torch.randint(0, 2 * most + 1, (2, count, 1, 1), generator=source)
+    rows = rows + torch.arange(height)[None, :, None]
+    columns = columns + torch.arange(width)[None, None, :]
     moved = padded.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]
     return moved.permute(0, 3, 1, 2)
 

@@ -1,6 +1,7 @@
 """Train the network: train(config) -> metrics."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -8,70 +9,79 @@ from torch.nn.functional import cross_entropy
 
 from shared.config import to_plain
 from shared.console import say
+from shared.data.batches import fitting_batch_size
 from shared.data.memory import Batch
 from shared.files import require_writable
 from shared.metrics.classification import training_metrics
 from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.log import RunLog
-from shared.training.loop import Step, Task, fit
+from shared.training.checkpoint import read_about, state_to_resume
+from shared.training.loop import Places, Step, Task, fit
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
 from src.utils import make_model
 
 
-def train(config: Config) -> dict[str, Any]:
+def train(config: Config, resume: bool = False, checkpoint: Path | None = None) -> dict[str, Any]:
     """Train the network and keep the weights that do best on the validation part.
 
     Writes `outputs/checkpoints/{best,last}.safetensors`, `outputs/metrics.jsonl`, `outputs/train.json` and
     TensorBoard curves.
+
+    Args:
+        resume: go on with the run that was stopped, to the same end as if it had not been
+        checkpoint: the state to go on from; that of the last step saved where not given
     """
     require_writable(config.output_dir)
+    require_writable(config.log_dir)
     seed_everything(config.seed)
     data = load_data(config)
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
     model.normalise.fit(data.parts.train["images"])
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    batch_size = fitting_batch_size(data.counts["train"], config.training.batch_size)
     say(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
-        f"batches of {loaders.train.batch_size}, seed {config.seed}"
+        f"batches of {batch_size}, seed {config.seed}"
     )
-
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
+    begun = state_to_resume(config.output_dir, resume, checkpoint)
+    record = data.as_dict()
+    if begun:
+        record["substituted"] = read_about(begun)["data"]["substituted"]
     about = {
         "config": to_plain(config, PROJECT),
         "classes": data.classes,
-        "data": data.as_dict(),
+        "data": record,
         "seed": config.seed,
         "parameters": parameters,
     }
-    task = Task(make_step(config.training.label_smoothing), training_metrics(len(data.classes)), monitor="accuracy")
-    with RunLog(config.output_dir / "metrics.jsonl", config.log_dir) as log:
-        result = fit(
-            task,
-            model,
-            loaders.train,
-            loaders.validation,
-            config.training,
-            log,
-            config.output_dir / "checkpoints",
-            about,
-        )
+    state = fit(
+        Task(make_step(config.training.label_smoothing), training_metrics(len(data.classes)), monitor="accuracy"),
+        model,
+        loaders.train,
+        loaders.validation,
+        config.training,
+        Places(config.output_dir, config.log_dir),
+        about,
+        begun,
+    )
+    progress = state.progress
     return write_result(
         config.output_dir,
         "train",
         seed=config.seed,
-        data=data.as_dict(),
-        metrics={"validation": result.metrics},
-        seconds=result.seconds,
-        device=result.device,
-        best_epoch=result.best_epoch,
-        steps=result.steps,
-        batch_size=loaders.train.batch_size,
+        data=record,
+        metrics={"validation": progress.best_metrics},
+        seconds=progress.seconds,
+        device=str(state.accelerator.device),
+        best_epoch=progress.best_epoch,
+        steps=progress.step,
+        batch_size=batch_size,
         parameters=parameters,
-        history=result.history,
+        history=progress.history,
         config=about["config"],
     )
 

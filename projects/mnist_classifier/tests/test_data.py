@@ -11,6 +11,7 @@ from PIL import Image
 
 from shared.data.memory import Batch
 from shared.errors import UserError
+from shared.seeding import generator
 from src import dataloader
 from src.config import Config, DataConfig
 from src.dataloader import load_data, make_loaders, random_shift
@@ -140,12 +141,12 @@ def test_only_training_pictures_are_moved() -> None:
 
 
 def test_a_shift_moves_each_picture_by_itself_and_invents_nothing() -> None:
-    torch.manual_seed(0)
+    source = generator(0)
     images = torch.zeros(500, 1, 9, 9, dtype=torch.uint8)
     images[:, :, 4, 4] = 200
-    moved = random_shift(images, 2)
+    moved = random_shift(images, 2, source)
     assert moved.dtype == torch.uint8
     assert (moved.sum((1, 2, 3)) == 200).all()
     places = {tuple(place) for place in moved[:, 0].nonzero()[:, 1:].tolist()}
     assert places == {(row, column) for row in range(2, 7) for column in range(2, 7)}
-    assert torch.equal(random_shift(images, 0), images)
+    assert torch.equal(random_shift(images, 0, source), images)

@@ -107,6 +107,13 @@ def test_a_damaged_download(refused: Refused, tmp_path: Path) -> None:
     assert "delete it, so that it is downloaded again." in message
 
 
+def test_flat_pictures_without_class_folders(refused: Refused, tmp_path: Path) -> None:
+    picture(tmp_path / "data" / "0.png")
+    assert "holds none of the known data layouts (mnist, folder, sample)" in refused(
+        "train", "--data.root", tmp_path / "data"
+    )
+
+
 def test_an_output_folder_that_cannot_be_written(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     message = refused("train", "--data.source", "sample", output_dir=tmp_path / "file" / "outputs")

@@ -1,0 +1,13 @@
+"""One training run in several processes, as `torchrun` starts them: who speaks and writes."""
+
+import os
+
+
+def was_restarted() -> bool:
+    """Whether `torchrun --max-restarts` has started this process again after one was killed."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+
+
+def is_main_process() -> bool:
+    """Whether this process is the one that prints and writes; the only one is."""
+    return os.environ.get("RANK", "0") == "0"

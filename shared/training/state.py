@@ -1,0 +1,105 @@
+"""Everything a training run needs to go on as if it had never stopped."""
+
+import random
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast, gather_object
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from shared.training.optimization import WeightAverage
+
+
+@dataclass
+class Progress:
+    """How far a run has come; plain types only."""
+
+    epoch: int = 0
+    """Finished epochs."""
+    batch: int = 0
+    """Finished batches of the epoch under way."""
+    step: int = 0
+    """Finished optimizer steps, over all epochs."""
+    loss_sum: float = 0.0
+    """Of the epoch's finished batches."""
+    best_epoch: int = 0
+    best_metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    """Spent in training steps; validation and saving are not counted."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One record an epoch."""
+    log_name: str = ""
+
+
+@dataclass
+class TrainingState:
+    """The moving parts of a run."""
+
+    accelerator: Accelerator
+    network: nn.Module
+    """The network itself, which is saved."""
+    model: nn.Module
+    """The network as Accelerate runs it: perhaps split over processes."""
+    optimizer: Optimizer
+    schedule: LRScheduler
+    average: WeightAverage
+    progress: Progress
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it as tensors and plain types."""
+        scaler = self.accelerator.scaler
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "average": self.average.state_dict(),
+            "scaler": scaler.state_dict() if scaler else {},
+            "random": gather_object([random_state()]),
+            "progress": asdict(self.progress),
+        }
+
+    def align_buffers(self) -> None:
+        """Give every process the main one's running statistics, which each has measured on its own share."""
+        if self.accelerator.num_processes > 1:
+            for module in (self.network, self.average.model):
+                for buffer in module.buffers():
+                    broadcast(buffer)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up where `state_dict` was called."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.average.load_state_dict(state["average"])
+        if self.accelerator.scaler:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+        self.progress = Progress(**state["progress"])
+        restore_random_state(state["random"][self.accelerator.process_index % len(state["random"])])
+
+
+def random_state() -> dict[str, Any]:
+    """The state of every global random source: Python's, NumPy's, PyTorch's on CPU and GPUs."""
+    _, numbers, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - the global state is what is saved
+    return {
+        "python": random.getstate(),
+        "numpy": [torch.from_numpy(np.asarray(numbers, dtype=np.int64)), position, has_gauss, gauss],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_random_state(state: dict[str, Any]) -> None:
+    """Set every global random source to what `random_state` gave."""
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, cached))  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    cuda: list[Tensor] = state["cuda"]
+    if cuda and torch.cuda.device_count() == len(cuda):
+        torch.cuda.set_rng_state_all(cuda)

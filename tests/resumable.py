@@ -1,0 +1,87 @@
+"""A small training run in a process of its own, which the tests of resuming kill: python resumable.py FOLDER.
+
+The environment says what happens: KILL_AT (a step at which the process kills itself), SIGNAL (which signal), RESUME,
+CHECKPOINT (the state to go on from), SMOOTH (no batch norm, no randomness),
+KILL_ONCE_AT (as KILL_AT, but not after a restart), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes a file may have).
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import cross_entropy, dropout
+
+from shared.data.memory import Batch, ordered_loader, shuffled_loader
+from shared.errors import StoppedError, UserError
+from shared.metrics.classification import training_metrics
+from shared.seeding import generator, seed_everything
+from shared.training.checkpoint import state_to_resume
+from shared.training.loop import Places, Task, fit
+from shared.training.settings import TrainingConfig
+
+
+def clouds(seed: int, count: int) -> Batch:
+    """Two overlapping clouds of points."""
+    labels = torch.arange(count) % 2
+    return {"points": torch.randn(count, 2, generator=generator(seed)) + 2.0 * labels[:, None], "labels": labels}
+
+
+def noisy(batch: Batch, source: Generator) -> Batch:
+    """The points, moved a little."""
+    return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
+
+
+def main() -> int:
+    """Train, perhaps only until the kill."""
+    folder = Path(sys.argv[1])
+    kill_at = int(os.environ.get("KILL_AT", "0"))
+    number = signal.Signals[os.environ.get("SIGNAL", "SIGKILL")]
+    kill_once_at = int(os.environ.get("KILL_ONCE_AT", "0"))
+    smooth = bool(os.environ.get("SMOOTH"))
+    calls = 0
+
+    def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        nonlocal calls
+        calls += model.training
+        if model.training and calls == kill_at:
+            os.kill(os.getpid(), number)
+        if model.training and calls == kill_once_at and int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        # The dropout draws from the global random state.
+        points = batch["points"] if smooth else dropout(batch["points"], 0.1, training=model.training)
+        logits = model(points)
+        return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
+
+    if limit := int(os.environ.get("FILE_LIMIT", "0")):  # a disk that is full beyond so many bytes a file
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    seed_everything(0)
+    config = TrainingConfig(**{"epochs": 3, "device": "cpu", **json.loads(os.environ.get("SETTINGS", "{}"))})
+    middle = [nn.Tanh()] if smooth else [nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2)]
+    model = nn.Sequential(nn.Linear(2, 16), *middle, nn.Linear(16, 2))
+    named = os.environ.get("CHECKPOINT")
+    state = state_to_resume(folder, bool(os.environ.get("RESUME")), Path(named) if named else None)
+    try:
+        fit(
+            Task(step, training_metrics(2), monitor="accuracy"),
+            model,
+            shuffled_loader(clouds(1, 170), 16, 0, None if smooth else noisy, config.workers),
+            ordered_loader(clouds(2, 90), 32),
+            config,
+            Places(folder, folder / "tensorboard"),
+            {"seed": 0, "config": {"training": vars(config)}},
+            state,
+        )
+    except (StoppedError, UserError) as error:
+        print(error, file=sys.stderr)
+        return 130 if isinstance(error, StoppedError) else 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

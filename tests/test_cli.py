@@ -1,0 +1,80 @@
+"""The command line of a project: dispatch, exit codes, and no stack trace for what the user can mend."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.cli import main
+
+VERBS = {"work": "does something"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose one verb does what the test puts into it."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "config.yaml").write_text("seed: 1\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "config.py").write_text(
+        "from dataclasses import dataclass\nfrom pathlib import Path\n\n"
+        "@dataclass\nclass Config:\n    seed: int = 0\n    output_dir: Path = Path('outputs')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name == "src" or name.startswith("src.")]:
+        monkeypatch.delitem(sys.modules, name)
+    return tmp_path
+
+
+def run(project: Path, body: str, *arguments: str) -> int:
+    (project / "src" / "work.py").write_text(f"def work(config):\n    {body}\n")
+    sys.modules.pop("src.work", None)
+    return main(["work", *arguments], project, VERBS, "src.config:Config")
+
+
+def test_the_verb_gets_its_configuration(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "print(config.seed, config.output_dir.name)") == 0
+    assert capsys.readouterr().out == "1 outputs\n"
+    assert run(project, "print(config.seed)", "--seed", "5") == 0
+    assert capsys.readouterr().out == "5\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "raise OSError(28, 'No space left on device', 'x.bin')",
+            "error: x.bin: No space left on device; make room or give access, and run the command again.\n",
+        ),
+        (
+            "from shared.errors import UserError; raise UserError('seed 1 is unlucky; take another.')",
+            "error: seed 1 is unlucky; take another.\n",
+        ),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence(
+    body: str, message: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, body) == 2
+    assert capsys.readouterr().err == message
+
+
+def test_a_bug_is_not_hidden(project: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(project, "1 / 0")
+
+
+def test_mismatched_builds_are_explained(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "src" / "work.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
+    assert main(["work"], project, VERBS, "src.config:Config") == 2
+    assert "torch and torchvision are of different builds" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(project, "raise KeyboardInterrupt") == 130
+    assert capsys.readouterr().err.startswith("stopped")
+
+
+def test_without_a_verb_the_verbs_are_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([], project, VERBS, "src.config:Config") == 0
+    assert "work  does something" in capsys.readouterr().out

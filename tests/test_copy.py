@@ -1,0 +1,48 @@
+"""A plain copy of a project is whole, also outside the repository: no edit, nothing that points back."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ORIGINALS = sorted(path.parent for path in Path(__file__).resolve().parents[1].glob("projects/*/main.py"))
+
+
+@pytest.fixture(params=ORIGINALS, ids=lambda path: path.name)
+def copied(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
+    """The original and its copy, without what the original's runs have left."""
+    leftovers = shutil.ignore_patterns("__pycache__", "*.safetensors", "*.json", "*.onnx", "*.jsonl", "events.*")
+    return request.param, Path(shutil.copytree(request.param, tmp_path / "flowers", ignore=leftovers))
+
+
+def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=600)
+
+
+def test_a_copy_does_the_whole_job_under_its_own_name(copied: tuple[Path, Path]) -> None:
+    _, copy = copied
+    done = python(copy, "main.py", "run", "--config", "configs/smoke.yaml")
+    assert done.returncode == 0, done.stderr
+    assert (copy / "outputs" / "export" / "flowers.onnx").is_file()
+    assert (copy / "outputs" / "report.html").is_file()
+
+
+def test_nothing_in_a_copy_names_the_original(copied: tuple[Path, Path]) -> None:
+    original, copy = copied
+    naming = [
+        str(path.relative_to(copy))
+        for path in sorted(copy.rglob("*"))
+        if path.suffix in (".py", ".yaml", ".txt", ".md", ".ipynb")
+        and re.search(rf"\b{original.name}\b|projects/", path.read_text())
+    ]
+    assert not naming
+
+
+@pytest.mark.long
+def test_the_tests_of_a_copy_pass(copied: tuple[Path, Path]) -> None:
+    _, copy = copied
+    done = python(copy, "-m", "pytest", "--quiet", "tests")
+    assert done.returncode == 0, done.stdout[-3000:]
