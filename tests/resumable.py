@@ -1,8 +1,8 @@
-"""A small training run in a process of its own, which the tests of resuming kill: python resumable.py FOLDER.
+"""A small training run in a process of its own, for the tests of stopping and sharing: python resumable.py FOLDER.
 
-The environment says what happens: KILL_AT (a step at which the process kills itself), SIGNAL (which signal), RESUME,
-CHECKPOINT (the state to go on from), SMOOTH (no batch norm, no randomness),
-KILL_ONCE_AT (as KILL_AT, but not after a restart), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes a file may have).
+The environment says what happens: KILL_AT (a step at which the process sends itself a signal), SIGNAL (which one),
+RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm, no randomness), SETTINGS (JSON of TrainingConfig),
+FILE_LIMIT (bytes that a file may have).
 """
 
 import json
@@ -41,7 +41,6 @@ def main() -> int:
     folder = Path(sys.argv[1])
     kill_at = int(os.environ.get("KILL_AT", "0"))
     number = signal.Signals[os.environ.get("SIGNAL", "SIGKILL")]
-    kill_once_at = int(os.environ.get("KILL_ONCE_AT", "0"))
     smooth = bool(os.environ.get("SMOOTH"))
     calls = 0
 
@@ -50,8 +49,6 @@ def main() -> int:
         calls += model.training
         if model.training and calls == kill_at:
             os.kill(os.getpid(), number)
-        if model.training and calls == kill_once_at and int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
         # The dropout draws from the global random state.
         points = batch["points"] if smooth else dropout(batch["points"], 0.1, training=model.training)
         logits = model(points)

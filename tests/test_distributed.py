@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
-from shared.training.checkpoint import load_checkpoint
+from shared.training.checkpoint import last_checkpoint, load_checkpoint, state_to_resume
 
 SCRIPT = Path(__file__).with_name("resumable.py")
 # Without batch norm and dropout, which see or draw for each share alone, only rounding may differ.
@@ -29,18 +29,12 @@ def test_shares_are_disjoint_and_complete(kind: str) -> None:
     assert sorted(whole) == sorted(shared)
 
 
-def train(folder: Path, processes: int, **environment: str) -> subprocess.CompletedProcess[str]:
+def train(folder: Path, processes: int) -> subprocess.CompletedProcess[str]:
+    variables = {"SETTINGS": json.dumps(SETTINGS), "PYTHONPATH": str(SCRIPT.parents[1]), "SMOOTH": "yes"}
     launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     return subprocess.run(
         [sys.executable, *(launch if processes > 1 else []), str(SCRIPT), str(folder)],
-        env=os.environ
-        | {
-            "SETTINGS": json.dumps(SETTINGS),
-            "PYTHONPATH": str(SCRIPT.parents[1]),
-            "SMOOTH": "yes",
-            "OMP_NUM_THREADS": "1",
-        }
-        | environment,
+        env=os.environ | variables | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=300,
@@ -73,21 +67,8 @@ def test_only_the_main_process_writes(together: Path) -> None:
     load_checkpoint(together / "checkpoints" / "last.safetensors")
 
 
-def test_a_killed_worker_starts_again_from_the_last_state(together: Path, tmp_path: Path) -> None:
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--max-restarts", "2"]
-    done = subprocess.run(
-        [sys.executable, *launch, str(SCRIPT), str(tmp_path)],
-        env=os.environ
-        | {
-            "SETTINGS": json.dumps(SETTINGS),
-            "PYTHONPATH": str(SCRIPT.parents[1]),
-            "SMOOTH": "yes",
-            "OMP_NUM_THREADS": "1",
-            "KILL_ONCE_AT": "14",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert records(tmp_path) == records(together)
+def test_after_a_restart_the_run_goes_on_from_its_last_state(together: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert state_to_resume(together, resume=False) is None
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert state_to_resume(together, resume=False) == last_checkpoint(together)
+    assert state_to_resume(together / "nothing yet", resume=False) is None

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# Options of pip, torchrun, tensorboard, curl (cut at a hyphen), and --config.
+NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc"}
 PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
 
 
@@ -57,9 +59,9 @@ def test_every_setting_exists(page: Path) -> None:
     texts += [path.read_text() for path in REPOSITORY.glob("projects/*/src/*.py")]
     texts += [path.read_text() for path in REPOSITORY.glob("tools/*.py")]
     for section, name in re.findall(r"--(?:([a-z]+)\.)?([a-z_]+)\b", "\n".join(commands(page))):
-        if not section and name in ("constraint", "editable", "logdir", "data", "config", "data-binary", "requirement"):
+        if not section and name in NO_SETTINGS:
             continue
-        assert any(re.search(rf"^    {name}: ", text, re.MULTILINE) for text in texts), f"{section}.{name}"
+        assert any(re.search(rf"^\s+{name}: ", text, re.MULTILINE) for text in texts), f"{section}.{name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

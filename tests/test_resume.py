@@ -43,11 +43,25 @@ def process(folder: Path, settings: Settings, **environment: object) -> subproce
     )
 
 
-@pytest.fixture(scope="module", params=[PLAIN, EVERYTHING], ids=["plain", "everything"])
-def unstopped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Settings]:
-    folder = tmp_path_factory.mktemp("unstopped")
-    assert process(folder, request.param).returncode == 0
-    return folder, request.param
+@pytest.fixture(scope="module")
+def unstopped_plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("plain")
+    assert process(folder, PLAIN).returncode == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unstopped_everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("everything")
+    assert process(folder, EVERYTHING).returncode == 0
+    return folder
+
+
+@pytest.fixture(params=["plain", "everything"])
+def unstopped(request: pytest.FixtureRequest) -> tuple[Path, Settings]:
+    """The outputs of a run that nothing has stopped, and its settings."""
+    settings = PLAIN if request.param == "plain" else EVERYTHING
+    return request.getfixturevalue(f"unstopped_{request.param}"), settings
 
 
 @pytest.fixture(scope="module")
@@ -127,16 +141,14 @@ def test_sigkill_many_times_changes_nothing(unstopped: tuple[Path, Settings], se
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
-    name: str, unstopped: tuple[Path, Settings], tmp_path: Path
+    name: str, unstopped_plain: Path, tmp_path: Path
 ) -> None:
-    expected, settings = unstopped
-    parts = int(str(settings.get("accumulate", 1)))
-    done = process(tmp_path, settings, KILL_AT=14 * parts, SIGNAL=name)
+    done = process(tmp_path, PLAIN, KILL_AT=14, SIGNAL=name)
     assert done.returncode == 130
     assert f"{name}: stopped in epoch 2 after step 14, and saved; the same command with --resume goes on" in done.stderr
     assert "Traceback" not in done.stderr
-    assert process(tmp_path, settings, RESUME="yes").returncode == 0
-    assert_same(tmp_path, expected)
+    assert process(tmp_path, PLAIN, RESUME="yes").returncode == 0
+    assert_same(tmp_path, unstopped_plain)
 
 
 def test_another_configuration_is_refused_by_name(stopped: Path) -> None:
@@ -145,9 +157,7 @@ def test_another_configuration_is_refused_by_name(stopped: Path) -> None:
     assert "is of another run: config.training.learning_rate is 0.001 there and 0.5 here" in done.stderr
 
 
-def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(
-    stopped: Path, unstopped: tuple[Path, Settings]
-) -> None:
+def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(stopped: Path, unstopped_plain: Path) -> None:
     checkpoints = stopped / "checkpoints"
     content = bytearray((checkpoints / "last.safetensors").read_bytes())
     content[-10] ^= 1
@@ -159,8 +169,7 @@ def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(
     assert "last.safetensors is damaged" in done.stderr
     assert f"go on from it with --resume --checkpoint {good}" in done.stderr
     assert process(stopped, PLAIN, RESUME="yes", CHECKPOINT=good).returncode == 0
-    if unstopped[1] == PLAIN:
-        assert_same(stopped, unstopped[0])
+    assert_same(stopped, unstopped_plain)
 
 
 def test_a_full_disk_is_one_sentence_and_the_last_good_state_stays(stopped: Path) -> None:
@@ -172,10 +181,10 @@ def test_a_full_disk_is_one_sentence_and_the_last_good_state_stays(stopped: Path
     assert {path.name: path.read_bytes() for path in (stopped / "checkpoints").iterdir()} == before
 
 
-def test_only_the_newest_of_the_states_kept_for_long_stay(unstopped: tuple[Path, Settings]) -> None:
-    folder, settings = unstopped
-    names = sorted(path.name for path in (folder / "checkpoints").glob("epoch-*"))
-    assert names == (["epoch-0002.safetensors", "epoch-0003.safetensors"] if settings == PLAIN else [])
+def test_only_the_newest_of_the_states_kept_for_long_stay(unstopped_plain: Path, unstopped_everything: Path) -> None:
+    kept = sorted(path.name for path in (unstopped_plain / "checkpoints").glob("epoch-*"))
+    assert kept == ["epoch-0002.safetensors", "epoch-0003.safetensors"]
+    assert not list((unstopped_everything / "checkpoints").glob("epoch-*"))
 
 
 def test_weights_without_a_state_are_refused(stopped: Path) -> None:

@@ -118,6 +118,14 @@ def test_the_log_has_a_record_an_epoch_and_no_clock_times(tmp_path: Path) -> Non
     assert list((tmp_path / "tensorboard").rglob("events.*"))
 
 
+def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:
+    run(tmp_path, replace(CONFIG, epochs=4, keep_every=1, keep_most=2))
+    run(tmp_path, replace(CONFIG, epochs=2, keep_every=1, keep_most=2), seed=1)
+    kept = sorted((tmp_path / "checkpoints").glob("epoch-*"))
+    assert [path.stem for path in kept] == ["epoch-0001", "epoch-0002", "epoch-0003", "epoch-0004"]
+    assert [load_checkpoint(path).about["seed"] for path in kept] == [1, 1, 0, 0]
+
+
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path: Path) -> None:
     run(tmp_path)
     good = (tmp_path / "checkpoints" / "best.safetensors").read_bytes()
@@ -198,9 +206,9 @@ def test_the_average_follows_the_weights_and_their_buffers() -> None:
     with torch.no_grad():
         model.weight.fill_(11.0)
         model.running_mean.fill_(10.0)
-    average.update()  # the second update has the decay (1 + 1) / (10 + 1)
-    assert average.model.weight.item() == pytest.approx(1 + 10 * 9 / 11)
-    assert float(average.model.running_mean) == pytest.approx(10 * 9 / 11)
+    average.update()  # the second update has the decay 1 / (9 + 1)
+    assert average.model.weight.item() == pytest.approx(1 + 10 * 0.9)
+    assert average.model.running_mean.item() == pytest.approx(10 * 0.9)
     assert model.weight.item() == 11.0
 
 

@@ -132,7 +132,7 @@ def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingC
     loss = torch.zeros((), device=state.accelerator.device)
     for part, share in parts_of(batch, config.accumulate):
         part_loss = step(state.model, part)[0] * share
-        state.accelerator.backward(part_loss)
+        part_loss.backward()  # type: ignore[no-untyped-call]
         loss += part_loss.detach()
     if config.clip_norm:
         state.accelerator.clip_grad_norm_(state.model.parameters(), config.clip_norm)
@@ -188,8 +188,11 @@ def keep_for_long(state: TrainingState, places: Places, about: Mapping[str, Any]
         return
     content = state.state_dict()
     if is_main_process():
-        save_state(epoch_checkpoint(places.output_dir, state.progress.epoch), content, about)
-        for old in epoch_checkpoints(places.output_dir)[: -config.keep_most]:
+        newest = epoch_checkpoint(places.output_dir, state.progress.epoch)
+        save_state(newest, content, about)
+        # Later epochs that lie there are of an earlier run; they go when this run comes to them.
+        kept = [path for path in epoch_checkpoints(places.output_dir) if path <= newest]
+        for old in kept[: -config.keep_most]:
             old.unlink()
 
 

@@ -1,13 +1,13 @@
 """The optimizer, its learning-rate schedule, and the moving average of the weights."""
 
+import copy
 import math
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
-from torch.optim.swa_utils import AveragedModel
 
 from shared.training.settings import TrainingConfig
 
@@ -38,9 +38,6 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int
     return LambdaLR(optimizer, cosine)
 
 
-Tensors = tuple[Tensor, ...] | list[Tensor]
-
-
 class WeightAverage:
     """An exponential moving average of the weights and buffers (Polyak & Juditsky 1992), or the weights as they are.
 
@@ -48,33 +45,33 @@ class WeightAverage:
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
-        self._source = model
         self._decay = decay
-        self._average = AveragedModel(model, multi_avg_fn=self._blend, use_buffers=True) if decay else None
-
-    @property
-    def model(self) -> nn.Module:
+        self._steps = 0
+        self.model = copy.deepcopy(model) if decay else model
         """The network to validate and to save."""
-        return self._average.module if self._average else self._source
+        # Listed once, because walking through a network takes longer than averaging a small one.
+        pairs = list(zip(self.model.state_dict().values(), model.state_dict().values(), strict=True))
+        self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._others = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     def state_dict(self) -> dict[str, Any]:
         """The average and how many steps are in it; empty without an average."""
-        return self._average.state_dict() if self._average else {}
+        return {"model": self.model.state_dict(), "steps": self._steps} if self._decay else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where `state_dict` was called."""
-        if self._average:
-            self._average.load_state_dict(state)
-
-    def update(self) -> None:
-        """Take the current weights into the average, after an optimizer step."""
-        if self._average:
-            self._average.update_parameters(self._source)
+        if self._decay:
+            self.model.load_state_dict(state["model"])
+            self._steps = state["steps"]
 
     @torch.no_grad()
-    def _blend(self, averages: Tensors, values: Tensors, count: Tensor | int) -> None:
-        decay = min(self._decay, (1 + int(count)) / (10 + int(count)))
-        if averages[0].is_floating_point():
-            torch._foreach_lerp_(averages, values, 1 - decay)
-        else:
-            torch._foreach_copy_(averages, values)
+    def update(self) -> None:
+        """Take the current weights into the average, after an optimizer step."""
+        if not self._decay:
+            return
+        decay = min(self._decay, self._steps / (9 + self._steps))  # the first step replaces the random start
+        self._steps += 1
+        averages, values = map(list, zip(*self._floating, strict=True))
+        torch._foreach_lerp_(averages, values, 1 - decay)
+        for average, value in self._others:  # counters
+            average.copy_(value)

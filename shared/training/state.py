@@ -52,13 +52,11 @@ class TrainingState:
 
     def state_dict(self) -> dict[str, Any]:
         """All of it as tensors and plain types."""
-        scaler = self.accelerator.scaler
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "average": self.average.state_dict(),
-            "scaler": scaler.state_dict() if scaler else {},
             "random": gather_object([random_state()]),
             "progress": asdict(self.progress),
         }
@@ -76,8 +74,6 @@ class TrainingState:
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.average.load_state_dict(state["average"])
-        if self.accelerator.scaler:
-            self.accelerator.scaler.load_state_dict(state["scaler"])
         self.progress = Progress(**state["progress"])
         restore_random_state(state["random"][self.accelerator.process_index % len(state["random"])])
 

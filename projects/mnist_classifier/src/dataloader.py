@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 from torch import Generator, Tensor
-from torch.nn.functional import pad
 from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 
@@ -133,11 +132,10 @@ def random_shift(images: Tensor, most: int, source: Generator) -> Tensor:
     if most == 0:
         return images
     count, _, height, width = images.shape
-    padded = pad(images.float(), (most,) * 4, mode="replicate").to(images.dtype)
-    rows, columns = torch.randint(0, 2 * most + 1, (2, count, 1, 1), generator=source)
-    rows = rows + torch.arange(height)[None, :, None]
-    columns = columns + torch.arange(width)[None, None, :]
-    moved = padded.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]
+    down, right = torch.randint(-most, most + 1, (2, count, 1, 1), generator=source)
+    rows = (torch.arange(height)[None, :, None] - down).clamp(0, height - 1)
+    columns = (torch.arange(width)[None, None, :] - right).clamp(0, width - 1)
+    moved = images.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]
     return moved.permute(0, 3, 1, 2)
 
 
