@@ -30,11 +30,16 @@ sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITOR
 
 from shared.data.memory import Batch  # noqa: E402 - needs the path above
 from shared.files import write_json  # noqa: E402
+from shared.metrics.classification import training_metrics  # noqa: E402
 from shared.results import versions  # noqa: E402
+from shared.seeding import seed_everything  # noqa: E402
+from shared.training.feeding import rest_of_epoch  # noqa: E402
+from shared.training.loop import Task, measure, train_step  # noqa: E402
+from shared.training.setup import start  # noqa: E402
 from src.config import Config, load_config  # noqa: E402
-from src.dataloader import Data, load_data  # noqa: E402
+from src.dataloader import Data, load_data, make_loaders  # noqa: E402
 from src.evaluate import evaluate  # noqa: E402
-from src.train import train  # noqa: E402
+from src.train import make_step, train  # noqa: E402
 from src.utils import make_model  # noqa: E402
 
 GOAL = 0.99
@@ -124,19 +129,47 @@ def tutorial_accuracy(model: nn.Module, part: Batch) -> float:
 
 
 def run_ours(config: Config, seed: int) -> dict[str, float | None]:
-    """Train at the default settings; measure the test part once, at the end."""
+    """Train at the default settings, once until the goal and once to the end; the test part is measured at the end."""
+    config = replace(config, seed=seed)
+    to_goal = ours_to_goal(config)
     with tempfile.TemporaryDirectory() as folder:
-        config = replace(config, seed=seed, output_dir=Path(folder), log_dir=Path(folder))
+        config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
         result = train(config)
         test = evaluate(config)["metrics"]["test"]["accuracy"]
-    reached = [row["seconds"] for row in result["history"] if row["validation/accuracy"] >= GOAL]
     return {
-        "seconds_to_goal": reached[0] if reached else None,
+        "seconds_to_goal": to_goal,
         "seconds": result["seconds"],
         "epochs": len(result["history"]),
         "validation_accuracy": result["metrics"]["validation"]["accuracy"],
         "test_accuracy": test,
     }
+
+
+def ours_to_goal(config: Config) -> float | None:
+    """The training seconds until the goal, looked at ten times an epoch off the clock, as for the tutorials' loop."""
+    seed_everything(config.seed)
+    data = load_data(config)
+    loaders = make_loaders(data, config)
+    model = make_model(config, data.classes)
+    model.normalise.fit(data.parts.train["images"])
+    task = Task(make_step(config.training.label_smoothing), training_metrics(len(data.classes)), "accuracy")
+    state = start(model, len(loaders.train), config.training)
+    check_every = len(loaders.train) // CHECKS_AN_EPOCH
+    seconds = 0.0
+    for epoch in range(config.training.epochs):
+        state.progress.epoch = epoch
+        started = time.perf_counter()
+        for index, batch in enumerate(rest_of_epoch(loaders.train, state.progress)):
+            state.model.train()
+            train_step(task.step, state, batch, config.training)
+            if (index + 1) % check_every == 0:
+                seconds += time.perf_counter() - started
+                accuracy = measure(task, state.average.model, loaders.validation, state.accelerator.device)["accuracy"]
+                if accuracy >= GOAL:
+                    return seconds
+                started = time.perf_counter()
+        seconds += time.perf_counter() - started
+    return None
 
 
 def step_choices(config: Config, data: Data) -> dict[str, float]:
