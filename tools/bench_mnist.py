@@ -118,14 +118,17 @@ def tutorial_result(seconds: float, steps: int, steps_an_epoch: int, accuracy: f
 
 @torch.no_grad()
 def tutorial_accuracy(model: nn.Module, part: Batch) -> float:
-    """The accuracy on a part, whole batches at a time."""
+    """The accuracy on a part; where its first third is far from the goal, that of the third, to save time."""
     model.eval()
-    right = 0
+    right, seen = 0, 0
     for images, labels in zip(part["images"].split(500), part["labels"].split(500), strict=True):
         normalised = (images.float() / 255 - 0.1307) / 0.3081
         right += int((model(normalised).argmax(1) == labels).sum())
+        seen += len(labels)
+        if seen >= len(part["labels"]) / 3 and right / seen < GOAL - 0.005:
+            break
     model.train()
-    return right / len(part["labels"])
+    return right / seen
 
 
 def run_ours(config: Config, seed: int) -> dict[str, float | None]:
