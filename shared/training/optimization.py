@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
@@ -49,8 +49,9 @@ class WeightAverage:
         self._steps = 0
         self.model = copy.deepcopy(model) if decay else model
         """The network to validate and to save."""
-        # Listed once, because walking through a network takes longer than averaging a small one.
-        pairs = list(zip(self.model.state_dict().values(), model.state_dict().values(), strict=True))
+        # Listed once, because walking through a network takes longer than averaging a small one; the parameters
+        # themselves and no views of them, because sharing a network over processes gives them other memory.
+        pairs = list(zip(_tensors(self.model), _tensors(model), strict=True))
         self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
         self._others = [pair for pair in pairs if not pair[0].is_floating_point()]
 
@@ -75,3 +76,7 @@ class WeightAverage:
         torch._foreach_lerp_(averages, values, 1 - decay)
         for average, value in self._others:  # counters
             average.copy_(value)
+
+
+def _tensors(model: nn.Module) -> list[Tensor]:
+    return [*model.parameters(), *model.buffers()]

@@ -1,5 +1,6 @@
 """The whole job, from data to report, and a short table at the end."""
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ def run(config: Config) -> dict[str, Any]:
     baselines = baseline(config)
     exported = export(config)
     page = report(config)
+    python = _shown(Path(sys.executable))
     table(
         PROJECT.name,
         _data_rows(trained)
@@ -36,8 +38,8 @@ def run(config: Config) -> dict[str, Any]:
             "weights": _shown(best_checkpoint(config.output_dir)),
             "ONNX file": _shown(export_path(config)),
             "report": _shown(page),
-            "curves": f"tensorboard --logdir {_shown(config.log_dir)}",
-            "next": f"python {_shown(PROJECT / 'main.py')} predict your_picture.png",
+            "curves": f"{python} -m tensorboard.main --logdir {_shown(config.log_dir)}",
+            "next": f"{python} {_shown(PROJECT / 'main.py')} predict your_picture.png",
         },
     )
     return {"train": trained, "evaluate": evaluated, "baseline": baselines, "export": exported}
