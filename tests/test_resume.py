@@ -79,7 +79,7 @@ def stopped(stopped_once: Path, tmp_path: Path) -> Path:
 
 
 def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    (run,) = (folder / "tensorboard").iterdir()
+    run = max((folder / "tensorboard").iterdir())  # one killed before its first save began anew, with another log
     events = EventAccumulator(str(run))
     events.Reload()
     return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
