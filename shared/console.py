@@ -34,7 +34,6 @@ def progress_bar() -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
@@ -46,7 +45,7 @@ def track(items: Iterable[T], description: str) -> Iterator[T]:
     """Yield the items behind a progress bar (see `progress_bar`)."""
     total = len(items) if isinstance(items, Sized) else None
     with progress_bar() as bar:
-        task = bar.add_task(description, total=total, note="")
+        task = bar.add_task(description, total=total)
         for item in items:
             yield item
             bar.advance(task)

@@ -68,7 +68,7 @@ def _fetch(url: str, part: Path) -> None:
     with response, progress_bar() as bar:
         resumed = response.status == 206
         total = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
-        task = bar.add_task(f"download {part.stem}", total=total or None, completed=have if resumed else 0, note="")
+        task = bar.add_task(f"download {part.stem}", total=total or None, completed=have if resumed else 0)
         with part.open("ab" if resumed else "wb") as file:
             while chunk := response.read(_CHUNK_BYTES):
                 file.write(chunk)

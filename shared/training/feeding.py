@@ -38,7 +38,7 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress) -> Iterator[Batch]:
     """The same batches, shown as they go by."""
     with progress_bar() as bar:
-        task = bar.add_task(f"epoch {progress.epoch + 1}", total=total, completed=progress.batch, note="")
+        task = bar.add_task(f"epoch {progress.epoch + 1}", total=total, completed=progress.batch)
         for batch in batches:
             yield batch
             bar.advance(task)
