@@ -35,6 +35,7 @@ from shared.results import versions  # noqa: E402
 from shared.seeding import seed_everything  # noqa: E402
 from shared.training.feeding import rest_of_epoch  # noqa: E402
 from shared.training.loop import Task, measure, train_step  # noqa: E402
+from shared.training.losses import classification_loss  # noqa: E402
 from shared.training.setup import start  # noqa: E402
 from src.config import Config, load_config  # noqa: E402
 from src.dataloader import Data, load_data, make_loaders  # noqa: E402
@@ -155,7 +156,8 @@ def ours_to_goal(config: Config) -> float | None:
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
     model.normalise.fit(data.parts.train["images"])
-    task = Task(make_step(config.training.label_smoothing), training_metrics(len(data.classes)), "accuracy")
+    loss = classification_loss(data.parts.train["labels"], len(data.classes), config.training)
+    task = Task(make_step(loss), training_metrics(len(data.classes)), "accuracy")
     state = start(model, len(loaders.train), config.training)
     check_every = len(loaders.train) // CHECKS_AN_EPOCH
     seconds = 0.0

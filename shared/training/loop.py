@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric, MetricCollection
 
@@ -25,10 +26,12 @@ from shared.training.checkpoint import (
     save_state,
 )
 from shared.training.feeding import parts_of, rest_of_epoch, to_device, with_progress_bar
+from shared.training.freezing import freeze
 from shared.training.interrupt import StopRequest
 from shared.training.log import RunLog
 from shared.training.settings import TrainingConfig
-from shared.training.setup import any_process_asked, share_out, start
+from shared.training.setup import any_process_asked, autocast, share_out, start
+from shared.training.sharding import whole_weights
 from shared.training.state import Progress, TrainingState
 
 Step = Callable[[nn.Module, Batch], tuple[Tensor, Tensor, Tensor]]
@@ -43,6 +46,8 @@ class Task:
     metrics: MetricCollection
     monitor: str
     """The metric that picks the best epoch, on the validation part; higher is better."""
+    backbone: str = ""
+    """The name of the submodule that is pretrained (see `training.freeze_epochs`); empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -77,28 +82,27 @@ def fit(
         UserError: the loss is no finite number any more, or `resume` does not fit; what was saved before stays.
         StoppedError: a signal came; everything is saved.
     """
-    state = start(model, len(train_loader), config)
+    state = start(model, len(train_loader), config, task.backbone)
     for loader in (train_loader, validation_loader):
         share_out(loader, state.accelerator)
     if resume:
         state.load_state_dict(load_state(resume, about))
     with RunLog(places.output_dir, places.log_dir, state.progress) as log, StopRequest() as stop:
         while not finished(state.progress, config):
-            train_epoch(task.step, state, train_loader, config, stop, lambda: keep(state, places, about))
+            train_epoch(task, state, train_loader, config, stop, lambda: keep(state, places, about))
             state.align_buffers()
             metrics = measure(task, state.average.model, validation_loader, state.accelerator.device)
             is_best = close_epoch(state.progress, metrics, task.monitor)
             log.write(state.progress, config.epochs)
-            if is_best and is_main_process():
-                facts = {**about, "epoch": state.progress.epoch, "metrics": metrics}
-                save_checkpoint(best_checkpoint(places.output_dir), state.average.model.state_dict(), facts)
+            if is_best:
+                keep_best(state, places, {**about, "epoch": state.progress.epoch, "metrics": metrics})
             keep(state, places, about)
             keep_for_long(state, places, about, config)
     return state
 
 
 def train_epoch(
-    step: Step,
+    task: Task,
     state: TrainingState,
     loader: DataLoader[Batch],
     config: TrainingConfig,
@@ -108,10 +112,11 @@ def train_epoch(
     """Train on the rest of the epoch that is under way, which is all of it unless the run was stopped in its middle."""
     progress = state.progress
     state.model.train()
+    freeze(state.network, task.backbone, state.optimizer, frozen=progress.epoch < config.freeze_epochs)
     loss_sum = torch.tensor(progress.loss_sum, device=state.accelerator.device)
     started = time.perf_counter()
     for batch in with_progress_bar(rest_of_epoch(loader, progress), len(loader), progress):
-        loss_sum += train_step(step, state, to_device(batch, state.accelerator.device), config)
+        loss_sum += train_step(task.step, state, to_device(batch, state.accelerator.device), config)
         progress.batch += 1
         progress.step += 1
         stopping = any_process_asked(stop, state.accelerator)
@@ -131,12 +136,15 @@ def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingC
     """One step of the optimizer; returns the loss of the batch, detached."""
     loss = torch.zeros((), device=state.accelerator.device)
     for part, share in parts_of(batch, config.accumulate):
-        part_loss = step(state.model, part)[0] * share
-        part_loss.backward()  # type: ignore[no-untyped-call]
+        with autocast(config, state.accelerator.device):
+            part_loss = step(state.model, part)[0] * share
+        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
         loss += part_loss.detach()
     if config.clip_norm:
-        state.accelerator.clip_grad_norm_(state.model.parameters(), config.clip_norm)
-    state.optimizer.step()
+        state.scaler.unscale_(state.optimizer)
+        clip_grad_norm_(state.model.parameters(), config.clip_norm)
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
     state.schedule.step()
     state.optimizer.zero_grad()
     state.average.update()
@@ -173,6 +181,13 @@ def finished(progress: Progress, config: TrainingConfig) -> bool:
     """Whether all epochs are done, or patience has run out."""
     waited = progress.epoch - progress.best_epoch
     return progress.epoch >= config.epochs or (config.patience > 0 and waited >= config.patience)
+
+
+def keep_best(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:
+    """Save the weights that did best so far."""
+    weights = whole_weights(state.average.model)  # on every process: each may hold its share
+    if is_main_process():
+        save_checkpoint(best_checkpoint(places.output_dir), weights, about)
 
 
 def keep(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:

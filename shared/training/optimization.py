@@ -2,6 +2,7 @@
 
 import copy
 import math
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -10,22 +11,39 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
 from shared.training.settings import TrainingConfig
+from shared.training.sharding import load_whole_weights, whole_weights
 
 
-def make_optimizer(model: nn.Module, config: TrainingConfig) -> Optimizer:
-    """AdamW that decays matrices and kernels but not biases and norms (they only shift and scale)."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "") -> Optimizer:
+    """AdamW that decays matrices and kernels but not biases and norms (they only shift and scale).
+
+    Args:
+        backbone: the name of the pretrained submodule, which learns at `config.backbone_rate` times the rate.
+    """
     groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        {
+            "params": [
+                parameter
+                for name, parameter in network.named_parameters()
+                if parameter.requires_grad
+                and (parameter.ndim >= 2) == decays
+                and (bool(backbone) and name.startswith(f"{backbone}.")) == is_backbone
+            ],
+            "weight_decay": config.weight_decay if decays else 0.0,
+            "lr": config.learning_rate * (config.backbone_rate if is_backbone else 1.0),
+            "backbone": is_backbone,
+        }
+        for is_backbone in (False, True)
+        for decays in (True, False)
     ]
-    return AdamW([group for group in groups if group["params"]], lr=config.learning_rate, fused=True)
+    return AdamW([group for group in groups if group["params"]], fused=True)
 
 
 def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int) -> LRScheduler:
-    """The learning rate of every optimizer step, from `config.schedule`."""
+    """The learning rate of every optimizer step, from `config.schedule`; each group keeps its own proportion."""
     if config.schedule == "one_cycle":
-        return OneCycleLR(optimizer, config.learning_rate, total_steps=total_steps, pct_start=config.warmup_fraction)
+        highest = [group["lr"] for group in optimizer.param_groups]
+        return OneCycleLR(optimizer, highest, total_steps=total_steps, pct_start=config.warmup_fraction)
     if config.schedule == "constant":
         return LambdaLR(optimizer, lambda _: 1.0)
     warmup = max(1, round(config.warmup_fraction * total_steps))
@@ -44,25 +62,21 @@ class WeightAverage:
     The decay starts low and grows to its setting, so that a short run does not keep its random start.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self._network = network
         self._decay = decay
         self._steps = 0
-        self.model = copy.deepcopy(model) if decay else model
+        self.model = copy.deepcopy(network) if decay else network
         """The network to validate and to save."""
-        # Listed once, because walking through a network takes longer than averaging a small one; the parameters
-        # themselves and no views of them, because sharing a network over processes gives them other memory.
-        pairs = list(zip(_tensors(self.model), _tensors(model), strict=True))
-        self._floating = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._others = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     def state_dict(self) -> dict[str, Any]:
         """The average and how many steps are in it; empty without an average."""
-        return {"model": self.model.state_dict(), "steps": self._steps} if self._decay else {}
+        return {"model": whole_weights(self.model), "steps": self._steps} if self._decay else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where `state_dict` was called."""
         if self._decay:
-            self.model.load_state_dict(state["model"])
+            load_whole_weights(self.model, state["model"])
             self._steps = state["steps"]
 
     @torch.no_grad()
@@ -72,10 +86,22 @@ class WeightAverage:
             return
         decay = min(self._decay, self._steps / (9 + self._steps))  # the first step replaces the random start
         self._steps += 1
-        averages, values = map(list, zip(*self._floating, strict=True))
+        averages, values, counters = self._tensors
         torch._foreach_lerp_(averages, values, 1 - decay)
-        for average, value in self._others:  # counters
+        for average, value in counters:
             average.copy_(value)
+
+    @cached_property
+    def _tensors(self) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
+        """The average's numbers, the network's numbers, and the pairs of counters.
+
+        Listed once, because walking through a network takes longer than averaging a small one; and at the first
+        update, because sharing a network over processes gives its parameters another memory before.
+        """
+        pairs = list(zip(_tensors(self.model), _tensors(self._network), strict=True))
+        floating = [pair for pair in pairs if pair[0].is_floating_point()]
+        counters = [pair for pair in pairs if not pair[0].is_floating_point()]
+        return [average for average, _ in floating], [value for _, value in floating], counters
 
 
 def _tensors(model: nn.Module) -> list[Tensor]:

@@ -26,6 +26,12 @@ class TrainingConfig:
     """decay of the moving average of the weights that is validated and saved; 0 switches it off"""
     label_smoothing: float = 0.0
     """the share of the target spread evenly over all classes"""
+    class_weights: Literal["none", "balanced", "sqrt"] = "none"
+    """balanced: rare classes count as much as common ones; sqrt: half way there, on a logarithmic scale"""
+    freeze_epochs: int = 0
+    """the pretrained part of the network stays as it is for so many first epochs; the rest learns"""
+    backbone_rate: float = 1.0
+    """the pretrained part learns at this multiple of the learning rate; 0.1 is usual for fine-tuning"""
     clip_norm: float = 0.0
     """largest norm of the gradient; 0 switches clipping off"""
     accumulate: int = 1
@@ -40,8 +46,12 @@ class TrainingConfig:
     """so many of these files stay, the newest"""
     workers: int = 0
     """processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """bf16: autocast to bfloat16 (pays on recent GPUs and on CPUs with AMX; elsewhere it is slower)"""
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """bf16, fp16: autocast (pays on GPUs, bf16 also on CPUs with AMX; elsewhere it is slower); validation is in fp32"""
+    compile: bool = False
+    """torch.compile: a first step of a minute or so, then faster ones on most GPUs"""
+    shard: bool = False
+    """FSDP: each process holds only its share of weights and optimizer state, for networks too large for one device"""
     device: Literal["auto", "cpu"] = "auto"
     """auto: a GPU where there is one"""
 
@@ -53,6 +63,8 @@ class TrainingConfig:
         require(0 < self.warmup_fraction < 1, "training.warmup_fraction", self.warmup_fraction, "between 0 and 1")
         require(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
         require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "at least 0, below 1")
+        require(self.freeze_epochs >= 0, "training.freeze_epochs", self.freeze_epochs, "0 or more")
+        require(self.backbone_rate > 0, "training.backbone_rate", self.backbone_rate, "above 0")
         require(self.clip_norm >= 0, "training.clip_norm", self.clip_norm, "0 or more")
         require(self.accumulate >= 1, "training.accumulate", self.accumulate, "1 or more")
         require(self.save_every >= 0, "training.save_every", self.save_every, "0 or more")
@@ -60,3 +72,4 @@ class TrainingConfig:
         require(self.keep_most >= 1, "training.keep_most", self.keep_most, "1 or more")
         require(self.workers >= 0, "training.workers", self.workers, "0 or more")
         require(self.patience >= 0, "training.patience", self.patience, "0 or more")
+        require(not (self.shard and self.precision == "fp16"), "training.precision", "fp16", "fp32 or bf16 with shard")

@@ -1,29 +1,76 @@
 """The start of a run: device, precision, processes, and the state before the first step."""
 
+import os
+import shutil
+
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 from torch.utils.data import DataLoader
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
 from shared.data.memory import Batch
 from shared.errors import UserError
+from shared.training.freezing import check_backbone
 from shared.training.interrupt import StopRequest
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
+from shared.training.sharding import shard
 from shared.training.state import Progress, TrainingState
 
 
-def start(model: nn.Module, steps_an_epoch: int, config: TrainingConfig) -> TrainingState:
-    """The state before the first step."""
+def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backbone: str = "") -> TrainingState:
+    """The state before the first step.
+
+    Args:
+        backbone: the name of the pretrained submodule; empty where there is none.
+    """
+    check_backbone(network, backbone, config)
     accelerator = make_accelerator(config)
-    model = model.to(accelerator.device).to(memory_format=torch.channels_last)
-    optimizer = make_optimizer(model, config)
-    average = WeightAverage(model, config.ema_decay)
-    prepared, optimizer = accelerator.prepare(model, optimizer)
+    network = network.to(accelerator.device).to(memory_format=torch.channels_last)
+    average = WeightAverage(network, config.ema_decay)
+    if config.compile:
+        compile_network(network, accelerator.device)
+    model = share_network(network, average, accelerator, config)
+    optimizer = make_optimizer(network, config, backbone)
     schedule = make_schedule(optimizer, config, config.epochs * steps_an_epoch)
-    return TrainingState(accelerator, model, prepared, optimizer, schedule, average, Progress())
+    scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
+    return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
+
+
+def share_network(
+    network: nn.Module, average: WeightAverage, accelerator: Accelerator, config: TrainingConfig
+) -> nn.Module:
+    """The network as several processes run it: each a copy of it (DDP), or its share of it (FSDP)."""
+    if not config.shard:
+        model: nn.Module = accelerator.prepare_model(network)
+        return model
+    if accelerator.num_processes == 1:
+        raise UserError("training.shard needs several processes; start with torchrun --nproc-per-node 2, or leave it.")
+    shard(network)
+    if average.model is not network:
+        shard(average.model)
+    return network
+
+
+def compile_network(network: nn.Module, device: torch.device) -> None:
+    """Let torch.compile make the network's own machine code at its first step; the weights keep their names.
+
+    Raises:
+        UserError: there is no C++ compiler, which torch.compile needs on a CPU.
+    """
+    compilers = (os.environ.get("CXX", "g++"), "g++", "clang++", "cl")
+    if device.type == "cpu" and not any(map(shutil.which, compilers)):
+        raise UserError("training.compile needs a C++ compiler on a CPU; install g++, or leave it off.")
+    network.compile()
+
+
+def autocast(config: TrainingConfig, device: torch.device) -> torch.autocast:
+    """The context in which training's forward pass runs in `config.precision`."""
+    dtype = torch.float16 if config.precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype, enabled=config.precision != "fp32")
 
 
 def any_process_asked(stop: StopRequest, accelerator: Accelerator) -> bool:
@@ -47,7 +94,9 @@ def share_out(loader: DataLoader[Batch], accelerator: Accelerator) -> None:
 
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """Accelerate's handle on device and precision, for this run alone."""
-    # Accelerate keeps one state a process; without this, a second run with another precision would be refused.
+    """Accelerate's handle on device and processes, for this run alone."""
+    # Accelerate keeps one state a process; without this, a second run on another device would be refused.
     AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(cpu=config.device == "cpu", mixed_precision="no" if config.precision == "fp32" else "bf16")
+    # A frozen part has no gradients to wait for.
+    unused = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs > 0)
+    return Accelerator(cpu=config.device == "cpu", mixed_precision="no", kwargs_handlers=[unused])

@@ -9,10 +9,12 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast, gather_object
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from shared.training.optimization import WeightAverage
+from shared.training.sharding import load_whole_optimizer, load_whole_weights, whole_optimizer, whole_weights
 
 
 @dataclass
@@ -44,18 +46,21 @@ class TrainingState:
     network: nn.Module
     """The network itself, which is saved."""
     model: nn.Module
-    """The network as Accelerate runs it: perhaps split over processes."""
+    """The network as it is run: perhaps by several processes."""
     optimizer: Optimizer
     schedule: LRScheduler
+    scaler: GradScaler
+    """Keeps small gradients of fp16 from vanishing; does nothing in other precisions."""
     average: WeightAverage
     progress: Progress
 
     def state_dict(self) -> dict[str, Any]:
         """All of it as tensors and plain types."""
         return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "network": whole_weights(self.network),
+            "optimizer": whole_optimizer(self.network, self.optimizer),
             "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "average": self.average.state_dict(),
             "random": gather_object([random_state()]),
             "progress": asdict(self.progress),
@@ -70,9 +75,10 @@ class TrainingState:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where `state_dict` was called."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_whole_weights(self.network, state["network"])
+        load_whole_optimizer(self.network, self.optimizer, state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
         self.average.load_state_dict(state["average"])
         self.progress = Progress(**state["progress"])
         restore_random_state(state["random"][self.accelerator.process_index % len(state["random"])])

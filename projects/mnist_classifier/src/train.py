@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from shared.config import to_plain
 from shared.console import say
@@ -17,6 +16,7 @@ from shared.results import write_result
 from shared.seeding import seed_everything
 from shared.training.checkpoint import read_about, state_to_resume
 from shared.training.loop import Places, Step, Task, fit
+from shared.training.losses import Loss, classification_loss
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
 from src.utils import make_model
@@ -39,6 +39,7 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
     model.normalise.fit(data.parts.train["images"])
+    loss = classification_loss(data.parts.train["labels"], len(data.classes), config.training)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     batch_size = fitting_batch_size(data.counts["train"], config.training.batch_size)
     say(
@@ -59,7 +60,7 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
         "parameters": parameters,
     }
     state = fit(
-        Task(make_step(config.training.label_smoothing), training_metrics(len(data.classes)), monitor="accuracy"),
+        Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy"),
         model,
         loaders.train,
         loaders.validation,
@@ -86,11 +87,11 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
     )
 
 
-def make_step(label_smoothing: float) -> Step:
+def make_step(loss: Loss) -> Step:
     """One step of classification: batch -> (loss, logits, labels)."""
 
     def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         logits = model(batch["images"])
-        return cross_entropy(logits, batch["labels"], label_smoothing=label_smoothing), logits, batch["labels"]
+        return loss(logits, batch["labels"]), logits, batch["labels"]
 
     return step
