@@ -11,6 +11,7 @@ from typing import Any
 
 from shared import config as configuration
 from shared.errors import StoppedError, UserError
+from shared.process import leave_group
 from shared.training.checkpoint import best_checkpoint, last_checkpoint, read_about
 
 # What follows a training run starts from the configuration of that run, which its checkpoint holds.
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
     except KeyboardInterrupt:
         print("stopped: what was finished before is kept.", file=sys.stderr)
         return 130
+    finally:
+        leave_group()
     return 0
 
 

@@ -2,6 +2,8 @@
 
 import os
 
+import torch.distributed
+
 
 def was_restarted() -> bool:
     """Whether `torchrun --max-restarts` has started this process again after one was killed."""
@@ -11,3 +13,9 @@ def was_restarted() -> bool:
 def is_main_process() -> bool:
     """Whether this process is the one that prints and writes; the only one is."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def leave_group() -> None:
+    """End this process's part in a run of several; without it, the connections' threads can abort the exit."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()

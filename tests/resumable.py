@@ -1,8 +1,9 @@
 """A small training run in a process of its own, for the tests of stopping and sharing: python resumable.py FOLDER.
 
-The environment says what happens: KILL_AT (a step at which the process sends itself a signal), SIGNAL (which one),
-RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm, no randomness), SETTINGS (JSON of TrainingConfig),
-FILE_LIMIT (bytes that a file may have).
+The environment says what happens: KILL_AT (a step at which the process sends itself a signal, once), SIGNAL (which
+one), KILL_RANK (which of several processes does), RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm,
+no randomness), BACKBONE (the part that counts as pretrained), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes that
+a file may have).
 """
 
 import json
@@ -19,6 +20,7 @@ from torch.nn.functional import cross_entropy, dropout
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import StoppedError, UserError
 from shared.metrics.classification import training_metrics
+from shared.process import leave_group, was_restarted
 from shared.seeding import generator, seed_everything
 from shared.training.checkpoint import state_to_resume
 from shared.training.loop import Places, Task, fit
@@ -41,13 +43,14 @@ def main() -> int:
     folder = Path(sys.argv[1])
     kill_at = int(os.environ.get("KILL_AT", "0"))
     number = signal.Signals[os.environ.get("SIGNAL", "SIGKILL")]
+    doomed = os.environ.get("KILL_RANK", "0") == os.environ.get("RANK", "0") and not was_restarted()
     smooth = bool(os.environ.get("SMOOTH"))
     calls = 0
 
     def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         nonlocal calls
         calls += model.training
-        if model.training and calls == kill_at:
+        if model.training and calls == kill_at and doomed:
             os.kill(os.getpid(), number)
         # The dropout draws from the global random state.
         points = batch["points"] if smooth else dropout(batch["points"], 0.1, training=model.training)
@@ -65,7 +68,7 @@ def main() -> int:
     state = state_to_resume(folder, bool(os.environ.get("RESUME")), Path(named) if named else None)
     try:
         fit(
-            Task(step, training_metrics(2), monitor="accuracy"),
+            Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
             model,
             shuffled_loader(TensorBatches(clouds(1, 170), None if smooth else noisy), 16, config.workers),
             ordered_loader(TensorBatches(clouds(2, 90)), 32),
@@ -77,6 +80,8 @@ def main() -> int:
     except (StoppedError, UserError) as error:
         print(error, file=sys.stderr)
         return 130 if isinstance(error, StoppedError) else 2
+    finally:
+        leave_group()
     return 0
 
 

@@ -2,18 +2,20 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
-from shared.training.checkpoint import last_checkpoint, load_checkpoint, state_to_resume
+from shared.training.checkpoint import best_checkpoint, last_checkpoint, load_checkpoint, state_to_resume
 
 SCRIPT = Path(__file__).with_name("resumable.py")
 # Without batch norm and dropout, which see or draw for each share alone, only rounding may differ.
-SETTINGS = {"epochs": 3, "learning_rate": 0.01, "ema_decay": 0.9}
+SETTINGS: dict[str, object] = {"epochs": 3, "learning_rate": 0.01, "ema_decay": 0.9}
 TOLERANCE = 1e-4
 
 
@@ -29,12 +31,24 @@ def test_shares_are_disjoint_and_complete(kind: str) -> None:
     assert sorted(whole) == sorted(shared)
 
 
-def train(folder: Path, processes: int) -> subprocess.CompletedProcess[str]:
-    variables = {"SETTINGS": json.dumps(SETTINGS), "PYTHONPATH": str(SCRIPT.parents[1]), "SMOOTH": "yes"}
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+def environment(settings: dict[str, object], **more: object) -> dict[str, str]:
+    fixed = {"PYTHONPATH": str(SCRIPT.parents[1]), "SMOOTH": "yes", "OMP_NUM_THREADS": "1"}
+    # Without it a restarted worker can find the addresses of the dead ones (pytorch/pytorch issue 135712).
+    fixed |= {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "SETTINGS": json.dumps(settings)}
+    return os.environ | fixed | {name: str(value) for name, value in more.items()}
+
+
+def train(
+    folder: Path,
+    processes: int,
+    settings: dict[str, object] = SETTINGS,
+    launch: tuple[str, ...] = ("--standalone",),
+    **more: object,
+) -> subprocess.CompletedProcess[str]:
+    launcher = ["-m", "torch.distributed.run", *launch, "--nproc-per-node", str(processes)]
     return subprocess.run(
-        [sys.executable, *(launch if processes > 1 else []), str(SCRIPT), str(folder)],
-        env=os.environ | variables | {"OMP_NUM_THREADS": "1"},
+        [sys.executable, *(launcher if processes > 1 else []), str(SCRIPT), str(folder)],
+        env=environment(settings, **more),
         capture_output=True,
         text=True,
         timeout=300,
@@ -54,11 +68,71 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_two_processes_have_the_losses_and_scores_of_one(together: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("alone")
+    assert train(folder, processes=1).returncode == 0
+    return folder
+
+
+def assert_same_records(found: Path, expected: Path) -> None:
+    for mine, other in zip(records(found), records(expected), strict=True):
+        assert mine == pytest.approx(other, abs=TOLERANCE)
+
+
+def test_two_processes_have_the_losses_and_scores_of_one(together: Path, alone: Path) -> None:
     """The validation part has 90 examples in batches of 32: the last batch is short, and its shares are uneven."""
-    assert train(tmp_path, processes=1).returncode == 0
-    for found, expected in zip(records(together), records(tmp_path), strict=True):
-        assert found == pytest.approx(expected, abs=TOLERANCE)
+    assert_same_records(together, alone)
+
+
+@pytest.mark.long
+def test_a_frozen_part_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
+    settings = SETTINGS | {"freeze_epochs": 1, "backbone_rate": 0.1}
+    for name, processes in (("two", 2), ("one", 1)):
+        done = train(tmp_path / name, processes, settings, BACKBONE="0")
+        assert done.returncode == 0, done.stderr
+    assert_same_records(tmp_path / "two", tmp_path / "one")
+
+
+def test_sharded_weights_have_the_losses_and_scores_of_one_process_and_go_on_after_a_stop(
+    alone: Path, tmp_path: Path
+) -> None:
+    settings = SETTINGS | {"shard": True}
+    stopped = train(tmp_path, 2, settings, KILL_AT=15, SIGNAL="SIGTERM")
+    assert "stopped in epoch 2 after step 15, and saved" in stopped.stderr
+    done = train(tmp_path, 2, settings, RESUME="yes")
+    assert done.returncode == 0, done.stderr
+    assert_same_records(tmp_path, alone)
+    found, expected = (load_checkpoint(best_checkpoint(folder)).tensors for folder in (tmp_path, alone))
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.long
+def test_a_killed_worker_is_started_again_and_goes_on_from_the_last_state(alone: Path, tmp_path: Path) -> None:
+    settings = SETTINGS | {"save_every": 3}
+    done = train(tmp_path, 2, settings, ("--standalone", "--max-restarts", "1"), KILL_AT=14, KILL_RANK=1)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch   1/3") == 1, "the run began anew"
+    assert_same_records(tmp_path, alone)
+
+
+@pytest.mark.long
+def test_two_hosts_have_the_losses_and_scores_of_one_process(alone: Path, tmp_path: Path) -> None:
+    """Two launchers that meet at an address, as on two machines; here both are on this one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    meet = ["--nnodes", "2", "--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", f"127.0.0.1:{port}"]
+    hosts = [
+        subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", *meet, "--rdzv-id", "hosts", str(SCRIPT), str(tmp_path)],
+            env=environment(SETTINGS),
+        )
+        for _ in range(2)
+    ]
+    assert [host.wait(timeout=300) for host in hosts] == [0, 0]
+    assert_same_records(tmp_path, alone)
+    assert len(list((tmp_path / "tensorboard").rglob("events.*"))) == 1
 
 
 def test_only_the_main_process_writes(together: Path) -> None:

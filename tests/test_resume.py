@@ -27,7 +27,7 @@ EVERYTHING: Settings = {
     "clip_norm": 0.5,
     "schedule": "cosine",
     "patience": 2,
-    "precision": "bf16",
+    "precision": "fp16",
     "workers": 2,
 }
 

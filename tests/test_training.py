@@ -13,8 +13,10 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
-from shared.training.checkpoint import Checkpoint, load_checkpoint, unflatten_state
+from shared.training.checkpoint import Checkpoint, epoch_checkpoint, load_checkpoint, unflatten_state
+from shared.training.freezing import freeze
 from shared.training.loop import Places, Task, fit, measure, train_step
+from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
 from shared.training.setup import start
@@ -43,12 +45,14 @@ def noisy(batch: Batch, source: Generator) -> Batch:
     return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
 
 
-def run(folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, validation_examples: int = 256) -> Progress:
+def run(
+    folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, validation_examples: int = 256, backbone: str = ""
+) -> Progress:
     seed_everything(seed)
     train = shuffled_loader(TensorBatches(clouds(1), noisy, seed), config.batch_size)
     validation = ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
     places = Places(folder, folder / "tensorboard")
-    task = Task(step, training_metrics(2), monitor="accuracy")
+    task = Task(step, training_metrics(2), "accuracy", backbone)
     return fit(task, network(), train, validation, config, places, {"seed": seed}).progress
 
 
@@ -143,6 +147,8 @@ def test_patience_stops_early(tmp_path: Path) -> None:
     "changes",
     [
         {"precision": "bf16"},
+        {"precision": "fp16"},
+        {"compile": True},
         {"ema_decay": 0.9},
         {"clip_norm": 0.5},
         {"schedule": "cosine"},
@@ -190,6 +196,65 @@ def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
     assert 28 <= seen.index(max(seen)) <= 31
     assert seen[0] < 0.1 * config.learning_rate
     assert seen[-1] < 0.001 * config.learning_rate
+
+
+@pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])
+def test_the_pretrained_part_learns_at_its_own_rate(schedule: str) -> None:
+    config = replace(CONFIG, schedule=schedule, backbone_rate=0.1)  # type: ignore[arg-type]
+    optimizer = make_optimizer(network(), config, backbone="0")
+    rates = make_schedule(optimizer, config, 10)
+    for _ in range(10):
+        by_part = {group["backbone"]: group["lr"] for group in optimizer.param_groups}
+        assert by_part[True] == pytest.approx(0.1 * by_part[False])
+        optimizer.step()
+        rates.step()
+
+
+def test_the_pretrained_part_waits_while_it_is_frozen(tmp_path: Path) -> None:
+    """Part 1 is a batch norm: its weights and its running statistics stay as they came, then both move."""
+    config = replace(CONFIG, epochs=2, freeze_epochs=1, keep_every=1)
+    run(tmp_path, config, backbone="1")
+    for epoch, waits in ((1, True), (2, False)):
+        state = load_checkpoint(epoch_checkpoint(tmp_path, epoch))
+        network = unflatten_state(state.about["state"], state.tensors)["network"]
+        assert torch.equal(network["1.weight"], torch.ones(8)) == waits
+        assert torch.equal(network["1.running_mean"], torch.zeros(8)) == waits
+        assert network["4.bias"].abs().max() > 0
+
+
+def test_what_the_project_froze_for_good_stays_frozen() -> None:
+    model = network()
+    model[0].bias.requires_grad_(False)
+    state = start(model, 8, CONFIG, backbone="0")
+    for frozen in (True, False):
+        freeze(model, "0", state.optimizer, frozen)
+        assert model[0].weight.requires_grad != frozen
+        assert not model[0].bias.requires_grad
+
+
+def test_a_network_without_a_pretrained_part_cannot_freeze_it() -> None:
+    with pytest.raises(UserError, match=r"training.freeze_epochs and training.backbone_rate .* this one has none"):
+        start(network(), 8, replace(CONFIG, freeze_epochs=1))
+
+
+def test_a_batch_of_weighted_classes_cut_into_parts_gives_the_same_loss() -> None:
+    labels = torch.tensor([0, 0, 0, 0, 0, 1])
+    loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced"))
+    logits = torch.randn(6, 2, generator=generator(0))
+    parts = [loss(logits[:4], labels[:4]) * 4 / 6, loss(logits[4:], labels[4:]) * 2 / 6]
+    torch.testing.assert_close(sum(parts), loss(logits, labels))
+
+
+def test_class_weights() -> None:
+    counts = torch.tensor([90, 10, 0])
+    balanced = class_weights(counts, "balanced")
+    root = class_weights(counts, "sqrt")
+    assert balanced is not None
+    assert root is not None
+    assert class_weights(counts, "none") is None
+    torch.testing.assert_close(balanced, torch.tensor([50 / 90, 5.0, 0.0]))
+    assert root[1] / root[0] == pytest.approx(3.0)
+    assert (root * counts).sum() / 100 == pytest.approx(1.0)
 
 
 def test_only_weights_of_two_or_more_dimensions_decay() -> None:

@@ -44,6 +44,20 @@ def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_e
     return png(figure)
 
 
+def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float) -> bytes:
+    """The loss over a growing learning rate, with the rate that is suggested."""
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(rates, losses, color=ACCENT)
+    axes.axvline(suggested, linestyle="--", color=SECOND, label=f"suggested: {suggested:g}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed", title="learning-rate range test")
+    axes.set_ylim(top=1.5 * losses[0])
+    axes.grid(color=GRID)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return png(figure)
+
+
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> bytes:
     """Rows are the truth, columns the answers; each row is coloured by its share of wrong answers per cell."""
     matrix = np.asarray(counts)
