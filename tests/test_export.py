@@ -88,9 +88,9 @@ def test_everything_is_in_one_file(exported: Path) -> None:
 def test_what_differs_is_not_written(network: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = to_onnx._trace
 
-    def another_network(_: nn.Module, example: Tensor, input_name: str) -> onnx.ModelProto:
+    def another_network(_: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
         torch.manual_seed(1)
-        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name)
+        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name, stride)
 
     monkeypatch.setattr(to_onnx, "_trace", another_network)
     with pytest.raises(UserError, match="differs from PyTorch by .* nothing was written"):

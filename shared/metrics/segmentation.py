@@ -81,6 +81,8 @@ class SegmentationScores:
 
     classes: list[str]
     ignore: int
+    outlines: bool = True
+    """Whether outlines are scored too; it makes no sense on pictures with pixels left out."""
     names: list[str] = field(default_factory=list)
     _counts: list[Tensor] = field(default_factory=list)
     _boundaries: list[Tensor] = field(default_factory=list)
@@ -95,29 +97,35 @@ class SegmentationScores:
         answer, truth = answer.long(), truth.long()
         self.names.append(name)
         self._counts.append(confusion(answer, truth, len(self.classes), self.ignore))
-        self._boundaries.append(boundary_f(answer, truth, len(self.classes), self.ignore))
+        if self.outlines:
+            self._boundaries.append(boundary_f(answer, truth, len(self.classes), self.ignore))
 
     def compute(self) -> dict[str, Any]:
         """All scores as plain types; None stands for a class that does not occur.
 
         Returns:
-            `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `boundary_f` and
-            `mean_boundary_f` (per image); `pixel_accuracy`, `confusion`, `images`, and `by_image`: each picture's IoU.
+            `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `boundary` with
+            `mean_f` and by class `f`, averaged over pictures; `pixel_accuracy`; `confusion`; `images`, their number;
+            and `by_image`, each picture's IoU, averaged over its classes.
         """
-        counts, boundaries = torch.stack(self._counts), torch.stack(self._boundaries)
+        counts = torch.stack(self._counts)
         iou, dice = overlap(counts)
         pooled = counts.sum(0)
-        boundary = boundaries.nanmean(0)
         return {
             "pooled": self._by_class(*overlap(pooled)),
             "per_image": self._by_class(iou.nanmean(0), dice.nanmean(0)),
-            "boundary_f": self._named(boundary),
-            "mean_boundary_f": _number(boundary.nanmean()),
+            "boundary": self._boundary(),
             "pixel_accuracy": _number(pooled.diagonal().sum() / pooled.sum()),
             "confusion": pooled.tolist(),
             "images": len(self.names),
             "by_image": {name: _number(value) for name, value in zip(self.names, iou.nanmean(1), strict=True)},
         }
+
+    def _boundary(self) -> dict[str, Any]:
+        if not self._boundaries:
+            return {}
+        f = torch.stack(self._boundaries).nanmean(0)
+        return {"mean_f": _number(f.nanmean()), "f": self._named(f)}
 
     def _by_class(self, iou: Tensor, dice: Tensor) -> dict[str, Any]:
         return {

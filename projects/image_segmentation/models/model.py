@@ -15,11 +15,15 @@ class Normalise(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, mean: tuple[float, ...] = (0.5, 0.5, 0.5), std: tuple[float, ...] = (0.5, 0.5, 0.5)) -> None:
-        """Take statistics of pixels between 0 and 1."""
+    def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mean", 255 * torch.tensor(mean)[:, None, None])
-        self.register_buffer("std", 255 * torch.tensor(std)[:, None, None])
+        self.register_buffer("mean", torch.full((3, 1, 1), 127.5))
+        self.register_buffer("std", torch.full((3, 1, 1), 127.5))
+
+    def set(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        """Take over statistics of pixels between 0 and 1."""
+        self.mean.copy_(255 * torch.tensor(mean)[:, None, None])
+        self.std.copy_(255 * torch.tensor(std)[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 to float, same shape."""

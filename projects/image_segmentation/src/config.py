@@ -10,6 +10,8 @@ from shared.training.settings import TrainingConfig
 
 PROJECT = Path(__file__).resolve().parents[1]
 
+Network = Literal["small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "manet", "pan", "unetplusplus", "upernet"]
+
 
 @dataclass
 class DataConfig:
@@ -79,9 +81,7 @@ class DataConfig:
 class ModelConfig:
     """Which network, and where its first weights come from."""
 
-    name: Literal["small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "manet", "pan", "unetplusplus", "upernet"] = (
-        "fpn"
-    )
+    name: Network = "fpn"
     """small_unet is written out in models/model.py; the others are segmentation-models-pytorch's"""
     encoder: str = "tf_efficientnet_lite0"
     """any of timm's networks that give feature maps"""
@@ -111,7 +111,7 @@ class BaselineConfig:
     """How much the classical models see."""
 
     train_pixels: int = 40_000
-    """drawn from the training part, each class alike as far as it goes"""
+    """drawn from the training part"""
     every: int = 2
     """they answer every so-manieth pixel of every so-manieth row"""
 

@@ -1,20 +1,16 @@
 """What is minimised: cross-entropy, Dice, focal, and their sums."""
 
-from collections.abc import Callable
-
 from segmentation_models_pytorch.losses import DiceLoss, FocalLoss
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from shared.data.masks import IGNORE
+from shared.training.losses import Loss
 from src.config import LossConfig
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""From logits [N, C, H, W] and class ids or `IGNORE`, int64 [N, H, W], to the mean loss."""
 
 
 def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor | None = None) -> Loss:
-    """The weighted sum of the losses that are switched on.
+    """The weighted sum of the losses that are switched on; targets are class ids or `IGNORE`, int64 [N, H, W].
 
     Args:
         weights: of the classes in the cross-entropy, float [C].
@@ -23,15 +19,17 @@ def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor 
     focal = FocalLoss("multiclass", ignore_index=IGNORE)
 
     def loss(logits: Tensor, masks: Tensor) -> Tensor:
-        total = logits.new_zeros(())
-        if config.cross_entropy:
-            scale = None if weights is None else weights.to(logits.device)
-            total = total + config.cross_entropy * cross_entropy(
-                logits, masks, scale, ignore_index=IGNORE, label_smoothing=label_smoothing
+        total = 0.0 * logits.sum()  # where all pixels are ignored, nothing is learnt
+        counted = int((masks != IGNORE).sum())
+        if config.cross_entropy and counted:
+            scale = None if weights is None else weights.to(logits)
+            summed = cross_entropy(
+                logits, masks, scale, ignore_index=IGNORE, label_smoothing=label_smoothing, reduction="sum"
             )
+            total = total + config.cross_entropy * summed / counted
         if config.dice:
             total = total + config.dice * dice(logits, masks)
-        if config.focal:
+        if config.focal and counted:
             total = total + config.focal * focal(logits, masks)
         return total
 
