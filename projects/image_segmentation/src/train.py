@@ -1,5 +1,6 @@
 """Train the network: train(config) -> metrics."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from shared.seeding import seed_everything
 from shared.training.checkpoint import read_about, state_to_resume
 from shared.training.loop import Places, Step, Task, fit
 from shared.training.losses import Loss, class_weights
+from shared.training.trials import Setting, Trial, run_trial
 from src.augmentation import cut_size
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
@@ -26,7 +28,9 @@ from src.losses import make_loss
 from src.utils import BACKBONE, load_first_weights, make_model
 
 
-def train(config: Config, resume: bool = False, checkpoint: Path | None = None) -> dict[str, Any]:
+def train(
+    config: Config, resume: bool = False, checkpoint: Path | None = None, trial: Trial = "none"
+) -> dict[str, Any]:
     """Train the network and keep the weights that do best on the validation part.
 
     Writes `outputs/checkpoints/{best,last}.safetensors`, `outputs/metrics.jsonl`, `outputs/train.json` and
@@ -35,6 +39,7 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
     Args:
         resume: go on with the run that was stopped, to the same end as if it had not been
         checkpoint: the state to go on from; that of the last step saved where not given
+        trial: a short trial in place of the run: one_batch, overfit (one batch), find_rate (of learning), profile
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
@@ -50,6 +55,12 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
         f"batches of {batch_size} cuts of {width}x{height}, seed {config.seed}"
     )
+    backbone = "" if origin.source == "random" else BACKBONE
+    metrics = training_metrics(len(data.classes), IGNORE)
+    task = Task(make_step(loss_for(data, config)), metrics, monitor="mean_iou", backbone=backbone)
+    if trial != "none":
+        setting = Setting(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
+        return try_out(config, data, trial, setting)
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
     begun = state_to_resume(config.output_dir, resume, checkpoint)
@@ -64,9 +75,8 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
         "parameters": parameters,
         "first_weights": origin.as_dict(),
     }
-    backbone = "" if origin.source == "random" else BACKBONE
     state = fit(
-        Task(make_step(loss_for(data, config)), training_metrics(len(data.classes), IGNORE), "mean_iou", backbone),
+        task,
         model,
         loaders.train,
         loaders.validation,
@@ -92,6 +102,16 @@ def train(config: Config, resume: bool = False, checkpoint: Path | None = None) 
         first_weights=origin.as_dict(),
         history=progress.history,
         config=about["config"],
+    )
+
+
+def try_out(config: Config, data: Data, trial: Trial, setting: Setting) -> dict[str, Any]:
+    """Run a short trial; write outputs/trial-<name>.json."""
+    started = time.perf_counter()
+    found = run_trial(trial, setting)
+    seconds = time.perf_counter() - started
+    return write_result(
+        config.output_dir, f"trial-{trial}", seed=config.seed, data=data.as_dict(), metrics=found, seconds=seconds
     )
 
 
