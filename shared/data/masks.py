@@ -62,7 +62,7 @@ class Problems:
         self._found[kind].append(name)
 
     def __str__(self) -> str:
-        return "; ".join(f"{len(names)} {kind} ({_named(names)})" for kind, names in self._found.items())
+        return "; ".join(f"{kind}: {len(names)} ({_named(names)})" for kind, names in self._found.items())
 
 
 def _named(names: Sequence[str]) -> str:

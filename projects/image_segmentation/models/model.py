@@ -86,7 +86,16 @@ class Segmenter(nn.Module):
         return logits
 
 
+# Half the library's widths, on which a CPU spends most of its time; the encoder is not touched.
+LIGHT_DECODERS: dict[str, dict[str, object]] = {
+    "unet": {"decoder_channels": (128, 64, 32, 16, 16)},
+    "fpn": {"decoder_pyramid_channels": 128, "decoder_segmentation_channels": 64},
+    "deeplabv3plus": {"decoder_channels": 128},
+}
+
+
 def make_library_network(name: str, encoder: str, classes: int) -> nn.Module:
     """A network of segmentation-models-pytorch on one of timm's encoders, with fresh weights."""
-    network: nn.Module = smp.create_model(name, f"tu-{encoder}", encoder_weights=None, classes=classes)
+    options = LIGHT_DECODERS.get(name, {})
+    network: nn.Module = smp.create_model(name, f"tu-{encoder}", encoder_weights=None, classes=classes, **options)
     return network

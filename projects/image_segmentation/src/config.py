@@ -81,7 +81,7 @@ class DataConfig:
 class ModelConfig:
     """Which network, and where its first weights come from."""
 
-    name: Network = "fpn"
+    name: Network = "unet"
     """small_unet is written out in models/model.py; the others are segmentation-models-pytorch's"""
     encoder: str = "tf_efficientnet_lite0"
     """any of timm's networks that give feature maps"""
