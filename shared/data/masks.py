@@ -270,7 +270,7 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems) -> RawP
 
 def _read_pair(pair: Pair, problems: Problems) -> tuple[np.ndarray, np.ndarray] | None:
     try:
-        image = np.asarray(read_image(pair.image).convert("RGB"))
+        image = np.array(read_image(pair.image).convert("RGB"))
     except UnreadableImageError as error:
         problems.add("unreadable images", f"{pair.image.name}: {error}")
         return None
@@ -292,8 +292,8 @@ def _shrunk(array: np.ndarray, max_side: int, method: Image.Resampling) -> np.nd
         return array
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if array.dtype == np.uint8:
-        return np.asarray(Image.fromarray(array).resize(size, method))
-    return np.asarray(Image.fromarray(array.astype(np.int32)).resize(size, method))
+        return np.array(Image.fromarray(array).resize(size, method))
+    return np.array(Image.fromarray(array.astype(np.int32)).resize(size, method))
 
 
 def understand(raw: RawPictures, form: MaskFormat, problems: Problems) -> Pictures:

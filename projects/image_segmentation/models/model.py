@@ -2,8 +2,9 @@
 
 import segmentation_models_pytorch as smp
 import torch
+from timm.layers import Conv2dSame
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
 STRIDE = 32
 """The sides of every picture must be multiples of this; `shared.inference.tiles` sees to it."""
@@ -64,7 +65,7 @@ class SmallUnet(nn.Module):
         """From normalised pictures [N, 3, H, W] to logits [N, classes, H, W]."""
         features = [self.stem(images)]
         for down in self.down:
-            features.append(down(nn.functional.max_pool2d(features[-1], 2)))
+            features.append(down(max_pool2d(features[-1], 2)))
         x = features.pop()
         for up in self.up:
             x = up(torch.cat([interpolate(x, scale_factor=2.0), features.pop()], dim=1))
@@ -94,8 +95,44 @@ LIGHT_DECODERS: dict[str, dict[str, object]] = {
 }
 
 
+class EvenSameConv2d(nn.Conv2d):
+    """A strided convolution padded as TensorFlow pads sides that are multiples of the stride: more after than before.
+
+    timm works the padding out anew for each picture, which no exporter can follow; here the sides are known to fit.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        """Take the place of `conv`, with its weights."""
+        super().__init__(
+            conv.in_channels,
+            conv.out_channels,
+            conv.kernel_size,
+            conv.stride,
+            dilation=conv.dilation,
+            groups=conv.groups,
+            bias=conv.bias is not None,
+        )
+        self.load_state_dict(conv.state_dict())
+        sizes = zip(conv.kernel_size, conv.stride, conv.dilation, strict=True)
+        pads = [dilation * (kernel - 1) + 1 - stride for kernel, stride, dilation in sizes]
+        self.around = [pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """From [N, C, H, W] to [N, D, H / stride, W / stride]."""
+        return conv2d(pad(x, self.around), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+def fix_padding(network: nn.Module) -> None:
+    """Put `EvenSameConv2d` in the place of timm's `Conv2dSame`, everywhere."""
+    for name, module in list(network.named_modules()):
+        if isinstance(module, Conv2dSame):
+            network.set_submodule(name, EvenSameConv2d(module))
+
+
 def make_library_network(name: str, encoder: str, classes: int) -> nn.Module:
     """A network of segmentation-models-pytorch on one of timm's encoders, with fresh weights."""
     options = LIGHT_DECODERS.get(name, {})
     network: nn.Module = smp.create_model(name, f"tu-{encoder}", encoder_weights=None, classes=classes, **options)
+    network.requires_divisible_input_shape = False  # the callers see to it, and exporters cannot follow the check
+    fix_padding(network)
     return network

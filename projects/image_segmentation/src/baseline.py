@@ -70,7 +70,7 @@ def gray_level(image: np.ndarray) -> np.ndarray:
 def pixel_features(image: np.ndarray) -> np.ndarray:
     """Colour, blurred colour, edges and texture at several scales, and the place in the picture."""
     height, width = image.shape[:2]
-    local = multiscale_basic_features(image, sigma_min=1, sigma_max=8, channel_axis=2, num_workers=1)
+    local = multiscale_basic_features(image, sigma_min=1, sigma_max=8, channel_axis=2)
     rows, columns = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     return np.concatenate([local, rows[:, :, None], columns[:, :, None]], axis=2).astype(np.float32)
 

@@ -10,7 +10,7 @@ from shared.training.settings import TrainingConfig
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-Network = Literal["small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "manet", "pan", "unetplusplus", "upernet"]
+Network = Literal["small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "manet", "unetplusplus", "upernet"]
 
 
 @dataclass
@@ -31,6 +31,8 @@ class DataConfig:
     """what is done about pictures and masks that do not fit: both ways they are named and counted"""
     max_side: int = 2048
     """pictures whose longer side has more pixels are scaled down as they are read"""
+    sample_pictures: int = 400
+    """so many training pictures are drawn for the built-in sample, and a fifth as many for each other part"""
     group_size: int = 1
     """so many neighbouring files, by name, stay in one part: frames of a film; a column group in index.csv wins"""
     validation_fraction: float = 0.15
@@ -71,6 +73,7 @@ class DataConfig:
             "a whole number, or a colour where data.palette is given",
         )
         require(self.max_side >= 32, "data.max_side", self.max_side, "32 or more")
+        require(self.sample_pictures >= 20, "data.sample_pictures", self.sample_pictures, "20 or more")
         require(self.group_size >= 1, "data.group_size", self.group_size, "1 or more")
         require(self.zoom >= 1, "data.zoom", self.zoom, "1 or more")
         require(0 <= self.colour < 1, "data.colour", self.colour, "at least 0 and below 1")

@@ -88,7 +88,7 @@ def load_data(config: Config) -> Data:
     sources = {
         "pets": Source(lambda root: _find_pets(root) is not None, _load_pets),
         "folder": Source(lambda root: bool(mask_folders(root)), partial(_load_folder, settings)),
-        "sample": Source(lambda _: False, lambda _: _load_sample(config.seed)),
+        "sample": Source(lambda _: False, lambda _: _load_sample(config)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
     train, groups, test = _cut(loaded.train, loaded.groups, loaded.test, settings.test_fraction, config.seed)
@@ -273,8 +273,8 @@ def _read_pets(folder: Path, part: str, problems: Problems) -> Pictures:
     return Pictures([pair.name for pair in raw.pairs], raw.images, [table[mask] for mask in raw.masks])
 
 
-def _load_sample(seed: int) -> Loaded:
-    parts = make_sample(seed)
+def _load_sample(config: Config) -> Loaded:
+    parts = make_sample(config.seed, config.data.sample_pictures)
     return Loaded(
         CLASSES,
         parts.train,

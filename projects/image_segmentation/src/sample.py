@@ -14,23 +14,22 @@ from shared.data.splits import Splits
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 96
-COUNTS = Splits(400, 60, 60)
 STRIPS = Splits((0.0, 0.6), (0.6, 0.8), (0.8, 1.0))
 """Which share of each photograph's width a part is drawn from."""
 SHAPES = (2, 4)
 
 
-def make_sample(seed: int) -> Splits[Pictures]:
-    """Draw the three parts."""
+def make_sample(seed: int, count: int) -> Splits[Pictures]:
+    """Draw the three parts: `count` pictures to train on, a fifth as many for each other part."""
     photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), _coloured(data.camera())]
     textures = [data.brick(), data.grass(), data.gravel()]
     parts = []
-    for index, (count, strip) in enumerate(zip(vars(COUNTS).values(), vars(STRIPS).values(), strict=True)):
+    for index, strip in enumerate(vars(STRIPS).values()):
         random = np.random.default_rng((seed, index))
         scenes = [_strip(photograph, strip) for photograph in photographs]
         surfaces = [_strip(texture, strip) for texture in textures]
-        drawn = [_draw(scenes, surfaces, random) for _ in range(count)]
-        names = [f"{index}-{number:04d}" for number in range(count)]
+        drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
+        names = [f"{index}-{number:04d}" for number in range(len(drawn))]
         parts.append(Pictures(names, [image for image, _ in drawn], [mask for _, mask in drawn]))
     return Splits(*parts)
 
