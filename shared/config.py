@@ -156,6 +156,15 @@ def _extra_arguments(function: Callable[..., Any] | None) -> dict[str, Any]:
 
 def _read_leaves(file: Path, known: Mapping[str, Any]) -> dict[str, Any]:
     """The settings in a YAML file by dotted name."""
+    return _checked_leaves(read_yaml(file), known, str(file))
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The `key: value` lines of a YAML file.
+
+    Raises:
+        UserError: it cannot be read, or holds something else.
+    """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -165,13 +174,13 @@ def _read_leaves(file: Path, known: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"{file} is not valid YAML: {detail}.") from error
     if not isinstance(content, dict):
         raise UserError(f"{file} must hold `key: value` lines, but holds {type(content).__name__}.")
-    return _checked_leaves(content, known, str(file))
+    return content
 
 
 def _checked_leaves(content: Mapping[str, Any], known: Mapping[str, Any], where: str) -> dict[str, Any]:
     leaves = dict(_leaves(content))
     for key in leaves:
-        _require_known(key, known, where)
+        require_known(key, known, where)
     return leaves
 
 
@@ -183,7 +192,12 @@ def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{key}", value
 
 
-def _require_known(key: str, known: Mapping[str, Any], where: str) -> None:
+def require_known(key: str, known: Mapping[str, Any], where: str) -> None:
+    """Refuse a setting that is not in `known`, and name the nearest that is.
+
+    Raises:
+        UserError: it is not known.
+    """
     if key in known:
         return
     nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
@@ -203,7 +217,7 @@ def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tupl
             continue
         name, equals, value = token[2:].partition("=")
         if name != "config":
-            _require_known(name, known, "the command line")
+            require_known(name, known, "the command line")
         if known.get(name) is bool and not equals:  # a switch: --resume is --resume true
             value = "true"
         elif not equals:

@@ -1,7 +1,7 @@
 """What a run says to the person in front of it: notices, progress and tables."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from typing import TypeVar
 
 from rich.console import Console
@@ -51,6 +51,16 @@ def track(items: Iterable[T], description: str) -> Iterator[T]:
             bar.advance(task)
 
 
+def columns(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows of equal keys on stdout as a table with one column a key."""
+    grid = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        grid.add_column(name)
+    for row in rows:
+        grid.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
+    _print(grid)
+
+
 def table(title: str, rows: Mapping[str, str]) -> None:
     """Print rows of (name, value) on stdout as a two-column table; long values wrap, none is cut."""
     grid = Table(title=title, title_justify="left", show_header=False)
@@ -58,5 +68,9 @@ def table(title: str, rows: Mapping[str, str]) -> None:
     grid.add_column(overflow="fold")
     for name, value in rows.items():
         grid.add_row(name, value)
+    _print(grid)
+
+
+def _print(grid: Table) -> None:
     width = None if sys.stdout.isatty() else 110
     Console(width=width, highlight=False, markup=False).print(grid)

@@ -4,6 +4,8 @@ import os
 
 import torch.distributed
 
+from shared.errors import UserError
+
 
 def was_restarted() -> bool:
     """Whether `torchrun --max-restarts` has started this process again after one was killed."""
@@ -19,3 +21,13 @@ def leave_group() -> None:
     """End this process's part in a run of several; without it, the connections' threads can abort the exit."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def require_one_process(what: str) -> None:
+    """Refuse to go on in one of several processes.
+
+    Raises:
+        UserError: `torchrun` has started more than one.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError(f"{what} runs in one process; start it without torchrun.")

@@ -1,5 +1,6 @@
 """Every project has the same rooms, no more and no fewer."""
 
+import re
 from pathlib import Path
 
 from shared.files import read_json
@@ -20,10 +21,12 @@ WITHIN = (
     "src/serve.py",
     "src/report.py",
     "src/run.py",
+    "src/sweep.py",
     "src/utils.py",
     "src/config.py",
     "configs/config.yaml",
     "configs/smoke.yaml",
+    "configs/sweep.yaml",
     "logs/tensorboard",
     "outputs/checkpoints",
     "outputs/predictions",
@@ -55,9 +58,10 @@ def test_each_verb_is_a_file_with_a_function_of_its_name(projects: list[Path]) -
     for project in projects:
         source = (project / "main.py").read_text()
         verbs = [line.split('"')[1] for line in source.splitlines() if line.startswith('    "')]
-        assert {"run", "train", "evaluate", "baseline", "predict", "export", "report", "serve"} <= set(verbs)
+        assert {"run", "train", "evaluate", "baseline", "predict", "export", "report", "serve", "sweep"} <= set(verbs)
         for verb in verbs:
-            assert f"\ndef {verb}(config: Config" in (project / "src" / f"{verb}.py").read_text(), (project.name, verb)
+            code = (project / "src" / f"{verb}.py").read_text()
+            assert re.search(rf"\ndef {verb}\(\s*config: Config", code), (project.name, verb)
 
 
 def test_notebooks_are_committed_without_outputs(projects: list[Path]) -> None:

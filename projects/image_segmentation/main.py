@@ -13,6 +13,7 @@ VERBS = {
     "predict": "segment picture files or folders with the exported network",
     "export": "write the trained network as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
+    "sweep": "search for good settings by many training runs",
     "serve": "answer HTTP requests with the exported network",
 }
 

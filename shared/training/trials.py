@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 
 from shared.console import say, track
 from shared.data.memory import Batch
-from shared.errors import UserError
 from shared.files import atomic_write
+from shared.process import require_one_process
 from shared.report.plots import rate_test
 from shared.training.feeding import rest_of_epoch, to_device
 from shared.training.loop import Task, measure, train_step
@@ -47,10 +47,9 @@ class Setting:
 
     def start(self) -> TrainingState:
         """The state before the first step; the learning rate then stays as it is set."""
+        require_one_process("a trial")
         steady = replace(self.config, schedule="constant")
         state = start(self.model, len(self.train_loader), steady, self.task.backbone)
-        if state.accelerator.num_processes > 1:
-            raise UserError("a trial runs in one process; start it without torchrun.")
         state.model.train()
         return state
 

@@ -1,0 +1,108 @@
+"""A sweep finds the better settings, goes on after a stop as if there had been none, and survives bad trials."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shared.errors import StoppedError, UserError
+from shared.sweep import Plan, read_plan, run_sweep
+from shared.training.settings import TrainingConfig
+
+PLAN = Plan(6, {"training.learning_rate": {"low": 1e-4, "high": 1.0, "log": True}, "size": {"low": 1, "high": 9}})
+
+
+@dataclass
+class Config:
+    seed: int = 0
+    output_dir: Path = Path("outputs")
+    log_dir: Path = Path("logs")
+    size: int = 3
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def train(config: Config) -> dict[str, Any]:
+    """Best at a learning rate of 0.01 and a large size; leaves a checkpoint."""
+    (config.output_dir / "checkpoints").mkdir(parents=True)
+    error = abs(config.training.learning_rate - 0.01) + 0.01 * (9 - config.size)
+    return {"metrics": {"validation": {"accuracy": 1 - error}}, "seconds": 1.0, "data": {"source": "sample"}}
+
+
+def sweep(folder: Path, train: Callable[[Config], dict[str, Any]] = train, plan: Plan = PLAN) -> dict[str, Any]:
+    config = Config(output_dir=folder / "outputs", log_dir=folder / "logs")
+    return run_sweep(plan, config, folder, train, "accuracy")
+
+
+def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None:
+    result = sweep(tmp_path)
+    scores = [row["accuracy"] for row in result["trials"]]
+    assert len(scores) == 6
+    assert scores == sorted(scores, reverse=True)
+    best = yaml.safe_load((tmp_path / "outputs" / "sweep" / "best.yaml").read_text())
+    assert best["training"]["learning_rate"] == result["trials"][0]["training.learning_rate"]
+    kept = [path.parent.name for path in (tmp_path / "outputs" / "sweep").glob("trial-*/checkpoints")]
+    assert kept == [f"trial-{result['trials'][0]['trial']:04d}"]
+    assert (tmp_path / "outputs" / "sweep" / "sweep.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "outputs" / "sweep.json").is_file()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, StoppedError])
+def test_a_stopped_sweep_goes_on_to_the_trials_it_would_have_tried(stop: type[BaseException], tmp_path: Path) -> None:
+    calls = 0
+
+    def stopped_once(config: Config) -> dict[str, Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise stop
+        return train(config)
+
+    with pytest.raises(stop):
+        sweep(tmp_path / "stopped", stopped_once)
+    settings = [
+        sorted((row["training.learning_rate"], row["size"]) for row in result["trials"])
+        for result in (sweep(tmp_path / "stopped"), sweep(tmp_path / "whole"))
+    ]
+    assert settings[0] == settings[1]
+
+
+def test_a_trial_whose_loss_explodes_is_counted_and_left_behind(tmp_path: Path) -> None:
+    def explodes(config: Config) -> dict[str, Any]:
+        if config.training.learning_rate > 0.01:
+            raise UserError("the training loss became nan")
+        return train(config)
+
+    result = sweep(tmp_path, explodes)
+    assert result["failed"] + len(result["trials"]) == PLAN.trials
+    assert result["failed"] > 0
+
+
+def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
+    sweep(tmp_path)
+    with pytest.raises(UserError, match="holds a sweep of other settings; delete it, or choose another --output_dir"):
+        sweep(tmp_path, plan=Plan(6, {"size": {"low": 1, "high": 3}}))
+
+
+def test_more_trials_can_be_added_later(tmp_path: Path) -> None:
+    sweep(tmp_path)
+    assert len(sweep(tmp_path, plan=Plan(8, PLAN.ranges))["trials"]) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("trials: 3", "must hold `trials: <number>` and `ranges:`"),
+        ("trials: 3\nranges:\n  sise: {low: 1, high: 2}", "unknown key sise in .*; did you mean size?"),
+        ("trials: 3\nranges:\n  size: {low: 1}", r"size needs \{low: 1, high: 2\}"),
+        ("trials: 3\nranges:\n  size: {low: 3, high: 2}", r"size needs \{low: 1, high: 2\}"),
+        ("trials: 3\nranges:\n  size: 4", r"size needs \{low: 1, high: 2\}"),
+        ("trials: none\nranges:\n  size: {low: 1, high: 2}", "trials is 'none', but must be 1 or more"),
+    ],
+)
+def test_a_plan_that_is_none_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(text)
+    with pytest.raises(UserError, match=complaint):
+        read_plan(tmp_path / "plan.yaml", Config())
