@@ -30,8 +30,9 @@ def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.Mod
     """
     logging.getLogger("root").setLevel(logging.ERROR)  # the quantiser recommends what is done here already
     with tempfile.TemporaryDirectory() as folder:
-        fused, written = Path(folder) / "fused.onnx", Path(folder) / "int8.onnx"
-        quant_pre_process(model, str(fused), skip_symbolic_shape=True)
+        plain, fused, written = (Path(folder) / f"{name}.onnx" for name in ("plain", "fused", "int8"))
+        onnx.save(model, plain)
+        quant_pre_process(str(plain), str(fused), skip_symbolic_shape=True)
         quantize_static(
             str(fused),
             str(written),

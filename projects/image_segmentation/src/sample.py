@@ -16,7 +16,7 @@ CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 96
 STRIPS = Splits((0.0, 0.6), (0.6, 0.8), (0.8, 1.0))
 """Which share of each photograph's width a part is drawn from."""
-SHAPES = (2, 4)
+SHAPES = (1, 3)
 
 
 def make_sample(seed: int, count: int) -> Splits[Pictures]:
@@ -80,10 +80,11 @@ def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _shape(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of an ellipse or of a polygon around a random place."""
-    row, column = random.uniform(10, SIDE - 10, 2)
+    row, column = random.uniform(16, SIDE - 16, 2)
     if random.random() < 0.5:
-        radii = random.uniform(12, 28, 2)
+        radii = random.uniform(14, 30, 2)
         return ellipse(row, column, *radii, shape=(SIDE, SIDE), rotation=random.uniform(0, np.pi))
-    angles = np.sort(random.uniform(0, 2 * np.pi, random.integers(4, 8)))
-    lengths = random.uniform(14, 34, len(angles))
+    corners = random.integers(3, 7, endpoint=True)
+    angles = random.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    lengths = random.uniform(20, 34, corners)
     return polygon(row + lengths * np.sin(angles), column + lengths * np.cos(angles), shape=(SIDE, SIDE))
