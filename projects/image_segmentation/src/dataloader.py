@@ -174,12 +174,14 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
         raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
     pairs = {part: find_pairs(*found, problems) for part, found in folders.items()}
     raw = {part: read_pairs(found, settings.max_side, problems) for part, found in pairs.items()}
+    if not any(found.pairs for found in raw.values()):
+        raise UserError(f"{root} has no picture with its mask that could be used; {problems or 'it is empty'}.")
     form = _mask_format(settings, list(raw.values()))
     parts = {part: understand(found, form, problems) for part, found in raw.items()}
     groups = _groups(root, parts.get("", parts.get("train", Pictures())).names, settings, problems)
     _report_problems(root, problems, settings)
     if any(not len(part) for part in parts.values()) or not groups:
-        raise UserError(f"{root} holds no picture with its mask that could be used; see the README's data section.")
+        raise UserError(f"{root} has a part without any picture and mask that could be used; see the README.")
     say(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
     return _folder_loaded(parts, groups, form.classes)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from skimage.measure import approximate_polygon, find_contours, label, regionprops
 
-TOLERANCE = 0.5  # pixels that a simplified outline may be off
+TOLERANCE = 0.25  # pixels that a simplified outline may be off
 SMALLEST = 4  # pixels; what is smaller has no outline worth the name
 
 

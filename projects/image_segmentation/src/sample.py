@@ -13,8 +13,8 @@ from shared.data.masks import Pictures
 from shared.data.splits import Splits
 
 CLASSES = ["background", "brick", "grass", "gravel"]
-SIDE = 96
-STRIPS = Splits((0.0, 0.6), (0.6, 0.8), (0.8, 1.0))
+SIDE = 128
+STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
 """Which share of each photograph's width a part is drawn from."""
 SHAPES = (1, 3)
 
@@ -80,11 +80,11 @@ def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _shape(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """The rows and columns of an ellipse or of a polygon around a random place."""
-    row, column = random.uniform(16, SIDE - 16, 2)
+    row, column = random.uniform(20, SIDE - 20, 2)
     if random.random() < 0.5:
-        radii = random.uniform(14, 30, 2)
+        radii = random.uniform(24, 46, 2)
         return ellipse(row, column, *radii, shape=(SIDE, SIDE), rotation=random.uniform(0, np.pi))
     corners = random.integers(3, 7, endpoint=True)
     angles = random.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    lengths = random.uniform(20, 34, corners)
+    lengths = random.uniform(34, 56, corners)
     return polygon(row + lengths * np.sin(angles), column + lengths * np.cos(angles), shape=(SIDE, SIDE))

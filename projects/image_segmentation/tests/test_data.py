@@ -52,7 +52,7 @@ def test_the_sample_has_disjoint_parts_with_all_classes() -> None:
     assert not train & test
     assert not validation & test
     for part in vars(data.parts).values():
-        assert {image.shape for image in part.images} == {(96, 96, 3)}
+        assert {image.shape for image in part.images} == {(128, 128, 3)}
         assert set(np.unique(np.stack(part.masks))) == {0, 1, 2, 3}
 
 

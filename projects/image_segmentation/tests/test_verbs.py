@@ -42,11 +42,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None:
     arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
-    done = finished("run", *arguments, "--training.epochs", 1, folder=tmp_path)
+    small = ("--model.name", "small_unet", "--training.backbone_rate", 1, "--training.epochs", 1)
+    done = finished("run", *arguments, *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     for verb in ("train", "evaluate", "baseline", "export"):
         assert read_result(tmp_path / "out", verb)["verb"] == verb
-    for words in ("sample (120 train", "seed", "validation mean IoU", "pooled", "baseline", "3,787,588", "int8"):
+    for words in ("sample (80 train", "seed", "validation mean IoU", "pooled", "baseline", "1,964,148", "int8"):
         assert words in done.stdout
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
     assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
