@@ -55,7 +55,7 @@ def train(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
         f"batches of {batch_size} cuts of {width}x{height}, seed {config.seed}"
     )
-    backbone = "" if origin.source == "random" else BACKBONE
+    backbone = "" if config.model.name == "small_unet" else BACKBONE
     metrics = training_metrics(len(data.classes), IGNORE)
     task = Task(make_step(loss_for(data, config)), metrics, monitor="mean_iou", backbone=backbone)
     if trial != "none":
