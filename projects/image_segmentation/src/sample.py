@@ -16,7 +16,7 @@ CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
 STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
 """Which share of each photograph's width a part is drawn from."""
-SHAPES = (1, 3)
+SHAPES = (1, 2)
 
 
 def make_sample(seed: int, count: int) -> Splits[Pictures]:
@@ -74,7 +74,7 @@ def _cut(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """The texture, float [SIDE, SIDE, 3], around a random brightness and colour."""
-    pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(0.7, 1.3)
+    pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
     return pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)
 
 
