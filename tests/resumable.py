@@ -17,7 +17,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
-from shared.data.memory import Batch, ordered_loader, shuffled_loader
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import StoppedError, UserError
 from shared.metrics.classification import training_metrics
 from shared.process import leave_group, was_restarted
@@ -70,8 +70,8 @@ def main() -> int:
         fit(
             Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
             model,
-            shuffled_loader(clouds(1, 170), 16, 0, None if smooth else noisy, config.workers),
-            ordered_loader(clouds(2, 90), 32),
+            shuffled_loader(TensorBatches(clouds(1, 170), None if smooth else noisy), 16, config.workers),
+            ordered_loader(TensorBatches(clouds(2, 90)), 32),
             config,
             Places(folder, folder / "tensorboard"),
             {"seed": 0, "config": {"training": vars(config)}},

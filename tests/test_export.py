@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from shared.errors import UserError
 from shared.export import to_onnx
-from shared.export.to_onnx import export_classifier
+from shared.export.quantize import quantized
+from shared.export.to_onnx import export_classifier, trace_classifier, write_model
 from shared.inference.classifier import OnnxClassifier
 from shared.seeding import generator
 
@@ -88,9 +89,9 @@ def test_everything_is_in_one_file(exported: Path) -> None:
 def test_what_differs_is_not_written(network: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = to_onnx._trace
 
-    def another_network(_: nn.Module, example: Tensor, input_name: str) -> onnx.ModelProto:
+    def another_network(_: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
         torch.manual_seed(1)
-        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name)
+        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name, stride)
 
     monkeypatch.setattr(to_onnx, "_trace", another_network)
     with pytest.raises(UserError, match="differs from PyTorch by .* nothing was written"):
@@ -104,3 +105,59 @@ def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"not onnx")
     with pytest.raises(UserError, match=r"bad\.onnx is damaged or not exported by this program"):
         OnnxClassifier(tmp_path / "bad.onnx")
+
+
+class Dense(nn.Module):
+    """A small network that answers for each pixel and halves the picture on the way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 16, 3, stride=2, padding=1),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 16, 3, padding=1),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(16, 4, 1),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.layers(images.float() / 127.5 - 1)
+        return logits
+
+
+PICTURES = torch.randint(0, 256, (6, 3, 32, 48), dtype=torch.uint8, generator=generator(1))
+
+
+@pytest.fixture(scope="module")
+def dense() -> tuple[nn.Module, onnx.ModelProto]:
+    torch.manual_seed(0)
+    network = Dense().eval()
+    return network, trace_classifier(network, PICTURES, stride=8)[0]
+
+
+@pytest.mark.parametrize("size", [(32, 48), (8, 16), (80, 24)])
+def test_a_network_for_pixels_takes_pictures_of_any_size(
+    size: tuple[int, int], dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path
+) -> None:
+    network, model = dense
+    write_model(onnx.ModelProto.FromString(model.SerializeToString()), tmp_path / "dense.onnx", METADATA)
+    images = torch.randint(0, 256, (3, 3, *size), dtype=torch.uint8, generator=generator(2))
+    with torch.no_grad():
+        expected = network(images).softmax(1).numpy()
+    found = OnnxClassifier(tmp_path / "dense.onnx").probabilities(images.numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path) -> None:
+    network, model = dense
+    small = quantized(model, [picture[None].numpy() for picture in PICTURES])
+    assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in small.graph.node}
+    write_model(small, tmp_path / "int8.onnx", METADATA)
+    assert str(tmp_path).encode() not in (tmp_path / "int8.onnx").read_bytes()
+    found = OnnxClassifier(tmp_path / "int8.onnx").probabilities(PICTURES.numpy())
+    with torch.no_grad():
+        expected = network(PICTURES).softmax(1).numpy()
+    assert np.abs(found - expected).max() < 0.1
+    assert (found.argmax(1) == expected.argmax(1)).mean() > 0.9

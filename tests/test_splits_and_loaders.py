@@ -6,7 +6,7 @@ import torch
 
 from shared.data.batches import ShuffledBatches, fitting_batch_size
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
-from shared.data.splits import stratified_split
+from shared.data.splits import grouped_split, stratified_split
 from shared.errors import UserError
 
 LABELS = np.repeat([0, 1, 2], [50, 30, 20])
@@ -61,21 +61,21 @@ def noisy(batch: Batch, source: torch.Generator) -> Batch:
 
 
 def test_an_ordered_loader_gives_everything_once_in_order() -> None:
-    batches = list(ordered_loader(numbers(), batch_size=4))
+    batches = list(ordered_loader(TensorBatches(numbers()), batch_size=4))
     assert [len(batch["labels"]) for batch in batches] == [4, 4, 2]
     assert torch.cat([batch["labels"] for batch in batches]).tolist() == list(range(0, 20, 2))
 
 
 def test_loading_leaves_the_global_random_state_alone() -> None:
     before = torch.get_rng_state()
-    list(shuffled_loader(numbers(), 4, seed=0, augment=noisy))
-    list(ordered_loader(numbers()))
+    list(shuffled_loader(TensorBatches(numbers(), noisy), 4))
+    list(ordered_loader(TensorBatches(numbers())))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_augmentation_does_not_depend_on_what_was_made_before() -> None:
-    whole = shuffled_loader(numbers(), 2, seed=0, augment=noisy)
-    rest = shuffled_loader(numbers(), 2, seed=0, augment=noisy)
+    whole = shuffled_loader(TensorBatches(numbers(), noisy), 2)
+    rest = shuffled_loader(TensorBatches(numbers(), noisy), 2)
     rest.batch_sampler.start = 3  # type: ignore[union-attr]
     for expected, found in zip(list(whole)[3:], rest, strict=True):
         assert torch.equal(expected["images"], found["images"])
@@ -92,3 +92,18 @@ def test_augmentation_is_another_each_epoch_and_leaves_the_data_alone() -> None:
 @pytest.mark.parametrize(("examples", "expected"), [(60_000, 512), (1_300, 65), (100, 16), (7, 7)])
 def test_small_data_gets_small_batches(examples: int, expected: int) -> None:
     assert fitting_batch_size(examples, 512) == expected
+
+
+def test_examples_of_one_group_stay_together() -> None:
+    groups = [f"slide {index // 4}" for index in range(80)]
+    first, second = grouped_split(groups, 0.25, seed=1)
+    assert sorted([*first, *second]) == list(range(80))
+    assert len(second) == 20
+    assert not {groups[index] for index in first} & {groups[index] for index in second}
+    assert grouped_split(groups, 0.25, seed=1)[1].tolist() == second.tolist()
+    assert grouped_split(groups, 0.25, seed=2)[1].tolist() != second.tolist()
+
+
+def test_too_few_groups_to_be_cut_are_refused() -> None:
+    with pytest.raises(UserError, match=r"4 examples in 2 groups are too few to cut a share of 0\.1 off"):
+        grouped_split(["a", "a", "b", "b"], 0.1, seed=0)

@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from shared.data.memory import Batch, ordered_loader, shuffled_loader
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
@@ -49,8 +49,8 @@ def run(
     folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, validation_examples: int = 256, backbone: str = ""
 ) -> Progress:
     seed_everything(seed)
-    train = shuffled_loader(clouds(1), config.batch_size, seed, noisy)
-    validation = ordered_loader(clouds(2, validation_examples), batch_size=100)
+    train = shuffled_loader(TensorBatches(clouds(1), noisy, seed), config.batch_size)
+    validation = ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
     places = Places(folder, folder / "tensorboard")
     task = Task(step, training_metrics(2), "accuracy", backbone)
     return fit(task, network(), train, validation, config, places, {"seed": seed}).progress
@@ -92,7 +92,7 @@ def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
     measured = measure(
         Task(step, training_metrics(2), "accuracy"),
         model,
-        ordered_loader(data, batch_size=100),
+        ordered_loader(TensorBatches(data), batch_size=100),
         torch.device("cpu"),
     )
     assert torch.equal(torch.get_rng_state(), before)

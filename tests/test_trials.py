@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from shared.data.memory import Batch, ordered_loader, shuffled_loader
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.training.loop import Task
@@ -30,7 +30,7 @@ def setting(folder: Path, config: TrainingConfig = CONFIG) -> Setting:
     labels = torch.arange(256) % 2
     batch = {"points": torch.randn(256, 2, generator=generator(1)) + 3.0 * labels[:, None], "labels": labels}
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
-    loaders = shuffled_loader(batch, config.batch_size, 0), ordered_loader(batch)
+    loaders = shuffled_loader(TensorBatches(batch), config.batch_size), ordered_loader(TensorBatches(batch))
     return Setting(Task(step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
 
 

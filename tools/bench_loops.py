@@ -39,7 +39,7 @@ from ignite.engine import Engine  # noqa: E402
 from transformers import Trainer, TrainingArguments  # noqa: E402
 
 from shared.console import say  # noqa: E402
-from shared.data.memory import Batch, shuffled_loader  # noqa: E402
+from shared.data.memory import Batch, TensorBatches, shuffled_loader  # noqa: E402
 from shared.files import write_json  # noqa: E402
 from shared.metrics.classification import training_metrics  # noqa: E402
 from shared.results import versions  # noqa: E402
@@ -257,7 +257,7 @@ def make_work(name: str, batch_size: int, steps: int, data: Path | None) -> Work
     repeated = {key: tensor[indices] for key, tensor in found.parts.train.items()}
     model = make_model(config, found.classes)
     model.normalise.fit(found.parts.train["images"])
-    loader = shuffled_loader(repeated, batch_size, seed=0)
+    loader = shuffled_loader(TensorBatches(repeated), batch_size)
     return Work(model.to(memory_format=torch.channels_last), loader, config.training)
 
 

@@ -59,6 +59,65 @@ def loops(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after + f"ignite {result['versions']['pytorch-ignite']}."
 
 
+def segmentation_scores(result: dict[str, Any]) -> str:
+    """Overlap on the test part of each data set, beside the baselines and the library's own recipe."""
+    rows = [
+        ["data", "pictures", "training", "mean IoU, pooled", "mean IoU, per image", "boundary F", "pixel classifier"],
+        ["---"] * 7,
+    ]
+    for name, found in result.items():
+        ours = found["ours"]
+        counts = found["data"]["counts"]
+        rows.append(
+            [
+                name,
+                f"{counts['train']} / {counts['validation']} / {counts['test']}",
+                f"{ours['epochs']} epochs, {ours['training_seconds']:.0f} s",
+                f"**{ours['test']['pooled']['mean_iou']:.3f}**",
+                f"{ours['test']['per_image']['mean_iou']:.3f}",
+                f"{ours['test']['boundary']['mean_f']:.3f}",
+                f"{ours['baseline']['pixel features']['pooled']['mean_iou']:.3f}",
+            ]
+        )
+    return table(rows) + "\n\n" + segmentation_notes(result)
+
+
+def segmentation_notes(result: dict[str, Any]) -> str:
+    """What the table's means hide, and where the figures are from."""
+    notes = []
+    for name, found in result.items():
+        iou = found["ours"]["test"]["pooled"]["iou"]
+        classes = ", ".join(f"{label} {value:.3f}" for label, value in iou.items() if value is not None)
+        notes.append(f"- {name}, pooled IoU by class: {classes}.")
+        if "peer" in found:
+            peer = found["peer"]
+            notes.append(
+                f"- {name}, the library's own recipe in the same {peer['training_seconds']:.0f} s: "
+                f"mean IoU {peer['test']['pooled']['mean_iou']:.3f} pooled."
+            )
+    first = next(iter(result.values()))
+    notes.append(
+        f"- One seed ({first['ours']['seed']}), {first['threads']} CPU threads, torch {first['versions']['torch']}."
+    )
+    return "\n".join(notes)
+
+
+def segmentation_speed(result: dict[str, Any]) -> str:
+    """Pictures a second, one at a time, and what the precision costs."""
+    rows = [["data", "input", "PyTorch", "ONNX fp32", "ONNX int8", "int8 costs", "written"], ["---"] * 7]
+    for name, found in result.items():
+        export = found["ours"]["export"]
+        _, _, height, width = export["input"]
+        speeds = [f"{export[kind]['images_per_second']:.1f}" for kind in ("pytorch", "fp32", "int8")]
+        cost = 100 * (export["fp32"]["validation_mean_iou"] - export["int8"]["validation_mean_iou"])
+        rows.append([name, f"{width}x{height}", *speeds, f"{cost:.2f} points", export["precision"]])
+    loaders = ", ".join(
+        f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
+        for name, found in result.items()
+    )
+    return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
+
+
 def epoch_seconds(result: dict[str, Any]) -> float:
     """Our median seconds an epoch."""
     each = sorted(row["seconds"] / row["epochs"] for row in result["ours"])
@@ -74,6 +133,8 @@ TABLES = {
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
+    "segmentation_scores": ("segmentation.json", segmentation_scores),
+    "segmentation_speed": ("segmentation.json", segmentation_speed),
 }
 
 

@@ -1,7 +1,8 @@
 """Pictures from files and bytes: decoded safely, turned upright, and read from one folder a class."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,9 @@ class UnreadableImageError(Exception):
     """The bytes are no picture that can be used; the message says why in a few words."""
 
 
-def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a picture, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
+@contextmanager
+def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open a picture for decoding in the `with` block, where every failure becomes an `UnreadableImageError`.
 
     The size is checked before anything is decoded: a file of 17 KB can claim 400 MB of pixels.
 
@@ -33,7 +35,7 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
             width, height = image.size
             if width * height > max_pixels:
                 raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed")
-            return _gray_or_rgb(ImageOps.exif_transpose(image))
+            yield image
     except UnreadableImageError:
         raise
     except Image.DecompressionBombError as error:
@@ -43,6 +45,16 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
     # Pillow's decoders raise errors of many kinds on damaged files, each of which means the same here.
     except Exception as error:
         raise UnreadableImageError("not a picture, or a damaged one") from error
+
+
+def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode a picture, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
+
+    Raises:
+        UnreadableImageError: as `open_image` does.
+    """
+    with open_image(source, max_pixels) as image:
+        return _gray_or_rgb(ImageOps.exif_transpose(image))
 
 
 def _gray_or_rgb(image: Image.Image) -> Image.Image:

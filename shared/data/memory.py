@@ -15,46 +15,58 @@ Augmentation = Callable[[Batch, Generator], Batch]
 """Changes a batch at random, drawing from the given generator only."""
 
 
-class TensorBatches(Dataset[Batch]):
-    """Tensors of equal first dimension N, indexed a whole batch at a time."""
+class BatchDataset(Dataset[Batch]):
+    """Examples indexed a whole batch at a time; a subclass says in `batch` how one is made."""
 
-    def __init__(self, tensors: Batch, augment: Augmentation | None = None, seed: int = 0) -> None:
-        self.tensors = tensors
-        self.augment = augment
+    def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         self.epoch = 0
 
     def __len__(self) -> int:
-        return len(next(iter(self.tensors.values())))
+        raise NotImplementedError
+
+    def batch(self, indices: list[int], source: Generator) -> Batch:
+        """The examples at `indices` as tensors of equal first dimension; randomness comes from `source` only."""
+        raise NotImplementedError
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """The batch at `indices`; PyTorch's loader calls this in place of one `__getitem__` an example.
 
-        Its augmentation follows from the seed, the epoch and its first example, so it does not matter which worker
+        Its randomness follows from the seed, the epoch and its first example, so it does not matter which worker
         makes it, nor what was made before.
         """
+        return self.batch(indices, generator(self.seed, self.epoch, indices[0]))
+
+
+class TensorBatches(BatchDataset):
+    """Tensors of equal first dimension N, perhaps changed at random as they are served."""
+
+    def __init__(self, tensors: Batch, augment: Augmentation | None = None, seed: int = 0) -> None:
+        super().__init__(seed)
+        self.tensors = tensors
+        self.augment = augment
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors.values())))
+
+    def batch(self, indices: list[int], source: Generator) -> Batch:
+        """The examples at `indices`."""
         chosen = torch.tensor(indices)
         batch = {name: tensor[chosen] for name, tensor in self.tensors.items()}
-        if self.augment is None:
-            return batch
-        return self.augment(batch, generator(self.seed, self.epoch, indices[0]))
+        return batch if self.augment is None else self.augment(batch, source)
 
 
-def shuffled_loader(
-    tensors: Batch, batch_size: int, seed: int, augment: Augmentation | None = None, workers: int = 0
-) -> DataLoader[Batch]:
+def shuffled_loader(dataset: BatchDataset, batch_size: int, workers: int = 0) -> DataLoader[Batch]:
     """A loader for training: whole batches in an order of each epoch's own; `workers` processes prepare them."""
-    dataset = TensorBatches(tensors, augment, seed)
-    return _loader(dataset, ShuffledBatches(len(dataset), batch_size, seed), workers)
+    return _loader(dataset, ShuffledBatches(len(dataset), batch_size, dataset.seed), workers)
 
 
-def ordered_loader(tensors: Batch, batch_size: int = 1024) -> DataLoader[Batch]:
-    """A loader for validation and test: every example once, as it is."""
-    dataset = TensorBatches(tensors)
+def ordered_loader(dataset: BatchDataset, batch_size: int = 1024) -> DataLoader[Batch]:
+    """A loader for validation and test: every example once, in order."""
     return _loader(dataset, OrderedBatches(len(dataset), batch_size))
 
 
-def _loader(dataset: TensorBatches, batches: ShuffledBatches | OrderedBatches, workers: int = 0) -> DataLoader[Batch]:
+def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int = 0) -> DataLoader[Batch]:
     # A generator of its own: without one, each pass over a loader draws a number from the global random state.
     return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is, num_workers=workers, generator=generator(0))
 

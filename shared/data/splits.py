@@ -1,10 +1,11 @@
 """Train, validation and test parts: disjoint, fixed by a seed, each with its share of every class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from shared.errors import UserError
 
@@ -44,4 +45,27 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
             f"{len(labels)} examples, {smallest} of them in the smallest class, are too few to cut a share of "
             f"{fraction:g} off; add examples, or remove that class."
         ) from error
+    return np.sort(first), np.sort(second)
+
+
+def grouped_split(groups: Sequence[str], fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a share of the groups off, so that examples that are alike never lie in both parts.
+
+    Args:
+        groups: the group of each of N examples: a slide, a speaker, a person.
+        fraction: the share of the groups that go into the second part, between 0 and 1.
+
+    Returns:
+        Sorted, disjoint indices of the first and second part; together they are all N.
+
+    Raises:
+        UserError: there are too few groups to have one in each part.
+    """
+    count = len(set(groups))
+    if count < 2 or not 0.5 <= count * fraction <= count - 0.5:
+        raise UserError(
+            f"{len(groups)} examples in {count} groups are too few to cut a share of {fraction:g} off; add examples."
+        )
+    splitter = GroupShuffleSplit(n_splits=1, test_size=max(1, round(count * fraction)), random_state=seed)
+    first, second = next(splitter.split(np.zeros(len(groups)), groups=np.asarray(groups)))
     return np.sort(first), np.sort(second)

@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Parity:
 
 
 class WithProbabilities(nn.Module):
-    """A classifier whose outputs are what users ask for: (probabilities, logits), both [N, C]."""
+    """A classifier whose outputs are what users ask for: (probabilities, logits), both [N, C, ...]."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -59,22 +59,45 @@ def export_classifier(
     Raises:
         UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`; nothing is written then.
     """
+    model, parity = trace_classifier(network, examples, input_name)
+    write_model(model, path, metadata)
+    return parity
+
+
+def trace_classifier(
+    network: nn.Module, examples: Tensor, input_name: str = "images", stride: int = 0
+) -> tuple[onnx.ModelProto, Parity]:
+    """A classifier as an ONNX model, checked against PyTorch.
+
+    Args:
+        examples: at least five real inputs, [N, ...].
+        stride: where above 0, the network classifies every pixel of pictures [N, channels, H, W] whose sides are any
+            multiples of `stride`.
+
+    Raises:
+        UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`.
+    """
     module = WithProbabilities(network).cpu().eval()
-    model = _trace(module, examples[:EXAMPLE_BATCH], input_name)
+    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, stride)
     _strip(model)
+    batches = [examples[:size] for size in PARITY_BATCHES]
+    if stride:  # another height and width than the example's
+        batches.append(torch.cat([batches[-1], batches[-1][:, :, :stride]], 2)[:, :, :, stride:])
+    return model, check_parity(module, model.SerializeToString(), batches)
+
+
+def write_model(model: onnx.ModelProto, path: Path, metadata: Mapping[str, Any]) -> None:
+    """Write the model atomically, with facts for whoever runs the file (see `export_classifier`)."""
     for key, value in sorted(metadata.items()):
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
         model.metadata_props.add(key=key, value=text)
     onnx.checker.check_model(model, full_check=True)
-    content = model.SerializeToString(deterministic=True)
-    parity = check_parity(module, content, examples)
     with atomic_write(path) as file:
-        file.write(content)
-    return parity
+        file.write(model.SerializeToString(deterministic=True))
 
 
-def check_parity(module: nn.Module, content: bytes, examples: Tensor) -> Parity:
-    """Compare onnxruntime with PyTorch on batches of sizes that the export never saw.
+def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -> Parity:
+    """Compare onnxruntime with PyTorch on batches of shapes that the export never saw.
 
     Raises:
         UserError: an output differs by more than `TOLERANCE`.
@@ -82,8 +105,7 @@ def check_parity(module: nn.Module, content: bytes, examples: Tensor) -> Parity:
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     largest = 0.0
-    for size in PARITY_BATCHES:
-        batch = examples[:size]
+    for batch in batches:
         with torch.no_grad():
             expected = [output.numpy() for output in module(batch)]
         found = session.run(None, {name: batch.numpy()})
@@ -97,7 +119,10 @@ def check_parity(module: nn.Module, content: bytes, examples: Tensor) -> Parity:
     return Parity(PARITY_BATCHES, largest, TOLERANCE)
 
 
-def _trace(module: nn.Module, example: Tensor, input_name: str) -> onnx.ModelProto:
+def _trace(module: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
+    shape = {0: Dim("batch")}
+    if stride:
+        shape |= {2: stride * Dim("height", min=1), 3: stride * Dim("width", min=1)}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
@@ -106,7 +131,7 @@ def _trace(module: nn.Module, example: Tensor, input_name: str) -> onnx.ModelPro
             (example,),
             input_names=[input_name],
             output_names=["probabilities", "logits"],
-            dynamic_shapes=({0: Dim("batch")},),
+            dynamic_shapes=(shape,),
             dynamo=True,
             verbose=False,
         )

@@ -11,7 +11,7 @@ from shared.errors import UserError
 
 
 class OnnxClassifier:
-    """An exported classifier with the facts it carries."""
+    """An exported classifier, of whole inputs or of each pixel, with the facts it carries."""
 
     def __init__(self, path: Path) -> None:
         """Load the file.
@@ -34,7 +34,7 @@ class OnnxClassifier:
         first = self._session.get_inputs()[0]
         self._input = first.name
         self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
-        """The shape of one example."""
+        """The shape of one example; a side that may have any length has a name in place of a number."""
 
     def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
         """The probability of each class.
@@ -43,7 +43,7 @@ class OnnxClassifier:
             batch: raw inputs of the type the network was exported for, shape [N, *input_shape].
 
         Returns:
-            float32, shape [N, C], rows summing to one.
+            float32, shape [N, C] (of pixels [N, C, H, W]), summing to one over the classes.
         """
         parts = [
             self._session.run(["probabilities"], {self._input: batch[start : start + batch_size]})[0]

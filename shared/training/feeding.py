@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader
 
 from shared.console import progress_bar
 from shared.data.batches import ShuffledBatches
-from shared.data.memory import Batch, TensorBatches
+from shared.data.memory import Batch, BatchDataset
 from shared.training.state import Progress
 
 
@@ -16,7 +16,7 @@ def rest_of_epoch(loader: DataLoader[Batch], progress: Progress) -> Iterator[Bat
     batches = loader.batch_sampler
     assert isinstance(batches, ShuffledBatches)
     batches.epoch, batches.start = progress.epoch, progress.batch
-    assert isinstance(loader.dataset, TensorBatches)
+    assert isinstance(loader.dataset, BatchDataset)
     loader.dataset.epoch = progress.epoch  # decides the augmentation
     return iter(loader)
 

@@ -18,7 +18,7 @@ from torchvision.datasets import MNIST
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.images import LabelledFiles, class_folders, find_labelled, has_class_pictures, read_all
-from shared.data.memory import Augmentation, Batch, ordered_loader, shuffled_loader
+from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
@@ -103,10 +103,11 @@ def load_data(config: Config) -> Data:
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of whole batches; only the train part is shuffled and augmented."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
+    train = TensorBatches(data.parts.train, make_augmentation(config.data), config.seed)
     return Splits(
-        shuffled_loader(data.parts.train, size, config.seed, make_augmentation(config.data), config.training.workers),
-        ordered_loader(data.parts.validation),
-        ordered_loader(data.parts.test),
+        shuffled_loader(train, size, config.training.workers),
+        ordered_loader(TensorBatches(data.parts.validation)),
+        ordered_loader(TensorBatches(data.parts.test)),
     )
 
 

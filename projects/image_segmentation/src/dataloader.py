@@ -1,0 +1,288 @@
+"""Data sets, splits and loaders: from files to batches of uint8 pictures and masks."""
+
+import csv
+import hashlib
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator
+from torch.utils.data import DataLoader
+from torchvision.datasets import OxfordIIITPet
+
+from models.model import STRIDE
+from shared.console import say, warn
+from shared.data.batches import fitting_batch_size
+from shared.data.download import download
+from shared.data.masks import (
+    IGNORE,
+    MaskFormat,
+    Pair,
+    Pictures,
+    Problems,
+    RawPictures,
+    detect_format,
+    find_pairs,
+    mask_folders,
+    parse_colour,
+    read_pairs,
+    understand,
+)
+from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.sources import DataRecord, Source, choose
+from shared.data.splits import Splits, grouped_split
+from shared.errors import UserError
+from src.augmentation import Cuts
+from src.config import Config, DataConfig
+from src.sample import CLASSES, make_sample
+
+PETS_SIDE = 256  # pixels of the longer side: 7,349 pictures then fit into memory
+VALIDATION_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source gives: a train part, and validation and test parts where it has its own."""
+
+    classes: list[str]
+    train: Pictures
+    groups: list[str]
+    """Of the train part's pictures: what is alike has one group."""
+    validation: Pictures | None
+    test: Pictures | None
+    description: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """The three parts, decoded and in memory."""
+
+    parts: Splits[Pictures]
+    classes: list[str]
+    record: DataRecord
+    digest: str
+    """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of pictures in each part."""
+        return {name: len(part) for name, part in vars(self.parts).items()}
+
+    def as_dict(self) -> dict[str, object]:
+        """The record for results, as plain types."""
+        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest}
+
+
+def load_data(config: Config) -> Data:
+    """Find the data (see `DataConfig.source`), check it, and cut it into its three parts.
+
+    Raises:
+        UserError: the data is not there, damaged, or too small to be cut; all that is wrong with a folder is named.
+    """
+    settings = config.data
+    sources = {
+        "pets": Source(lambda root: _find_pets(root) is not None, _load_pets),
+        "folder": Source(lambda root: bool(mask_folders(root)), partial(_load_folder, settings)),
+        "sample": Source(lambda _: False, lambda _: _load_sample(config)),
+    }
+    name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
+    train, groups, test = _cut(loaded.train, loaded.groups, loaded.test, settings.test_fraction, config.seed)
+    train, _, validation = _cut(train, groups, loaded.validation, settings.validation_fraction, config.seed)
+    record = DataRecord(name, loaded.description, loaded.licence, substituted)
+    return Data(Splits(train, validation, test), loaded.classes, record, _digest(train))
+
+
+def _cut(
+    whole: Pictures, groups: list[str], own: Pictures | None, fraction: float, seed: int
+) -> tuple[Pictures, list[str], Pictures]:
+    if own is not None:
+        return whole, groups, own
+    first, second = grouped_split(groups, fraction, seed)
+    return whole.at(first), [groups[index] for index in first], whole.at(second)
+
+
+def _digest(pictures: Pictures) -> str:
+    digest = hashlib.sha256()
+    for image, mask in zip(pictures.images, pictures.masks, strict=True):
+        digest.update(image.tobytes() + mask.tobytes())
+    return digest.hexdigest()
+
+
+def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
+    """Loaders of whole batches: random cuts of the train part; the other parts as they are, if large in tiles."""
+    size = fitting_batch_size(data.counts["train"], config.training.batch_size)
+    cuts = Cuts(data.parts.train, config.data, config.seed)
+    return Splits(
+        shuffled_loader(cuts, size, config.training.workers),
+        ordered_loader(Tiles(data.parts.validation, config.predict.tile), VALIDATION_BATCH),
+        ordered_loader(Tiles(data.parts.test, config.predict.tile), VALIDATION_BATCH),
+    )
+
+
+class Tiles(BatchDataset):
+    """Pictures of any sizes, each pixel once: `images` uint8 [N, 3, h, w], `masks` uint8 [N, h, w].
+
+    Pictures larger than a tile are cut without overlap; tiles of a batch are filled up to one size, with ignored
+    pixels. It is for the scores that are watched while training; `evaluate` blends overlapping tiles.
+    """
+
+    def __init__(self, pictures: Pictures, tile: int) -> None:
+        super().__init__()
+        self._tiles = [
+            (image[top : top + tile, left : left + tile], mask[top : top + tile, left : left + tile])
+            for image, mask in zip(pictures.images, pictures.masks, strict=True)
+            for top in range(0, mask.shape[0], tile)
+            for left in range(0, mask.shape[1], tile)
+        ]
+        self._tiles.sort(key=lambda pair: pair[1].shape)  # so that few need filling up
+
+    def __len__(self) -> int:
+        return len(self._tiles)
+
+    def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - nothing here is random
+        """The tiles at `indices`."""
+        tiles = [self._tiles[index] for index in indices]
+        height, width = (max(mask.shape[axis] for _, mask in tiles) for axis in (0, 1))
+        images = [_filled(image, height, width, "symmetric") for image, _ in tiles]
+        masks = [_filled(mask, height, width, "constant") for _, mask in tiles]
+        return {
+            "images": torch.stack([torch.from_numpy(image).permute(2, 0, 1) for image in images]),
+            "masks": torch.stack([torch.from_numpy(mask) for mask in masks]),
+        }
+
+
+def _filled(array: np.ndarray, height: int, width: int, mode: str) -> np.ndarray:
+    """The array filled up on its lower and right side to a size that the network takes."""
+    below = height + -height % STRIDE - array.shape[0]
+    right = width + -width % STRIDE - array.shape[1]
+    beyond = [(0, below), (0, right)] + [(0, 0)] * (array.ndim - 2)
+    if mode == "constant":
+        return np.pad(array, beyond, constant_values=IGNORE)
+    return np.pad(array, beyond, mode="symmetric")
+
+
+def _load_folder(settings: DataConfig, root: Path) -> Loaded:
+    """The user's own pictures and masks (see `mask_folders` for the layouts)."""
+    problems = Problems()
+    folders = mask_folders(root)
+    if not folders:
+        raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
+    pairs = {part: find_pairs(*found, problems) for part, found in folders.items()}
+    raw = {part: read_pairs(found, settings.max_side, problems) for part, found in pairs.items()}
+    if not any(found.pairs for found in raw.values()):
+        raise UserError(f"{root} has no picture with its mask that could be used; {problems or 'it is empty'}.")
+    form = _mask_format(settings, list(raw.values()))
+    parts = {part: understand(found, form, problems) for part, found in raw.items()}
+    groups = _groups(root, parts.get("", parts.get("train", Pictures())).names, settings, problems)
+    _report_problems(root, problems, settings)
+    if any(not len(part) for part in parts.values()) or not groups:
+        raise UserError(f"{root} has a part without any picture and mask that could be used; see the README.")
+    say(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
+    return _folder_loaded(parts, groups, form.classes)
+
+
+def _folder_loaded(parts: dict[str, Pictures], groups: list[str], classes: list[str]) -> Loaded:
+    train = parts[""] if "" in parts else parts["train"]
+    validation, test = parts.get("validation"), parts.get("test")
+    if test is None:  # one part was held out: it is the test, and nothing may be chosen on it
+        validation, test = None, validation
+    return Loaded(classes, train, groups, validation, test, "the user's own pictures and masks", "the user's own")
+
+
+def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
+    if settings.palette:
+        colours = [parse_colour(text, "data.palette") for text in settings.palette]
+        ignored = parse_colour(settings.ignore, "data.ignore") if settings.ignore else None
+        return MaskFormat("palette", settings.classes, colours, ignored)
+    masks = {path: mask for part in raw for path, mask in part.mask_files().items()}
+    return detect_format(masks, settings.classes, int(settings.ignore) if settings.ignore else None)
+
+
+def _groups(root: Path, names: list[str], settings: DataConfig, problems: Problems) -> list[str]:
+    """What must not be torn apart: by the column `group` of index.csv, else neighbours by name."""
+    index = root / "index.csv"
+    if not index.is_file():
+        return [f"neighbours {number // settings.group_size}" for number in range(len(names))]
+    with index.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"id", "group"} <= rows[0].keys():
+        raise UserError(f"{index} must have the columns id (a picture's name) and group; add them, or remove it.")
+    groups = {row["id"]: row["group"] for row in rows}
+    for name in names:
+        if name not in groups:
+            problems.add("images that index.csv does not name", name)
+    return [groups.get(name, name) for name in names]
+
+
+def _report_problems(root: Path, problems: Problems, settings: DataConfig) -> None:
+    if not problems:
+        return
+    if settings.broken == "refuse":
+        raise UserError(f"{root} has {problems}; mend them, or go on without them with --data.broken leave_out.")
+    warn(f"left out: {problems}")
+
+
+def _find_pets(root: Path) -> Path | None:
+    """The folder of `images` and `annotations`: `root` itself, or where torchvision puts them."""
+    for folder in (root, root / "pets", root / "oxford-iiit-pet", root / "pets" / "oxford-iiit-pet"):
+        if (folder / "annotations" / "trimaps").is_dir() and (folder / "images").is_dir():
+            return folder
+    return None
+
+
+def _load_pets(root: Path) -> Loaded:
+    """Oxford-IIIT Pet (Parkhi et al. 2012). Its border class, a few pixels wide and of unclear truth, is ignored."""
+    folder = _find_pets(root) or _download_pets(root / "pets")
+    problems = Problems()
+    train, test = (_read_pets(folder, name, problems) for name in ("trainval", "test"))
+    if problems:
+        raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")
+    return Loaded(
+        ["background", "pet"],
+        train,
+        train.names,
+        None,
+        test,
+        f"Oxford-IIIT Pet (Parkhi et al. 2012), official test part, scaled to {PETS_SIDE} pixels, borders ignored",
+        "CC BY-SA 4.0",
+    )
+
+
+def _download_pets(folder: Path) -> Path:
+    for url, md5 in OxfordIIITPet._RESOURCES:
+        archive = folder / url.rsplit("/", 1)[1]
+        download([url], archive, md5)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary, tarfile.open(archive) as packed:
+            packed.extractall(temporary, filter="data")
+            for found in Path(temporary).iterdir():
+                found.replace(folder / found.name)
+    return folder
+
+
+def _read_pets(folder: Path, part: str, problems: Problems) -> Pictures:
+    lines = (folder / "annotations" / f"{part}.txt").read_text().splitlines()
+    names = [line.split()[0] for line in lines]
+    trimaps = folder / "annotations" / "trimaps"
+    pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
+    raw = read_pairs(pairs, PETS_SIDE, problems)
+    table = np.full(256, IGNORE, np.uint8)
+    table[1], table[2] = 1, 0  # the trimaps' third value is the border
+    return Pictures([pair.name for pair in raw.pairs], raw.images, [table[mask] for mask in raw.masks])
+
+
+def _load_sample(config: Config) -> Loaded:
+    parts = make_sample(config.seed, config.data.sample_pictures)
+    return Loaded(
+        CLASSES,
+        parts.train,
+        parts.train.names,
+        parts.validation,
+        parts.test,
+        "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed",
+        "public domain and CC0 pictures of scikit-image",
+    )

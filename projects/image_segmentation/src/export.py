@@ -1,0 +1,165 @@
+"""Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
+
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+
+from models.model import STRIDE
+from shared.console import say
+from shared.export.quantize import quantized
+from shared.export.to_onnx import trace_classifier, write_model
+from shared.files import file_digest
+from shared.inference.tiles import Dense
+from shared.results import read_result, versions, write_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.augmentation import cut_size, window
+from src.config import PROJECT, Config
+from src.dataloader import Data, load_data
+from src.evaluate import scores_of
+from src.utils import as_dense, restore_model
+
+MOST_LOSS = 0.005  # of validation mean IoU, that eight bits may cost
+CALIBRATION_PICTURES = 32
+PARITY_PICTURES = 5
+TIMED_RUNS = 15
+
+
+def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Export the best network to outputs/export/<project>.onnx and check that onnxruntime gives the same answers.
+
+    Args:
+        checkpoint: the weights; the best ones of the last training run where not given
+    """
+    started = time.perf_counter()
+    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+    about, data, path = trained.about, load_data(config), export_path(config)
+    network = restore_model(config, trained)
+    cuts = training_cuts(data, config)
+    model, parity = trace_classifier(network, torch.from_numpy(cuts[:PARITY_PICTURES]), stride=STRIDE)
+    candidates = {"fp32": model}
+    if config.export.precision != "fp32":
+        candidates["int8"] = quantized(model, [cut[None] for cut in cuts])
+    measured = measure_all(as_dense(network), candidates, data, config)
+    precision, reason = choose_precision(measured, config)
+    write_model(candidates[precision], path, _metadata(about, precision) | _test_metrics(config, trained.path))
+    say(f"export: {path}, {precision}: {reason}")
+    return write_result(
+        config.output_dir,
+        "export",
+        seed=about["seed"],
+        data=about["data"],
+        metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance} | measured,
+        seconds=time.perf_counter() - started,
+        precision=precision,
+        reason=reason,
+        batch_sizes=list(parity.batch_sizes),
+        timed_input=list(cuts[:1].shape),
+        file=path.name,
+        bytes=path.stat().st_size,
+        sha256=file_digest(path),
+    )
+
+
+def export_path(config: Config) -> Path:
+    """Where the exported network lies; it is named after the project's folder."""
+    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
+
+
+def training_cuts(data: Data, config: Config) -> np.ndarray:
+    """The upper left cuts of training pictures, spread over the part, as the network takes them: uint8 [N, 3, H, W]."""
+    train = data.parts.train
+    height, width = cut_size(train, config.data)
+    count = min(max(CALIBRATION_PICTURES, PARITY_PICTURES), len(train))
+    chosen = np.linspace(0, len(train) - 1, count).round().astype(int)
+    cuts = [window(train.images[index], 0, 0, height, width) for index in chosen]
+    return np.stack(cuts).transpose(0, 3, 1, 2).copy()
+
+
+def measure_all(
+    eager: Dense, candidates: dict[str, onnx.ModelProto], data: Data, config: Config
+) -> dict[str, dict[str, float]]:
+    """By name, also of PyTorch's eager execution: pictures a second, one at a time, and validation mean IoU."""
+    networks = {"pytorch": eager} | {name: dense_session(model) for name, model in candidates.items()}
+    picture = training_cuts(data, config)[:1]
+    measured = {}
+    for name, network in networks.items():
+        scores = scores_of(network, data.parts.validation, data.classes, config)
+        measured[name] = {
+            "images_per_second": 1 / _median_seconds(partial(network, picture)),
+            "validation_mean_iou": scores["pooled"]["mean_iou"],
+        }
+    return measured
+
+
+def dense_session(model: onnx.ModelProto) -> Dense:
+    """An ONNX model as a function from pictures to probabilities."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(images: np.ndarray) -> np.ndarray:
+        probabilities: np.ndarray = session.run(["probabilities"], {name: images})[0]
+        return probabilities
+
+    return run
+
+
+def choose_precision(measured: dict[str, dict[str, float]], config: Config) -> tuple[str, str]:
+    """The precision to write, and why; it is chosen on the validation part and on this machine's clock."""
+    eager, fp32 = measured["pytorch"], measured["fp32"]
+    ratio = {name: row["images_per_second"] / eager["images_per_second"] for name, row in measured.items()}
+    if "int8" not in measured:
+        return "fp32", f"asked for; {ratio['fp32']:.1f} times PyTorch's speed"
+    loss = fp32["validation_mean_iou"] - measured["int8"]["validation_mean_iou"]
+    facts = (
+        f"int8 is {ratio['int8']:.1f} times and fp32 {ratio['fp32']:.1f} times as fast as PyTorch, "
+        f"and int8 costs {100 * loss:.2f} points of validation mean IoU"
+    )
+    if config.export.precision == "int8":
+        return "int8", f"asked for; {facts}"
+    pays = ratio["int8"] > ratio["fp32"] and loss <= MOST_LOSS
+    return ("int8" if pays else "fp32"), facts
+
+
+def _median_seconds(run: Callable[[], Any]) -> float:
+    times = []
+    for _ in range(TIMED_RUNS + 1):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])  # the first call also warms up
+
+
+def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
+    return {
+        "labels": about["classes"],
+        "input": f"uint8 RGB pictures, [N, 3, height, width], sides multiples of {STRIDE}; normalisation is inside",
+        "stride": STRIDE,
+        "precision": precision,
+        "data": about["data"],
+        "seed": about["seed"],
+        "metrics": {"validation": about["metrics"]},
+        "parameters": about["parameters"],
+        "model": about["config"]["model"],
+        "first_weights": about["first_weights"],
+        "predict": about["config"]["predict"],
+        "versions": versions(),
+    }
+
+
+def _test_metrics(config: Config, checkpoint: Path) -> dict[str, Any]:
+    """The test scores of these very weights before rounding, where they have been evaluated."""
+    if not (config.output_dir / "evaluate.json").is_file():
+        return {}
+    measured = read_result(config.output_dir, "evaluate")
+    if measured["checkpoint"] != file_digest(checkpoint):
+        return {}
+    test = measured["metrics"]["test"]
+    return {"test_metrics_fp32": {name: test[name] for name in ("pooled", "per_image", "images")}}

@@ -1,0 +1,172 @@
+"""Segment pictures of any size with the exported network, which carries its own labels."""
+
+import csv
+import io
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from shared.console import say, track, warn
+from shared.data.images import UnreadableImageError, list_images, read_image
+from shared.errors import UserError
+from shared.files import atomic_write, require_writable, write_json, write_text
+from shared.inference.classifier import OnnxClassifier
+from shared.inference.tiles import Tiling, segment
+from shared.report.overlays import class_colours, overlay
+from shared.results import write_result
+from src.config import Config
+from src.export import export_path
+from src.outlines import annotations_of
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of one picture."""
+
+    image: np.ndarray
+    """uint8 [H, W, 3]."""
+    mask: np.ndarray
+    """Class ids, uint8 [H, W]."""
+    probability: float
+    """Of the answers, averaged over the pixels."""
+
+
+class Predictor:
+    """The exported network, asked with pictures of any kind and size; used by `predict` and `serve` alike."""
+
+    def __init__(self, config: Config) -> None:
+        """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
+        self.network = OnnxClassifier(export_path(config))
+        self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.about["stride"])
+
+    def answer(self, source: Path | bytes) -> Answer:
+        """The class of every pixel.
+
+        Raises:
+            UnreadableImageError: it is no picture that can be used.
+        """
+        image = np.asarray(read_image(source).convert("RGB"))
+        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
+        scores = segment(self.network.probabilities, pixels, self._tiling)
+        return Answer(image, scores.argmax(0).astype(np.uint8), float(scores.max(0).mean()))
+
+    def areas(self, answer: Answer) -> dict[str, dict[str, float]]:
+        """How much of the picture each class covers, in pixels and as a share."""
+        counts = np.bincount(answer.mask.ravel(), minlength=len(self.network.labels))
+        return {
+            label: {"pixels": int(count), "share": float(count / answer.mask.size)}
+            for label, count in zip(self.network.labels, counts, strict=True)
+        }
+
+
+def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
+    """Segment pictures; write masks, overlays and areas.csv into outputs/predictions.
+
+    Args:
+        inputs: picture files, or folders of them
+    """
+    require_writable(config.output_dir)
+    files = _collect(inputs)
+    predictor = Predictor(config)
+    folder = config.output_dir / "predictions"
+    started = time.perf_counter()
+    rows, coco, unreadable = [], _empty_coco(predictor), []
+    for path, name in zip(track(files, "predict"), _names(files), strict=True):
+        try:
+            answer = predictor.answer(path)
+        except UnreadableImageError as error:
+            unreadable.append(f"{path} ({error})")
+            continue
+        _write_pictures(folder, name, answer, len(predictor.network.labels))
+        rows += [[path, label, *area.values()] for label, area in predictor.areas(answer).items()]
+        if config.predict.coco:
+            _add_to_coco(coco, path.name, answer)
+    seconds = time.perf_counter() - started
+    write_text(folder / "areas.csv", _table(rows))
+    if config.predict.coco:
+        write_json(folder / "coco.json", coco)
+    if unreadable:
+        warn(f"{len(unreadable)} of {len(files)} pictures cannot be read: {'; '.join(unreadable[:5])}")
+    say(f"predict: {len(files) - len(unreadable)} pictures; see the masks, overlays and areas.csv in {folder}")
+    return write_result(
+        config.output_dir,
+        "predict",
+        seed=predictor.network.about["seed"],
+        data=predictor.network.about["data"],
+        metrics={"pictures": len(files), "unreadable": len(unreadable)},
+        seconds=seconds,
+    )
+
+
+def _collect(inputs: list[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"there is no file or folder {path}; correct the path.")
+        found = list_images(path) if path.is_dir() else [path]
+        if not found:
+            raise UserError(f"the folder {path} holds no pictures; name picture files or a folder of them.")
+        files.extend(found)
+    return files
+
+
+def _names(files: list[Path]) -> Iterator[str]:
+    """A name for each picture's results; pictures of the same name are numbered."""
+    seen: defaultdict[str, int] = defaultdict(int)
+    for path in files:
+        seen[path.stem] += 1
+        yield path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}"
+
+
+def _write_pictures(folder: Path, name: str, answer: Answer, classes: int) -> None:
+    _write(folder / f"{name}_mask.png", mask_png(answer.mask, classes))
+    _write(folder / f"{name}_overlay.png", png(Image.fromarray(overlay(answer.image, answer.mask, classes))))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def mask_png(mask: np.ndarray, classes: int) -> bytes:
+    """A mask as a PNG whose values are the class ids, shown in each class's colour by its palette."""
+    image = Image.fromarray(mask).convert("P")
+    image.putpalette(class_colours(classes).tobytes())
+    image.frombytes(mask.tobytes())
+    return png(image)
+
+
+def png(image: Image.Image) -> bytes:
+    """A picture as PNG bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _table(rows: list[list[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["file", "class", "pixels", "share"])
+    for path, label, pixels, share in rows:
+        writer.writerow([path, label, pixels, f"{share:.6f}"])
+    return text.getvalue()
+
+
+def _empty_coco(predictor: Predictor) -> dict[str, list[Any]]:
+    labels = predictor.network.labels
+    categories = [{"id": index, "name": label} for index, label in enumerate(labels) if index > 0]
+    return {"images": [], "annotations": [], "categories": categories}
+
+
+def _add_to_coco(coco: dict[str, list[Any]], name: str, answer: Answer) -> None:
+    height, width = answer.mask.shape
+    number = len(coco["images"]) + 1
+    coco["images"].append({"id": number, "file_name": name, "width": width, "height": height})
+    for annotation in annotations_of(answer.mask):
+        coco["annotations"].append({"id": len(coco["annotations"]) + 1, "image_id": number, **annotation})

@@ -1,0 +1,189 @@
+"""Write one HTML page from what the other verbs measured."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.console import say
+from shared.data.masks import IGNORE
+from shared.errors import UserError
+from shared.files import file_digest
+from shared.report.html import Picture, Section, write_report
+from shared.report.overlays import Compared, comparison
+from shared.report.plots import confusion_matrix, training_curves
+from shared.results import read_result
+from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
+from src.config import PROJECT, Config
+from src.dataloader import load_data
+from src.utils import answer_of, as_dense, restore_model
+
+SHOWN = 4  # best pictures, and as many worst
+
+
+def report(config: Config) -> Path:
+    """Write outputs/report.html: curves, scores by class, best and worst pictures, baselines, configuration."""
+    trained = load_checkpoint(best_checkpoint(config.output_dir))
+    results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
+    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
+        raise UserError(
+            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
+        )
+    path = config.output_dir / "report.html"
+    write_report(
+        path,
+        title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
+        summary=_summary(results),
+        notice=_notice(trained),
+        sections=[
+            _curves(results["train"]),
+            _scores(results),
+            *_pictures(config, trained, results["evaluate"]),
+            _by_class(results["evaluate"]),
+            _confusion(results["evaluate"], trained.about["classes"]),
+            _export(results["export"]),
+            _data(trained),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
+        ],
+    )
+    say(f"report: {path}")
+    return path
+
+
+def _notice(trained: Checkpoint) -> str:
+    reason = trained.about["data"]["substituted"]
+    return f"Trained on the built-in sample, not on the data asked for: {reason}." if reason else ""
+
+
+def _summary(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    train, test = results["train"], results["evaluate"]["metrics"]["test"]
+    validation = results["evaluate"]["metrics"]["validation"]
+    strongest = max(results["baseline"]["metrics"].values(), key=lambda row: row["validation"]["pooled"]["mean_iou"])
+    return [
+        ("test mean IoU, pooled", f"{test['pooled']['mean_iou']:.4f}"),
+        ("test mean IoU, per image", f"{test['per_image']['mean_iou']:.4f}"),
+        ("validation mean IoU, pooled", f"{validation['pooled']['mean_iou']:.4f}"),
+        ("best baseline, test, pooled", f"{strongest['test']['pooled']['mean_iou']:.4f}"),
+        ("parameters", f"{train['parameters']:,}"),
+        ("first weights", train["first_weights"]["source"]),
+        ("training seconds", f"{train['seconds']:.1f}"),
+        ("seed", str(train["seed"])),
+        ("device", f"{train['device']}, {train['threads']} threads"),
+    ]
+
+
+def _curves(train: dict[str, Any]) -> Section:
+    curves = training_curves(train["history"], "mean_iou", train["best_epoch"])
+    return Section(
+        "Training",
+        "The weights of the best epoch by validation mean IoU are kept. Seconds count training steps only.",
+        pictures=[Picture(curves, "loss and validation mean IoU over the epochs")],
+    )
+
+
+def _scores(results: dict[str, dict[str, Any]]) -> Section:
+    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
+    named |= results["baseline"]["metrics"]
+    every = results["baseline"]["every"]
+    rows = [
+        [
+            name,
+            f"{metrics['validation']['pooled']['mean_iou']:.4f}",
+            f"{metrics['test']['pooled']['mean_iou']:.4f}",
+            f"{metrics['test']['per_image']['mean_iou']:.4f}",
+            f"{metrics['test']['pixel_accuracy']:.4f}",
+        ]
+        for name, metrics in named.items()
+    ]
+    return Section(
+        "Overlap beside pixel classifiers",
+        "All were fitted on the same training part; nothing was chosen on the test part. Pooled: all pixels of a part "
+        "are counted together. Per image: each picture counts alike. The baselines answer every "
+        f"{every}th pixel of every {every}th row.",
+        header=["model", "validation, pooled", "test, pooled", "test, per image", "test, right pixels"],
+        rows=rows,
+    )
+
+
+def _pictures(config: Config, trained: Checkpoint, evaluated: dict[str, Any]) -> list[Section]:
+    """The test pictures with the highest and with the lowest IoU."""
+    by_image = evaluated["metrics"]["test"]["by_image"]
+    ranked = sorted((name for name in by_image if by_image[name] is not None), key=lambda name: by_image[name])
+    test = load_data(config).parts.test
+    network = as_dense(restore_model(config, trained))
+
+    def compared(name: str) -> Compared:
+        index = test.names.index(name)
+        answer = answer_of(network, test.images[index], config.predict)
+        return Compared(f"{name[:24]}: IoU {by_image[name]:.3f}", test.images[index], test.masks[index], answer)
+
+    return [
+        Section(
+            title,
+            "Of the test part, by IoU averaged over the picture's classes.",
+            pictures=[
+                Picture(
+                    comparison([compared(name) for name in names], trained.about["classes"], IGNORE),
+                    "input, truth, answer and errors of each picture",
+                )
+            ],
+        )
+        for title, names in (("Best pictures", ranked[::-1][:SHOWN]), ("Worst pictures", ranked[:SHOWN]))
+    ]
+
+
+def _by_class(evaluated: dict[str, Any]) -> Section:
+    test = evaluated["metrics"]["test"]
+    scores = [test["pooled"]["iou"], test["pooled"]["dice"], test["per_image"]["iou"], test["per_image"]["dice"]]
+    scores.append(test["boundary"]["f"])
+    rows = [[name, *(_shown(score[name]) for score in scores)] for name in test["pooled"]["iou"]]
+    means = [f"{test[kind][score]:.4f}" for kind in ("pooled", "per_image") for score in ("mean_iou", "mean_dice")]
+    rows.append(["mean", *means, _shown(test["boundary"]["mean_f"])])
+    return Section(
+        "Class by class",
+        "On the test part. The boundary score tells how well outlines fit, within 0.75 % of the picture's diagonal.",
+        header=["class", "IoU, pooled", "Dice, pooled", "IoU, per image", "Dice, per image", "boundary F"],
+        rows=rows,
+    )
+
+
+def _shown(score: float | None) -> str:
+    return "does not occur" if score is None else f"{score:.4f}"
+
+
+def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
+    counts = evaluated["metrics"]["test"]["confusion"]
+    percent = [[round(100 * count / max(sum(row), 1)) for count in row] for row in counts]
+    return Section(
+        "What is taken for what",
+        "Rows are the truth, columns the answers, in percent of the row's pixels.",
+        pictures=[Picture(confusion_matrix(percent, classes), "confusion of the test part's pixels in percent")],
+    )
+
+
+def _export(exported: dict[str, Any]) -> Section:
+    names = [name for name in ("pytorch", "fp32", "int8") if name in exported["metrics"]]
+    rows = [
+        [
+            name,
+            f"{exported['metrics'][name]['images_per_second']:.1f}",
+            f"{exported['metrics'][name]['validation_mean_iou']:.4f}",
+        ]
+        for name in names
+    ]
+    _, _, height, width = exported["timed_input"]
+    return Section(
+        "The exported network",
+        f"Written: {exported['precision']}, because {exported['reason']}. One picture of {width}x{height} at a time; "
+        f"largest difference of fp32 from PyTorch: {exported['metrics']['largest_difference']:.0e}.",
+        header=["network", "pictures a second", "validation mean IoU"],
+        rows=rows,
+    )
+
+
+def _data(trained: Checkpoint) -> Section:
+    data = trained.about["data"]
+    counts = [[name, str(count)] for name, count in data["counts"].items()]
+    return Section(
+        "Data", f"{data['description']}. Licence: {data['licence']}.", header=["part", "pictures"], rows=counts
+    )

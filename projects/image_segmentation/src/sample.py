@@ -1,0 +1,90 @@
+"""The built-in sample: textured shapes over real photographs, drawn from a seed, with exact masks.
+
+Photographs and textures are those that scikit-image's package brings. The three parts are cut from different strips of
+them, so that no pixel of the test part was ever trained on. Every shape gets a random tint and brightness: only its
+texture tells what it is.
+"""
+
+import numpy as np
+from skimage import data
+from skimage.draw import ellipse, polygon
+
+from shared.data.masks import Pictures
+from shared.data.splits import Splits
+
+CLASSES = ["background", "brick", "grass", "gravel"]
+SIDE = 128
+STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
+"""Which share of each photograph's width a part is drawn from."""
+SHAPES = (1, 2)
+
+
+def make_sample(seed: int, count: int) -> Splits[Pictures]:
+    """Draw the three parts: `count` pictures to train on, a fifth as many for each other part."""
+    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), _coloured(data.camera())]
+    textures = [data.brick(), data.grass(), data.gravel()]
+    parts = []
+    for index, strip in enumerate(vars(STRIPS).values()):
+        random = np.random.default_rng((seed, index))
+        scenes = [_strip(photograph, strip) for photograph in photographs]
+        surfaces = [_strip(texture, strip) for texture in textures]
+        drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
+        names = [f"{index}-{number:04d}" for number in range(len(drawn))]
+        parts.append(Pictures(names, [image for image, _ in drawn], [mask for _, mask in drawn]))
+    return Splits(*parts)
+
+
+def _coloured(gray: np.ndarray) -> np.ndarray:
+    return np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def _strip(picture: np.ndarray, share: tuple[float, float]) -> np.ndarray:
+    width = picture.shape[1]
+    begin, end = round(width * share[0]), round(width * share[1])
+    strip = picture[:, begin:end]
+    if strip.shape[1] < SIDE:  # narrow photographs: mirrored at the strip's own edge
+        strip = np.concatenate([strip, strip[:, ::-1]], axis=1)
+    return strip
+
+
+def _draw(
+    scenes: list[np.ndarray], surfaces: list[np.ndarray], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """One picture, uint8 [SIDE, SIDE, 3], and its mask, uint8 [SIDE, SIDE]."""
+    image = _cut(scenes[random.integers(len(scenes))], random).astype(np.float32)
+    image *= random.uniform(0.6, 1.2)
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    for _ in range(random.integers(*SHAPES, endpoint=True)):
+        kind = int(random.integers(len(surfaces)))
+        rows, columns = _shape(random)
+        surface = _tinted(_cut(surfaces[kind], random), random)
+        image[rows, columns] = surface[rows, columns]
+        mask[rows, columns] = kind + 1
+    image += random.normal(0, 4, image.shape)
+    return image.clip(0, 255).astype(np.uint8), mask
+
+
+def _cut(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A random square of the picture, perhaps mirrored."""
+    top = random.integers(picture.shape[0] - SIDE, endpoint=True)
+    left = random.integers(picture.shape[1] - SIDE, endpoint=True)
+    square = picture[top : top + SIDE, left : left + SIDE]
+    return square[:, ::-1] if random.random() < 0.5 else square
+
+
+def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The texture, float [SIDE, SIDE, 3], around a random brightness and colour."""
+    pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
+    return pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)
+
+
+def _shape(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and columns of an ellipse or of a polygon around a random place."""
+    row, column = random.uniform(20, SIDE - 20, 2)
+    if random.random() < 0.5:
+        radii = random.uniform(24, 46, 2)
+        return ellipse(row, column, *radii, shape=(SIDE, SIDE), rotation=random.uniform(0, np.pi))
+    corners = random.integers(3, 7, endpoint=True)
+    angles = random.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    lengths = random.uniform(34, 56, corners)
+    return polygon(row + lengths * np.sin(angles), column + lengths * np.cos(angles), shape=(SIDE, SIDE))

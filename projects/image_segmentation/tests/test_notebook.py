@@ -1,0 +1,23 @@
+"""The notebook runs from the first cell to the last, and what it shows is what it says."""
+
+import re
+
+import nbformat
+from nbclient import NotebookClient
+
+from src.config import PROJECT
+
+
+def test_the_notebook_runs_and_shows_what_it_says() -> None:
+    notebook = nbformat.read(PROJECT / "notebooks" / "exploration.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": PROJECT / "notebooks"}}).execute()
+    printed = "".join(
+        output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []) if "text" in output
+    )
+    sizes = [int(size) for size in re.findall(r"halvings: a pixel sees (\d+) x", printed)]
+    assert len(sizes) == 4
+    assert sizes == sorted(set(sizes))
+    assert "object, pooled: 0.988, per image: 0.500" in printed
+    scratch, pretrained = (float(re.findall(rf"{name}: (0\.\d+)", printed)[-1]) for name in ("scratch", "pretrained"))
+    assert pretrained > scratch + 0.05
+    assert any("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))

@@ -1,0 +1,331 @@
+"""Pictures with a class for each pixel: found in pairs of files, decoded, checked, and told apart by their class ids.
+
+Masks come in three encodings. `binary`: 0 and 255. `ids`: each pixel's value is its class. `palette`: each pixel's
+colour is its class's. In memory a mask is always uint8 class ids, with `IGNORE` where a pixel counts for nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageColor
+
+from shared.console import track
+from shared.data.images import UnreadableImageError, list_images, open_image, read_image
+from shared.errors import UserError
+
+IGNORE = 255
+"""The id of pixels that are neither learnt from nor scored."""
+MOST_CLASSES = 64
+_NAMED_AT_MOST = 5
+_LOSSY = (".jpg", ".jpeg", ".webp")
+
+Encoding = Literal["binary", "ids", "palette"]
+
+
+@dataclass
+class Pictures:
+    """Pictures of any sizes and their masks, in memory."""
+
+    names: list[str] = field(default_factory=list)
+    images: list[np.ndarray] = field(default_factory=list)
+    """uint8 [H, W, 3]."""
+    masks: list[np.ndarray] = field(default_factory=list)
+    """uint8 class ids or `IGNORE`, [H, W]."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def at(self, indices: Sequence[int] | np.ndarray) -> "Pictures":
+        """The pictures at these indices."""
+        return Pictures(
+            [self.names[index] for index in indices],
+            [self.images[index] for index in indices],
+            [self.masks[index] for index in indices],
+        )
+
+
+class Problems:
+    """What is wrong with a folder: by kind, each file named."""
+
+    def __init__(self) -> None:
+        self._found: defaultdict[str, list[str]] = defaultdict(list)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, kind: str, name: str) -> None:
+        """Note one file."""
+        self._found[kind].append(name)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{kind}: {len(names)} ({_named(names)})" for kind, names in self._found.items())
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture's file and its mask's."""
+
+    name: str
+    """The path below the folder of pictures, without the suffix."""
+    image: Path
+    mask: Path
+
+
+def find_pairs(images: Path, masks: Path, problems: Problems) -> list[Pair]:
+    """Match the pictures of two folders by their names without suffix; what has no partner goes into `problems`."""
+    found, wanted = _by_name(images, problems), _by_name(masks, problems)
+    for name in sorted(found.keys() - wanted.keys()):
+        problems.add("images without a mask", f"{images.name}/{found[name].relative_to(images)}")
+    for name in sorted(wanted.keys() - found.keys()):
+        problems.add("masks without an image", f"{masks.name}/{wanted[name].relative_to(masks)}")
+    return [Pair(name, found[name], wanted[name]) for name in sorted(found.keys() & wanted.keys())]
+
+
+def _by_name(folder: Path, problems: Problems) -> dict[str, Path]:
+    files: dict[str, Path] = {}
+    for path in list_images(folder):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in files:
+            problems.add("files whose name another has too, apart from the suffix", f"{folder.name}/{path.name}")
+        files.setdefault(name, path)
+    return files
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """Decode a mask as it is stored: values [H, W], or colours uint8 [H, W, 3]; a palette PNG gives its indices.
+
+    Raises:
+        UnreadableImageError: no picture, damaged, or too large.
+    """
+    with open_image(path) as image:
+        if image.mode == "1":
+            return np.asarray(image.convert("L"))
+        if image.mode in ("L", "P", "I", "I;16", "I;16B", "I;16L"):
+            return np.asarray(image)
+        if image.mode == "LA":
+            return np.asarray(image.getchannel("L"))
+        return np.asarray(image.convert("RGB"))
+
+
+def _plain_values(mask: np.ndarray) -> np.ndarray | None:
+    """The values of a mask, [H, W], also of one saved in gray shades of colour; None where there is real colour."""
+    if mask.ndim == 2:
+        return mask
+    gray = mask[:, :, 0]
+    return gray if (mask == gray[:, :, None]).all() else None
+
+
+@dataclass(frozen=True)
+class MaskFormat:
+    """How class ids are written in mask files."""
+
+    encoding: Encoding
+    classes: list[str]
+    palette: list[tuple[int, int, int]] = field(default_factory=list)
+    """The colour of each class, for `palette`."""
+    ignore: tuple[int, int, int] | int | None = None
+    """The value or colour of pixels to ignore."""
+
+    def ids(self, mask: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
+        """The class ids of a mask, uint8 [H, W], and what in it stands for no class.
+
+        Args:
+            lossy: the file's compression blurs values; the nearest class is meant.
+        """
+        if self.encoding == "palette":
+            return self._from_colours(mask, lossy)
+        values = _plain_values(mask)
+        if values is None:
+            return np.full(mask.shape[:2], IGNORE, np.uint8), ["colours"]
+        if self.encoding == "binary" and lossy:
+            values = np.where(values >= 128, 255, 0)
+        return self._from_values(values)
+
+    def _from_values(self, values: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        known = {0: 0, 255: 1} if self.encoding == "binary" else {index: index for index in range(len(self.classes))}
+        if isinstance(self.ignore, int):
+            known[self.ignore] = IGNORE
+        found = np.unique(values)
+        unknown = [str(value) for value in found if int(value) not in known]
+        table = np.array([known.get(int(value), IGNORE) for value in found], np.uint8)
+        return table[np.searchsorted(found, values)], unknown
+
+    def _from_colours(self, mask: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
+        colours = mask if mask.ndim == 3 else np.repeat(mask[:, :, None], 3, axis=2)
+        known = {_packed(colour): index for index, colour in enumerate(self.palette)}
+        if isinstance(self.ignore, tuple):
+            known[_packed(self.ignore)] = IGNORE
+        packed = colours.astype(np.int64) @ (1 << 16, 1 << 8, 1)
+        found, inverse = np.unique(packed, return_inverse=True)
+        nearest = _nearest(found, np.array(list(known))) if lossy else found
+        table = np.array([known.get(int(value), IGNORE) for value in nearest], np.uint8)
+        unknown = [f"#{value:06x}" for value in nearest if int(value) not in known]
+        return table[inverse.reshape(packed.shape)], unknown
+
+
+def _packed(colour: tuple[int, int, int]) -> int:
+    return colour[0] << 16 | colour[1] << 8 | colour[2]
+
+
+def _nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The known colour that is nearest to each found one; all packed."""
+    parts = [np.stack([colours >> 16, colours >> 8 & 255, colours & 255], 1) for colours in (found, known)]
+    distances = ((parts[0][:, None] - parts[1][None]) ** 2).sum(2)
+    nearest: np.ndarray = known[distances.argmin(1)]
+    return nearest
+
+
+def parse_colour(text: str, key: str) -> tuple[int, int, int]:
+    """A colour from `#rrggbb` or a name.
+
+    Raises:
+        UserError: it is no colour; the message names `key`.
+    """
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError as error:
+        raise UserError(f"{key} has {text!r}, which is no colour; write it as '#ff8800'.") from error
+    return red, green, blue
+
+
+def detect_format(masks: Mapping[Path, np.ndarray], classes: Sequence[str], ignore: int | None) -> MaskFormat:
+    """Tell 0/255 masks from class ids, by the values in all masks.
+
+    Args:
+        classes: the names of the classes; empty where the user gave none.
+        ignore: the value of pixels to ignore; where None, ids use 255, as is usual.
+
+    Raises:
+        UserError: the values fit neither.
+    """
+    values: set[int] = set()
+    for path, mask in masks.items():
+        plain = _plain_values(mask)
+        if plain is None:
+            raise UserError(
+                f"{path} has colours; say which stands for which class with data.classes and data.palette "
+                "(a list of colours, in the same order)."
+            )
+        lossy = path.suffix.lower() in _LOSSY
+        values |= {0, 255} if lossy else {int(value) for value in np.unique(plain)}
+    values -= {ignore} if ignore is not None else set()
+    if values <= {0, 255} and 255 in values and len(classes) in (0, 2):
+        return MaskFormat("binary", list(classes) or ["background", "foreground"], ignore=ignore)
+    ignored = IGNORE if ignore is None else ignore
+    return MaskFormat("ids", list(classes) or _classes_by_id(values - {ignored}), ignore=ignored)
+
+
+def _classes_by_id(values: set[int]) -> list[str]:
+    most = max(values, default=0)
+    if not 1 <= most < MOST_CLASSES:
+        listed = _named([str(value) for value in sorted(values)])
+        raise UserError(
+            f"the masks hold the values {listed}, neither 0 and 255 nor class ids below {MOST_CLASSES}; "
+            "name the classes with data.classes, and the value to ignore with data.ignore."
+        )
+    return [f"class {value}" for value in range(most + 1)]
+
+
+@dataclass
+class RawPictures:
+    """Pairs as they were decoded, before the masks' values are understood."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    images: list[np.ndarray] = field(default_factory=list)
+    masks: list[np.ndarray] = field(default_factory=list)
+
+    def mask_files(self) -> dict[Path, np.ndarray]:
+        """The masks by their files."""
+        return {pair.mask: mask for pair, mask in zip(self.pairs, self.masks, strict=True)}
+
+
+def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems) -> RawPictures:
+    """Decode pictures and masks, and scale those down whose longer side is above `max_side` pixels.
+
+    What cannot be read, or has a mask of another size, goes into `problems` and is left out.
+    """
+    raw = RawPictures()
+    for pair in track(pairs, "read pictures"):
+        decoded = _read_pair(pair, problems)
+        if decoded is None:
+            continue
+        image, mask = decoded
+        if image.shape[:2] != mask.shape[:2]:
+            sizes = f"{_size(image)}, its mask {_size(mask)}"
+            problems.add("images whose mask has another size", f"{pair.image.name}: {sizes}")
+            continue
+        raw.pairs.append(pair)
+        raw.images.append(_shrunk(image, max_side, Image.Resampling.LANCZOS))
+        raw.masks.append(_shrunk(mask, max_side, Image.Resampling.NEAREST))
+    return raw
+
+
+def _read_pair(pair: Pair, problems: Problems) -> tuple[np.ndarray, np.ndarray] | None:
+    try:
+        image = np.array(read_image(pair.image).convert("RGB"))
+    except UnreadableImageError as error:
+        problems.add("unreadable images", f"{pair.image.name}: {error}")
+        return None
+    try:
+        return image, read_mask(pair.mask)
+    except UnreadableImageError as error:
+        problems.add("unreadable masks", f"{pair.mask.name}: {error}")
+        return None
+
+
+def _size(array: np.ndarray) -> str:
+    return f"{array.shape[1]}x{array.shape[0]}"
+
+
+def _shrunk(array: np.ndarray, max_side: int, method: Image.Resampling) -> np.ndarray:
+    height, width = array.shape[:2]
+    scale = max_side / max(height, width)
+    if scale >= 1:
+        return array
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    if array.dtype == np.uint8:
+        return np.array(Image.fromarray(array).resize(size, method))
+    return np.array(Image.fromarray(array.astype(np.int32)).resize(size, method))
+
+
+def understand(raw: RawPictures, form: MaskFormat, problems: Problems) -> Pictures:
+    """Turn the masks into class ids; a mask with unknown values goes into `problems` and is left out."""
+    pictures = Pictures()
+    for pair, image, mask in zip(raw.pairs, raw.images, raw.masks, strict=True):
+        lossy = pair.mask.suffix.lower() in _LOSSY
+        if lossy and form.encoding == "ids":
+            problems.add("masks of class ids whose compression blurs them, save them as PNG", pair.mask.name)
+            continue
+        ids, unknown = form.ids(mask, lossy)
+        if unknown:
+            problems.add("masks with values that stand for no class", f"{pair.mask.name}: {_named(unknown)}")
+            continue
+        pictures.names.append(pair.name)
+        pictures.images.append(image)
+        pictures.masks.append(ids)
+    return pictures
+
+
+def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
+    """The folders of pictures and masks below `root`, by part.
+
+    Known are `images` and `masks` (the part is then empty), the same below `train`, `validation` (or `val`) and `test`,
+    and `train` beside `trainannot` and so on, as CamVid has them.
+    """
+    if (root / "images").is_dir():
+        return {"": (root / "images", root / "masks")}
+    return {part: folders for part, folders in _parts(root) if folders[0].is_dir() and folders[1].is_dir()}
+
+
+def _parts(root: Path) -> Iterator[tuple[str, tuple[Path, Path]]]:
+    for part, name in (("train", "train"), ("validation", "val"), ("validation", "validation"), ("test", "test")):
+        yield part, (root / name, root / f"{name}annot")
+        yield part, (root / name / "images", root / name / "masks")

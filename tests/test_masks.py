@@ -1,0 +1,180 @@
+"""Masks of every encoding become class ids, and what is wrong with a folder is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shared.data.masks import (
+    IGNORE,
+    MaskFormat,
+    Problems,
+    detect_format,
+    find_pairs,
+    mask_folders,
+    parse_colour,
+    read_mask,
+    read_pairs,
+    understand,
+)
+from shared.errors import UserError
+
+PATH = Path("mask.png")
+
+
+def array(*rows: list[int]) -> np.ndarray:
+    return np.array(rows, np.uint8)
+
+
+def test_black_and_white_masks_are_background_and_foreground() -> None:
+    form = detect_format({PATH: array([0, 255])}, [], None)
+    assert (form.encoding, form.classes) == ("binary", ["background", "foreground"])
+    ids, unknown = form.ids(array([0, 255], [255, 0]), lossy=False)
+    assert (ids.tolist(), unknown) == ([[0, 1], [1, 0]], [])
+    assert form.ids(array([0, 128]), lossy=False)[1] == ["128"]
+    assert form.ids(array([3, 250]), lossy=True)[0].tolist() == [[0, 1]]
+
+
+def test_values_are_class_ids_and_255_is_ignored() -> None:
+    form = detect_format({PATH: array([0, 2, 255])}, [], None)
+    assert (form.encoding, form.classes) == ("ids", ["class 0", "class 1", "class 2"])
+    assert form.ids(array([0, 1, 255, 2]), lossy=False)[0].tolist() == [[0, 1, IGNORE, 2]]
+    assert form.ids(array([0, 3]), lossy=False)[1] == ["3"]
+
+
+def test_another_value_can_be_ignored() -> None:
+    form = detect_format({PATH: array([0, 1, 11])}, ["road", "car"], 11)
+    assert form.ids(array([11, 1]), lossy=False)[0].tolist() == [[IGNORE, 1]]
+
+
+def test_two_named_classes_may_be_black_and_white_or_ids() -> None:
+    assert detect_format({PATH: array([0, 255])}, ["cell", "wall"], None).encoding == "binary"
+    assert detect_format({PATH: array([0, 1])}, ["cell", "wall"], None).encoding == "ids"
+
+
+def test_gray_saved_as_colour_is_gray() -> None:
+    mask = np.repeat(array([0, 255])[:, :, None], 3, axis=2)
+    form = detect_format({PATH: mask}, [], None)
+    assert form.ids(mask, lossy=False)[0].tolist() == [[0, 1]]
+
+
+def test_colours_stand_for_classes() -> None:
+    form = MaskFormat("palette", ["road", "car"], [(128, 64, 128), (0, 0, 142)], ignore=(0, 0, 0))
+    mask = np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0), (1, 2, 3)]], np.uint8)
+    ids, unknown = form.ids(mask, lossy=False)
+    assert ids.tolist() == [[0, 1, IGNORE, IGNORE]]
+    assert unknown == ["#010203"]
+    ids, unknown = form.ids(mask + np.uint8(3), lossy=True)
+    assert (ids.tolist(), unknown) == ([[0, 1, IGNORE, IGNORE]], [])
+
+
+def test_colours_without_a_palette_are_refused() -> None:
+    with pytest.raises(UserError, match=r"mask\.png has colours; say which stands for which class"):
+        detect_format({PATH: np.array([[(1, 2, 3)]], np.uint8)}, [], None)
+
+
+def test_values_that_cannot_be_class_ids_are_refused() -> None:
+    with pytest.raises(UserError, match="the masks hold the values 0, 128, 200, neither 0 and 255 nor class ids"):
+        detect_format({PATH: array([0, 128, 200])}, [], None)
+    with pytest.raises(UserError, match="the masks hold the values 0,"):
+        detect_format({PATH: array([0, 0])}, [], None)
+
+
+def test_a_misspelt_colour_is_refused() -> None:
+    assert parse_colour("#ff8800", "data.palette") == (255, 136, 0)
+    with pytest.raises(UserError, match="data.palette has 'orangish', which is no colour"):
+        parse_colour("orangish", "data.palette")
+
+
+@pytest.mark.parametrize(
+    ("image", "values"),
+    [
+        (Image.fromarray(array([0, 7])), [[0, 7]]),
+        (Image.fromarray(array([0, 7])).convert("LA"), [[0, 7]]),
+        (Image.fromarray(np.array([[0, 300]], np.uint16)), [[0, 300]]),
+        (Image.fromarray(np.array([[False, True]])), [[0, 255]]),
+    ],
+)
+def test_masks_of_every_mode_keep_their_values(image: Image.Image, values: list[list[int]], tmp_path: Path) -> None:
+    image.save(tmp_path / "mask.png")
+    assert read_mask(tmp_path / "mask.png").tolist() == values
+
+
+def test_a_palette_png_gives_its_indices(tmp_path: Path) -> None:
+    image = Image.new("P", (2, 1))
+    image.putpalette([10, 20, 30, 200, 100, 50])
+    image.putpixel((1, 0), 1)
+    image.save(tmp_path / "mask.png")
+    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 1]]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for folder in ("images", "masks"):
+        (tmp_path / folder / "day1").mkdir(parents=True)
+    for name in ("day1/a", "day1/b", "c"):
+        Image.new("RGB", (8, 6)).save(tmp_path / "images" / f"{name}.jpg")
+        Image.new("L", (8, 6), 255).save(tmp_path / "masks" / f"{name}.png")
+    return tmp_path
+
+
+def read(root: Path, max_side: int = 100) -> tuple[list[str], str]:
+    """The names that can be used, and what is said to be wrong."""
+    problems = Problems()
+    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
+    pictures = understand(raw, MaskFormat("binary", ["background", "foreground"]), problems)
+    return pictures.names, str(problems)
+
+
+def test_pairs_are_matched_by_name(root: Path) -> None:
+    assert read(root) == (["c", "day1/a", "day1/b"], "")
+
+
+def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
+    (root / "masks" / "c.png").rename(root / "masks" / "d.png")
+    Image.new("L", (8, 7), 255).save(root / "masks" / "day1" / "a.png")
+    Image.new("L", (8, 6), 99).save(root / "masks" / "day1" / "b.png")
+    for name in ("e", "f"):
+        (root / "images" / f"{name}.png").write_bytes(b"broken")
+        Image.new("L", (8, 6)).save(root / "masks" / f"{name}.png")
+    names, problems = read(root)
+    assert names == []
+    for words in (
+        "images without a mask: 1 (images/c.jpg)",
+        "masks without an image: 1 (masks/d.png)",
+        "images whose mask has another size: 1 (a.jpg: 8x6, its mask 8x7)",
+        "masks with values that stand for no class: 1 (b.png: 99)",
+        "unreadable images: 2 (e.png: not a picture, or a damaged one, f.png: not a picture, or a damaged one)",
+    ):
+        assert words in problems
+
+
+def test_large_pictures_are_scaled_down_with_their_masks(root: Path) -> None:
+    problems = Problems()
+    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
+    assert {image.shape for image in raw.images} == {(3, 4, 3)}
+    assert {mask.shape for mask in raw.masks} == {(3, 4)}
+
+
+def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
+    (root / "masks" / "c.png").unlink()
+    Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
+    problems = Problems()
+    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
+    understand(raw, MaskFormat("ids", ["a", "b"], ignore=IGNORE), problems)
+    assert "masks of class ids whose compression blurs them, save them as PNG: 1 (c.jpg)" in str(problems)
+
+
+def test_known_layouts(root: Path) -> None:
+    assert mask_folders(root) == {"": (root / "images", root / "masks")}
+    parts = root / "parts"
+    for part in ("train", "val", "test"):
+        (parts / part / "images").mkdir(parents=True)
+        (parts / part / "masks").mkdir()
+    assert list(mask_folders(parts)) == ["train", "validation", "test"]
+    camvid = root / "camvid"
+    for name in ("train", "trainannot", "val", "valannot"):
+        (camvid / name).mkdir(parents=True)
+    assert mask_folders(camvid)["validation"] == (camvid / "val", camvid / "valannot")
+    assert mask_folders(root / "images") == {}

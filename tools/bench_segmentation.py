@@ -1,0 +1,167 @@
+"""Measure the segmentation project on one data set, and beside it the library's own documented recipe.
+
+Ours is a whole run as a user starts it: train, evaluate, baseline, export. The peer is what the pages of
+segmentation-models-pytorch show: U-Net at its full width on the same encoder and the same first weights, Adam at rate
+1e-4, Dice loss, full-size pictures in batches of 8, mirrored at random. It trains for as many seconds as ours and keeps
+its best epoch by the same validation part. The test part is measured once on each side.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import segmentation_models_pytorch as smp
+import torch
+from torch import Tensor
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "image_segmentation"), str(REPOSITORY)]
+
+from models.model import Segmenter, fix_padding  # noqa: E402 - needs the path above
+from models.pretrained import load_pretrained  # noqa: E402
+from shared.data.masks import IGNORE, Pictures  # noqa: E402
+from shared.data.memory import Batch  # noqa: E402
+from shared.files import read_json, write_json  # noqa: E402
+from shared.results import versions  # noqa: E402
+from shared.seeding import seed_everything  # noqa: E402
+from src.baseline import baseline  # noqa: E402
+from src.config import PROJECT, Config, load_config  # noqa: E402
+from src.dataloader import Data, Tiles, load_data, make_loaders  # noqa: E402
+from src.evaluate import evaluate, scores_of  # noqa: E402
+from src.export import export  # noqa: E402
+from src.train import loss_for, make_step, train  # noqa: E402
+from src.utils import as_dense, load_first_weights, make_model  # noqa: E402
+
+RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"
+PEER_BATCH, PEER_RATE = 8, 1e-4
+TIMED_BATCHES = 6
+
+
+def run_ours(config: Config) -> dict[str, Any]:
+    """A whole run; what is kept of it."""
+    started = time.perf_counter()
+    trained, evaluated = train(config), evaluate(config)
+    seconds = time.perf_counter() - started
+    baselines, exported = baseline(config), export(config)
+    return {
+        "seed": config.seed,
+        "training_seconds": trained["seconds"],
+        "wall_seconds": round(seconds, 1),
+        "epochs": len(trained["history"]),
+        "best_epoch": trained["best_epoch"],
+        "parameters": trained["parameters"],
+        "first_weights": trained["first_weights"],
+        "validation": compact(evaluated["metrics"]["validation"]),
+        "test": compact(evaluated["metrics"]["test"]),
+        "baseline": {name: compact(row["test"]) for name, row in baselines["metrics"].items()},
+        "export": exported["metrics"] | {"precision": exported["precision"], "input": exported["timed_input"]},
+    }
+
+
+def compact(scores: dict[str, Any]) -> dict[str, Any]:
+    """The scores without those of single pictures."""
+    return {name: value for name, value in scores.items() if name not in ("by_image", "confusion")}
+
+
+def run_peer(config: Config, data: Data, seconds: float) -> dict[str, Any]:
+    """The library's recipe, for as many training seconds."""
+    seed_everything(config.seed)
+    model = peer_network(config, data)
+    optimizer = torch.optim.Adam(model.parameters(), lr=PEER_RATE)
+    loss = smp.losses.DiceLoss("multiclass", ignore_index=IGNORE)
+    spent, epochs, best, weights = 0.0, 0, 0.0, model.state_dict()
+    while spent < seconds:
+        spent += peer_epoch(model, optimizer, loss, data.parts.train, seconds - spent)
+        epochs += 1
+        found = scores_of(as_dense(model.eval()), data.parts.validation, data.classes, config)["pooled"]["mean_iou"]
+        if found > best:
+            best, weights = found, {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        print(f"peer: epoch {epochs}, {spent:.0f} s, validation mean IoU {found:.4f}", flush=True)
+    model.load_state_dict(weights)
+    test = scores_of(as_dense(model.eval()), data.parts.test, data.classes, config)
+    return {"training_seconds": spent, "epochs": epochs, "validation_mean_iou": best, "test": compact(test)}
+
+
+def peer_network(config: Config, data: Data) -> Segmenter:
+    """U-Net at the library's width, with the first weights that ours has too."""
+    model = Segmenter("unet", config.model.encoder, len(data.classes))
+    model.network = smp.Unet(f"tu-{config.model.encoder}", encoder_weights=None, classes=len(data.classes))
+    origin = load_pretrained(model.network.encoder, config.model.encoder)
+    model.normalise.set(origin.mean, origin.std)
+    fix_padding(model)
+    return model.to(memory_format=torch.channels_last)
+
+
+def peer_epoch(
+    model: Segmenter, optimizer: torch.optim.Optimizer, loss: Any, train_part: Pictures, seconds: float
+) -> float:
+    """One pass over full-size pictures, or as far as the time goes; gives the seconds it took."""
+    tiles = Tiles(train_part, 4096)
+    model.train()
+    started = time.perf_counter()
+    order = torch.randperm(len(tiles))
+    for chosen in order[: len(order) // PEER_BATCH * PEER_BATCH].split(PEER_BATCH):
+        images, masks = mirrored(tiles.__getitems__(chosen.tolist()))
+        value = loss(model(images), masks.long())
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        if time.perf_counter() - started > seconds:
+            break
+    return time.perf_counter() - started
+
+
+def mirrored(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Half of the batches are mirrored sideways."""
+    images, masks = batch["images"], batch["masks"]
+    return (images.flip(-1), masks.flip(-1)) if torch.rand(()) < 0.5 else (images, masks)
+
+
+def loader_share(config: Config, data: Data) -> dict[str, float]:
+    """Median seconds to prepare a batch, and to train on it."""
+    model = make_model(config, data.classes)
+    load_first_weights(model, config)
+    model = model.to(memory_format=torch.channels_last)
+    step = make_step(loss_for(data, config))
+    batches = iter(make_loaders(data, config).train)
+    preparing, training = [], []
+    for _ in range(TIMED_BATCHES):
+        started = time.perf_counter()
+        batch = next(batches)
+        prepared = time.perf_counter()
+        step(model, batch)[0].backward()
+        training.append(time.perf_counter() - prepared)
+        preparing.append(prepared - started)
+    return {"prepare_seconds": statistics.median(preparing), "train_seconds": statistics.median(training)}
+
+
+def main() -> None:
+    """Run everything in turn and put it into the result file under the data set's name."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="what the data set is called in the result file: sample, dsb2018, camvid")
+    parser.add_argument("--data", type=Path, help="its folder; the built-in sample where not given")
+    parser.add_argument("--config", type=Path, help="a YAML file over configs/config.yaml")
+    parser.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
+    arguments = parser.parse_args()
+    overrides = ["--data.source", "folder", "--data.root", str(arguments.data.absolute())] if arguments.data else []
+    overrides = overrides or ["--data.source", "sample"]
+    overrides += ["--config", str(arguments.config)] if arguments.config else []
+    config = load_config(PROJECT / "configs" / "config.yaml", *overrides)
+    with tempfile.TemporaryDirectory() as folder:
+        config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
+        data = load_data(config)
+        found: dict[str, Any] = {"data": data.as_dict(), "loader": loader_share(config, data)}
+        found |= {"threads": torch.get_num_threads(), "versions": versions(), "ours": run_ours(config)}
+        if arguments.peer:
+            found["peer"] = run_peer(config, data, found["ours"]["training_seconds"])
+    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    write_json(RESULT, results | {arguments.name: found})
+
+
+if __name__ == "__main__":
+    main()
