@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
+BENCH := .venv-bench
 FLAGS = $(if $(DATA),--data.root "$(DATA)") $(ARGS)
 
 # A project by its short name: mnist is projects/mnist_classifier, segmentation is projects/image_segmentation.
@@ -34,6 +35,9 @@ serve-%: $(INSTALLED)  ## answer HTTP requests with the exported network, on thi
 export-%: $(INSTALLED)  ## write the trained network as one ONNX file
 	@$(PY) $(call main,$*) export $(FLAGS)
 
+sweep-%: $(INSTALLED)  ## search for good settings by many training runs
+	@$(PY) $(call main,$*) sweep $(FLAGS)
+
 test: test-shared  ## all tests: of shared/, of the repository, of each project
 	@for project in $(patsubst %/main.py,%,$(wildcard projects/*/main.py)); do \
 		echo "== $$project"; $(PY) -m pytest --quiet -m "not long" $$project/tests || exit 1; done
@@ -52,12 +56,22 @@ lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-bench: $(INSTALLED)  ## measure speed against the tutorials' loop on real MNIST (DATA=path, half an hour)
-	@$(PY) tools/bench_mnist.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+bench: bench-loops bench-mnist  ## measure the loop against its peers, and MNIST against the tutorials (DATA=mnist folder)
+
+bench-%: $(BENCH)/installed  ## one benchmark: loops or mnist
+	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+$(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	@# The peers come on top of what the project has, not beside a second copy of it.
+	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$($(BENCH)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth
+	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt --requirement tools/requirements-bench.txt
+	@touch $@
 
 lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
 	@$(PYTHON) tools/lock.py
 
 clean:  ## remove .venv and caches; data and outputs stay
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	@rm -rf .venv $(BENCH) .pytest_cache .ruff_cache .mypy_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,9 @@ def rest_of_epoch(loader: DataLoader[Batch], progress: Progress) -> Iterator[Bat
 
 def parts_of(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     """Cut a batch into equal parts, so that only one of them is on the device's memory at a time, with their shares."""
+    if count == 1:
+        yield batch, 1.0
+        return
     size = len(next(iter(batch.values())))
     width = -(-size // count)
     for begin in range(0, size, width):
@@ -38,6 +41,9 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
 def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress) -> Iterator[Batch]:
     """The same batches, shown as they go by."""
     with progress_bar() as bar:
+        if bar.disable:  # even then it would count, and lock for it
+            yield from batches
+            return
         task = bar.add_task(f"epoch {progress.epoch + 1}", total=total, completed=progress.batch)
         for batch in batches:
             yield batch

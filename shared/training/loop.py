@@ -137,7 +137,9 @@ def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingC
     loss = torch.zeros((), device=state.accelerator.device)
     for part, share in parts_of(batch, config.accumulate):
         with autocast(config, state.accelerator.device):
-            part_loss = step(state.model, part)[0] * share
+            part_loss = step(state.model, part)[0]
+        if share < 1:
+            part_loss = part_loss * share
         state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
         loss += part_loss.detach()
     if config.clip_norm:

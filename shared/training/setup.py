@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -67,10 +69,11 @@ def compile_network(network: nn.Module, device: torch.device) -> None:
     network.compile()
 
 
-def autocast(config: TrainingConfig, device: torch.device) -> torch.autocast:
+def autocast(config: TrainingConfig, device: torch.device) -> AbstractContextManager[Any]:
     """The context in which training's forward pass runs in `config.precision`."""
-    dtype = torch.float16 if config.precision == "fp16" else torch.bfloat16
-    return torch.autocast(device.type, dtype, enabled=config.precision != "fp32")
+    if config.precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.float16 if config.precision == "fp16" else torch.bfloat16)
 
 
 def any_process_asked(stop: StopRequest, accelerator: Accelerator) -> bool:

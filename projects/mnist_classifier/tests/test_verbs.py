@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from sklearn.datasets import load_digits
 
 from shared.config import to_plain
 from shared.results import read_result
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, load_config
+from src.sweep import sweep
 
 
 def command(verb: str, *arguments: object) -> list[str]:
@@ -23,6 +25,24 @@ def command(verb: str, *arguments: object) -> list[str]:
 
 def finished(verb: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(verb, *arguments), cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(tmp_path: Path) -> None:
+    arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
+    done = finished("train", *arguments, "--trial", "overfit", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "one batch can be learnt" in done.stdout
+    assert read_result(tmp_path / "out", "trial-overfit")["metrics"]["learnt"]
+    assert not list((tmp_path / "out").rglob("*.safetensors"))
+
+
+def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
+    plan = smoke.output_dir / "plan.yaml"
+    plan.write_text("trials: 2\nranges:\n  training.learning_rate: {low: 0.005, high: 0.02}\n")
+    short = replace(smoke, training=replace(smoke.training, epochs=2))
+    found = sweep(short, plan)
+    config = load_config(smoke.output_dir / "sweep" / "best.yaml")
+    assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
 
 
 @pytest.fixture(scope="module")
