@@ -45,6 +45,20 @@ def mnist_choices(result: dict[str, Any]) -> str:
     return table(rows + [[name, f"{value:.1f}"] for name, value in times.items()])
 
 
+def loops(result: dict[str, Any]) -> str:
+    """Our loop beside its peers, as shares of a bare loop's speed."""
+    names = list(result["cases"][0]["of_the_bare_loop"])
+    rows = [["network", *names], ["---"] * (len(names) + 1)]
+    for case in result["cases"]:
+        shares = case["of_the_bare_loop"]
+        label = f"{case['network']}, batches of {case['batch_size']}"
+        rows.append([label, *(f"{shares[name]:.3f}" for name in names)])
+    runs = len(result["cases"][0]["of_the_bare_loop_by_run"][names[0]])
+    packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("torch", "lightning", "transformers"))
+    after = f"Medians over {runs} runs; {result['threads']} CPU threads, {packages}, "
+    return table(rows) + "\n\n" + after + f"ignite {result['versions']['pytorch-ignite']}."
+
+
 def segmentation_scores(result: dict[str, Any]) -> str:
     """Overlap on the test part of each data set, beside the baselines and the library's own recipe."""
     rows = [
@@ -102,20 +116,6 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         for name, found in result.items()
     )
     return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
-
-
-def loops(result: dict[str, Any]) -> str:
-    """Our loop beside its peers, as shares of a bare loop's speed."""
-    names = list(result["cases"][0]["of_the_bare_loop"])
-    rows = [["network", *names], ["---"] * (len(names) + 1)]
-    for case in result["cases"]:
-        shares = case["of_the_bare_loop"]
-        label = f"{case['network']}, batches of {case['batch_size']}"
-        rows.append([label, *(f"{shares[name]:.3f}" for name in names)])
-    runs = len(result["cases"][0]["of_the_bare_loop_by_run"][names[0]])
-    packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("torch", "lightning", "transformers"))
-    after = f"Medians over {runs} runs; {result['threads']} CPU threads, {packages}, "
-    return table(rows) + "\n\n" + after + f"ignite {result['versions']['pytorch-ignite']}."
 
 
 def epoch_seconds(result: dict[str, Any]) -> float:
