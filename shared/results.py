@@ -61,3 +61,22 @@ def read_result(output_dir: Path, verb: str) -> dict[str, Any]:
     """
     content: dict[str, Any] = read_json(output_dir / f"{verb}.json", f"run `python main.py {verb}` first")
     return content
+
+
+def evaluated_scores(output_dir: Path, checkpoint: str) -> dict[str, Any] | None:
+    """The scores on the test part that `evaluate` measured, if it was with the weights of that digest."""
+    if not (output_dir / "evaluate.json").is_file():
+        return None
+    measured = read_result(output_dir, "evaluate")
+    scores: dict[str, Any] = measured["metrics"]["test"]
+    return scores if measured["checkpoint"] == checkpoint else None
+
+
+def data_rows(result: Mapping[str, Any]) -> dict[str, str]:
+    """What a run was made of, as rows of a table."""
+    data = result["data"]
+    counts = ", ".join(f"{count:,} {name}" for name, count in data["counts"].items())
+    rows = {"data": f"{data['source']} ({counts})"}
+    if data["substituted"]:
+        rows["substituted"] = data["substituted"]
+    return rows | {"seed": str(result["seed"])}

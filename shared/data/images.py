@@ -80,6 +80,23 @@ def list_images(folder: Path) -> list[Path]:
     )
 
 
+def collect_images(inputs: Sequence[Path]) -> list[Path]:
+    """The picture files that a user named: files as they are, and what lies in folders.
+
+    Raises:
+        UserError: a path leads nowhere, or a folder holds no picture.
+    """
+    files: list[Path] = []
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"there is no file or folder {path}; correct the path.")
+        found = list_images(path) if path.is_dir() else [path]
+        if not found:
+            raise UserError(f"the folder {path} holds no pictures; name picture files or a folder of them.")
+        files.extend(found)
+    return files
+
+
 @dataclass(frozen=True)
 class LabelledFiles:
     """Picture files with their class ids, in the order of `classes`."""

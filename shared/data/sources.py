@@ -1,6 +1,6 @@
 """Where data comes from: what lies on the disk, else a download, else the built-in sample, said out loud."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -86,3 +86,16 @@ def _load_named(root: Path, source: Source[D]) -> D:
         return source.load(root)
     except DownloadError as error:
         raise UserError(f"{error}; put the files into {root}, or use --data.source sample.") from error
+
+
+def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Say so when the split is not the one of training: the test part may hold examples that were trained on.
+
+    Args:
+        before, now: records of the data with `source`, `digest` and `counts`.
+    """
+    if before["digest"] != now["digest"]:
+        warn(
+            f"the network was trained on other data ({before['source']}, {before['counts']['train']} examples) than "
+            f"is read now ({now['source']}, {now['counts']['train']}); the test part may hold examples it has seen."
+        )

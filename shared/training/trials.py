@@ -6,7 +6,8 @@ A trial starts from fresh weights and leaves the checkpoints of earlier runs alo
 import itertools
 import math
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from shared.data.memory import Batch
 from shared.files import atomic_write
 from shared.process import require_one_process
 from shared.report.plots import rate_test
+from shared.results import write_result
 from shared.training.feeding import rest_of_epoch, to_device
 from shared.training.loop import Task, measure, train_step
 from shared.training.settings import TrainingConfig
@@ -77,6 +79,14 @@ def run_trial(trial: Trial, setting: Setting) -> dict[str, Any]:
     return {"one_batch": one_batch, "overfit": overfit, "find_rate": find_rate, "profile": profile_steps}[trial](
         setting
     )
+
+
+def try_out(trial: Trial, setting: Setting, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one trial and write outputs/trial-<name>.json, as `write_result` does."""
+    started = time.perf_counter()
+    found = run_trial(trial, setting)
+    seconds = time.perf_counter() - started
+    return write_result(setting.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=found, seconds=seconds)
 
 
 def one_batch(setting: Setting) -> dict[str, Any]:

@@ -6,15 +6,16 @@ from typing import Any
 
 import torch
 
-from shared.console import say, track, warn
+from shared.console import say, track
 from shared.data.masks import IGNORE, Pictures
+from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
 from shared.inference.tiles import Dense
 from shared.metrics.segmentation import SegmentationScores
 from shared.results import write_result
-from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import Config
-from src.dataloader import Data, load_data
+from src.dataloader import load_data
 from src.utils import answer_of, as_dense, restore_model
 
 
@@ -26,7 +27,7 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     data = load_data(config)
-    warn_if_other_data(trained, data)
+    warn_if_other_data(trained.about["data"], data.as_dict())
     network = as_dense(restore_model(config, trained))
     started = time.perf_counter()
     metrics = {
@@ -57,13 +58,3 @@ def scores_of(network: Dense, part: Pictures, classes: list[str], config: Config
     for name, image, mask in track(pictures, "evaluate"):
         scores.add(name, torch.from_numpy(answer_of(network, image, config.predict)), torch.from_numpy(mask))
     return scores.compute()
-
-
-def warn_if_other_data(trained: Checkpoint, data: Data) -> None:
-    """Say so when the split is not the one of training: the test part may hold pictures that were trained on."""
-    before = trained.about["data"]
-    if before["digest"] != data.digest:
-        warn(
-            f"the network was trained on other data ({before['source']}, {before['counts']['train']} pictures) than "
-            f"is read now ({data.record.source}, {data.counts['train']}); the test part may hold pictures it has seen."
-        )

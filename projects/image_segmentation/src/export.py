@@ -18,7 +18,7 @@ from shared.export.quantize import quantized
 from shared.export.to_onnx import trace_classifier, write_model
 from shared.files import file_digest
 from shared.inference.tiles import Dense
-from shared.results import read_result, versions, write_result
+from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.augmentation import cut_size, window
 from src.config import PROJECT, Config
@@ -49,7 +49,9 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         candidates["int8"] = quantized(model, [cut[None] for cut in cuts])
     measured = measure_all(as_dense(network), candidates, data, config)
     precision, reason = choose_precision(measured, config)
-    write_model(candidates[precision], path, _metadata(about, precision) | _test_metrics(config, trained.path))
+    write_model(
+        candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
+    )
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
@@ -154,12 +156,7 @@ def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
     }
 
 
-def _test_metrics(config: Config, checkpoint: Path) -> dict[str, Any]:
+def _test_metrics(config: Config, checkpoint: str) -> dict[str, Any]:
     """The test scores of these very weights before rounding, where they have been evaluated."""
-    if not (config.output_dir / "evaluate.json").is_file():
-        return {}
-    measured = read_result(config.output_dir, "evaluate")
-    if measured["checkpoint"] != file_digest(checkpoint):
-        return {}
-    test = measured["metrics"]["test"]
-    return {"test_metrics_fp32": {name: test[name] for name in ("pooled", "per_image", "images")}}
+    found = evaluated_scores(config.output_dir, checkpoint)
+    return {"test_metrics_fp32": {name: found[name] for name in ("pooled", "per_image", "images")}} if found else {}

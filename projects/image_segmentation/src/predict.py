@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from shared.console import say, track, warn
-from shared.data.images import UnreadableImageError, list_images, read_image
-from shared.errors import UserError
+from shared.data.images import UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.tiles import Tiling, segment
@@ -72,7 +71,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: picture files, or folders of them
     """
     require_writable(config.output_dir)
-    files = _collect(inputs)
+    files = collect_images(inputs)
     predictor = Predictor(config)
     folder = config.output_dir / "predictions"
     started = time.perf_counter()
@@ -102,18 +101,6 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics={"pictures": len(files), "unreadable": len(unreadable)},
         seconds=seconds,
     )
-
-
-def _collect(inputs: list[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in inputs:
-        if not path.exists():
-            raise UserError(f"there is no file or folder {path}; correct the path.")
-        found = list_images(path) if path.is_dir() else [path]
-        if not found:
-            raise UserError(f"the folder {path} holds no pictures; name picture files or a folder of them.")
-        files.extend(found)
-    return files
 
 
 def _names(files: list[Path]) -> Iterator[str]:

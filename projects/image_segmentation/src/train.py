@@ -1,6 +1,5 @@
 """Train the network: train(config) -> metrics."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from shared.seeding import seed_everything
 from shared.training.checkpoint import read_about, state_to_resume
 from shared.training.loop import Places, Step, Task, fit
 from shared.training.losses import Loss, class_weights
-from shared.training.trials import Setting, Trial, run_trial
+from shared.training.trials import Setting, Trial, try_out
 from src.augmentation import cut_size
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
@@ -60,7 +59,7 @@ def train(
     task = Task(make_step(loss_for(data, config)), metrics, monitor="mean_iou", backbone=backbone)
     if trial != "none":
         setting = Setting(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
-        return try_out(config, data, trial, setting)
+        return try_out(trial, setting, config.seed, data.as_dict())
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
     begun = state_to_resume(config.output_dir, resume, checkpoint)
@@ -102,16 +101,6 @@ def train(
         first_weights=origin.as_dict(),
         history=progress.history,
         config=about["config"],
-    )
-
-
-def try_out(config: Config, data: Data, trial: Trial, setting: Setting) -> dict[str, Any]:
-    """Run a short trial; write outputs/trial-<name>.json."""
-    started = time.perf_counter()
-    found = run_trial(trial, setting)
-    seconds = time.perf_counter() - started
-    return write_result(
-        config.output_dir, f"trial-{trial}", seed=config.seed, data=data.as_dict(), metrics=found, seconds=seconds
     )
 
 

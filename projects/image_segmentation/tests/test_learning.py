@@ -83,7 +83,7 @@ def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
 
 def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "the test part may hold pictures it has seen" in capsys.readouterr().err
+    assert "the test part may hold examples it has seen" in capsys.readouterr().err
     evaluate(trained)
     assert "WARNING" not in capsys.readouterr().err
 

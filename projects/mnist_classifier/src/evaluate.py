@@ -4,13 +4,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shared.console import say, warn
+from shared.console import say
+from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
 from shared.metrics.classification import classification_scores
 from shared.results import write_result
-from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import Config
-from src.dataloader import Data, load_data
+from src.dataloader import load_data
 from src.utils import probabilities_of, restore_model
 
 
@@ -22,7 +23,7 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     data = load_data(config)
-    warn_if_other_data(trained, data)
+    warn_if_other_data(trained.about["data"], data.as_dict())
     model = restore_model(config, trained)
     started = time.perf_counter()
     metrics = {
@@ -43,13 +44,3 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     low, high = metrics["test"]["accuracy_interval"]
     say(f"evaluate: test accuracy {metrics['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})")
     return result
-
-
-def warn_if_other_data(trained: Checkpoint, data: Data) -> None:
-    """Say so when the split is not the one of training: the test part may hold pictures that were trained on."""
-    before = trained.about["data"]
-    if before["digest"] != data.digest:
-        warn(
-            f"the network was trained on other data ({before['source']}, {before['counts']['train']} pictures) than "
-            f"is read now ({data.record.source}, {data.counts['train']}); the test part may hold pictures it has seen."
-        )

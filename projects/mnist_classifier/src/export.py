@@ -7,7 +7,7 @@ from typing import Any
 from shared.console import say
 from shared.export.to_onnx import export_classifier
 from shared.files import file_digest
-from shared.results import read_result, versions, write_result
+from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
@@ -34,7 +34,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         },
         "data": about["data"],
         "seed": about["seed"],
-        "metrics": {"validation": about["metrics"]} | _test_metrics(config, trained.path),
+        "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),
         "parameters": about["parameters"],
         "model": about["config"]["model"],
         "versions": versions(),
@@ -62,12 +62,8 @@ def export_path(config: Config) -> Path:
     return config.output_dir / "export" / f"{PROJECT.name}.onnx"
 
 
-def _test_metrics(config: Config, checkpoint: Path) -> dict[str, Any]:
-    """The test accuracy, where these very weights have been evaluated."""
-    if not (config.output_dir / "evaluate.json").is_file():
-        return {}
-    measured = read_result(config.output_dir, "evaluate")
-    if measured["checkpoint"] != file_digest(checkpoint):
-        return {}
-    test = measured["metrics"]["test"]
-    return {"test": {name: test[name] for name in ("accuracy", "accuracy_interval", "macro_f1", "examples")}}
+def _test_metrics(config: Config, checkpoint: str) -> dict[str, Any]:
+    """The test scores of these very weights, where they have been evaluated."""
+    found = evaluated_scores(config.output_dir, checkpoint)
+    names = ("accuracy", "accuracy_interval", "macro_f1", "examples")
+    return {"test": {name: found[name] for name in names}} if found else {}

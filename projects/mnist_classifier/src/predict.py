@@ -11,8 +11,7 @@ import numpy as np
 from PIL import Image
 
 from shared.console import say, warn
-from shared.data.images import UnreadableImageError, list_images, read_image
-from shared.errors import UserError
+from shared.data.images import UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.report.plots import contact_sheet
@@ -80,7 +79,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: picture files, or folders of them
     """
     require_writable(config.output_dir)
-    files = _collect(inputs)
+    files = collect_images(inputs)
     predictor = Predictor(config)
     started = time.perf_counter()
     answers = predictor.answer(files)
@@ -104,18 +103,6 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics={"pictures": len(files)} | counts,
         seconds=seconds,
     )
-
-
-def _collect(inputs: list[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in inputs:
-        if not path.exists():
-            raise UserError(f"there is no file or folder {path}; correct the path.")
-        found = list_images(path) if path.is_dir() else [path]
-        if not found:
-            raise UserError(f"the folder {path} holds no pictures; name picture files or a folder of them.")
-        files.extend(found)
-    return files
 
 
 def _table(files: list[Path], answers: list[Answer], labels: list[str]) -> str:
