@@ -8,5 +8,9 @@ class UserError(Exception):
     """
 
 
+class DivergedError(UserError):
+    """The training loss is no finite number any more: these settings do not train, though others may."""
+
+
 class StoppedError(Exception):
     """A signal ended the work after it was saved; the message says how to go on. The exit code is 130."""

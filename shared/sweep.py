@@ -20,7 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from shared import config as configuration
 from shared.console import columns, say
-from shared.errors import UserError
+from shared.errors import DivergedError, UserError
 from shared.files import atomic_write, write_text
 from shared.process import require_one_process
 from shared.report.plots import sweep_scores
@@ -31,7 +31,7 @@ Train = Callable[[Any], dict[str, Any]]
 """`train(config) -> result`, as every project has it."""
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-"""Finished, and ended by its own settings (a loss that exploded); a run that was killed is tried again."""
+"""Finished, or ended by a loss that exploded; a run that was killed or could not begin is tried again."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _run_trial(
     say(f"sweep: trial {trial.number + 1}: {_shown(chosen)}")
     try:
         result = train(configuration.parse(type(config), flags, base=base, files=[], stored=plain)[0])
-    except UserError as error:
+    except DivergedError as error:
         say(f"sweep: trial {trial.number + 1} failed: {error}")
         study.tell(trial, state=TrialState.PRUNED)
         return

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.errors import StoppedError, UserError
+from shared.errors import DivergedError, StoppedError, UserError
 from shared.sweep import Plan, read_plan, run_sweep
 from shared.training.settings import TrainingConfig
 
@@ -49,7 +49,7 @@ def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None
     assert (tmp_path / "outputs" / "sweep.json").is_file()
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, StoppedError])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, StoppedError, UserError])
 def test_a_stopped_sweep_goes_on_to_the_trials_it_would_have_tried(stop: type[BaseException], tmp_path: Path) -> None:
     calls = 0
 
@@ -72,7 +72,7 @@ def test_a_stopped_sweep_goes_on_to_the_trials_it_would_have_tried(stop: type[Ba
 def test_a_trial_whose_loss_explodes_is_counted_and_left_behind(tmp_path: Path) -> None:
     def explodes(config: Config) -> dict[str, Any]:
         if config.training.learning_rate > 0.01:
-            raise UserError("the training loss became nan")
+            raise DivergedError("the training loss became nan")
         return train(config)
 
     result = sweep(tmp_path, explodes)

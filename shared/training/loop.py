@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric, MetricCollection
 
 from shared.data.memory import Batch
-from shared.errors import StoppedError, UserError
+from shared.errors import DivergedError, StoppedError
 from shared.process import is_main_process
 from shared.training.checkpoint import (
     best_checkpoint,
@@ -79,7 +79,8 @@ def fit(
         The state at the end; `progress` has the history and the best epoch.
 
     Raises:
-        UserError: the loss is no finite number any more, or `resume` does not fit; what was saved before stays.
+        DivergedError: the loss is no finite number any more; what was saved before stays.
+        UserError: `resume` does not fit, or the settings do not fit the network.
         StoppedError: a signal came; everything is saved.
     """
     state = start(model, len(train_loader), config, task.backbone)
@@ -217,13 +218,13 @@ def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> Non
     """Put the loss and the clock into the progress, before it is saved.
 
     Raises:
-        UserError: the loss is no finite number; weights that it has touched must not be saved.
+        DivergedError: the loss is no finite number; weights that it has touched must not be saved.
     """
     progress = state.progress
     progress.seconds += time.perf_counter() - started
     progress.loss_sum = float(state.accelerator.reduce(loss_sum, "mean"))
     if not math.isfinite(progress.loss_sum):
-        raise UserError(
+        raise DivergedError(
             f"the training loss became {progress.loss_sum} in epoch {progress.epoch + 1}; "
             "lower --training.learning_rate (the last good weights are kept)."
         )
