@@ -98,8 +98,8 @@ def _scores(results: dict[str, dict[str, Any]]) -> Section:
     return Section(
         "Overlap beside pixel classifiers",
         "All were fitted on the same training part; nothing was chosen on the test part. Pooled: all pixels of a part "
-        "are counted together. Per image: each picture counts alike. The baselines answer every "
-        f"{every}th pixel of every {every}th row.",
+        "are counted together. Per image: each picture counts alike. The baselines answer one pixel of each "
+        f"{every}x{every}.",
         header=["model", "validation, pooled", "test, pooled", "test, per image", "test, right pixels"],
         rows=rows,
     )
