@@ -1,9 +1,10 @@
 """The report of a run: one HTML file that holds its own pictures and opens anywhere, also without a network."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
@@ -49,3 +50,16 @@ def write_report(
     )
     template = environment.get_template("template.html")
     write_text(path, template.render(title=title, summary=summary, notice=notice, sections=sections))
+
+
+def substitution_notice(data: Mapping[str, Any]) -> str:
+    """What to say at the top of a report whose run used the sample in place of the data asked for; else nothing."""
+    reason = data["substituted"]
+    return f"Trained on the built-in sample, not on the data asked for: {reason}." if reason else ""
+
+
+def data_section(data: Mapping[str, Any], examples: str) -> Section:
+    """What a run was made of: description, licence, and how many `examples` (as people call them) each part has."""
+    counts = [[name, str(count)] for name, count in data["counts"].items()]
+    text = f"{data['description']}. Licence: {data['licence']}."
+    return Section("Data", text, header=["part", examples], rows=counts)

@@ -47,7 +47,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     candidates = {"fp32": model}
     if config.export.precision != "fp32":
         candidates["int8"] = quantized(model, [cut[None] for cut in cuts])
-    measured = measure_all(as_dense(network), candidates, data, config)
+    measured = measure_all(as_dense(network), candidates, cuts[:1], data, config)
     precision, reason = choose_precision(measured, config)
     write_model(
         candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
@@ -86,11 +86,10 @@ def training_cuts(data: Data, config: Config) -> np.ndarray:
 
 
 def measure_all(
-    eager: Dense, candidates: dict[str, onnx.ModelProto], data: Data, config: Config
+    eager: Dense, candidates: dict[str, onnx.ModelProto], picture: np.ndarray, data: Data, config: Config
 ) -> dict[str, dict[str, float]]:
     """By name, also of PyTorch's eager execution: pictures a second, one at a time, and validation mean IoU."""
     networks = {"pytorch": eager} | {name: dense_session(model) for name, model in candidates.items()}
-    picture = training_cuts(data, config)[:1]
     measured = {}
     for name, network in networks.items():
         scores = scores_of(network, data.parts.validation, data.classes, config)

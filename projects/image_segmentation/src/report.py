@@ -9,7 +9,7 @@ from shared.console import say
 from shared.data.masks import IGNORE
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, write_report
+from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.overlays import Compared, comparison
 from shared.report.plots import confusion_matrix, training_curves
 from shared.results import read_result
@@ -34,7 +34,7 @@ def report(config: Config) -> Path:
         path,
         title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
         summary=_summary(results),
-        notice=_notice(trained),
+        notice=substitution_notice(trained.about["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
@@ -42,17 +42,12 @@ def report(config: Config) -> Path:
             _by_class(results["evaluate"]),
             _confusion(results["evaluate"], trained.about["classes"]),
             _export(results["export"]),
-            _data(trained),
+            data_section(trained.about["data"], "pictures"),
             Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
         ],
     )
     say(f"report: {path}")
     return path
-
-
-def _notice(trained: Checkpoint) -> str:
-    reason = trained.about["data"]["substituted"]
-    return f"Trained on the built-in sample, not on the data asked for: {reason}." if reason else ""
 
 
 def _summary(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -178,12 +173,4 @@ def _export(exported: dict[str, Any]) -> Section:
         f"largest difference of fp32 from PyTorch: {exported['metrics']['largest_difference']:.0e}.",
         header=["network", "pictures a second", "validation mean IoU"],
         rows=rows,
-    )
-
-
-def _data(trained: Checkpoint) -> Section:
-    data = trained.about["data"]
-    counts = [[name, str(count)] for name, count in data["counts"].items()]
-    return Section(
-        "Data", f"{data['description']}. Licence: {data['licence']}.", header=["part", "pictures"], rows=counts
     )

@@ -11,10 +11,10 @@ from shared.console import say
 from shared.data.memory import Batch
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, write_report
+from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.results import read_result
-from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.utils import probabilities_of, restore_model
@@ -37,24 +37,19 @@ def report(config: Config) -> Path:
         path,
         title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
         summary=_summary(results),
-        notice=_notice(trained),
+        notice=substitution_notice(trained.about["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
             _mistakes(test, probabilities, trained.about["classes"]),
             _confusion(results["evaluate"], trained.about["classes"]),
             _calibration(results["evaluate"], test, probabilities),
-            _data(trained),
+            data_section(trained.about["data"], "pictures"),
             Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
         ],
     )
     say(f"report: {path}")
     return path
-
-
-def _notice(trained: Checkpoint) -> str:
-    reason = trained.about["data"]["substituted"]
-    return f"Trained on the built-in sample, not on the data asked for: {reason}." if reason else ""
 
 
 def _summary(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
@@ -150,12 +145,4 @@ def _calibration(evaluated: dict[str, Any], test: Batch, probabilities: Tensor) 
         "Does it know what it knows?",
         f"Expected calibration error on the test part: {error:.4f}. Above each bar: the number of pictures.",
         pictures=[Picture(picture, "share of right answers by confidence")],
-    )
-
-
-def _data(trained: Checkpoint) -> Section:
-    data = trained.about["data"]
-    counts = [[name, str(count)] for name, count in data["counts"].items()]
-    return Section(
-        "Data", f"{data['description']}. Licence: {data['licence']}.", header=["part", "pictures"], rows=counts
     )
