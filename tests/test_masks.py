@@ -9,7 +9,6 @@ from PIL import Image
 from shared.data.masks import (
     IGNORE,
     MaskFormat,
-    Problems,
     detect_format,
     find_pairs,
     mask_folders,
@@ -18,6 +17,7 @@ from shared.data.masks import (
     read_pairs,
     understand,
 )
+from shared.data.problems import Problems
 from shared.errors import UserError
 
 PATH = Path("mask.png")

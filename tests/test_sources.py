@@ -45,7 +45,7 @@ def test_unknown_files_are_never_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_folder_is_never_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is no folder; make it, or correct the path"):
+    with pytest.raises(UserError, match="does not exist; make it, or correct the path"):
         choose("auto", tmp_path / "typo", sources(), "published")
 
 

@@ -146,10 +146,12 @@ def main() -> None:
     parser.add_argument("name", help="what the data set is called in the result file: sample, dsb2018, camvid")
     parser.add_argument("--data", type=Path, help="its folder; the built-in sample where not given")
     parser.add_argument("--config", type=Path, help="a YAML file over configs/config.yaml")
+    parser.add_argument("--seed", type=int, default=0, help="of the run, and of the built-in sample's pictures")
     parser.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
     arguments = parser.parse_args()
     overrides = ["--data.source", "folder", "--data.root", str(arguments.data.absolute())] if arguments.data else []
     overrides = overrides or ["--data.source", "sample"]
+    overrides += ["--seed", str(arguments.seed)]
     overrides += ["--config", str(arguments.config)] if arguments.config else []
     config = load_config(PROJECT / "configs" / "config.yaml", *overrides)
     with tempfile.TemporaryDirectory() as folder:

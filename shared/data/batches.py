@@ -4,10 +4,11 @@ Because nothing else decides the order, a run can be taken up again in mid-epoch
 batch without talking about it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 from torch.utils.data import Sampler
 
 from shared.seeding import generator
@@ -54,9 +55,33 @@ class ShuffledBatches(Sampler[list[int]]):
         return self.examples // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(self.examples, generator=generator(self.seed, self.epoch))
+        order = self.order(generator(self.seed, self.epoch))
         for index in range(self.start, len(self)):
             yield self.share.of(order[index * self.batch_size : (index + 1) * self.batch_size].tolist())
+
+    def order(self, source: torch.Generator) -> Tensor:
+        """The order of the examples in one epoch, int64; batches are cut from it one after the other."""
+        return torch.randperm(self.examples, generator=source)
+
+
+POOL_BATCHES = 40
+"""Batches of similar length are found among so many: enough to pad little, few enough to stay random."""
+
+
+class BucketedBatches(ShuffledBatches):
+    """A new order each epoch, in which the examples of one batch are of similar length, so that little is padding."""
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
+        super().__init__(len(lengths), batch_size, seed)
+        self.lengths = torch.as_tensor(lengths)
+
+    def order(self, source: torch.Generator) -> Tensor:
+        """Shuffled; then sorted by length within pools of `POOL_BATCHES` batches; then the batches shuffled."""
+        shuffled = super().order(source)[: len(self) * self.batch_size]
+        pools = shuffled.split(POOL_BATCHES * self.batch_size)
+        by_length = torch.cat([pool[self.lengths[pool].argsort(stable=True)] for pool in pools])
+        batches = by_length.view(len(self), self.batch_size)
+        return batches[torch.randperm(len(self), generator=source)].flatten()
 
 
 class OrderedBatches(Sampler[list[int]]):

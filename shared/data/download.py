@@ -56,6 +56,17 @@ def download(urls: Sequence[str], path: Path, md5: str) -> None:
     raise DownloadError(f"no mirror of {path.name} answered ({'; '.join(dict.fromkeys(reasons))})")
 
 
+def reachable(url: str) -> bool:
+    """Whether a server answers, told within seconds, where its own library would go on trying for minutes."""
+    try:
+        urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_SECONDS).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
+
+
 def _fetch(url: str, part: Path) -> None:
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})

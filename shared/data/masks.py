@@ -4,7 +4,6 @@ Masks come in three encodings. `binary`: 0 and 255. `ids`: each pixel's value is
 colour is its class's. In memory a mask is always uint8 class ids, with `IGNORE` where a pixel counts for nothing.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +14,12 @@ from PIL import Image, ImageColor
 
 from shared.console import track
 from shared.data.images import UnreadableImageError, list_images, open_image, read_image
+from shared.data.problems import Problems, named
 from shared.errors import UserError
 
 IGNORE = 255
 """The id of pixels that are neither learnt from nor scored."""
 MOST_CLASSES = 64
-_NAMED_AT_MOST = 5
 _LOSSY = (".jpg", ".jpeg", ".webp")
 
 Encoding = Literal["binary", "ids", "palette"]
@@ -46,27 +45,6 @@ class Pictures:
             [self.images[index] for index in indices],
             [self.masks[index] for index in indices],
         )
-
-
-class Problems:
-    """What is wrong with a folder: by kind, each file named."""
-
-    def __init__(self) -> None:
-        self._found: defaultdict[str, list[str]] = defaultdict(list)
-
-    def __bool__(self) -> bool:
-        return bool(self._found)
-
-    def add(self, kind: str, name: str) -> None:
-        """Note one file."""
-        self._found[kind].append(name)
-
-    def __str__(self) -> str:
-        return "; ".join(f"{kind}: {len(names)} ({_named(names)})" for kind, names in self._found.items())
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED_AT_MOST]) + (", ..." if len(names) > _NAMED_AT_MOST else "")
 
 
 @dataclass(frozen=True)
@@ -226,7 +204,7 @@ def detect_format(masks: Mapping[Path, np.ndarray], classes: Sequence[str], igno
 def _classes_by_id(values: set[int]) -> list[str]:
     most = max(values, default=0)
     if not 1 <= most < MOST_CLASSES:
-        listed = _named([str(value) for value in sorted(values)])
+        listed = named([str(value) for value in sorted(values)])
         raise UserError(
             f"the masks hold the values {listed}, neither 0 and 255 nor class ids below {MOST_CLASSES}; "
             "name the classes with data.classes, and the value to ignore with data.ignore."
@@ -306,7 +284,7 @@ def understand(raw: RawPictures, form: MaskFormat, problems: Problems) -> Pictur
             continue
         ids, unknown = form.ids(mask, lossy)
         if unknown:
-            problems.add("masks with values that stand for no class", f"{pair.mask.name}: {_named(unknown)}")
+            problems.add("masks with values that stand for no class", f"{pair.mask.name}: {named(unknown)}")
             continue
         pictures.names.append(pair.name)
         pictures.images.append(image)

@@ -1,13 +1,13 @@
 """Data that fits in memory, served as whole batches: one indexing operation a batch, not one call an example."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from shared.data.batches import OrderedBatches, ShuffledBatches
+from shared.data.batches import BucketedBatches, OrderedBatches, ShuffledBatches
 from shared.seeding import generator
 
 Batch = Mapping[str, Tensor]
@@ -56,9 +56,17 @@ class TensorBatches(BatchDataset):
         return batch if self.augment is None else self.augment(batch, source)
 
 
-def shuffled_loader(dataset: BatchDataset, batch_size: int, workers: int = 0) -> DataLoader[Batch]:
-    """A loader for training: whole batches in an order of each epoch's own; `workers` processes prepare them."""
-    return _loader(dataset, ShuffledBatches(len(dataset), batch_size, dataset.seed), workers)
+def shuffled_loader(
+    dataset: BatchDataset, batch_size: int, workers: int = 0, lengths: Sequence[int] | None = None
+) -> DataLoader[Batch]:
+    """A loader for training: whole batches in an order of each epoch's own; `workers` processes prepare them.
+
+    Args:
+        lengths: of the examples, where they differ and a batch is padded to its longest.
+    """
+    if lengths is None:
+        return _loader(dataset, ShuffledBatches(len(dataset), batch_size, dataset.seed), workers)
+    return _loader(dataset, BucketedBatches(lengths, batch_size, dataset.seed), workers)
 
 
 def ordered_loader(dataset: BatchDataset, batch_size: int = 1024) -> DataLoader[Batch]:

@@ -41,7 +41,7 @@ class Source(Generic[D]):
 
 def is_empty(root: Path, published: str) -> bool:
     """Whether a folder holds nothing but hidden files, empty folders, and the download of `published` begun earlier."""
-    return all(
+    return root.is_dir() and all(
         path.name.startswith(".") or path.name == published or (path.is_dir() and is_empty(path, published))
         for path in root.iterdir()
     )
@@ -62,8 +62,8 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
     """
     if wanted != "auto":
         return wanted, _load_named(root, sources[wanted]), ""
-    if not root.is_dir():
-        raise UserError(f"data.root {root} is no folder; make it, or correct the path.")
+    if not root.exists():
+        raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     for name, source in sources.items():
         if source.present(root):
             say(f"data: {name}, found in {root}")

@@ -1,4 +1,4 @@
-"""Eight-bit networks: static quantisation with measured ranges, which suits convolutions (dynamic does not)."""
+"""Eight-bit networks: with ranges measured beforehand for convolutions, on the fly for matrix products."""
 
 import logging
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 
@@ -44,4 +44,18 @@ def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.Mod
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["Conv", "Add", "Concat", "Relu", "Clip", "MaxPool", "Resize"],
         )
+        return onnx.load(written)
+
+
+def quantized_dynamic(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with matrix products and embeddings in eight bits, whose inputs' ranges are measured as it runs.
+
+    It suits Transformers; convolutions become slower by it.
+    """
+    logging.getLogger("root").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, fused, written = (Path(folder) / f"{name}.onnx" for name in ("plain", "fused", "int8"))
+        onnx.save(model, plain)
+        quant_pre_process(str(plain), str(fused), skip_symbolic_shape=True)
+        quantize_dynamic(str(fused), str(written), per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
         return onnx.load(written)

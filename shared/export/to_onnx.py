@@ -34,16 +34,20 @@ class Parity:
 
 
 class WithProbabilities(nn.Module):
-    """A classifier whose outputs are what users ask for: (probabilities, logits), both [N, C, ...]."""
+    """A classifier whose outputs are what users ask for: (probabilities, logits), both [N, C, ...].
 
-    def __init__(self, network: nn.Module) -> None:
+    The temperature divides the logits before they become probabilities (see `shared.metrics.calibration`).
+    """
+
+    def __init__(self, network: nn.Module, temperature: float = 1.0) -> None:
         super().__init__()
         self.network = network
+        self.temperature = temperature
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """From a batch of inputs to (probabilities, logits)."""
         logits = self.network(inputs)
-        return logits.softmax(1), logits
+        return (logits / self.temperature).softmax(1), logits
 
 
 def export_classifier(
@@ -65,7 +69,12 @@ def export_classifier(
 
 
 def trace_classifier(
-    network: nn.Module, examples: Tensor, input_name: str = "images", stride: int = 0
+    network: nn.Module,
+    examples: Tensor,
+    input_name: str = "images",
+    stride: int = 0,
+    any_length: bool = False,
+    temperature: float = 1.0,
 ) -> tuple[onnx.ModelProto, Parity]:
     """A classifier as an ONNX model, checked against PyTorch.
 
@@ -73,16 +82,20 @@ def trace_classifier(
         examples: at least five real inputs, [N, ...].
         stride: where above 0, the network classifies every pixel of pictures [N, channels, H, W] whose sides are any
             multiples of `stride`.
+        any_length: the examples are sequences [N, L], and L may be any number from 2.
+        temperature: what logits are divided by before they become probabilities.
 
     Raises:
         UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`.
     """
-    module = WithProbabilities(network).cpu().eval()
-    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, stride)
+    module = WithProbabilities(network, temperature).cpu().eval()
+    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, _free_sides(stride, any_length))
     _strip(model)
     batches = [examples[:size] for size in PARITY_BATCHES]
     if stride:  # another height and width than the example's
         batches.append(torch.cat([batches[-1], batches[-1][:, :, :stride]], 2)[:, :, :, stride:])
+    if any_length:
+        batches += [batches[-1][:, :2], torch.cat([batches[-1], batches[-1]], 1)[:, : 3 * examples.shape[1] // 2]]
     return model, check_parity(module, model.SerializeToString(), batches)
 
 
@@ -119,10 +132,17 @@ def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -
     return Parity(PARITY_BATCHES, largest, TOLERANCE)
 
 
-def _trace(module: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
-    shape = {0: Dim("batch")}
+def _free_sides(stride: int, any_length: bool) -> dict[int, Any]:
+    """The dimensions that may have another size than the example's."""
+    sides: dict[int, Any] = {0: Dim("batch")}
     if stride:
-        shape |= {2: stride * Dim("height", min=1), 3: stride * Dim("width", min=1)}
+        sides |= {2: stride * Dim("height", min=1), 3: stride * Dim("width", min=1)}
+    if any_length:
+        sides[1] = Dim("length", min=2)
+    return sides
+
+
+def _trace(module: nn.Module, example: Tensor, input_name: str, sides: dict[int, Any]) -> onnx.ModelProto:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
@@ -131,7 +151,7 @@ def _trace(module: nn.Module, example: Tensor, input_name: str, stride: int) -> 
             (example,),
             input_names=[input_name],
             output_names=["probabilities", "logits"],
-            dynamic_shapes=(shape,),
+            dynamic_shapes=(sides,),
             dynamo=True,
             verbose=False,
         )

@@ -23,7 +23,6 @@ from shared.data.masks import (
     MaskFormat,
     Pair,
     Pictures,
-    Problems,
     RawPictures,
     detect_format,
     find_pairs,
@@ -33,6 +32,7 @@ from shared.data.masks import (
     understand,
 )
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.problems import Problems
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError

@@ -1,8 +1,6 @@
 """Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
 
-import statistics
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import torch
 
 from models.model import STRIDE
 from shared.console import say
+from shared.export.precision import Measured, choose_precision, per_second
 from shared.export.quantize import quantized
 from shared.export.to_onnx import trace_classifier, write_model
 from shared.files import file_digest
@@ -26,10 +25,8 @@ from src.dataloader import Data, load_data
 from src.evaluate import scores_of
 from src.utils import as_dense, restore_model
 
-MOST_LOSS = 0.005  # of validation mean IoU, that eight bits may cost
 CALIBRATION_PICTURES = 32
 PARITY_PICTURES = 5
-TIMED_RUNS = 15
 
 
 def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
@@ -48,7 +45,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     if config.export.precision != "fp32":
         candidates["int8"] = quantized(model, [cut[None] for cut in cuts])
     measured = measure_all(as_dense(network), candidates, cuts[:1], data, config)
-    precision, reason = choose_precision(measured, config)
+    precision, reason = choose_precision(measured, config.export.precision, "mean IoU")
     write_model(
         candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
     )
@@ -58,7 +55,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         "export",
         seed=about["seed"],
         data=about["data"],
-        metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance} | measured,
+        metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance} | _figures(measured),
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
@@ -87,17 +84,20 @@ def training_cuts(data: Data, config: Config) -> np.ndarray:
 
 def measure_all(
     eager: Dense, candidates: dict[str, onnx.ModelProto], picture: np.ndarray, data: Data, config: Config
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Measured]:
     """By name, also of PyTorch's eager execution: pictures a second, one at a time, and validation mean IoU."""
     networks = {"pytorch": eager} | {name: dense_session(model) for name, model in candidates.items()}
     measured = {}
     for name, network in networks.items():
         scores = scores_of(network, data.parts.validation, data.classes, config)
-        measured[name] = {
-            "images_per_second": 1 / _median_seconds(partial(network, picture)),
-            "validation_mean_iou": scores["pooled"]["mean_iou"],
-        }
+        measured[name] = Measured(per_second(partial(network, picture)), scores["pooled"]["mean_iou"])
     return measured
+
+
+def _figures(measured: dict[str, Measured]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"images_per_second": row.per_second, "validation_mean_iou": row.score} for name, row in measured.items()
+    }
 
 
 def dense_session(model: onnx.ModelProto) -> Dense:
@@ -110,32 +110,6 @@ def dense_session(model: onnx.ModelProto) -> Dense:
         return probabilities
 
     return run
-
-
-def choose_precision(measured: dict[str, dict[str, float]], config: Config) -> tuple[str, str]:
-    """The precision to write, and why; it is chosen on the validation part and on this machine's clock."""
-    eager, fp32 = measured["pytorch"], measured["fp32"]
-    ratio = {name: row["images_per_second"] / eager["images_per_second"] for name, row in measured.items()}
-    if "int8" not in measured:
-        return "fp32", f"asked for; {ratio['fp32']:.1f} times PyTorch's speed"
-    loss = fp32["validation_mean_iou"] - measured["int8"]["validation_mean_iou"]
-    facts = (
-        f"int8 is {ratio['int8']:.1f} times and fp32 {ratio['fp32']:.1f} times as fast as PyTorch, "
-        f"and int8 costs {100 * loss:.2f} points of validation mean IoU"
-    )
-    if config.export.precision == "int8":
-        return "int8", f"asked for; {facts}"
-    pays = ratio["int8"] > ratio["fp32"] and loss <= MOST_LOSS
-    return ("int8" if pays else "fp32"), facts
-
-
-def _median_seconds(run: Callable[[], Any]) -> float:
-    times = []
-    for _ in range(TIMED_RUNS + 1):
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])  # the first call also warms up
 
 
 def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:

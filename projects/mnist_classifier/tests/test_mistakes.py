@@ -64,7 +64,7 @@ def test_a_mistake_in_a_configuration_file(refused: Refused, tmp_path: Path) -> 
 
 
 def test_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
-    assert "typo is no folder" in refused("train", "--data.root", tmp_path / "typo")
+    assert "typo does not exist" in refused("train", "--data.root", tmp_path / "typo")
 
 
 def test_an_empty_folder(refused: Refused, tmp_path: Path) -> None:

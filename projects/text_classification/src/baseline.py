@@ -1,0 +1,81 @@
+"""Classical models on the same split: what the networks have to beat."""
+
+import time
+from typing import Any
+
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from shared.console import say
+from shared.metrics.classification import classification_scores
+from shared.results import write_result
+from src.config import Config
+from src.dataloader import Data, Texts, load_data
+
+TIMED_TEXTS = 100
+
+
+def baseline(config: Config) -> dict[str, Any]:
+    """Fit naive Bayes and logistic regression on TF-IDF weights of the training part; write outputs/baseline.json."""
+    data = load_data(config)
+    started = time.perf_counter()
+    metrics = {name: _measure(name, model, data) for name, model in make_baselines().items()}
+    return write_result(
+        config.output_dir,
+        "baseline",
+        seed=config.seed,
+        data=data.as_dict(),
+        metrics=metrics,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def make_baselines() -> dict[str, Pipeline]:
+    """The models by name; both count words and pairs of words, the rare ones more (Salton and Buckley 1988)."""
+    return {
+        "naive Bayes": make_pipeline(_weights(), ComplementNB(alpha=0.3)),
+        "logistic regression": make_pipeline(_weights(), LogisticRegression(C=10, max_iter=1000)),
+    }
+
+
+def _weights() -> TfidfVectorizer:
+    # Not only words of two letters and more, as is the default: "I" and "?" tell much.
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]")
+
+
+def _measure(name: str, model: Pipeline, data: Data) -> dict[str, Any]:
+    started = time.perf_counter()
+    model.fit(data.parts.train.texts, data.parts.train.labels.numpy())
+    seconds = time.perf_counter() - started
+    parts = {"validation": data.parts.validation, "test": data.parts.test}
+    scores = {part_name: _scores(model, part, data.classes) for part_name, part in parts.items()}
+    say(f"baseline: {name}: test accuracy {scores['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
+    return {
+        "fit_seconds": round(seconds, 2),
+        "milliseconds_a_text": _milliseconds(model, data.parts.validation.texts[:TIMED_TEXTS]),
+        "bytes": _bytes(model),
+        **scores,
+    }
+
+
+def _scores(model: Pipeline, part: Texts, classes: list[str]) -> dict[str, Any]:
+    probabilities = torch.from_numpy(model.predict_proba(part.texts)).float()
+    return classification_scores(probabilities, part.labels, classes)
+
+
+def _milliseconds(model: Pipeline, texts: list[str]) -> float:
+    """The mean time of one answer, texts taken one at a time."""
+    started = time.perf_counter()
+    for text in texts:
+        model.predict_proba([text])
+    return 1000 * (time.perf_counter() - started) / len(texts)
+
+
+def _bytes(model: Pipeline) -> int:
+    """What its numbers and words would take on a disk."""
+    vectorizer, classifier = model[0], model[-1]
+    numbers = classifier.coef_ if hasattr(classifier, "coef_") else classifier.feature_log_prob_
+    return int(numbers.nbytes + vectorizer.idf_.nbytes + sum(len(word.encode()) + 1 for word in vectorizer.vocabulary_))

@@ -1,0 +1,67 @@
+"""Measure the trained network on the test part: evaluate(config, checkpoint) -> metrics."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from shared.console import say
+from shared.data.sources import warn_if_other_data
+from shared.files import file_digest
+from shared.metrics.calibration import fit_temperature, sure_answers
+from shared.metrics.classification import classification_scores
+from shared.results import write_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.config import Config
+from src.dataloader import Texts, load_data
+from src.utils import logits_of, restore_model, restore_tokens
+
+THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Measure a trained network on the validation and test parts; write outputs/evaluate.json.
+
+    Args:
+        checkpoint: the weights; the best ones of the last training run where not given
+    """
+    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+    data = load_data(config)
+    warn_if_other_data(trained.about["data"], data.as_dict())
+    model, tokens = restore_model(config, trained), restore_tokens(trained)
+    started = time.perf_counter()
+    parts = {"validation": data.parts.validation, "test": data.parts.test}
+    logits = {name: logits_of(model, tokens, part.texts) for name, part in parts.items()}
+    temperature = fit_temperature(logits["validation"], data.parts.validation.labels)
+    classes = trained.about["classes"]
+    metrics = {name: scores_of(logits[name], part, classes, temperature) for name, part in parts.items()}
+    result = write_result(
+        config.output_dir,
+        "evaluate",
+        seed=config.seed,
+        data=data.as_dict() | {"substituted": trained.about["data"]["substituted"]},
+        metrics=metrics,
+        seconds=time.perf_counter() - started,
+        temperature=temperature,
+        checkpoint=file_digest(trained.path),
+        epoch=trained.about["epoch"],
+        parameters=trained.about["parameters"],
+    )
+    test = metrics["test"]
+    low, high = test["accuracy_interval"]
+    say(
+        f"evaluate: test accuracy {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
+        f"macro-F1 {test['macro_f1']:.4f}"
+    )
+    return result
+
+
+def scores_of(logits: Tensor, part: Texts, classes: list[str], temperature: float) -> dict[str, Any]:
+    """All scores on one part, of probabilities at that temperature; the calibration error also at temperature one."""
+    probabilities = (logits / temperature).softmax(1)
+    plain = classification_scores(logits.softmax(1), part.labels, classes)
+    return classification_scores(probabilities, part.labels, classes) | {
+        "calibration_error_before": plain["calibration_error"],
+        "sure": sure_answers(probabilities, part.labels, THRESHOLDS),
+    }

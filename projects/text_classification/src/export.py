@@ -1,0 +1,162 @@
+"""Write the trained network as one ONNX file that describes itself, and the tokenizer beside it."""
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from shared.console import say
+from shared.errors import UserError
+from shared.export.precision import Measured, choose_precision, per_second
+from shared.export.quantize import quantized_dynamic
+from shared.export.to_onnx import TOLERANCE, trace_classifier, write_model
+from shared.files import file_digest, write_text
+from shared.metrics.calibration import fit_temperature
+from shared.results import evaluated_scores, versions, write_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.config import PROJECT, Config
+from src.dataloader import Texts, load_data
+from src.tokens import CHARACTERS_A_TOKEN, Tokens
+from src.utils import Answer, in_batches, logits_of, restore_model, restore_tokens
+
+PARITY_TEXTS = 8
+TIMED_TEXTS = 16
+
+
+def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Export the best network to outputs/export/<project>.onnx and check that onnxruntime gives the same answers.
+
+    Args:
+        checkpoint: the weights; the best ones of the last training run where not given
+    """
+    started = time.perf_counter()
+    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+    about, data, path = trained.about, load_data(config), export_path(config)
+    tokens, network = restore_tokens(trained), restore_model(config, trained)
+    if hasattr(network, "merge"):
+        network.merge()
+    validation = data.parts.validation
+    logits = logits_of(network, tokens, validation.texts)
+    temperature = fit_temperature(logits, validation.labels)
+    examples = tokens.padded(tokens.ids(validation.texts[:PARITY_TEXTS]))
+    model, parity = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
+    candidates = {"fp32": model}
+    if config.export.precision != "fp32":
+        candidates["int8"] = quantized_dynamic(model)
+    measured = measure_all(network, candidates, tokens, validation)
+    precision, reason = choose_precision(measured, config.export.precision, "accuracy")
+    expected = (logits / temperature).softmax(1)
+    difference = check_from_text(session_of(candidates[precision]), tokens, validation.texts, expected, precision)
+    metadata = _metadata(about, precision, temperature, tokens) | _test_metrics(config, file_digest(trained.path))
+    write_text(tokenizer_path(config), tokens.content)
+    write_model(candidates[precision], path, metadata)
+    say(f"export: {path}, {precision}: {reason}")
+    return write_result(
+        config.output_dir,
+        "export",
+        seed=about["seed"],
+        data=about["data"],
+        metrics={
+            "largest_difference": parity.largest_difference,
+            "largest_difference_from_text": difference,
+            "tolerance": parity.tolerance,
+        }
+        | {name: {"texts_per_second": row.per_second, "accuracy": row.score} for name, row in measured.items()},
+        seconds=time.perf_counter() - started,
+        precision=precision,
+        reason=reason,
+        temperature=temperature,
+        batch_sizes=list(parity.batch_sizes),
+        file=path.name,
+        bytes=path.stat().st_size,
+        sha256=file_digest(path),
+        tokenizer_sha256=file_digest(tokenizer_path(config)),
+    )
+
+
+def export_path(config: Config) -> Path:
+    """Where the exported network lies; it is named after the project's folder."""
+    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
+
+
+def tokenizer_path(config: Config) -> Path:
+    """Where its tokenizer lies, in the format of Hugging Face's `tokenizers`."""
+    return config.output_dir / "export" / "tokenizer.json"
+
+
+def measure_all(
+    network: nn.Module, candidates: dict[str, onnx.ModelProto], tokens: Tokens, validation: Texts
+) -> dict[str, Measured]:
+    """By name, also of PyTorch's eager execution: texts a second, one at a time, and validation accuracy."""
+    runs = {"pytorch": torch.no_grad()(network)} | {name: session_of(model) for name, model in candidates.items()}
+    timed = [tokens.padded([row]) for row in tokens.ids(validation.texts[:TIMED_TEXTS])]
+    measured = {}
+    for name, run in runs.items():
+        answers = in_batches(run, tokens, validation.texts).argmax(1)
+        speed = per_second(partial(_one_by_one, run, timed), len(timed))
+        measured[name] = Measured(speed, float((answers == validation.labels).double().mean()))
+    return measured
+
+
+def _one_by_one(run: Answer, batches: list[Tensor]) -> None:
+    for ids in batches:
+        run(ids)
+
+
+def session_of(model: onnx.ModelProto) -> Answer:
+    """An ONNX model as a function from ids to probabilities."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def run(ids: Tensor) -> Tensor:
+        return torch.from_numpy(session.run(["probabilities"], {"ids": ids.numpy()})[0])
+
+    return run
+
+
+def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: Tensor, precision: str) -> float:
+    """The largest difference of any probability, from the raw text to the answer of what is about to be written.
+
+    Raises:
+        UserError: fp32 differs by more than the tolerance.
+    """
+    difference = float((in_batches(run, tokens, texts) - expected).abs().max())
+    if precision == "fp32" and difference > TOLERANCE:
+        raise UserError(
+            f"from text to probabilities the export differs from PyTorch by {difference:.2g}, more than {TOLERANCE:g}; "
+            "nothing was written: look for what cuts or pads texts in another way."
+        )
+    return difference
+
+
+def _metadata(about: dict[str, Any], precision: str, temperature: float, tokens: Tokens) -> dict[str, Any]:
+    return {
+        "labels": about["classes"],
+        "input": "int64 token ids of tokenizer.json, [N, length], shorter texts filled up with the id `pad`",
+        "tokenizer": {
+            "sha256": tokens.digest,
+            "pad": tokens.pad,
+            "most_characters": CHARACTERS_A_TOKEN * about["config"]["tokenizer"]["max_tokens"],
+        },
+        "temperature": temperature,
+        "precision": precision,
+        "data": about["data"],
+        "seed": about["seed"],
+        "metrics": {"validation": about["metrics"]},
+        "parameters": about["parameters"],
+        "model": about["config"]["model"],
+        "first_weights": about["first_weights"],
+        "predict": about["config"]["predict"],
+        "versions": versions(),
+    }
+
+
+def _test_metrics(config: Config, checkpoint: str) -> dict[str, Any]:
+    """The test scores of these very weights before rounding, where they have been evaluated."""
+    found = evaluated_scores(config.output_dir, checkpoint)
+    names = ("accuracy", "accuracy_interval", "macro_f1", "calibration_error", "examples")
+    return {"test_metrics_fp32": {name: found[name] for name in names}} if found else {}

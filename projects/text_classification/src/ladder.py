@@ -1,0 +1,114 @@
+"""One network of each kind on one split, and one table: when is the Transformer worth it?"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from shared.config import parse, to_plain
+from shared.console import columns, say
+from shared.errors import UserError
+from shared.files import read_json
+from shared.results import write_result
+from src.baseline import baseline
+from src.config import PROJECT, Config
+from src.evaluate import evaluate
+from src.export import export, export_path, tokenizer_path
+from src.train import train
+
+RUNGS = ("ngrams", "lstm", "gru", "transformer", "frozen", "lora", "full")
+"""From the cheapest to the dearest; each is a file in `configs/ladder`."""
+
+
+def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
+    """Train, evaluate and export each kind of network on the same data; write outputs/ladder.json.
+
+    Args:
+        rungs: which, separated by commas
+    """
+    baselines = baseline(config)
+    rows = {name: _baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
+    for name in _known(rungs):
+        say(f"ladder: {name}")
+        rows[name] = climb(rung_config(config, name))
+    table = [{"model": name} | row["test"] | row["cost"] for name, row in rows.items()]
+    columns(f"{PROJECT.name} on {baselines['data']['source']}: scores on the test part", table)
+    return write_result(
+        config.output_dir,
+        "ladder",
+        seed=config.seed,
+        data=baselines["data"],
+        metrics=rows,
+        seconds=sum(row["cost"]["training seconds"] for row in rows.values()),
+    )
+
+
+def _known(rungs: str) -> list[str]:
+    names = [name.strip() for name in rungs.split(",")]
+    for name in names:
+        if name not in RUNGS:
+            raise UserError(f"there is no rung {name!r}; choose from {', '.join(RUNGS)}.")
+    return names
+
+
+def rung_config(config: Config, name: str) -> Config:
+    """The configuration with what the rung's file changes, and a folder of its own for its results."""
+    file = PROJECT / "configs" / "ladder" / f"{name}.yaml"
+    changed: Config = parse(Config, [], base=PROJECT, stored=to_plain(config, PROJECT), files=[file])[0]
+    folder = config.output_dir / "ladder" / name
+    return replace(changed, output_dir=folder, log_dir=folder / "tensorboard")
+
+
+def climb(config: Config) -> dict[str, Any]:
+    """Train, evaluate and export one rung; what the table needs of it."""
+    trained, evaluated = train(config), evaluate(config)
+    exported = export(config)
+    size = export_path(config).stat().st_size + tokenizer_path(config).stat().st_size
+    chosen = exported["metrics"][exported["precision"]]
+    cost = _cost(1000 / chosen["texts_per_second"], size, trained["seconds"])
+    return {
+        "validation": _scores(evaluated["metrics"]["validation"]),
+        "test": _scores(evaluated["metrics"]["test"]),
+        "cost": cost,
+        "epochs": len(trained["history"]),
+        "best_epoch": trained["best_epoch"],
+        "parameters": trained["parameters"],
+        "precision": exported["precision"],
+        "texts_per_second": {
+            name: exported["metrics"][name]["texts_per_second"]
+            for name in ("pytorch", "fp32", "int8")
+            if name in exported["metrics"]
+        },
+        "tokens_per_second": trained["tokens_per_second"],
+        "padding_share": trained["padding_share"],
+        "first_weights": trained["first_weights"],
+        "config": trained["config"],
+    }
+
+
+def _baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "validation": _scores(metrics["validation"]),
+        "test": _scores(metrics["test"]),
+        "cost": _cost(metrics["milliseconds_a_text"], metrics["bytes"], metrics["fit_seconds"]),
+    }
+
+
+def _scores(scores: dict[str, Any]) -> dict[str, float]:
+    return {
+        "accuracy": scores["accuracy"],
+        "macro-F1": scores["macro_f1"],
+        "ECE": scores["calibration_error"],
+    }
+
+
+def _cost(milliseconds: float, size: int, seconds: float) -> dict[str, float]:
+    return {"ms a text": milliseconds, "MB": size / 1e6, "training seconds": seconds}
+
+
+def read_ladder(output_dir: Path, digest: str) -> dict[str, Any] | None:
+    """What an earlier `ladder` found on the data of that digest; None where there is nothing."""
+    path = output_dir / "ladder.json"
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = read_json(path, "run `python main.py ladder` again")
+    return found if found["data"]["digest"] == digest else None

@@ -1,0 +1,121 @@
+"""Small helpers of this project."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.model import make_network
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
+from src.dataloader import EVALUATION_BATCH, Data
+from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
+
+Answer = Callable[[Tensor], Tensor]
+"""From ids [N, L] to logits or probabilities [N, C]."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A network before training, and what else has to be kept beside its weights."""
+
+    model: nn.Module
+    tokens: Tokens
+    facts: dict[str, Any]
+    """The configuration of the pretrained encoder; empty where there is none."""
+    origin: dict[str, Any]
+    """Where the first weights came from."""
+
+    @property
+    def backbone(self) -> str:
+        """The name of the part that was trained before and goes on learning; empty where there is none."""
+        learns = any(parameter.requires_grad for name, parameter in self.model.named_parameters() if "backbone" in name)
+        added = any("lora_" in name for name, _ in self.model.named_parameters())
+        return "backbone" if learns and not added else ""
+
+
+def begin(config: Config, data: Data) -> Begun:
+    """The network of the configuration with its first weights, and its tokenizer.
+
+    Raises:
+        UserError: the pretrained weights are not to be had.
+    """
+    if config.model.name != "pretrained":
+        tokens = learn_tokenizer(data.parts.train.texts, config.tokenizer)
+        return Begun(make_model(config, tokens, {}, data.classes), tokens, {}, {"source": "random", "tried": []})
+    # Loading this library takes seconds, and only this network needs it.
+    from models.pretrained import load_pretrained
+
+    encoder = load_pretrained(config.model.pretrained)
+    tokens = pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
+    model = make_model(config, tokens, encoder.facts, data.classes)
+    encoder.load_into(model)
+    return Begun(model, tokens, encoder.facts, encoder.origin.as_dict())
+
+
+def make_model(config: Config, tokens: Tokens, facts: dict[str, Any], classes: list[str]) -> Any:
+    """The network of the configuration, with fresh weights.
+
+    Args:
+        facts: the configuration of the pretrained encoder; empty where there is none.
+    """
+    settings = config.model
+    if settings.name == "pretrained":
+        from models.pretrained import make_pretrained
+
+        return make_pretrained(
+            facts,
+            tokens.pad,
+            len(classes),
+            dropout=settings.dropout,
+            tuning=settings.tuning,
+            lora_rank=settings.lora_rank,
+        )
+    return make_network(
+        settings.name,
+        tokens.vocabulary,
+        len(classes),
+        width=settings.width,
+        layers=settings.layers,
+        heads=settings.heads,
+        dropout=settings.dropout,
+    )
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> nn.Module:
+    """The network of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    about = checkpoint.about
+    model: nn.Module = make_model(config, restore_tokens(checkpoint), about["encoder"], about["classes"])
+    checkpoint.load_into(model)
+    return model.eval()
+
+
+def restore_tokens(checkpoint: Checkpoint) -> Tokens:
+    """The tokenizer that the checkpoint's network was trained with."""
+    return Tokens(checkpoint.about["tokenizer"]["content"], checkpoint.about["tokenizer"]["pad"])
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, tokens: Tokens, texts: list[str]) -> Tensor:
+    """The logits, float [N, classes], for texts in the order given."""
+    return in_batches(model, tokens, texts)
+
+
+def in_batches(answer: Answer, tokens: Tokens, texts: list[str]) -> Tensor:
+    """What a network answers to texts, in the order given; texts of similar length are asked together."""
+    rows = tokens.ids(texts)
+    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
+    parts = [
+        answer(tokens.padded([rows[index] for index in order[start : start + EVALUATION_BATCH]]))
+        for start in range(0, len(order), EVALUATION_BATCH)
+    ]
+    sorted_answers = torch.cat(parts)
+    answers = torch.empty_like(sorted_answers)
+    answers[order] = sorted_answers
+    return answers

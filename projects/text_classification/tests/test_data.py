@@ -1,0 +1,240 @@
+"""From files to parts: what is read, what is refused, and that no text is in two parts."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from shared.data.batches import BucketedBatches
+from shared.data.download import DownloadError
+from shared.errors import UserError
+from src import dataloader
+from src.config import Config, DataConfig, TokenizerConfig, load_config
+from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
+from src.documents import Documents, at_most, read_tables, same_as, split_documents, without, write_table
+from src.tokens import Tokens, learn_tokenizer
+from src.utils import begin
+
+SETTINGS = DataConfig()
+
+
+def table(path: Path, rows: list[str], header: str = "text,label") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def spam(count: int = 40) -> list[str]:
+    return [
+        f"text number {index} about {'money' if index % 2 else 'tea'},{'spam' if index % 2 else 'ham'}"
+        for index in range(count)
+    ]
+
+
+def configured(root: Path, *flags: str) -> Config:
+    return load_config(overrides_file(), "--data.root", str(root), *flags)
+
+
+def overrides_file() -> Path:
+    from src.config import PROJECT
+
+    return PROJECT / "configs" / "smoke.yaml"
+
+
+def test_one_table_is_cut_into_three_parts_that_share_no_text(tmp_path: Path) -> None:
+    root = table(tmp_path / "mine.csv", [*spam(), *spam(10)])
+    data = load_data(configured(root, "--data.source", "csv"))
+    texts = [set(map(same_as, part.texts)) for part in vars(data.parts).values()]
+    assert sum(data.counts.values()) == 50
+    assert not texts[0] & texts[1]
+    assert not texts[0] & texts[2]
+    assert not texts[1] & texts[2]
+    assert data.classes == ["ham", "spam"]
+
+
+def test_own_parts_are_used_and_what_they_share_is_left_out_of_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table(tmp_path / "train.csv", spam(30))
+    table(tmp_path / "validation.csv", ["a new one,spam", "an old one,ham"])
+    table(tmp_path / "test.csv", ["TEXT number 0  about tea,ham", "another,spam"])
+    data = load_data(configured(tmp_path, "--data.source", "csv"))
+    assert data.counts == {"train": 29, "validation": 2, "test": 2}
+    assert "left out 1 training texts that also stand in validation or test" in capsys.readouterr().err
+    assert data.notes == ["1 training texts that also stand in validation or test"]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_recognised(delimiter: str, tmp_path: Path) -> None:
+    rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
+    path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
+    assert read_tables(path, SETTINGS)["train"].texts == ["good", "bad, really"]
+
+
+def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
+    found = read_tables(path, DataConfig(text_column="review", label_column="stars"))["train"]
+    assert found == Documents(["good", "bad"], ["yes", "no"])
+
+
+def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = table(tmp_path / "a.csv", ["good,yes", "   ,yes", "no class", "bad,no", "\0,no"])
+    assert len(read_tables(path, SETTINGS)["train"]) == 2
+    message = capsys.readouterr().err
+    assert "rows without a text: 2 (a.csv line 3, a.csv line 6)" in message
+    assert "rows without a class: 1 (a.csv line 4)" in message
+
+
+def test_strange_texts_are_texts(tmp_path: Path) -> None:
+    long = "word " * 2_000_000  # 10 MB in one line
+    path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
+    texts = read_tables(path, SETTINGS)["train"].texts
+    assert texts[:2] == ["a b", "😀😀"]
+    assert texts[3] == "two\nlines"
+    tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
+    lengths = [len(row) for row in tokens.ids(["", *texts])]
+    assert min(lengths) >= 2
+    assert max(lengths) == 16
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty; its first line must name the columns"),
+        (b"text,label\n", "holds no row with a text and a class"),
+        (b"text,label\ncaf\xe9,x\n", "is not UTF-8 (the byte 0xe9"),
+        (b"texts,label\na,x\n", "has no column text, but 'texts', 'label'; say which to use with data.text_column"),
+        (b"text,label\na,x\nb,x\n", "there is one class only ('x')"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read_tables(tmp_path, SETTINGS)
+    assert message in str(caught.value)
+
+
+def test_a_class_seen_only_in_the_test_is_refused(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", spam())
+    table(tmp_path / "test.csv", ["a,ham", "b,eggs"])
+    with pytest.raises(UserError, match=r"the test part has 1 texts of classes that the training part lacks \(eggs\)"):
+        read_tables(tmp_path, SETTINGS)
+
+
+def test_a_wrong_label_column_is_recognised(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", [f"text {index},{index}" for index in range(50)])
+    with pytest.raises(UserError, match=r"50 texts have 50 different classes; is data.label_column the right column\?"):
+        read_tables(path, SETTINGS)
+
+
+def test_several_tables_need_names_that_say_what_they_are(tmp_path: Path) -> None:
+    table(tmp_path / "a.csv", spam())
+    table(tmp_path / "b.csv", spam())
+    with pytest.raises(UserError, match=r"holds several tables \(a.csv, b.csv\), none of them train.csv"):
+        read_tables(tmp_path, SETTINGS)
+
+
+def test_a_written_table_reads_back(tmp_path: Path) -> None:
+    documents = Documents(['say "hi", twice', "two\nlines"], ["a", "b"])
+    write_table(documents, tmp_path / "train.csv")
+    assert read_tables(tmp_path, SETTINGS)["train"] == documents
+
+
+def test_a_split_keeps_twins_together_and_every_class_in_both_parts() -> None:
+    documents = Documents(
+        [f"text {index % 20}" for index in range(60)], ["a" if index % 2 else "b" for index in range(60)]
+    )
+    first, second = split_documents(documents, 0.25, seed=0)
+    assert not set(first.texts) & set(second.texts)
+    assert len(second) == 15
+    assert set(second.labels) == {"a", "b"}
+    assert not set(without(documents, [second]).texts) & set(second.texts)
+
+
+def test_a_limit_draws_by_the_seed() -> None:
+    documents = Documents(list(map(str, range(100))), ["a"] * 100)
+    assert len(at_most(documents, 10, seed=0)) == 10
+    assert at_most(documents, 10, seed=0) == at_most(documents, 10, seed=0) != at_most(documents, 10, seed=1)
+    assert at_most(documents, 0, seed=0) is documents
+
+
+def test_the_sample_is_there_without_a_network() -> None:
+    data = load_data(load_config(overrides_file(), "--data.max_train", "0"))
+    assert data.classes == ["business", "entertainment", "politics", "sports", "tech"]
+    assert sum(data.counts.values()) + sum(int(note.split()[0]) for note in data.notes) == 2225
+    assert "£" in "".join(data.parts.train.texts)
+    assert "�" not in "".join(data.parts.train.texts)
+
+
+def test_a_download_that_fails_is_said_and_the_sample_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def no_network(*_: object) -> None:
+        raise DownloadError("Hugging Face's hub cannot be reached")
+
+    monkeypatch.setattr(dataloader, "_download", no_network)
+    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    assert data.record.source == "sample"
+    assert "stands in for ag_news" in data.record.substituted
+    assert "WARNING" in capsys.readouterr().err
+    with pytest.raises(UserError, match="cannot be reached; put the files into"):
+        load_data(configured(tmp_path, "--data.source", "imdb"))
+
+
+def test_what_was_downloaded_once_is_read_from_the_disk(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        rows = [f"{part} text {row}" for row in range(40)]
+        write_table(Documents(rows, ["World", "Sports"] * 20), tmp_path / "ag_news" / f"{part}.csv")
+    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    assert data.record.source == "ag_news"
+    assert data.counts == {"train": 36, "validation": 4, "test": 40}
+
+
+@pytest.fixture(scope="module")
+def tokens() -> Tokens:
+    return learn_tokenizer(["the cat sat on the mat", "a dog"], TokenizerConfig(max_tokens=12, vocabulary=300))
+
+
+def test_the_same_texts_give_the_same_tokenizer() -> None:
+    texts = load_data(load_config(overrides_file())).parts.train.texts
+    settings = TokenizerConfig(vocabulary=2000)
+    assert learn_tokenizer(texts, settings).content == learn_tokenizer(texts, settings).content
+
+
+def test_a_text_is_cut_and_a_batch_is_padded(tokens: Tokens) -> None:
+    rows = tokens.ids(["the cat", "the cat sat on the mat " * 50])
+    batch = tokens.padded(rows)
+    assert batch.shape == (2, 12)
+    assert batch.dtype == torch.int64
+    assert (batch[0, len(rows[0]) :] == tokens.pad).all()
+    assert (batch[1] != tokens.pad).all()
+
+
+def test_texts_of_similar_length_share_a_batch(smoke: Config) -> None:
+    data = load_data(smoke)
+    tokens = begin(smoke, data).tokens
+    whole = TokenBatches(data.parts.train, Tokens(tokens.content.replace('"max_length":48', '"max_length":512')))
+    by_length, at_random = (
+        padding_share(loader, whole.lengths)
+        for loader in (
+            dataloader.shuffled_loader(whole, 8, lengths=whole.lengths),
+            dataloader.shuffled_loader(whole, 8),
+        )
+    )
+    assert by_length < 0.1 < at_random
+
+
+def test_every_text_is_trained_on_and_the_order_changes() -> None:
+    batches = BucketedBatches([1 + index % 7 for index in range(60)], 10, seed=0)
+    first = [index for batch in batches for index in batch]
+    batches.epoch = 1
+    assert sorted(first) == list(range(60))
+    assert first != [index for batch in batches for index in batch]
+
+
+def test_loaders_give_ids_and_labels(smoke: Config) -> None:
+    data = load_data(smoke)
+    loaders = make_loaders(data, begin(smoke, data).tokens, smoke)
+    assert sum(len(batch["labels"]) for batch in loaders.test) == data.counts["test"]
+    batch = next(iter(loaders.train))
+    assert batch["ids"].shape[0] == batch["labels"].shape[0]

@@ -1,0 +1,157 @@
+"""The networks: padding never counts, order does, they learn by heart, and they export."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from models import pretrained
+from models.model import Attention, make_network
+from models.pretrained import MINILM, Pretrained, check_weights, load_pretrained, make_pretrained
+from shared.errors import UserError
+from shared.export.to_onnx import trace_classifier
+from src.config import TokenizerConfig
+from src.tokens import pretrained_tokenizer
+
+NAMES = ("ngrams", "lstm", "gru", "transformer")
+PARAMETERS = {"ngrams": 646_499, "lstm": 23_491, "gru": 19_267, "transformer": 31_971}
+IDS = torch.randint(4, 200, (12, 9), generator=torch.Generator().manual_seed(0))
+
+
+def network(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    return make_network(name, 200, 3, width=32, layers=2, heads=4, dropout=0.1).eval()
+
+
+def tiny_bert() -> dict[str, object]:
+    return {
+        "model_type": "bert",
+        "vocab_size": 200,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "pad_token_id": 0,
+    }
+
+
+def tiny_pretrained(tuning: str) -> Pretrained:
+    torch.manual_seed(0)
+    return make_pretrained(tiny_bert(), 0, 3, dropout=0.1, tuning=tuning, lora_rank=4).eval()
+
+
+@pytest.fixture(params=[*NAMES, "full", "lora"])
+def any_network(request: pytest.FixtureRequest) -> nn.Module:
+    return network(request.param) if request.param in NAMES else tiny_pretrained(request.param)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_number_of_parameters_is_pinned(name: str) -> None:
+    assert sum(parameter.numel() for parameter in network(name).parameters()) == PARAMETERS[name]
+
+
+@torch.no_grad()
+def test_padding_does_not_change_the_answer(any_network: nn.Module) -> None:
+    padded = torch.cat([IDS, torch.zeros(12, 6, dtype=torch.int64)], 1)
+    torch.testing.assert_close(any_network(IDS), any_network(padded), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_a_text_is_answered_alike_alone_and_beside_longer_ones(any_network: nn.Module) -> None:
+    short = IDS.clone()
+    short[0, 4:] = 0
+    torch.testing.assert_close(any_network(short)[:1], any_network(short[:1, :4]), atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_the_order_of_the_words_counts(any_network: nn.Module) -> None:
+    assert not torch.allclose(any_network(IDS), any_network(IDS.flip(1)), atol=1e-5)
+
+
+def test_it_learns_one_batch_by_heart(any_network: nn.Module) -> None:
+    labels = torch.arange(12) % 3
+    optimizer = torch.optim.AdamW(any_network.parameters(), lr=0.01)
+    for _ in range(40):
+        loss = cross_entropy(any_network(IDS), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.1
+
+
+@torch.no_grad()
+def test_attention_written_out_is_pytorchs() -> None:
+    torch.manual_seed(0)
+    ours, theirs = Attention(32, 4), nn.MultiheadAttention(32, 4, batch_first=True)
+    theirs.in_proj_weight.copy_(ours.project.weight)
+    theirs.in_proj_bias.copy_(ours.project.bias)
+    theirs.out_proj.load_state_dict(ours.out.state_dict())
+    vectors, mask = torch.randn(2, 7, 32), torch.arange(7) < torch.tensor([[7], [4]])
+    expected = theirs(vectors, vectors, vectors, key_padding_mask=~mask, need_weights=False)[0]
+    torch.testing.assert_close(ours(vectors, mask), expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["ngrams", "gru"])
+def test_it_exports_for_any_batch_and_any_length(name: str) -> None:
+    _, parity = trace_classifier(network(name), IDS, "ids", any_length=True, temperature=1.7)
+    assert parity.largest_difference < 1e-4
+
+
+@pytest.mark.parametrize(("tuning", "share"), [("full", 1.0), ("frozen", 0.01), ("lora", 0.5)])
+def test_only_what_the_tuning_says_learns(tuning: str, share: float) -> None:
+    model = tiny_pretrained(tuning)
+    learning = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    assert learning <= share * sum(parameter.numel() for parameter in model.parameters())
+    assert learning > 0
+
+
+@torch.no_grad()
+def test_lora_begins_as_the_encoder_and_can_be_merged_into_it() -> None:
+    plain, added = tiny_pretrained("full"), tiny_pretrained("lora")
+    added.head.load_state_dict(plain.head.state_dict())
+    encoder = load_weights(plain.backbone.state_dict())
+    encoder.load_into(added)
+    torch.testing.assert_close(added(IDS), plain(IDS))
+    for name, parameter in added.named_parameters():
+        if "lora_" in name:
+            parameter.normal_(std=0.1)
+    changed = added(IDS)
+    assert not torch.allclose(changed, plain(IDS), atol=1e-3)
+    added.merge()
+    torch.testing.assert_close(added(IDS), changed, atol=1e-5, rtol=1e-4)
+
+
+def load_weights(weights: dict[str, Tensor]):  # type: ignore[no-untyped-def]
+    from models.pretrained import Encoder, Origin
+
+    return Encoder(tiny_bert(), weights, "", Origin("test", "tiny"))
+
+
+@torch.no_grad()
+def test_the_installed_encoder_knows_what_sentences_mean() -> None:
+    encoder = load_pretrained(MINILM)
+    assert encoder.origin.licence == "Apache-2.0"
+    model = make_pretrained(encoder.facts, 0, 2, dropout=0.0, tuning="frozen", lora_rank=1).eval()
+    encoder.load_into(model)
+    model.head = nn.Identity()
+    tokens = pretrained_tokenizer(encoder.tokenizer, 0, TokenizerConfig(max_tokens=32))
+    texts = ["The cat sleeps on the sofa.", "A kitten is napping on the couch.", "Interest rates rose again."]
+    vectors = nn.functional.normalize(model(tokens.padded(tokens.ids(texts))))
+    alike = (vectors @ vectors.T).numpy()
+    assert alike[0, 1] > 0.6
+    assert np.abs(alike[2, :2]).max() < 0.2
+
+
+def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(UserError, match="is damaged or of another version"):
+        check_weights(tmp_path / "model.safetensors")
+
+
+def test_a_name_that_the_hub_does_not_give_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pretrained, "reachable", lambda _: False)
+    with pytest.raises(UserError, match=f"nobody/nothing is not to be had from .* use {MINILM}, which is installed"):
+        load_pretrained("nobody/nothing")
