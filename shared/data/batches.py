@@ -78,7 +78,7 @@ class BucketedBatches(ShuffledBatches):
     def order(self, source: torch.Generator) -> Tensor:
         """Shuffled; then sorted by length within pools of `POOL_BATCHES` batches; then the batches shuffled."""
         shuffled = super().order(source)[: len(self) * self.batch_size]
-        pools = shuffled.split(POOL_BATCHES * self.batch_size)
+        pools = torch.split(shuffled, POOL_BATCHES * self.batch_size)
         by_length = torch.cat([pool[self.lengths[pool].argsort(stable=True)] for pool in pools])
         batches = by_length.view(len(self), self.batch_size)
         return batches[torch.randperm(len(self), generator=source)].flatten()

@@ -32,7 +32,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer.step(loss)  # type: ignore[no-untyped-call, arg-type]
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     return min(HIGHEST, max(LOWEST, float(scale.detach().exp())))
 
 

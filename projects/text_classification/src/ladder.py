@@ -15,7 +15,7 @@ from src.evaluate import evaluate
 from src.export import export, export_path, tokenizer_path
 from src.train import train
 
-RUNGS = ("ngrams", "lstm", "gru", "transformer", "frozen", "lora", "full")
+RUNGS = ("ngrams", "lstm", "transformer", "frozen", "lora", "full")
 """From the cheapest to the dearest; each is a file in `configs/ladder`."""
 
 
@@ -26,8 +26,8 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
         rungs: which, separated by commas
     """
     baselines = baseline(config)
-    rows = {name: _baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
-    for name in _known(rungs):
+    rows = {name: baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
+    for name in known_rungs(rungs):
         say(f"ladder: {name}")
         rows[name] = climb(rung_config(config, name))
     table = [{"model": name} | row["test"] | row["cost"] for name, row in rows.items()]
@@ -42,7 +42,8 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     )
 
 
-def _known(rungs: str) -> list[str]:
+def known_rungs(rungs: str) -> list[str]:
+    """The names of rungs, separated by commas; raises a UserError for one that there is not."""
     names = [name.strip() for name in rungs.split(",")]
     for name in names:
         if name not in RUNGS:
@@ -85,7 +86,8 @@ def climb(config: Config) -> dict[str, Any]:
     }
 
 
-def _baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
+def baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
+    """What the table needs of a classical model."""
     return {
         "validation": _scores(metrics["validation"]),
         "test": _scores(metrics["test"]),

@@ -1,6 +1,7 @@
 """Classify texts with the exported network, which carries its own labels, tokenizer and temperature."""
 
 import csv
+import hashlib
 import io
 import sys
 import time
@@ -55,9 +56,9 @@ class Predictor:
             content = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read {path}; run `python main.py export` again.") from error
-        self._tokens = Tokens(content, facts["pad"]) if content else None
-        if self._tokens is None or self._tokens.digest != facts["sha256"]:
+        if hashlib.sha256(content.encode()).hexdigest() != facts["sha256"]:
             raise UserError(f"{path} is not the tokenizer of the network beside it; run `python main.py export` again.")
+        self._tokens = Tokens(content, facts["pad"])
 
     def answer(self, texts: Sequence[str]) -> list[Answer]:
         """Answer each text; an empty one never harms the others."""

@@ -1,0 +1,68 @@
+"""Measure the ladder of the text project on one data set, rung by rung; what is there already is not run again.
+
+Every rung is a whole run as a user starts it: train, evaluate, export. The test part is measured once, at the end.
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "text_classification"), str(REPOSITORY)]
+
+from shared.files import read_json, write_json  # noqa: E402 - needs the path above
+from shared.results import versions  # noqa: E402
+from src.baseline import baseline  # noqa: E402
+from src.config import PROJECT, Config, load_config  # noqa: E402
+from src.dataloader import load_data  # noqa: E402
+from src.ladder import RUNGS, baseline_row, climb, rung_config  # noqa: E402
+
+RESULT = REPOSITORY / "tools" / "results" / "text.json"
+
+
+def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
+    """Run the rungs that the result file lacks, and keep each as soon as it is done."""
+    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    found: dict[str, Any] = results.get(name) or {"data": load_data(config).as_dict(), "models": {}}
+    found |= {"seed": config.seed, "threads": torch.get_num_threads(), "versions": versions()}
+    if not any("naive" in model for model in found["models"]):
+        measured = baseline(config)["metrics"]
+        found["models"] |= {model: baseline_row(row) for model, row in measured.items()}
+        keep(name, found)
+    for rung in rungs:
+        if rung not in found["models"]:
+            found["models"][rung] = climb(rung_config(config, rung))
+            keep(name, found)
+
+
+def keep(name: str, found: dict[str, Any]) -> None:
+    """Put what was found under the data set's name, beside what else the file holds by now."""
+    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    write_json(RESULT, results | {name: found})
+
+
+def main() -> None:
+    """Run the ladder on one data set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="what the data set is called in the result file: sample, sst2, trec, sms_spam")
+    parser.add_argument("--data", type=Path, help="its CSV file or folder; the built-in sample where not given")
+    parser.add_argument("--rungs", default=",".join(RUNGS), help="which rungs, separated by commas")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max_tokens", type=int, default=128)
+    arguments = parser.parse_args()
+    overrides = ["--data.source", "csv", "--data.root", str(arguments.data.absolute())] if arguments.data else []
+    overrides = overrides or ["--data.source", "sample"]
+    overrides += ["--seed", str(arguments.seed), "--tokenizer.max_tokens", str(arguments.max_tokens)]
+    config = load_config(PROJECT / "configs" / "config.yaml", *overrides)
+    with tempfile.TemporaryDirectory() as folder:
+        config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
+        add_rungs(arguments.name, config, arguments.rungs.split(","))
+
+
+if __name__ == "__main__":
+    main()
