@@ -80,6 +80,9 @@ def make_pretrained(
     if tuning == "lora":
         lora = LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, target_modules="all-linear", lora_dropout=0.0)
         backbone = get_peft_model(backbone, lora)  # type: ignore[arg-type, assignment]
+    elif tuning == "full":
+        # Half of all weights, of which training texts would move the words they happen to have, away from the others.
+        backbone.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
     elif tuning == "frozen":
         backbone.requires_grad_(False)
         for layer in backbone.modules():

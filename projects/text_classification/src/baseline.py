@@ -16,6 +16,7 @@ from src.config import Config
 from src.dataloader import Data, Texts, load_data
 
 TIMED_TEXTS = 100
+MOST_TERMS = 50_000  # the most frequent words and pairs: the rest makes fitting slow and answers no better
 
 
 def baseline(config: Config) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def make_baselines() -> dict[str, Pipeline]:
 
 def _weights() -> TfidfVectorizer:
     # Not only words of two letters and more, as is the default: "I" and "?" tell much.
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]")
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]", max_features=MOST_TERMS)
 
 
 def _measure(name: str, model: Pipeline, data: Data) -> dict[str, Any]:
