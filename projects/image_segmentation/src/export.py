@@ -18,6 +18,7 @@ from shared.export.quantize import quantized
 from shared.export.to_onnx import trace_classifier, write_model
 from shared.files import file_digest
 from shared.inference.tiles import Dense
+from shared.report.overlays import class_colours
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.augmentation import cut_size, window
@@ -143,6 +144,7 @@ def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
         "labels": about["classes"],
         "input": f"uint8 RGB pictures, [N, 3, height, width], sides multiples of {STRIDE}; normalisation is inside",
         "stride": STRIDE,
+        "colours": class_colours(len(about["classes"])).tolist(),
         "precision": precision,
         "data": about["data"],
         "seed": about["seed"],

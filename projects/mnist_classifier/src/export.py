@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shared.config import to_plain
 from shared.console import say
 from shared.export.to_onnx import export_classifier
 from shared.files import file_digest
@@ -32,6 +33,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
             "size": config.data.image_size,
             "channels": config.data.channels,
         },
+        "predict": to_plain(config.predict, PROJECT),
         "data": about["data"],
         "seed": about["seed"],
         "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),
