@@ -31,12 +31,7 @@ class BusyError(Exception):
 
 
 class LateError(Exception):
-    """The deadline has passed."""
-
-    def __init__(self, started: bool) -> None:
-        super().__init__()
-        self.started = started
-        """Whether the computation had begun."""
+    """The deadline passed before the item's turn came."""
 
 
 @dataclass
@@ -48,7 +43,9 @@ class Job:
     deadline: float
     """On the clock of `time.monotonic`."""
     outcomes: "asyncio.Future[list[Outcome]]"
+    """One of each item, in order."""
     started: bool = False
+    """Whether an item's turn has come."""
 
 
 class Batcher:
@@ -76,24 +73,18 @@ class Batcher:
         """Whether no item more is taken."""
         return self.waiting >= self._max_waiting
 
-    async def answer(self, verb: Verb, items: Sequence[Decode], deadline: float) -> list[Outcome]:
-        """The outcome of each item, in order.
+    def submit(self, verb: Verb, items: Sequence[Decode], deadline: float) -> Job:
+        """Put items into the queue; those whose turn comes after the deadline are passed over.
 
         Raises:
             BusyError: the items do not fit into the queue; none was taken.
-            LateError: the deadline passed.
         """
         if self.waiting + len(items) > self._max_waiting:
             raise BusyError
-        loop = asyncio.get_running_loop()
-        job = Job(verb, items, deadline, loop.create_future())
+        job = Job(verb, items, deadline, asyncio.get_running_loop().create_future())
         self.waiting += len(items)
         self._arrived.put(job)
-        try:
-            async with asyncio.timeout(deadline - time.monotonic()):
-                return await job.outcomes
-        except TimeoutError:
-            raise LateError(job.started) from None
+        return job
 
     def _work(self) -> None:
         while True:
@@ -137,7 +128,7 @@ class Batcher:
 def _decoded(job: Job, decode: Decode) -> Any:
     """What the item holds, or the exception that says why it cannot be used."""
     if time.monotonic() > job.deadline:
-        return LateError(job.started)
+        return LateError()
     job.started = True
     try:
         return decode()

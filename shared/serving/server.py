@@ -15,7 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from shared.console import say
 from shared.errors import UserError
-from shared.serving.batching import Batcher, BusyError, LateError, Outcome
+from shared.serving.batching import Batcher, BusyError, Job, Outcome
 from shared.serving.connections import PromptProtocol
 from shared.serving.figures import Figures
 from shared.serving.guard import Guard, is_loopback, read_key
@@ -86,32 +86,34 @@ def run_app(app: FastAPI, settings: ServeConfig) -> None:
 
 
 def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Callable[[Request], Awaitable[Response]]:
+    seconds = reader.settings.deadline
+
     async def answer(request: Request) -> Response:
-        deadline = time.monotonic() + reader.settings.deadline
+        deadline, job = time.monotonic() + seconds, None
         if batcher.full:
             raise busy("too much is waiting")
         with reader.holding() as sizes:
             try:
-                async with asyncio.timeout(reader.settings.deadline):
-                    body = await reader.body(request, sizes)
+                async with asyncio.timeout(seconds):
+                    asked = await reader.asked(request, await reader.body(request, sizes), verb)
+                    job = batcher.submit(verb, asked.items, deadline)
+                    return _response(asked, await job.outcomes)
+            except BusyError:
+                raise busy("too much is waiting") from None
             except TimeoutError:
-                raise HTTPException(408, "the body did not arrive in time", {"Connection": "close"}) from None
-            asked = await reader.asked(request, body, verb)
-            return _response(asked, await _outcomes(batcher, verb, asked, deadline))
+                raise _late(job) from None
 
     answer.__name__ = verb.name
     return answer
 
 
-async def _outcomes(batcher: Batcher, verb: Verb, asked: Asked, deadline: float) -> list[Outcome]:
-    try:
-        return await batcher.answer(verb, asked.items, deadline)
-    except BusyError:
-        raise busy("too much is waiting") from None
-    except LateError as error:
-        if error.started:
-            raise HTTPException(504, "the answer took longer than the deadline allows") from None
-        raise HTTPException(503, "the deadline passed while the request waited", {"Retry-After": "1"}) from None
+def _late(job: Job | None) -> HTTPException:
+    """What to say after the deadline: by how far the request had come."""
+    if job is None:
+        return HTTPException(408, "the body did not arrive in time", {"Connection": "close"})
+    if job.started:
+        return HTTPException(504, "the answer took longer than the deadline allows")
+    return HTTPException(503, "the deadline passed while the request waited", {"Retry-After": "1"})
 
 
 def _response(asked: Asked, outcomes: list[Outcome]) -> Response:
