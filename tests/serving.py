@@ -1,22 +1,14 @@
-"""A small service, and a server for it that runs beside the test."""
+"""A small service, and how to ask it."""
 
 import json
-import socket
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
-
-from shared.serving.connections import PromptProtocol
-from shared.serving.server import make_app
-from shared.serving.service import RefusedError, Service, Verb
-from shared.serving.settings import ServeConfig
+from shared.serving.service import RefusedError, Verb
 
 SECRET = "do-not-repeat-me"
 
@@ -50,23 +42,6 @@ VERBS = [
     verb("enrol", decode=lambda picture, name: len(picture) + len(name), fields=("name",), batch_size=1),
     verb("wait", decode=float, predict=slowly, batch_size=1),
 ]
-
-
-@contextmanager
-def serving(service: Service, **settings: Any) -> Iterator[str]:
-    """The address of a server that runs in a thread."""
-    app = make_app(service, ServeConfig(**settings))
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical", timeout_graceful_shutdown=2))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @dataclass(frozen=True)

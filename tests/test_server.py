@@ -12,13 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from serving import SECRET, VERBS, ask, ask_json, form, serving, verb
+from serving import SECRET, VERBS, ask, ask_json, form, verb
 
 from shared.errors import UserError
 from shared.serving import connections
 from shared.serving.server import make_app, run_app
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
+from shared.testing.servers import serving
 
 SERVICE = Service("lengths", {"labels": ["a"]}, VERBS)
 

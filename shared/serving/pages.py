@@ -8,15 +8,17 @@ from fastapi import FastAPI
 from fastapi.responses import Response
 
 COMMON = Path(__file__).with_name("page")
+SERVED, ON_DEVICE = "served.mjs", "on_device.mjs"
+"""Where answers come from: the server, by this module's file; or the device itself, by the project's."""
 ASK = "ask.mjs"
-"""What a page asks its questions with: the server (this module's), or the device itself (the project's)."""
+"""What a page imports: one of these two."""
 TYPES = {".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 
 
 def page_files(project: Path) -> dict[str, Path]:
     """The files of a served page by their names; the project's own win over the common ones."""
     files = {path.name: path for folder in (COMMON, project) for path in sorted(folder.iterdir()) if path.is_file()}
-    return files | {ASK: files["served.mjs"]}
+    return files | {ASK: files[SERVED]}
 
 
 def add_page(app: FastAPI, files: dict[str, Path]) -> list[str]:
