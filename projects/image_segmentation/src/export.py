@@ -14,8 +14,9 @@ import torch
 
 from models.model import STRIDE
 from shared.console import say
+from shared.export.mobile import mobile_usability
 from shared.export.quantize import quantized
-from shared.export.to_onnx import trace_classifier, write_model
+from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.tiles import Dense
 from shared.report.overlays import class_colours
@@ -53,6 +54,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     write_model(
         candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
     )
+    write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
@@ -68,6 +70,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
+        mobile=mobile_usability(path),
     )
 
 

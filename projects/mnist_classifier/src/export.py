@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.config import to_plain
 from shared.console import say
-from shared.export.to_onnx import export_classifier
+from shared.export.mobile import mobile_usability
+from shared.export.to_onnx import export_classifier, write_manifest
 from shared.files import file_digest
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
@@ -44,6 +45,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     model = restore_model(config, trained)
     parity = export_classifier(model, data.parts.validation["images"], path, metadata)
+    write_manifest(path.parent)
     say(f"export: {path}, largest difference from PyTorch {parity.largest_difference:.1e}")
     return write_result(
         config.output_dir,
@@ -56,6 +58,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
+        mobile=mobile_usability(path),
     )
 
 
