@@ -11,7 +11,7 @@ IMPORT_NAMES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-image": "skimage", "s
 # Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands.
 IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
 # Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, forms and event loop of the server.
-BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "python-multipart", "uvloop"}
+BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "httptools", "python-multipart", "uvloop"}
 
 
 def modules_of(path: Path) -> set[str]:

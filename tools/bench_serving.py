@@ -14,7 +14,6 @@ import contextlib
 import io
 import json
 import os
-import signal
 import socket
 import statistics
 import subprocess
@@ -31,10 +30,12 @@ sys.path.insert(0, str(TOOLS))
 
 import bench_peers  # noqa: E402 - needs the path above
 import numpy as np  # noqa: E402
+import psutil  # noqa: E402
 import uvicorn  # noqa: E402
 import uvloop  # noqa: E402
 from bench_peers import CLIENTS, OUTPUTS, PROJECT, REPOSITORY  # noqa: E402
 from PIL import Image  # noqa: E402
+from sample_export import exported  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
 from shared.console import say  # noqa: E402
@@ -145,21 +146,27 @@ def make_requests(port: int) -> list[bytes]:
 
 
 @contextlib.contextmanager
-def started(name: str, outputs: Path, port: int) -> Iterator[int]:
-    """A server in a process group of its own, which is stopped but not ended; gives the group."""
+def started(name: str, outputs: Path, port: int) -> Iterator[psutil.Process]:
+    """A server that has answered once and is stopped since."""
     command = [sys.executable, __file__, "--serve", name, "--outputs", str(outputs), "--port", str(port)]
-    server = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until_answering(port, server)
-        os.killpg(server.pid, signal.SIGSTOP)
-        yield server.pid
+        for process in family(server):
+            process.suspend()
+        yield server
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGKILL)
+        for process in family(server):
+            process.kill()
         server.wait()
 
 
-def until_answering(port: int, server: subprocess.Popen[bytes]) -> None:
+def family(server: psutil.Process) -> list[psutil.Process]:
+    """A server's processes, all of them."""
+    return [server, *server.children(recursive=True)] if server.is_running() else []
+
+
+def until_answering(port: int, server: psutil.Popen) -> None:
     """Wait until the server answers as it should."""
     request = make_requests(port)[0].replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     for _ in range(300):
@@ -173,14 +180,16 @@ def until_answering(port: int, server: subprocess.Popen[bytes]) -> None:
     raise SystemExit(f"a server did not answer: {server.args}")
 
 
-def turn(group: int, port: int, seconds: float) -> dict[str, float]:
+def turn(server: psutil.Process, port: int, seconds: float) -> dict[str, float]:
     """Wake a server, load it, stop it again."""
-    os.killpg(group, signal.SIGCONT)
+    for process in family(server):
+        process.resume()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(load(port, make_requests(port), seconds))
     finally:
-        os.killpg(group, signal.SIGSTOP)
+        for process in family(server):
+            process.suspend()
 
 
 def race(names: list[str], outputs: Path, rounds: int, seconds: float) -> dict[str, list[dict[str, float]]]:
@@ -188,10 +197,10 @@ def race(names: list[str], outputs: Path, rounds: int, seconds: float) -> dict[s
     found: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     with contextlib.ExitStack() as stack:
         ports = {name: free_port() for name in names}
-        groups = {name: stack.enter_context(started(name, outputs, ports[name])) for name in names}
+        servers = {name: stack.enter_context(started(name, outputs, ports[name])) for name in names}
         for index in range(rounds):
             for name in names:
-                found[name].append(turn(groups[name], ports[name], seconds))
+                found[name].append(turn(servers[name], ports[name], seconds))
             row = {name: round(own[-1]["requests_a_second"]) for name, own in found.items()}
             say(f"round {index + 1}, requests a second: {row}")
     return found
@@ -210,15 +219,6 @@ def summary(turns: list[dict[str, float]], plain: list[dict[str, float]]) -> dic
     ratios = [a["requests_a_second"] / b["requests_a_second"] for a, b in zip(turns, plain, strict=True)]
     errors = sum(turn["errors"] for turn in turns)
     return medians | {"errors": errors, "of_plain_fastapi": round(statistics.median(ratios), 3)}
-
-
-def exported(folder: Path) -> Path:
-    """Train on the built-in sample and export; gives the folder of the outputs."""
-    for verb in ("train", "export"):
-        arguments = ["--config", str(PROJECT / "configs" / "smoke.yaml")] if verb == "train" else []
-        arguments += ["--output_dir", str(folder), "--log_dir", str(folder / "logs")]
-        subprocess.run([sys.executable, PROJECT / "main.py", verb, *arguments], check=True, stdout=subprocess.DEVNULL)
-    return folder
 
 
 def main() -> None:

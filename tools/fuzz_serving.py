@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECT = REPOSITORY / "projects" / "mnist_classifier"
-sys.path.insert(0, str(REPOSITORY))
+sys.path[:0] = [str(Path(__file__).parent), str(REPOSITORY)]
 
-from shared.console import say  # noqa: E402 - needs the path above
+from sample_export import PROJECT, exported  # noqa: E402 - needs the path above
+
+from shared.console import say  # noqa: E402
 from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 from shared.testing.hostile import FORMATS, hostile_cases, pictures  # noqa: E402
@@ -42,17 +43,6 @@ def mnist_server(outputs: Path) -> Iterator[tuple[int, int]]:
     finally:
         server.terminate()
         server.wait()
-
-
-def exported(folder: Path) -> Path:
-    """Train on the built-in sample and export; gives the folder of the outputs."""
-    arguments = ["--output_dir", str(folder), "--log_dir", str(folder / "logs")]
-    smoke = ["--config", str(PROJECT / "configs" / "smoke.yaml")]
-    for verb, more in (("train", smoke), ("export", [])):
-        subprocess.run(
-            [sys.executable, PROJECT / "main.py", verb, *more, *arguments], check=True, stdout=subprocess.DEVNULL
-        )
-    return folder
 
 
 def megabytes(process: int) -> float:
