@@ -12,7 +12,7 @@ main = $(or $(firstword $(wildcard projects/$(1)/main.py projects/$(1)_*/main.py
 	$(error there is no project "$(1)" in projects/))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-shared test-long lint bench lock clean
+.PHONY: help setup test test-shared test-long lint web bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test-shared: $(INSTALLED)  ## the tests of shared/ and of the repository as a wh
 test-long: test  ## the slow tests too
 	@$(PY) -m pytest --quiet -m long tests || [ $$? -eq 5 ]
 
+web: $(INSTALLED)  ## dist/web: a static page of every exported project, which runs on the visitor's device (needs npm)
+	@$(PY) tools/web.py $(ARGS)
+
 test-%: $(INSTALLED)  ## the tests of one project
 	@$(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
 
@@ -56,9 +59,9 @@ lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
-bench: bench-loops bench-mnist  ## measure the loop against its peers, and MNIST against the tutorials (DATA=mnist folder)
+bench: bench-loops bench-mnist bench-serving  ## measure loop and server against their peers, MNIST against the tutorials
 
-bench-%: $(BENCH)/installed  ## one benchmark: loops or mnist
+bench-%: $(BENCH)/installed  ## one benchmark: loops, mnist or serving
 	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
@@ -66,7 +69,9 @@ $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
 	@# The peers come on top of what the project has, not beside a second copy of it.
 	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> $$($(BENCH)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth
-	$(BENCH)/bin/python -m pip install --quiet --constraint constraints.txt --requirement tools/requirements-bench.txt
+	@# BentoML asks for other versions of these two than the project has.
+	@grep -v -E '^(certifi|opentelemetry-api)=' constraints.txt > $(BENCH)/constraints.txt
+	$(BENCH)/bin/python -m pip install --quiet --constraint $(BENCH)/constraints.txt --requirement tools/requirements-bench.txt
 	@touch $@
 
 lock:  ## install the newest versions into a fresh environment and write them to constraints.txt

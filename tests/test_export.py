@@ -1,5 +1,6 @@
 """The exported file equals PyTorch at any batch size, names no path, and is the same bytes each time."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch import Tensor, nn
 
 from shared.errors import UserError
 from shared.export import to_onnx
+from shared.export.mobile import mobile_usability
 from shared.export.quantize import quantized
-from shared.export.to_onnx import export_classifier, trace_classifier, write_model
+from shared.export.to_onnx import export_classifier, trace_classifier, write_manifest, write_model
 from shared.inference.classifier import OnnxClassifier
 from shared.seeding import generator
 
@@ -79,6 +81,20 @@ def test_the_file_names_no_path_and_no_source_line(exported: Path) -> None:
 def test_exporting_twice_gives_the_same_bytes(network: nn.Module, exported: Path, tmp_path: Path) -> None:
     export_classifier(network, EXAMPLES, tmp_path / "elsewhere" / "again.onnx", METADATA)
     assert (tmp_path / "elsewhere" / "again.onnx").read_bytes() == exported.read_bytes()
+
+
+def test_the_manifest_has_the_digest_of_every_file(exported: Path, tmp_path: Path) -> None:
+    copy = tmp_path / exported.name
+    copy.write_bytes(exported.read_bytes())
+    for _ in range(2):  # the manifest does not list itself
+        write_manifest(tmp_path)
+    digest, name = (tmp_path / "SHA256SUMS").read_text().split()
+    assert (digest, name) == (hashlib.sha256(copy.read_bytes()).hexdigest(), copy.name)
+
+
+def test_the_mobile_checker_says_what_accelerators_make_of_it(exported: Path) -> None:
+    found = mobile_usability(exported)
+    assert {"NNAPI, as is", "CoreML MLProgram, with fixed sizes"} <= set(found)
 
 
 def test_everything_is_in_one_file(exported: Path) -> None:

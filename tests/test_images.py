@@ -132,3 +132,8 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
     (folder / "dog").rmdir()
     with pytest.raises(UserError, match=r"holds one class only \(cat\)"):
         find_labelled(folder)
+
+
+def test_formats_that_could_start_programs_are_no_pictures() -> None:
+    with pytest.raises(UnreadableImageError, match="not a picture"):
+        read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")

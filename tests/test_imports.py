@@ -10,8 +10,8 @@ from pathlib import Path
 IMPORT_NAMES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-image": "skimage", "scikit-learn": "sklearn"}
 # Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands.
 IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
-# Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, help texts of jsonargparse.
-BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision"}
+# Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, forms and event loop of the server.
+BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "httptools", "python-multipart", "uvloop"}
 
 
 def modules_of(path: Path) -> set[str]:

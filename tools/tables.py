@@ -59,6 +59,36 @@ def loops(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after + f"ignite {result['versions']['pytorch-ignite']}."
 
 
+def serving(result: dict[str, Any]) -> str:
+    """Our server beside its peers."""
+    rows = [["server", "requests a second", "of plain FastAPI", "p50", "p95", "p99", "errors"], ["---"] * 7]
+    for name, found in result["servers"].items():
+        times = [f"{found[f'{part}_ms']:.1f} ms" for part in ("p50", "p95", "p99")]
+        rate, ratio = f"{found['requests_a_second']:.0f}", f"{found['of_plain_fastapi']:.2f}"
+        rows.append([name, rate, ratio, *times, str(found["errors"])])
+    packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("fastapi", "uvicorn", "litserve", "bentoml"))
+    after = (
+        f"{result['clients']} clients, one picture a request, {result['cores']} CPU cores; medians of "
+        f"{result['rounds']} turns of {result['seconds_a_turn']:.0f} s each; {packages}."
+    )
+    return table(rows) + "\n\n" + after
+
+
+def hostile(result: dict[str, Any]) -> str:
+    """What the server made of hostile requests, and its memory."""
+    found, soak = result["hostile"], result["soak"]
+    rows = [["hostile requests", "answers", "slowest", "memory before and after"], ["---"] * 4]
+    statuses = ", ".join(f"{count:,} of {status}" for status, count in found["statuses"].items())
+    memory = f"{found['megabytes_before']:.0f} and {found['megabytes_after']:.0f} MB"
+    rows.append([f"{found['cases']:,}", statuses, f"{found['slowest_seconds']:.2f} s", memory])
+    asked = sum(soak["statuses"].values())
+    after = (
+        f"Then {asked:,} good requests of {soak['clients']} clients in {soak['seconds']:.0f} s: memory between "
+        f"{min(soak['megabytes']):.0f} and {max(soak['megabytes']):.0f} MB, {soak['megabytes'][-1]:.0f} MB at the end."
+    )
+    return table(rows) + "\n\n" + after
+
+
 def segmentation_scores(result: dict[str, Any]) -> str:
     """Overlap on the test part of each data set, beside the baselines and the library's own recipe."""
     rows = [
@@ -133,6 +163,8 @@ TABLES = {
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
+    "serving": ("serving.json", serving),
+    "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
 }

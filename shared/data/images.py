@@ -13,6 +13,7 @@ from shared.console import track, warn
 from shared.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
 _NAMED_AT_MOST = 5
 
@@ -31,7 +32,7 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[I
         UnreadableImageError: not a picture, damaged, cut short, or larger than `max_pixels`.
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
             width, height = image.size
             if width * height > max_pixels:
                 raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed")

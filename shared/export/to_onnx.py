@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from shared.errors import UserError
-from shared.files import atomic_write
+from shared.files import atomic_write, file_digest, write_text
 
 EXAMPLE_BATCH = 2  # a batch of one would be frozen into the graph
 PARITY_BATCHES = (1, 5)
 TOLERANCE = 1e-4
+MANIFEST = "SHA256SUMS"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,12 @@ def write_model(model: onnx.ModelProto, path: Path, metadata: Mapping[str, Any])
     onnx.checker.check_model(model, full_check=True)
     with atomic_write(path) as file:
         file.write(model.SerializeToString(deterministic=True))
+
+
+def write_manifest(folder: Path) -> None:
+    """Write SHA256SUMS, which `sha256sum --check` reads, about all other files in the folder."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
+    write_text(folder / MANIFEST, "".join(f"{file_digest(path)}  {path.name}\n" for path in files))
 
 
 def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -> Parity:

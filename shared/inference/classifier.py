@@ -22,7 +22,7 @@ class OnnxClassifier:
         if not path.is_file():
             raise UserError(f"there is no {path}; run `python main.py export` first.")
         try:
-            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
             properties = self._session.get_modelmeta().custom_metadata_map
             self.about: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
             self.labels: list[str] = list(self.about["labels"])
@@ -50,6 +50,13 @@ class OnnxClassifier:
             for start in range(0, len(batch), batch_size)
         ]
         return np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """Threads that sleep while there is nothing to do: spinning, they take the cores from whoever prepares the next."""
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
 
 
 def _decoded(text: str) -> Any:

@@ -1,61 +1,155 @@
-"""A small HTTP server around one function from bytes to an answer."""
+"""The HTTP server of every project: questions in batches, facts, health, figures, and a page for people."""
 
-import ipaddress
+import asyncio
+import json
+import signal
 import socket
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from shared.console import say, warn
+from shared.console import say
 from shared.errors import UserError
+from shared.serving.batching import Batcher, BusyError, Job, Outcome
+from shared.serving.connections import PromptProtocol
+from shared.serving.figures import Figures
+from shared.serving.guard import Guard, is_loopback, read_key
+from shared.serving.interface import operation
+from shared.serving.pages import add_page, page_files
+from shared.serving.reading import Asked, Reader, busy
+from shared.serving.service import RefusedError, Service, Verb
 from shared.serving.settings import ServeConfig
 
+SAFE_HEADERS = [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
 
-def make_app(
-    title: str, about: Mapping[str, Any], answer: Callable[[bytes], dict[str, Any]], settings: ServeConfig
-) -> FastAPI:
-    """An application with `POST /predict` (the body is the input, as raw bytes), `GET /model` and `GET /healthz`.
 
-    Args:
-        about: the facts that the exported network carries.
-        answer: from the body to the answer; it is called in a worker thread.
+def make_app(service: Service, settings: ServeConfig) -> FastAPI:
+    """The application: `POST /<verb>` for each verb, `/model`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/`.
+
+    Raises:
+        UserError: the key's file cannot be used.
     """
-    app = FastAPI(title=title, docs_url="/docs", redoc_url=None)
-
-    @app.post("/predict", openapi_extra=_RAW_BODY)
-    async def predict(request: Request) -> dict[str, Any]:
-        body = await _limited_body(request, settings.max_body_bytes)
-        if not body:
-            raise HTTPException(400, "the request has no body; send a picture file as the body")
-        return await run_in_threadpool(answer, body)
-
-    @app.get("/model")
-    def model() -> dict[str, Any]:
-        return dict(about)
-
-    @app.get("/healthz")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok"}
-
+    batcher = Batcher(settings.max_waiting)
+    # The interactive pages of FastAPI load their scripts from other servers.
+    app = FastAPI(title=service.title, docs_url=None, redoc_url=None)
+    reader = Reader(settings)
+    for verb in service.verbs:
+        app.post(f"/{verb.name}", summary=verb.summary, openapi_extra=operation(verb, settings.max_elements))(
+            _endpoint(verb, reader, batcher)
+        )
+    figures = Figures(batcher)
+    _add_facts(app, service, batcher, figures)
+    page = add_page(app, page_files(service.page)) if service.page else []
+    open_paths = {"/healthz", "/readyz", *page}
+    app.add_middleware(Guard, settings=settings, key=read_key(settings), figures=figures, open_paths=open_paths)
     return app
 
 
 def run_app(app: FastAPI, settings: ServeConfig) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; what was asked before is still answered.
 
     Raises:
-        UserError: the address is taken or is none of this machine's.
+        UserError: the address is taken, is none of this machine's, or is open to others without a key.
     """
     listener = _listen(settings)
     host, port = listener.getsockname()[:2]
-    if not ipaddress.ip_address(host).is_loopback:
-        warn(f"listening at {host}: everyone who reaches this machine can use the server.")
-    say(f"serve: http://{host}:{port} (try http://{host}:{port}/docs; stop with Ctrl-C)")
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_keep_alive=5))
+    if not settings.api_key_file and not is_loopback(host):
+        listener.close()
+        raise UserError(
+            f"serve.host {settings.host} is reached from other machines, which needs a key: put one into a file "
+            "(python -c 'import secrets; print(secrets.token_urlsafe())') and name it with --serve.api_key_file."
+        )
+    say(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=PromptProtocol,
+            ws="none",
+            log_level="warning",
+            server_header=False,
+            headers=SAFE_HEADERS,
+            limit_concurrency=settings.max_connections,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=round(settings.deadline) + 1,
+        )
+    )
+    # uvicorn passes the signal on once all is answered; a server that was asked to end and did has not failed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     server.run(sockets=[listener])
+    say("serve: stopped; everything that was asked has been answered.")
+
+
+def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Callable[[Request], Awaitable[Response]]:
+    seconds = reader.settings.deadline
+
+    async def answer(request: Request) -> Response:
+        deadline, job = time.monotonic() + seconds, None
+        if batcher.full:
+            raise busy("too much is waiting")
+        with reader.holding() as sizes:
+            try:
+                async with asyncio.timeout(seconds):
+                    asked = await reader.asked(request, await reader.body(request, sizes), verb)
+                    job = batcher.submit(verb, asked.items, deadline)
+                    return _response(asked, await job.outcomes)
+            except BusyError:
+                raise busy("too much is waiting") from None
+            except TimeoutError:
+                raise _late(job) from None
+
+    answer.__name__ = verb.name
+    return answer
+
+
+def _late(job: Job | None) -> HTTPException:
+    """What to say after the deadline: by how far the request had come."""
+    if job is None:
+        return HTTPException(408, "the body did not arrive in time", {"Connection": "close"})
+    if job.started:
+        return HTTPException(504, "the answer took longer than the deadline allows")
+    return HTTPException(503, "the deadline passed while the request waited", {"Retry-After": "1"})
+
+
+def _response(asked: Asked, outcomes: list[Outcome]) -> Response:
+    if not asked.alone:
+        parts = [found if isinstance(found, bytes) else _error(found) for found in outcomes]
+        return Response(b'{"answers": [' + b", ".join(parts) + b"]}", media_type="application/json")
+    found = outcomes[0]
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/json")
+    if isinstance(found, RefusedError):
+        raise HTTPException(422, str(found))
+    raise HTTPException(500, "an error of the server; its log says more")
+
+
+def _error(found: Exception) -> bytes:
+    text = str(found) if isinstance(found, RefusedError) else "an error of the server; its log says more"
+    return json.dumps({"error": text}).encode()
+
+
+def _add_facts(app: FastAPI, service: Service, batcher: Batcher, figures: Figures) -> None:
+    @app.get("/model", summary="The facts that the exported network carries")
+    async def model() -> dict[str, Any]:
+        return dict(service.about)
+
+    @app.get("/healthz", summary="Whether the process answers")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Whether it takes questions now", responses={503: {"description": "It does not."}})
+    async def readyz() -> JSONResponse:
+        ready = batcher.alive and not batcher.full
+        return JSONResponse({"status": "ready" if ready else "busy"}, 200 if ready else 503)
+
+    @app.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        return Response(figures.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _listen(settings: ServeConfig) -> socket.socket:
@@ -65,17 +159,3 @@ def _listen(settings: ServeConfig) -> socket.socket:
         raise UserError(
             f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another --serve.port."
         ) from error
-
-
-async def _limited_body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HTTPException(413, f"the body is larger than the {limit:,} bytes allowed")
-    return bytes(body)
-
-
-_RAW_BODY = {
-    "requestBody": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-}

@@ -12,11 +12,13 @@ import torch
 
 from models.model import STRIDE
 from shared.console import say
+from shared.export.mobile import mobile_usability
 from shared.export.precision import Measured, choose_precision, per_second
 from shared.export.quantize import quantized
-from shared.export.to_onnx import trace_classifier, write_model
+from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.tiles import Dense
+from shared.report.overlays import class_colours
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.augmentation import cut_size, window
@@ -49,6 +51,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     write_model(
         candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
     )
+    write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
@@ -64,6 +67,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
+        mobile=mobile_usability(path),
     )
 
 
@@ -117,6 +121,7 @@ def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
         "labels": about["classes"],
         "input": f"uint8 RGB pictures, [N, 3, height, width], sides multiples of {STRIDE}; normalisation is inside",
         "stride": STRIDE,
+        "colours": class_colours(len(about["classes"])).tolist(),
         "precision": precision,
         "data": about["data"],
         "seed": about["seed"],

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from shared.console import say, track, warn
-from shared.data.images import UnreadableImageError, collect_images, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.tiles import Tiling, segment
@@ -44,13 +44,16 @@ class Predictor:
         self.network = OnnxClassifier(export_path(config))
         self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.about["stride"])
 
-    def answer(self, source: Path | bytes) -> Answer:
+    def answer(self, source: Path) -> Answer:
         """The class of every pixel.
 
         Raises:
             UnreadableImageError: it is no picture that can be used.
         """
-        image = np.asarray(read_image(source).convert("RGB"))
+        return self.segment(read_pixels(source))
+
+    def segment(self, image: np.ndarray) -> Answer:
+        """The class of every pixel of a picture, uint8 [H, W, 3]."""
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
         scores = segment(self.network.probabilities, pixels, self._tiling)
         return Answer(image, scores.argmax(0).astype(np.uint8), float(scores.max(0).mean()))
@@ -62,6 +65,15 @@ class Predictor:
             label: {"pixels": int(count), "share": float(count / answer.mask.size)}
             for label, count in zip(self.network.labels, counts, strict=True)
         }
+
+
+def read_pixels(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """A picture as uint8 [H, W, 3].
+
+    Raises:
+        UnreadableImageError: it is no picture that can be used.
+    """
+    return np.asarray(read_image(source, max_pixels).convert("RGB"))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -92,8 +93,11 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
         assert mask.shape == (answer["height"], answer["width"]) == (300, 451)
         assert sum(area["share"] for area in answer["areas"].values()) == pytest.approx(1)
         assert answer["areas"]["grass"]["pixels"] == int((mask == 2).sum())
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no picture"), timeout=60) as response:
-            assert json.load(response)["answer"] == "unreadable"
+        with pytest.raises(urllib.error.HTTPError, match="422") as refused:
+            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no picture"), timeout=60)
+        assert json.load(refused.value) == {"detail": "not a picture, or a damaged one"}
+        with urllib.request.urlopen(f"{url}/", timeout=60) as response:
+            assert "A mask for every pixel" in response.read().decode()
         with urllib.request.urlopen(f"{url}/model", timeout=60) as response:
             assert json.load(response)["labels"] == ["background", "brick", "grass", "gravel"]
     finally:

@@ -4,8 +4,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shared.config import to_plain
 from shared.console import say
-from shared.export.to_onnx import export_classifier
+from shared.export.mobile import mobile_usability
+from shared.export.to_onnx import export_classifier, write_manifest
 from shared.files import file_digest
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
@@ -32,6 +34,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
             "size": config.data.image_size,
             "channels": config.data.channels,
         },
+        "predict": to_plain(config.predict, PROJECT),
         "data": about["data"],
         "seed": about["seed"],
         "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),
@@ -42,6 +45,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     model = restore_model(config, trained)
     parity = export_classifier(model, data.parts.validation["images"], path, metadata)
+    write_manifest(path.parent)
     say(f"export: {path}, largest difference from PyTorch {parity.largest_difference:.1e}")
     return write_result(
         config.output_dir,
@@ -54,6 +58,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
+        mobile=mobile_usability(path),
     )
 
 

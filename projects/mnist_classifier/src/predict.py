@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from shared.console import say, warn
-from shared.data.images import UnreadableImageError, collect_images, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.report.plots import contact_sheet
@@ -51,16 +52,20 @@ class Predictor:
 
     def answer(self, sources: list[Path] | list[bytes]) -> list[Answer]:
         """Answer each picture; one that is empty or cannot be read never harms the others."""
-        prepared = [self._prepared(source) for source in sources]
+        return self.answer_prepared([self.prepared(source) for source in sources])
+
+    def answer_prepared(self, prepared: Sequence[np.ndarray | Answer]) -> list[Answer]:
+        """Answer what `prepared` gave."""
         readable = [item for item in prepared if isinstance(item, np.ndarray)]
         shape = self.network.input_shape
         batch = np.stack(readable) if readable else np.empty((0, *shape), np.uint8)
         rows = iter(self.network.probabilities(batch))
         return [item if isinstance(item, Answer) else self._named(next(rows), item) for item in prepared]
 
-    def _prepared(self, source: Path | bytes) -> np.ndarray | Answer:
+    def prepared(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Answer:
+        """What the network is to see, uint8 [channels, size, size]; or the answer, where it need not be asked."""
         try:
-            return self._prepare(read_image(source))
+            return self._prepare(read_image(source, max_pixels))
         except EmptyPictureError as error:
             return Answer("empty", detail=str(error))
         except UnreadableImageError as error:

@@ -2,19 +2,25 @@
 
 `digit` follows the preparation of MNIST as its page states it (http://yann.lecun.com/exdb/mnist): the ink is scaled
 into a box of 20x20 pixels, aspect ratio kept, and its centre of mass is put into the middle of 28x28 pixels.
+The page does the same in JavaScript (page/preparation.mjs), to the same bytes; the constants of both are in
+page/preparation.json.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from shared.data.images import UnreadableImageError
+from shared.files import read_json
 from src.config import DataConfig
 
-BOX = 20 / 28  # the share of the side that the ink fills
-MIN_CONTRAST = 32  # gray levels between paper and ink; scans of blank paper stay well below
-INK_THRESHOLD = 0.2  # of the darkest ink; below it is paper texture and shadow
+SPECIFICATION = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")
+BOX = SPECIFICATION["box"]  # the share of the side that the ink fills
+MIN_CONTRAST = SPECIFICATION["min_contrast"]  # gray levels between paper and ink; blank scans stay well below
+INK_THRESHOLD = SPECIFICATION["ink_threshold"]  # of the darkest ink; below it is paper texture and shadow
+BRIGHT_PAPER_ABOVE = SPECIFICATION["bright_paper_above"]  # gray level; darker paper carries bright ink
 
 
 class EmptyPictureError(UnreadableImageError):
@@ -23,19 +29,31 @@ class EmptyPictureError(UnreadableImageError):
 
 def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
     """The function from a decoded picture to uint8 [channels, size, size]; it raises `EmptyPictureError` for no ink."""
-    mode = "L" if config.channels == 1 else "RGB"
+    size, mode = config.image_size, "L" if config.channels == 1 else "RGB"
 
     def prepare(image: Image.Image) -> np.ndarray:
-        size = config.image_size
-        image = Image.fromarray(digit(image, size)) if config.preparation == "digit" else photo(image, size)
-        return np.atleast_3d(np.asarray(image.convert(mode))).transpose(2, 0, 1)
+        if config.preparation == "digit":
+            return digit(image, size)[None].repeat(config.channels, 0)
+        return np.atleast_3d(np.asarray(photo(image, size).convert(mode))).transpose(2, 0, 1)
 
     return prepare
 
 
 def photo(image: Image.Image, size: int) -> Image.Image:
     """The middle square, scaled to `size` with antialiasing."""
-    return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    side = min(image.size)
+    left, top = ((length - side) / 2 for length in image.size)
+    return _scaled(image, size, size, (left, top, left + side, top + side))
+
+
+def _scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
+    """The part `box` (left, top, right, bottom) of a picture, scaled: first along its rows, then along its columns.
+
+    Pillow alone would order the two by the picture's shape, which the page could not repeat.
+    """
+    left, top, right, bottom = box
+    narrowed = image.resize((width, image.height), Image.Resampling.LANCZOS, box=(left, 0, right, image.height))
+    return narrowed.resize((width, height), Image.Resampling.LANCZOS, box=(0, top, width, bottom))
 
 
 def digit(image: Image.Image, size: int) -> np.ndarray:
@@ -48,8 +66,8 @@ def digit(image: Image.Image, size: int) -> np.ndarray:
         EmptyPictureError: paper and ink differ by less than `MIN_CONTRAST` gray levels.
     """
     gray = np.asarray(image.convert("L"), dtype=np.float32)
-    paper = float(np.median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])))
-    ink = paper - gray if paper > 127 else gray - paper
+    paper = _median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
+    ink = paper - gray if paper > BRIGHT_PAPER_ABOVE else gray - paper
     if ink.max() < MIN_CONTRAST:
         raise EmptyPictureError("no ink in it")
     if gray.shape == (size, size) and paper == 0:
@@ -59,22 +77,28 @@ def digit(image: Image.Image, size: int) -> np.ndarray:
     return _centred(_in_box(ink, round(size * BOX)), size)
 
 
+def _median(values: np.ndarray) -> float:
+    """As NumPy's, which takes longer for a few values than all else that is done to a small picture."""
+    values = np.sort(values)
+    return float(values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
+
+
 def _in_box(ink: np.ndarray, box: int) -> np.ndarray:
     """Crop to the ink and scale its longer side to `box` pixels."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = box / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
-    scaled = Image.fromarray((cropped * 255).astype(np.uint8)).resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(scaled)
+    image = Image.fromarray((cropped * 255).astype(np.uint8))
+    return np.asarray(_scaled(image, width, height, (0, 0, *image.size)))
 
 
 def _centred(ink: np.ndarray, size: int) -> np.ndarray:
     """Put the ink on black so that its centre of mass is the middle, as far as it fits."""
     height, width = ink.shape
-    weights = ink.astype(np.float64) / ink.sum()
-    row = float((weights.sum(1) * np.arange(height)).sum())
-    column = float((weights.sum(0) * np.arange(width)).sum())
+    mass = int(ink.sum(dtype=np.int64))  # whole numbers up to the division, so that every language gets the same
+    row = int((ink.sum(1, dtype=np.int64) * np.arange(height)).sum()) / mass
+    column = int((ink.sum(0, dtype=np.int64) * np.arange(width)).sum()) / mass
     top = int(np.clip(round((size - 1) / 2 - row), 0, size - height))
     left = int(np.clip(round((size - 1) / 2 - column), 0, size - width))
     canvas = np.zeros((size, size), dtype=np.uint8)

@@ -1,10 +1,15 @@
 """Any picture of a digit comes out as MNIST's would: white on black, in a box of 20 pixels, centred by its mass."""
 
+import base64
+import json
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from src.config import DataConfig
+from src.config import PROJECT, DataConfig
 from src.preparation import EmptyPictureError, digit, make_preparation, photo
 
 
@@ -86,3 +91,73 @@ def test_the_result_has_the_shape_that_the_network_takes(channels: int, kind: st
     for image in (drawn(), drawn().convert("RGB")):
         prepared = prepare(image)
         assert (prepared.shape, prepared.dtype) == ((channels, 32, 32), np.uint8)
+
+
+NODE = shutil.which("node")
+IN_JAVASCRIPT = """
+import { readFileSync } from "node:fs";
+import { EmptyPicture, prepare } from "./preparation.mjs";
+
+const specification = JSON.parse(readFileSync("preparation.json"));
+const answers = JSON.parse(readFileSync(0)).map(({ pixels, width, height, kind, size, channels }) => {
+  const data = Uint8ClampedArray.from(Buffer.from(pixels, "base64"));
+  try {
+    return [...prepare({ data, width, height }, { kind, size, channels }, specification)];
+  } catch (error) {
+    if (error instanceof EmptyPicture) return "empty";
+    throw error;
+  }
+});
+console.log(JSON.stringify(answers));
+"""
+
+
+def coloured(width: int, height: int, seed: int) -> Image.Image:
+    """Strokes of any colours on paper of any colour."""
+    random = np.random.default_rng(seed)
+    image = Image.new("RGB", (width, height), tuple(random.integers(0, 256, 3).tolist()))
+    pen = ImageDraw.Draw(image)
+    for _ in range(3):
+        points = random.uniform(0, 1, (4, 2)) * (width, height)
+        colour = tuple(random.integers(0, 256, 3).tolist())
+        pen.line([tuple(point) for point in points.tolist()], fill=colour, width=int(random.integers(1, 20)))
+    return image
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no node to run the page's JavaScript")
+@pytest.mark.parametrize(("kind", "channels"), [("digit", 1), ("digit", 3), ("photo", 1), ("photo", 3)])
+def test_the_page_prepares_a_picture_to_the_same_bytes(kind: str, channels: int) -> None:
+    sizes = [(280, 280), (300, 200), (31, 90), (28, 28), (5, 3), (1, 40), (1, 1)]
+    pictures = [coloured(*size, seed) for seed, size in enumerate(sizes * 3)]
+    pictures += [
+        drawn().convert("RGB"),
+        Image.new("RGB", (50, 40), "white"),
+        Image.fromarray(digit(drawn(), 28)).convert("RGB"),
+    ]
+    asked = [
+        {
+            "pixels": base64.b64encode(picture.convert("RGBA").tobytes()).decode(),
+            "width": picture.width,
+            "height": picture.height,
+            "kind": kind,
+            "size": 28,
+            "channels": channels,
+        }
+        for picture in pictures
+    ]
+    done = subprocess.run(
+        [str(NODE), "--input-type=module", "--eval", IN_JAVASCRIPT],
+        input=json.dumps(asked),
+        cwd=PROJECT / "src" / "page",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    prepare = make_preparation(DataConfig(channels=channels, preparation=kind))
+    for picture, found in zip(pictures, json.loads(done.stdout), strict=True):
+        try:
+            expected: object = prepare(picture).ravel().tolist()
+        except EmptyPictureError:
+            expected = "empty"
+        assert found == expected, picture.size

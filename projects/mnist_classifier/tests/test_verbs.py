@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -113,9 +114,14 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
             answer = json.load(response)
         assert answer["answer"] == "0"
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-        for content, expected in (((pictures / "empty.png").read_bytes(), "empty"), (b"no picture", "unreadable")):
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", content), timeout=30) as response:
-                assert json.load(response)["answer"] == expected
+        empty = (pictures / "empty.png").read_bytes()
+        with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", empty), timeout=30) as response:
+            assert json.load(response)["answer"] == "empty"
+        with pytest.raises(urllib.error.HTTPError, match="422") as refused:
+            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no picture"), timeout=30)
+        assert json.load(refused.value) == {"detail": "not a picture, or a damaged one"}
+        with urllib.request.urlopen(f"{url}/", timeout=30) as response:
+            assert "Draw it" in response.read().decode()
         with urllib.request.urlopen(f"{url}/model", timeout=30) as response:
             assert json.load(response)["labels"] == [str(number) for number in range(10)]
     finally:

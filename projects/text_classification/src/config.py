@@ -69,8 +69,7 @@ class ModelConfig:
     pretrained: str = "all-MiniLM-L6-v2"
     """this one comes with an installed package; any other name is asked of Hugging Face's hub"""
     tuning: Literal["full", "frozen", "lora"] = "full"
-    """of the pretrained network, learn all but its table of words, nothing but a new last layer, or small additions (Hu et
-    al. 2021)"""
+    """of the pretrained network learns: all but its table of words; nothing but a new last layer; small additions"""
     lora_rank: int = 16
     """the size of these additions"""
 

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from shared.console import say
 from shared.errors import UserError
+from shared.export.mobile import mobile_usability
 from shared.export.precision import Measured, choose_precision, per_second
 from shared.export.quantize import quantized_dynamic
-from shared.export.to_onnx import TOLERANCE, trace_classifier, write_model
+from shared.export.to_onnx import TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest, write_text
 from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
@@ -55,6 +56,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     metadata = _metadata(about, precision, temperature, tokens) | _test_metrics(config, file_digest(trained.path))
     write_text(tokenizer_path(config), tokens.content)
     write_model(candidates[precision], path, metadata)
+    write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
@@ -76,6 +78,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         bytes=path.stat().st_size,
         sha256=file_digest(path),
         tokenizer_sha256=file_digest(tokenizer_path(config)),
+        mobile=mobile_usability(path),
     )
 
 

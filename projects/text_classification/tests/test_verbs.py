@@ -105,11 +105,14 @@ def test_serve_answers_as_predict_does(trained: Config, tmp_path: Path) -> None:
         with urllib.request.urlopen(request, timeout=30) as response:
             answer = json.load(response)
         assert list(answer["probabilities"].values()) == pytest.approx(expected.tolist(), abs=1e-5)
-        for content in (b"\0\0", b" "):
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", content), timeout=30) as response:
-                assert json.load(response) == {"answer": "empty"}
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"\xff\xfe caf\xe9"), timeout=30) as found:
-            assert json.load(found)["answer"]
+        body = json.dumps({"texts": [ARTICLES["sports"], "\0\0", "   "]}).encode()
+        request = urllib.request.Request(f"{url}/predict", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answers = json.load(response)["answers"]
+        assert answers[0]["probabilities"] == pytest.approx(answer["probabilities"], abs=0.02)
+        assert answers[1:] == [{"answer": "empty"}] * 2
+        with urllib.request.urlopen(f"{url}/explain", ARTICLES["sports"].encode(), timeout=30) as response:
+            assert json.load(response)["words"][0]["word"] in ARTICLES["sports"]
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)

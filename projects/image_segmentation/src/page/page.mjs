@@ -1,0 +1,75 @@
+// Drop a picture, and see what covers it: the mask over the picture, and the area of each class.
+
+import { ask, facts } from "./ask.mjs";
+import { load, showBars, showFacts, showProblem } from "./common.mjs";
+
+const LARGEST_SIDE = 512; // one tile of the network
+const [shown, answer, bars, opacity] = ["picture", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
+let [picture, mask, asked] = [null, null, 0];
+
+function draw() {
+  if (!picture) return;
+  const context = shown.getContext("2d");
+  [shown.width, shown.height] = [picture.width, picture.height];
+  context.drawImage(picture, 0, 0);
+  if (!mask) return;
+  context.globalAlpha = opacity.value / 100;
+  context.drawImage(mask, 0, 0);
+  context.globalAlpha = 1;
+}
+
+async function show(file) {
+  const turn = (asked += 1);
+  try {
+    answer.textContent = "Looking at it …";
+    bars.replaceChildren();
+    [picture, mask] = [await load(file, LARGEST_SIDE), null];
+    draw();
+    const found = await ask("predict", [picture]);
+    if (turn !== asked) return; // another picture has come meanwhile
+    mask = await coloured(found.mask_png_base64);
+    draw();
+    answer.textContent = `${found.width} × ${found.height} pixels, mean probability ${found.probability.toFixed(2)}`;
+    const shares = Object.entries(found.areas).map(([name, { share }]) => [name, share]);
+    showBars(bars, Object.fromEntries(shares), await colours());
+  } catch (error) {
+    showProblem(answer, error);
+  }
+}
+
+// The mask in its classes' colours; the first class, the background, is clear.
+async function coloured(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const decoded = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [decoded.width, decoded.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(decoded, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
+  const [background] = await colours();
+  for (let i = 0; i < pixels.data.length; i += 4) {
+    if (background.every((value, channel) => pixels.data[i + channel] === value)) pixels.data[i + 3] = 0;
+  }
+  context.putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+async function colours() {
+  return (await facts()).colours;
+}
+
+document.getElementById("file").addEventListener("change", ({ target }) => {
+  if (target.files[0]) show(target.files[0]);
+  target.value = "";
+});
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files[0]) show(event.dataTransfer.files[0]);
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData.files[0]) show(event.clipboardData.files[0]);
+});
+opacity.addEventListener("input", draw);
+
+showFacts(await facts());

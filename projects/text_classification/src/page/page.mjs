@@ -1,0 +1,60 @@
+// Type a text, see the probability of each class, and which words moved the answer.
+
+import { ask, facts } from "./ask.mjs";
+import { showBars, showFacts, showProblem } from "./common.mjs";
+
+const PAUSE = 300; // milliseconds without a key before the text is asked about
+const [text, answer, bars, words] = ["text", "answer", "bars", "words"].map((id) => document.getElementById(id));
+let asked = 0;
+let waiting;
+
+async function update() {
+  const turn = (asked += 1);
+  words.replaceChildren();
+  if (!text.value.trim()) {
+    answer.textContent = "Type something.";
+    bars.replaceChildren();
+    return;
+  }
+  try {
+    const found = await ask("predict", [text.value]);
+    if (turn !== asked) return; // more has been typed meanwhile
+    answer.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.answer] ?? found.answer;
+    showBars(bars, found.probabilities ?? {});
+    const reasons = await ask("explain", [text.value]);
+    if (turn === asked) mark(reasons.words);
+  } catch (error) {
+    showProblem(answer, error);
+  }
+}
+
+// The text with its words, those that moved the answer marked: for it, or struck through where they spoke against it.
+function mark(reasons) {
+  const moved = new Map(reasons.map(({ word, moved }) => [word, moved]));
+  const most = Math.max(...[...moved.values()].map(Math.abs), 1e-9);
+  for (const part of text.value.split(/(\s+)/)) {
+    if (!moved.has(part)) {
+      words.append(part);
+      continue;
+    }
+    const share = moved.get(part);
+    const word = document.createElement(share > 0 ? "mark" : "s");
+    word.textContent = part;
+    word.title = `${share > 0 ? "for" : "against"} the answer: ${Math.abs(100 * share).toFixed(1)} points`;
+    word.style.opacity = 0.4 + (0.6 * Math.abs(share)) / most;
+    words.append(word);
+  }
+}
+
+text.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(update, PAUSE);
+});
+document.getElementById("clear").addEventListener("click", () => {
+  text.value = "";
+  update();
+  text.focus();
+});
+
+update();
+showFacts(await facts());

@@ -1,0 +1,36 @@
+"""Whether phones' accelerators would help a network, by onnxruntime's own checker; every phone runs it on its CPU."""
+
+import logging
+import re
+from pathlib import Path
+
+from onnxruntime.tools.mobile_helpers.usability_checker import analyze_model
+
+_VERDICT = re.compile(r"Model should perform well with (.+?) (as is|if modified to have fixed input shapes): (YES|NO)")
+
+
+class _Lines(logging.Handler):
+    """Keeps what the checker says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self.lines.append(record.getMessage())
+
+
+def mobile_usability(path: Path) -> dict[str, bool]:
+    """For NNAPI (Android) and CoreML (iOS), as the file is and with fixed sizes: whether the accelerator would help."""
+    logger, kept = logging.getLogger("mobile_usability"), _Lines()
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    logger.addHandler(kept)
+    try:
+        analyze_model(path, skip_optimize=False, logger=logger)
+    finally:
+        logger.removeHandler(kept)
+    found = (_VERDICT.search(line) for line in kept.lines)
+    how = {"as is": "as is", "if modified to have fixed input shapes": "with fixed sizes"}
+    return {f"{match[1]}, {how[match[2]]}": match[3] == "YES" for match in found if match}

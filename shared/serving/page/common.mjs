@@ -1,0 +1,58 @@
+// What the pages of all projects share.
+
+const LARGEST_SIDE = 1024;
+
+// Bars of shares between 0 and 1, by name; the largest is marked. `colours` are [red, green, blue], one a bar.
+export function showBars(list, shares, colours = []) {
+  const most = Math.max(...Object.values(shares));
+  const rows = Object.entries(shares).map(([name, share], index) => {
+    const row = document.createElement("li");
+    const label = document.createElement("span");
+    const meter = document.createElement("meter");
+    const figure = document.createElement("span");
+    label.textContent = name;
+    if (colours[index]) row.style.setProperty("--swatch", `rgb(${colours[index].join(" ")})`);
+    Object.assign(meter, { min: 0, max: 1, value: share });
+    figure.textContent = `${(100 * share).toFixed(1)} %`;
+    row.classList.toggle("most", share === most);
+    row.append(label, meter, figure);
+    return row;
+  });
+  list.replaceChildren(...rows);
+}
+
+// Where the network comes from, and where it computes.
+export function showFacts({ data, metrics, parameters }) {
+  const substituted = data.substituted ? ` (${data.substituted})` : "";
+  const score = Object.entries(metrics.validation ?? {}).find(([name, value]) => name !== "loss" && value <= 1);
+  const parts = [`Trained on ${data.source}${substituted}`, `${parameters.toLocaleString("en")} parameters`];
+  if (score) parts.push(`validation ${score[0].replaceAll("_", " ")} ${score[1].toFixed(3)}`);
+  document.getElementById("facts").textContent = parts.join(" · ");
+}
+
+export function showProblem(place, error) {
+  place.textContent = `That did not work: ${error.message}.`;
+}
+
+// A picture file as a canvas of its shape, on white; a larger one is scaled down.
+export async function load(file, largest = LARGEST_SIDE) {
+  const picture = await createImageBitmap(file).catch(() => {
+    throw new Error("this browser cannot read the file as a picture");
+  });
+  const scale = Math.min(1, largest / Math.max(picture.width, picture.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(picture.width * scale));
+  canvas.height = Math.max(1, Math.round(picture.height * scale));
+  fill(canvas, picture);
+  return canvas;
+}
+
+// Draws a picture into the middle of a canvas, as large as it fits, on white.
+export function fill(canvas, picture) {
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const fit = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+  const [width, height] = [picture.width * fit, picture.height * fit];
+  context.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+}

@@ -1,0 +1,36 @@
+// Runs the exported network on the device, with onnxruntime-web from beside this page.
+
+import * as ort from "../ort/ort.wasm.min.mjs";
+
+ort.env.wasm.numThreads = 1; // more need headers that plain file servers do not send
+ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
+
+const about = fetch("model.json").then((response) => response.json());
+navigator.serviceWorker?.register("../service-worker.js", { scope: "../" });
+let session;
+
+// What the network's file carries.
+export function facts() {
+  return about;
+}
+
+// One input tensor to all outputs, by name.
+export async function run(type, data, shape) {
+  session ??= ort.InferenceSession.create("model.onnx", { executionProviders: ["wasm"] });
+  const loaded = await session;
+  return loaded.run({ [loaded.inputNames[0]]: new ort.Tensor(type, data, shape) });
+}
+
+// A mask of class ids as a PNG in their colours, in base64.
+export async function pngOf(mask, width, height, colours) {
+  const canvas = new OffscreenCanvas(width, height);
+  const pixels = new ImageData(width, height);
+  mask.forEach((id, index) => pixels.data.set([...colours[id], 255], 4 * index));
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
+
+export function pixelsOf(canvas) {
+  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+}

@@ -1,0 +1,43 @@
+// Asks the server. A page imports this as ask.mjs; the static build puts the project's on_device.mjs in its place.
+
+const KEY = "api-key";
+
+export async function facts() {
+  return json(await send("model"));
+}
+
+// `elements` are canvases or texts; the answer is that to one item.
+export async function ask(verb, elements, fields = {}) {
+  const bodies = await Promise.all(elements.map(bodyOf));
+  if (bodies.length === 1 && Object.keys(fields).length === 0) {
+    return json(await send(verb, bodies[0]));
+  }
+  const form = new FormData();
+  elements.forEach((element, index) => form.append(typeof element === "string" ? "texts" : "images", bodies[index]));
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  const { answers } = await json(await send(verb, form));
+  if (answers[0].error) throw new Error(answers[0].error);
+  return answers[0];
+}
+
+function bodyOf(element) {
+  if (typeof element === "string") return element;
+  return new Promise((resolve) => element.toBlob(resolve, "image/png"));
+}
+
+async function send(path, body) {
+  const key = sessionStorage.getItem(KEY);
+  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+  const response = await fetch(path, body === undefined ? { headers } : { method: "POST", body, headers });
+  if (response.status !== 401) return response;
+  const given = window.prompt("This server asks for its key:");
+  if (!given) return response;
+  sessionStorage.setItem(KEY, given);
+  return send(path, body);
+}
+
+async function json(response) {
+  const content = await response.json();
+  if (!response.ok) throw new Error(content.detail ?? `status ${response.status}`);
+  return content;
+}

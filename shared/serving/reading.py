@@ -1,0 +1,173 @@
+"""From a request's body to the items it asks about: raw, JSON or a form, within the limits, repeating none of it."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from fastapi import HTTPException, Request
+
+from shared.serving.batching import Decode
+from shared.serving.service import RefusedError, Verb
+from shared.serving.settings import ServeConfig
+
+HELD_BODIES = 8  # so many bodies of the largest size may be in memory at once
+
+
+@dataclass
+class Asked:
+    """What a request asks."""
+
+    items: list[Decode]
+    alone: bool
+    """Whether it was a raw body, whose answer comes without a list around it."""
+
+
+@dataclass
+class Reader:
+    """Reads requests, and knows how much of them is in memory."""
+
+    settings: ServeConfig
+    held: int = field(default=0, init=False)
+    """Bytes of bodies that are in memory."""
+
+    @contextmanager
+    def holding(self) -> Iterator[list[int]]:
+        """Count what is added to the list as held, until the block ends."""
+        sizes: list[int] = []
+        try:
+            yield sizes
+        finally:
+            self.held -= sum(sizes)
+
+    async def body(self, request: Request, sizes: list[int]) -> bytes:
+        """The body, read no further than the limit.
+
+        Raises:
+            HTTPException: 411 to 429, by what is wrong with it.
+        """
+        limit = self.settings.max_body_bytes
+        announced = request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(limit)
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            sizes.append(len(chunk))
+            self.held += len(chunk)
+            if len(body) > limit:
+                raise _too_large(limit)
+            if self.held > HELD_BODIES * limit:
+                raise busy("too much is being uploaded")
+        return bytes(body)
+
+    async def asked(self, request: Request, body: bytes, verb: Verb) -> Asked:
+        """The items of a request.
+
+        Raises:
+            HTTPException: 400 or 422, with one sentence that says what is expected.
+        """
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not body:
+            raise HTTPException(400, f"the request has no body; send {_expected(verb)}")
+        if content_type == "application/json":
+            elements, fields = _from_json(body, verb)
+        elif content_type == "multipart/form-data":
+            elements, fields = await _from_form(request, body, verb, self.settings)
+        elif verb.together == 1 and not verb.fields:
+            return Asked(self._items([body], {}, verb), alone=True)
+        else:
+            raise HTTPException(415, f"a raw body is not enough here; send {_expected(verb)}")
+        return Asked(self._items(elements, fields, verb), alone=False)
+
+    def _items(self, elements: Sequence[Any], fields: dict[str, str], verb: Verb) -> list[Decode]:
+        count, most = len(elements), self.settings.max_elements
+        if not 0 < count <= most:
+            raise HTTPException(422, f"send 1 to {most} {verb.kind} at once, not {count}")
+        if count % verb.together:
+            raise HTTPException(422, f"send {verb.kind} in groups of {verb.together}, not {count}")
+        groups = [elements[start : start + verb.together] for start in range(0, count, verb.together)]
+        return [partial(self._decode, verb, group, fields) for group in groups]
+
+    def _decode(self, verb: Verb, group: Sequence[Any], fields: dict[str, str]) -> Any:
+        read = _file if verb.kind == "images" else self._text
+        return verb.decode(*(read(element) for element in group), **fields)
+
+    def _text(self, element: bytes | str) -> str:
+        try:
+            text = element.decode() if isinstance(element, bytes) else element
+            text.encode()  # JSON can hold halves of surrogate pairs, which no tokenizer takes
+        except UnicodeError as error:
+            raise RefusedError("not UTF-8") from error
+        if len(text) > self.settings.max_text_length:
+            raise RefusedError(f"longer than the {self.settings.max_text_length:,} characters allowed")
+        return text
+
+
+def busy(reason: str) -> HTTPException:
+    """The answer to a request that would be welcome later."""
+    return HTTPException(429, f"{reason}; come again", headers={"Retry-After": "1"})
+
+
+def _too_large(limit: int) -> HTTPException:
+    # Without the header the server would go on to read, and throw away, what is still sent.
+    return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", headers={"Connection": "close"})
+
+
+def _expected(verb: Verb) -> str:
+    fields = "".join(f', "{name}": "..."' for name in verb.fields)
+    element = "base64 of a file" if verb.kind == "images" else "a text"
+    return f'JSON like {{"{verb.kind}": ["{element}"]{fields}}}, a form, or a raw body'
+
+
+def _from_json(body: bytes, verb: Verb) -> tuple[list[str], dict[str, str]]:
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "the body is not valid JSON") from error
+    expected = {verb.kind, *verb.fields}
+    if not isinstance(content, dict) or content.keys() != expected:
+        raise HTTPException(422, f"expected {_expected(verb)}")
+    elements = content.pop(verb.kind)
+    texts = [*content.values(), *(elements if isinstance(elements, list) else [None])]
+    if not all(isinstance(text, str) for text in texts):
+        raise HTTPException(422, f"expected {_expected(verb)}")
+    return elements, content
+
+
+async def _from_form(
+    request: Request, body: bytes, verb: Verb, settings: ServeConfig
+) -> tuple[list[Any], dict[str, str]]:
+    """The parts called `images` or `texts`, and the fields."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async with Request(request.scope, receive).form(
+        max_files=settings.max_elements,
+        max_fields=settings.max_elements + len(verb.fields),
+        max_part_size=settings.max_body_bytes,
+    ) as form:  # its refusals say what is wrong and repeat nothing
+        parts = form.multi_items()
+        elements = [await _content(part) for name, part in parts if name == verb.kind]
+        fields = {name: part for name, part in parts if name != verb.kind}
+    if set(fields) != set(verb.fields) or not all(isinstance(text, str) for text in fields.values()):
+        raise HTTPException(422, f"expected parts named {', '.join([verb.kind, *verb.fields])}")
+    return elements, fields  # type: ignore[return-value]
+
+
+async def _content(part: Any) -> bytes | str:
+    return await part.read() if not isinstance(part, str) else part
+
+
+def _file(element: bytes | str) -> bytes:
+    if isinstance(element, bytes):
+        return element
+    try:
+        return base64.b64decode(element, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RefusedError("not base64") from error

@@ -1,0 +1,59 @@
+"""What a project gives the server: the questions it answers, and how."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shared.errors import UserError
+
+Answer = dict[str, Any]
+"""Plain types that JSON has; no NaN."""
+
+
+class RefusedError(Exception):
+    """An item cannot be answered; the message says why in a few words and repeats nothing of the item."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One kind of question, asked with `POST /<name>`.
+
+    A request asks about one element as its raw body, or about several as JSON (`{"images": ["<base64>", ...]}`,
+    `{"texts": [...]}`) or as files of a form. All calls of `decode` and `predict` come from one thread of their own.
+    """
+
+    name: str
+    summary: str
+    kind: Literal["images", "texts"]
+    """What elements are: files as bytes, or strings. It is also the key of the list in JSON."""
+    decode: Callable[..., Any]
+    """From the elements of one item (and the `fields` by name) to what `predict` takes; or `RefusedError`."""
+    predict: Callable[[list[Any]], list[Answer]]
+    """From decoded items of any requests to their answers, in the same order. If it fails on several, it is called
+    again for each alone; one that changes something has a `batch_size` of 1."""
+    example: str
+    """An element for the interface's description: a text, or a file in base64."""
+    example_answer: Answer
+    together: int = 1
+    """So many elements make one item: 2 for a comparison of two pictures."""
+    fields: tuple[str, ...] = ()
+    """Short texts that a request gives beside its elements, for all of its items."""
+    batch_size: int = 32
+    """`predict` is given at most so many items at once; 1 where they cannot be stacked."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A project as the server sees it."""
+
+    title: str
+    about: Mapping[str, Any]
+    """The facts that the exported network carries; `GET /model` shows them."""
+    verbs: Sequence[Verb]
+    page: Path | None = None
+    """The folder of the page for people: `index.html` and what it loads."""
+
+    def __post_init__(self) -> None:
+        if self.page and not (self.page / "index.html").is_file():
+            raise UserError(f"there is no {self.page / 'index.html'}; the server shows it to people, so put it back.")

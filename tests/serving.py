@@ -1,0 +1,78 @@
+"""A small service, and how to ask it."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.serving.service import RefusedError, Verb
+
+SECRET = "do-not-repeat-me"
+
+
+def length(item: bytes | str) -> int:
+    if item in (b"bad", "bad"):
+        raise RefusedError("bad")
+    return len(item)
+
+
+def lengths(items: list[int]) -> list[dict[str, Any]]:
+    if 13 in items:
+        raise RuntimeError(f"thirteen: {SECRET}")
+    return [{"length": item} for item in items]
+
+
+def slowly(seconds: list[float]) -> list[dict[str, Any]]:
+    time.sleep(sum(seconds))
+    return [{"slept": second} for second in seconds]
+
+
+def verb(name: str, kind: Any = "images", **details: Any) -> Verb:
+    given = {"decode": length, "predict": lengths, "example": "YQ==", "example_answer": {"length": 1}} | details
+    return Verb(name, "How long is it?", kind, **given)
+
+
+VERBS = [
+    verb("predict"),
+    verb("read", "texts"),
+    verb("compare", decode=lambda one, other: len(one) + len(other), together=2),
+    verb("enrol", decode=lambda picture, name: len(picture) + len(name), fields=("name",), batch_size=1),
+    verb("wait", decode=float, predict=slowly, batch_size=1),
+]
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(url: str, body: bytes | None = None, content_type: str = "application/octet-stream", **headers: str) -> Reply:
+    request = urllib.request.Request(url, body, {"Content-Type": content_type, **headers})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return Reply(response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        return Reply(error.code, error.headers, error.read())
+
+
+def ask_json(url: str, content: Any) -> Reply:
+    return ask(url, json.dumps(content).encode(), "application/json")
+
+
+def form(*parts: tuple[str, bytes], boundary: str = "b0undary", files: bool = True) -> tuple[bytes, str]:
+    """Parts of a form, as files or as fields: the body and its type."""
+    filename = '; filename="f"' if files else ""
+    body = b"".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode() + content + b"\r\n"
+        for name, content in parts
+    )
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

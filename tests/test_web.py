@@ -1,0 +1,103 @@
+"""The static site is whole, or not there; its runtime is the known one."""
+
+import json
+import subprocess
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from shared.errors import UserError
+from shared.export.to_onnx import write_model
+from shared.serving import web
+from shared.serving.web import Part, build_site, fetch_runtime
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Part:
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<title>One &amp; two</title>")
+    (page / "on_device.mjs").write_text("export const ask = 1;")
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 2])
+    outputs = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 2])
+    graph = helper.make_graph([helper.make_node("Softmax", ["images"], ["probabilities"])], "g", [images], [outputs])
+    opset = helper.make_opsetid("", 18)
+    model: onnx.ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=9)
+    write_model(model, tmp_path / "network.onnx", {"labels": ["a", "b"]})
+    return Part("letters", page, tmp_path / "network.onnx")
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Path:
+    folder = tmp_path / "runtime"
+    folder.mkdir()
+    (folder / "ort.wasm.min.mjs").write_text("")
+    return folder
+
+
+def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, runtime: Path, tmp_path: Path) -> None:
+    build_site(tmp_path / "web", [part], runtime)
+    folder = tmp_path / "web" / "letters"
+    assert (folder / "ask.mjs").read_text() == "export const ask = 1;"
+    assert (folder / "model.onnx").read_bytes() == part.network.read_bytes()
+    assert json.loads((folder / "model.json").read_text()) == {"labels": ["a", "b"]}
+    assert '<a href="letters/">One &amp; two</a>' in (tmp_path / "web" / "index.html").read_text()
+
+
+def test_the_service_worker_keeps_every_file(part: Part, runtime: Path, tmp_path: Path) -> None:
+    site = tmp_path / "web"
+    build_site(site, [part], runtime)
+    kept = json.loads(
+        (site / "service-worker.js").read_text().splitlines()[0].removeprefix("const SITE = ").rstrip(";")
+    )
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()} - {"service-worker.js"}
+    assert {name + "index.html" if name.endswith("/") else name for name in kept["files"]} == {
+        "./index.html" if name == "index.html" else name for name in files
+    }
+
+
+def test_another_content_is_another_version(part: Part, runtime: Path, tmp_path: Path) -> None:
+    versions = []
+    for text in ("a", "a", "b"):
+        (part.page / "page.mjs").write_text(text)
+        build_site(tmp_path / "web", [part], runtime)
+        versions.append((tmp_path / "web" / "service-worker.js").read_text().splitlines()[0])
+    assert versions[0] == versions[1] != versions[2]
+
+
+def test_a_site_that_cannot_be_built_leaves_the_former_one(part: Part, runtime: Path, tmp_path: Path) -> None:
+    build_site(tmp_path / "web", [part], runtime)
+    part.network.write_bytes(b"no network")
+    with pytest.raises(UserError, match=r"network\.onnx is damaged"):
+        build_site(tmp_path / "web", [part], runtime)
+    assert (tmp_path / "web" / "letters" / "model.onnx").is_file()
+    assert not list(tmp_path.glob(".site-*"))
+
+
+def test_another_package_than_the_known_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pack(command: list[str], **_: object) -> None:
+        with tarfile.open(Path(command[-1]) / "any.tgz", "w:gz"):
+            pass
+
+    monkeypatch.setattr(subprocess, "run", pack)
+    with pytest.raises(UserError, match="has another SHA-512 than the known one; nothing was kept"):
+        fetch_runtime(tmp_path / "runtime")
+    assert not (tmp_path / "runtime").exists()
+
+
+def test_without_npm_one_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="there is no npm; install Node.js"):
+        fetch_runtime(tmp_path / "runtime")
+
+
+def test_a_runtime_that_was_fetched_once_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.mjs").write_bytes(np.arange(3, dtype=np.uint8).tobytes())
+    digest = "ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc"
+    monkeypatch.setitem(web.PINS, "files", {"a.mjs": digest})
+    monkeypatch.setenv("PATH", "")
+    assert fetch_runtime(tmp_path) == tmp_path

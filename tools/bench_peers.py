@@ -1,0 +1,93 @@
+"""The servers that ours is compared with, as their guides write them, around the same work."""
+
+import base64
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROJECT = REPOSITORY / "projects" / "mnist_classifier"
+sys.path[:0] = [str(PROJECT), str(REPOSITORY)]
+
+import bentoml  # noqa: E402 - needs the path above
+import litserve  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
+from pydantic import BaseModel  # noqa: E402
+
+from src.config import load_config  # noqa: E402
+from src.predict import Predictor  # noqa: E402
+from src.serve import as_plain  # noqa: E402
+
+CLIENTS = 16
+OUTPUTS = "BENCH_OUTPUTS"  # in the environment: the folder of the project's outputs
+
+
+def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
+    """The work of every server: from pictures in base64 to answers."""
+    config = load_config(PROJECT / "configs" / "config.yaml", "--output_dir", os.environ[OUTPUTS])
+    predictor = Predictor(config)
+
+    def answer(images: list[str]) -> list[dict[str, Any]]:
+        found = predictor.answer([base64.b64decode(image) for image in images])
+        return [as_plain(one, predictor.network.labels) for one in found]
+
+    return answer
+
+
+class Question(BaseModel):
+    """What FastAPI is asked."""
+
+    images: list[str]
+
+
+def plain_fastapi() -> FastAPI:
+    """What one writes first: a `def` endpoint, which FastAPI calls in a pool of threads."""
+    answer, app = answering(), FastAPI()
+
+    @app.post("/predict")
+    def predict(question: Question) -> dict[str, Any]:
+        return {"answers": answer(question.images)}
+
+    return app
+
+
+class LitServeApi(litserve.LitAPI):
+    """LitServe computes in a process of its own, one question at a time."""
+
+    def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe names it
+        """Load the network."""
+        self.answer = answering()
+
+    def decode_request(self, request: dict[str, list[str]]) -> str:
+        """The one picture."""
+        return request["images"][0]
+
+    def predict(self, image: Any) -> Any:
+        """Its answer; or, where LitServe batches, the answers to several pictures."""
+        return self.answer(image if isinstance(image, list) else [image])
+
+    def encode_response(self, output: Any) -> dict[str, Any]:
+        """The answer as ours has it."""
+        return {"answers": output if isinstance(output, list) else [output]}
+
+
+def run_litserve(port: int, batch_size: int) -> None:
+    """Serve with LitServe; a batch waits for two milliseconds to fill."""
+    batching = {"max_batch_size": batch_size, "batch_timeout": 0.002} if batch_size > 1 else {}
+    server = litserve.LitServer(LitServeApi(**batching), accelerator="cpu", workers_per_device=1)
+    server.run(port=port, log_level="warning", generate_client_file=False)
+
+
+@bentoml.service(name="digits", workers=1, traffic={"timeout": 30})
+class BentoDigits:
+    """BentoML with its adaptive batching."""
+
+    def __init__(self) -> None:
+        self.answer = answering()
+
+    @bentoml.api(batchable=True, max_batch_size=2 * CLIENTS, max_latency_ms=1000, route="/predict")
+    def predict(self, images: list[str]) -> list[dict[str, Any]]:
+        """The answers to the pictures of several questions."""
+        return self.answer(images)
