@@ -258,6 +258,11 @@ def test_every_example_of_the_interface_is_answered(url: str) -> None:
             assert ask_json(url + path, content).status == 200, path
 
 
+def test_a_method_that_is_not_there_is_refused(url: str) -> None:
+    assert ask(f"{url}/predict").status == 405
+    assert ask(f"{url}/none", b"a").status == 404
+
+
 def test_the_default_address_is_this_machine_alone() -> None:
     assert ServeConfig().host == "127.0.0.1"
 

@@ -68,7 +68,9 @@ class Guard:
         try:
             await (self._refusal(scope) or self._app)(scope, receive, noting)
         finally:
-            path = getattr(scope.get("route"), "path", "other")
+            path = (
+                scope["path"] if "endpoint" in scope else "other"
+            )  # known paths only: a label a path is kept for ever
             self._figures.request(path, status, time.perf_counter() - started)
 
     def _refusal(self, scope: Scope) -> App | None:

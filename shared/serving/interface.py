@@ -9,7 +9,7 @@ Schema = dict[str, Any]
 
 
 def operation(verb: Verb, max_elements: int) -> Schema:
-    """What FastAPI cannot know about `POST /<verb.name>`: its bodies, its answers and its refusals."""
+    """`POST /<verb.name>`: its bodies, its answers and its refusals."""
     one = {"type": "object", "example": verb.example_answer}
     refused = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
     several = {
@@ -20,6 +20,8 @@ def operation(verb: Verb, max_elements: int) -> Schema:
     }
     answer = {"anyOf": [several, one]} if takes_raw_body(verb) else several
     return {
+        "summary": verb.summary,
+        "operationId": verb.name,
         "requestBody": {"required": True, "content": _bodies(verb, max_elements)},
         "responses": {
             "200": {

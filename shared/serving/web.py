@@ -114,6 +114,7 @@ def _add_part(folder: Path, part: Part) -> None:
 
 def _write_front(site: Path, parts: Sequence[Part]) -> None:
     links = "".join(f'<li><a href="{part.name}/">{html.escape(_title(part))}</a></li>' for part in parts)
+    shutil.copyfile(HERE / "front.mjs", site / "front.mjs")
     template = (HERE / "front.html").read_text(encoding="utf-8")
     (site / "index.html").write_text(template.replace("{links}", links), encoding="utf-8")
 

@@ -22,12 +22,13 @@ export function showBars(list, shares, colours = []) {
 }
 
 // Where the network comes from, and where it computes.
-export function showFacts({ data, metrics, parameters }) {
+export function showFacts({ data, metrics, parameters }, where) {
   const substituted = data.substituted ? ` (${data.substituted})` : "";
   const score = Object.entries(metrics.validation ?? {}).find(([name, value]) => name !== "loss" && value <= 1);
   const parts = [`Trained on ${data.source}${substituted}`, `${parameters.toLocaleString("en")} parameters`];
   if (score) parts.push(`validation ${score[0].replaceAll("_", " ")} ${score[1].toFixed(3)}`);
   document.getElementById("facts").textContent = parts.join(" · ");
+  document.getElementById("where").textContent = where;
 }
 
 export function showProblem(place, error) {

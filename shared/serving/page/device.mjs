@@ -5,6 +5,8 @@ import * as ort from "../ort/ort.wasm.min.mjs";
 ort.env.wasm.numThreads = 1; // more need headers that plain file servers do not send
 ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
 
+export const where = "Answers are computed on this device; what you put in does not leave it.";
+
 const about = fetch("model.json").then((response) => response.json());
 navigator.serviceWorker?.register("../service-worker.js", { scope: "../" });
 let session;

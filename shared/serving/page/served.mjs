@@ -2,6 +2,8 @@
 
 const KEY = "api-key";
 
+export const where = "Answers come from the server that this page came from.";
+
 export async function facts() {
   return json(await send("model"));
 }

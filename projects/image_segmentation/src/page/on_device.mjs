@@ -1,8 +1,8 @@
 // Answers on the device what served.mjs asks the server: the same questions, the same answers.
 
-import { facts, pixelsOf, pngOf, run } from "./device.mjs";
+import { facts, pixelsOf, pngOf, run, where } from "./device.mjs";
 
-export { facts };
+export { facts, where };
 
 export async function ask(verb, [canvas]) {
   const { labels, stride, colours } = await facts();

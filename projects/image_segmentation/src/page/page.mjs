@@ -1,6 +1,6 @@
 // Drop a picture, and see what covers it: the mask over the picture, and the area of each class.
 
-import { ask, facts } from "./ask.mjs";
+import { ask, facts, where } from "./ask.mjs";
 import { load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const LARGEST_SIDE = 512; // one tile of the network
@@ -72,4 +72,4 @@ document.addEventListener("paste", (event) => {
 });
 opacity.addEventListener("input", draw);
 
-showFacts(await facts());
+showFacts(await facts(), where);

@@ -1,11 +1,11 @@
 // Answers on the device what served.mjs asks the server: the same questions, the same answers.
 
-import { facts, pixelsOf, run } from "./device.mjs";
+import { facts, pixelsOf, run, where } from "./device.mjs";
 import { EmptyPicture, prepare } from "./preparation.mjs";
 
 const specification = fetch("preparation.json").then((response) => response.json());
 
-export { facts };
+export { facts, where };
 
 export async function ask(verb, [canvas]) {
   const about = await facts();

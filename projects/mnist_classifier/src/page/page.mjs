@@ -1,6 +1,6 @@
 // Draw with a pen, a finger or the arrow keys, and see the probability of each class.
 
-import { ask, facts } from "./ask.mjs";
+import { ask, facts, where } from "./ask.mjs";
 import { fill, load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const PEN = 18;
@@ -80,4 +80,4 @@ document.getElementById("file").addEventListener("change", async ({ target }) =>
 });
 
 clear();
-showFacts(await facts());
+showFacts(await facts(), where);
