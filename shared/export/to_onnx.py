@@ -77,8 +77,19 @@ def trace_classifier(
     Raises:
         UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`.
     """
-    module = WithProbabilities(network).cpu().eval()
-    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, stride)
+    return trace(WithProbabilities(network), examples, input_name, ("probabilities", "logits"), stride)
+
+
+def trace(
+    network: nn.Module, examples: Tensor, input_name: str, output_names: Sequence[str], stride: int = 0
+) -> tuple[onnx.ModelProto, Parity]:
+    """Any network as an ONNX model for any batch size, checked against PyTorch (see `trace_classifier`).
+
+    Args:
+        network: from a batch like `examples` to one tensor, or to a tuple of as many as there are output names.
+    """
+    module = network.cpu().eval()
+    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, output_names, stride)
     _strip(model)
     batches = [examples[:size] for size in PARITY_BATCHES]
     if stride:  # another height and width than the example's
@@ -107,7 +118,8 @@ def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -
     largest = 0.0
     for batch in batches:
         with torch.no_grad():
-            expected = [output.numpy() for output in module(batch)]
+            outputs = module(batch)
+        expected = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
         found = session.run(None, {name: batch.numpy()})
         differences = [np.abs(a - b).max() for a, b in zip(expected, found, strict=True)]
         largest = max(largest, float(max(differences)))
@@ -119,7 +131,9 @@ def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -
     return Parity(PARITY_BATCHES, largest, TOLERANCE)
 
 
-def _trace(module: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
+def _trace(
+    module: nn.Module, example: Tensor, input_name: str, output_names: Sequence[str], stride: int
+) -> onnx.ModelProto:
     shape = {0: Dim("batch")}
     if stride:
         shape |= {2: stride * Dim("height", min=1), 3: stride * Dim("width", min=1)}
@@ -130,7 +144,7 @@ def _trace(module: nn.Module, example: Tensor, input_name: str, stride: int) -> 
             module,
             (example,),
             input_names=[input_name],
-            output_names=["probabilities", "logits"],
+            output_names=list(output_names),
             dynamic_shapes=(shape,),
             dynamo=True,
             verbose=False,
