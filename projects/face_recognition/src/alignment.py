@@ -26,7 +26,7 @@ def cut_chip(image: Image.Image, landmarks: np.ndarray, size: int) -> np.ndarray
 
     Args:
         image: RGB.
-        landmarks: float [5, 2], (x, y) in pixels.
+        landmarks: float [5, 2], (x, y) in pixels; the middle of the first pixel is (0, 0).
 
     Returns:
         uint8 [3, size, size].
@@ -35,8 +35,9 @@ def cut_chip(image: Image.Image, landmarks: np.ndarray, size: int) -> np.ndarray
     if to_picture.scale > 1:  # smaller first, with antialiasing: the cut below looks at single pixels
         smaller = tuple(max(1, round(side / to_picture.scale)) for side in image.size)
         shrink = np.array(smaller) / np.array(image.size)
-        image, landmarks = image.resize(smaller, Image.Resampling.LANCZOS, reducing_gap=2), landmarks * shrink
+        image, landmarks = image.resize(smaller, Image.Resampling.LANCZOS), (landmarks + 0.5) * shrink - 0.5
         to_picture = SimilarityTransform.from_estimate(chip_landmarks(size), landmarks)
-    matrix = np.asarray(to_picture.params)[:2].ravel()
-    chip = image.transform((size, size), Image.Transform.AFFINE, tuple(matrix), Image.Resampling.BICUBIC)
+    matrix = np.array(to_picture.params)[:2]
+    matrix[:, 2] += 0.5 - 0.5 * matrix[:, :2].sum(1)  # Pillow counts from a pixel's corner, landmarks from its middle
+    chip = image.transform((size, size), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BICUBIC)
     return np.ascontiguousarray(np.asarray(chip).transpose(2, 0, 1))
