@@ -56,14 +56,14 @@ def test_true_accepts_at_a_rate_of_false_ones() -> None:
     assert scores["tar_at_far"]["0.001"] == pytest.approx(0.5)
 
 
-def test_pairs_that_could_not_be_compared_count_as_errors_at_any_threshold() -> None:
+def test_pairs_that_could_not_be_compared_are_errors_and_never_accepted() -> None:
     failing = np.where(np.arange(6) % 3 == 0, np.nan, np.where(SAME, 0.9, 0.1))
     for threshold in (-5, 0.5, 5):
         assert count_right(failing, SAME, threshold) <= 4
     scores = verification_scores(failing, SAME, 0.5)
     assert scores["failed"] == 2
     assert scores["accuracy"] == pytest.approx(4 / 6)
-    assert scores["auc"] == pytest.approx(4 / 9)
+    assert scores["auc"] == pytest.approx((2 * 2 + 2 * 1 + 0.5) / 9)  # the failed pairs: less alike than all others
 
 
 def test_each_fold_is_measured_at_the_threshold_of_the_others() -> None:

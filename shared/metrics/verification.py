@@ -1,7 +1,7 @@
 """Scores of a verifier, which says of pairs whether they are the same (person, speaker), from how similar they are.
 
-A pair whose similarity is NaN could not be compared: the detector found no face in one of its pictures, say. It counts
-as an error whatever the threshold.
+A pair whose similarity is NaN could not be compared: the detector found no face in one of its pictures, say. For the
+accuracy it is an error whatever the threshold; for rates over thresholds it is a pair that is never accepted.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ FALSE_ACCEPT_RATES = (1e-2, 1e-3)
 
 
 class PairAuc(Metric):
-    """The chance that a pair of the same class is more similar than a pair of different ones, over all pairs."""
+    """The chance that a pair of the same class is closer together than one of different classes, over all pairs."""
 
     embeddings: list[Tensor]
     labels: list[Tensor]
@@ -31,7 +31,7 @@ class PairAuc(Metric):
         self.add_state("labels", default=[], dist_reduce_fx="cat")
 
     def update(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Take a batch: embeddings of length one, float [N, D], and class ids, int64 [N]."""
+        """Take a batch: embeddings, float [N, D], and class ids, int64 [N]."""
         self.embeddings.append(embeddings.detach())
         self.labels.append(labels)
 
@@ -42,7 +42,8 @@ class PairAuc(Metric):
         same = labels[first] == labels[second]
         if same.all() or not same.any():
             return torch.tensor(0.5)
-        ranks = (embeddings @ embeddings.T)[first, second].double().argsort().argsort().double() + 1
+        distances = torch.cdist(embeddings, embeddings)[first, second]
+        ranks = (-distances).argsort().argsort().double() + 1
         positives, negatives = int(same.sum()), int((~same).sum())
         return (ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives)
 
@@ -93,7 +94,7 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
         of pairs).
     """
     right = count_right(similarities, same, threshold)
-    filled = as_errors(similarities, same)
+    filled = as_rejected(similarities)
     false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)
     different = int((~same).sum())
     return {
@@ -112,10 +113,9 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
     }
 
 
-def as_errors(similarities: np.ndarray, same: np.ndarray) -> np.ndarray:
-    """The similarities, where pairs that could not be compared are the worst answers of all."""
-    low, high = np.nanmin(similarities) - 1, np.nanmax(similarities) + 1
-    return np.where(np.isnan(similarities), np.where(same, low, high), similarities)
+def as_rejected(similarities: np.ndarray) -> np.ndarray:
+    """The similarities, where pairs that could not be compared are less alike than all others."""
+    return np.where(np.isnan(similarities), np.nanmin(similarities) - 1, similarities)
 
 
 def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarray) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The networks: aligned uint8 chips in, embeddings of length one out. Normalisation is their first layer.
+"""The networks: aligned uint8 chips in, embeddings out. Normalisation is their first layer.
 
-Two faces are compared by the cosine of their embeddings, which is their scalar product.
+Two faces are compared by the distance of their embeddings (see `src.similarity`).
 """
 
 import itertools
@@ -21,6 +21,7 @@ class DlibResNet(nn.Module):
 
     chip_size = 150
     dimensions = 128
+    unit = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,6 +78,7 @@ class Inception(nn.Module):
 
     chip_size = 160
     dimensions = 512
+    unit = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,6 +96,7 @@ class SmallNet(nn.Module):
 
     chip_size = 64
     dimensions = 128
+    unit = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,24 +141,28 @@ NETWORKS: dict[str, type[DlibResNet | Inception | SmallNet]] = {
 
 
 class Embedder(nn.Module):
-    """The network of that name, perhaps a trainable matrix behind it, and the length brought to one."""
+    """The network of that name, perhaps a trainable matrix behind it; the length is brought to one.
+
+    Only what dlib's network gives by itself keeps its length: its distances mean something as they are.
+    """
 
     def __init__(self, name: str, head: str = "none", mirror: bool = True) -> None:
         super().__init__()
         self.network = NETWORKS[name]()
         self.chip_size = self.network.chip_size
         self.dimensions = self.network.dimensions
+        self.unit = self.network.unit or head == "linear"
         self.mirror = mirror
         self.head = nn.Linear(self.dimensions, self.dimensions, bias=False) if head == "linear" else nn.Identity()
         if isinstance(self.head, nn.Linear):
             nn.init.eye_(self.head.weight)
 
     def forward(self, chips: Tensor) -> Tensor:
-        """From chips, uint8 [N, 3, S, S], to embeddings, float [N, D] of length one.
+        """From chips, uint8 [N, 3, S, S], to embeddings, float [N, D].
 
         Once trained, the mean over a chip and its mirror image, where asked for.
         """
         embeddings = self.head(self.network(chips))
         if self.mirror and not self.training:
-            embeddings = embeddings + self.head(self.network(chips.flip(3)))
-        return F.normalize(embeddings)
+            embeddings = (embeddings + self.head(self.network(chips.flip(3)))) / 2
+        return F.normalize(embeddings) if self.unit else embeddings

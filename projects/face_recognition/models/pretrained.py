@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
-from models.dlib_weights import FILE_NAME, SHA256, find_weights, load_dlib
+from models.dlib_format import converted
+from models.dlib_weights import FILE_NAME, SHA256, load_dlib
 from models.model import DlibResNet, Inception
 from shared.data.download import DownloadError, download
-from shared.files import atomic_write, file_digest
 
 VGGFACE2_URL = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt"
 VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
@@ -53,17 +52,11 @@ def load_pretrained(network: nn.Module, cache: Path) -> Origin:
 
 
 def _load_dlib(network: DlibResNet, cache: Path) -> Origin:
-    """Dlib's weights, converted once; a converted file is known by the checksum beside it."""
-    converted = cache / f"{Path(FILE_NAME).stem}.safetensors"
-    checksum = converted.with_suffix(".sha256")
-    if converted.is_file() and checksum.is_file() and checksum.read_text() == file_digest(converted):
-        network.load_state_dict(load_file(converted))
-    else:
-        load_dlib(network, find_weights())
-        with atomic_write(converted) as file:
-            file.write(save(network.state_dict()))
-        with atomic_write(checksum) as file:
-            file.write(file_digest(converted).encode())
+    def read(path: Path) -> dict[str, Tensor]:
+        load_dlib(network, path)
+        return network.state_dict()
+
+    network.load_state_dict(converted(cache, FILE_NAME, read))
     return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
 
 

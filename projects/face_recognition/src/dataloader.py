@@ -244,7 +244,7 @@ def _read_photos(labelled: LabelledFiles, config: Config, chip_size: int) -> tup
     _warn_of("cannot be read", [file for file in labelled.files if file not in landmarks], len(found))
     _warn_of("show no face", [file for file, points in landmarks.items() if points is None], len(found))
     faces = Faces(chips, np.array(labelled.labels), found, labelled.classes)
-    return faces, "MTCNN's most central face, five landmarks onto dlib's mean face, padding 0.25"
+    return faces, "MTCNN's most central face, dlib's five landmarks onto its mean face, padding 0.25"
 
 
 def _warn_of(what: str, files: Sequence[Path], total: int) -> None:

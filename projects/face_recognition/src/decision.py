@@ -16,14 +16,14 @@ from shared.files import read_json
 from src.config import DecisionConfig
 
 FILE = "decision.json"
-# To be replaced by measured ones.
-DLIB_SAME, DLIB_DIFFERENT = 0.92, 0.88
+# Around dlib's limit for the distance, 0.6: below 0.55 it is the same person, above 0.65 another.
+DLIB_SAME, DLIB_DIFFERENT = 1 - 0.55**2 / 2, 1 - 0.65**2 / 2
 OTHER_SAME, OTHER_DIFFERENT = 0.8, 0.2
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Two thresholds for the cosine of two faces."""
+    """Two thresholds for how alike two faces are (see `src.similarity`)."""
 
     embedder: str
     same_above: float

@@ -12,6 +12,7 @@ from shared.results import write_result
 from src.config import Config
 from src.decision import load_decision
 from src.recogniser import Photo, Recogniser
+from src.similarity import similarity
 
 
 def demonstrate(config: Config) -> dict[str, Any]:
@@ -64,8 +65,8 @@ def pictures_of_people() -> dict[str, Image.Image]:
 def _compared(photos: dict[str, Photo], first: str, second: str, answer: Any) -> dict[str, Any]:
     if not photos[first].faces or not photos[second].faces:
         return {"first": first, "second": second, "answer": "no face", "similarity": None}
-    similarity = float(photos[first].embeddings[0] @ photos[second].embeddings[0])
-    return {"first": first, "second": second, "answer": answer(similarity), "similarity": round(similarity, 3)}
+    alike = float(similarity(photos[first].embeddings[0], photos[second].embeddings[0]))
+    return {"first": first, "second": second, "answer": answer(alike), "similarity": round(alike, 3)}
 
 
 def draw_found(image: Image.Image, photo: Photo) -> np.ndarray:

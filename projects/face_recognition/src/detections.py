@@ -12,6 +12,7 @@ from shared.console import track
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.files import read_json, write_json
+from src.alignment import Aligner
 from src.config import DetectorConfig
 from src.detector import Detector, central_face
 
@@ -21,11 +22,12 @@ _SAVE_EVERY = 16
 
 
 class Detections:
-    """The landmarks of the most central face of each photo, kept in one JSON file in the folder of processed data."""
+    """Dlib's landmarks of the most central face of each photo, kept in a JSON file in the folder of processed data."""
 
     def __init__(self, folder: Path, settings: DetectorConfig) -> None:
         """Read what earlier runs have found with these settings; another program's or a damaged file is refused."""
         self._detector = Detector(settings)
+        self._aligner = Aligner(folder)
         key = f"{FORMAT_VERSION}-{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}"
         self._path = folder / f"landmarks-{key}.json"
         self._known: dict[str, list[list[float]] | None] = {}
@@ -42,11 +44,12 @@ class Detections:
         """
         digests = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         unknown = [file for file, digest in digests.items() if digest not in self._known]
+        before = len(self._known)
         for number, batch in enumerate(_batches(track(unknown, "find faces"), _TOGETHER)):
             self._search({digests[file]: image for file in batch if (image := _readable(file)) is not None})
-            if number % _SAVE_EVERY == 0:
+            if (number + 1) % _SAVE_EVERY == 0:
                 write_json(self._path, self._known)
-        if unknown:
+        if len(self._known) > before:
             write_json(self._path, self._known)
         return {
             file: None if self._known[digest] is None else np.array(self._known[digest])
@@ -59,12 +62,13 @@ class Detections:
             images.items(), self._detector.detect_all(list(images.values())), strict=True
         ):
             face = central_face(faces, image.size)
-            self._known[digest] = None if face is None else face.landmarks.round(2).tolist()
+            found = None if face is None else self._aligner.landmarks(image, face.landmarks)
+            self._known[digest] = None if found is None else found.round(2).tolist()
 
 
 def _readable(file: Path) -> Image.Image | None:
     try:
-        return read_image(file)
+        return read_image(file).convert("RGB")
     except UnreadableImageError:
         return None
 

@@ -15,6 +15,8 @@ from PIL import Image
 from src.config import DetectorConfig
 
 BATCH = 16
+SECOND_SEARCH = 1.5
+"""The smallest face of the second search, as a multiple of the first one's."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +42,43 @@ class Detector:
 
     def __init__(self, settings: DetectorConfig) -> None:
         self.settings = settings
-        self._network = MTCNN(min_face_size=settings.min_face, keep_all=True, device="cpu")
+        self._network, self._second = (
+            MTCNN(min_face_size=round(settings.min_face * scale), keep_all=True, device="cpu")
+            for scale in (1, SECOND_SEARCH)
+        )
 
     def detect(self, image: Image.Image) -> list[Face]:
         """The faces of a picture of any mode and size, the largest first; none is an empty list."""
         return self.detect_all([image])[0]
 
     def detect_all(self, images: Sequence[Image.Image]) -> list[list[Face]]:
-        """The faces of each picture; pictures of equal size go through the network together."""
-        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        """The faces of each picture; pictures of equal size go through the network together.
+
+        The detector looks at a picture in a pyramid of sizes and can miss a face that lies between two of them, so
+        pictures without a face are searched once more in another pyramid.
+        """
         scaled = [self._scaled(image) for image in images]
-        for index, image in enumerate(scaled):
+        found = self._search(scaled, self._network)
+        missed = [index for index, rows in enumerate(found) if not len(rows)]
+        for index, rows in zip(missed, self._search([scaled[i] for i in missed], self._second), strict=True):
+            found[index] = rows
+        ratios = [image.width / small.width for image, small in zip(images, scaled, strict=True)]
+        return [_faces(rows, ratio) for rows, ratio in zip(found, ratios, strict=True)]
+
+    def _search(self, images: list[Image.Image], network: MTCNN) -> list[np.ndarray]:
+        """Rows of box, probability and landmarks, float [faces, 15], for each picture, RGB of any size."""
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, image in enumerate(images):
             groups[image.size].append(index)
-        faces: list[list[Face]] = [[] for _ in images]
+        found = [np.empty((0, 15)) for _ in images]
         for size, indices in groups.items():
-            if min(size) < self.settings.min_face:
+            if min(size) < network.min_face_size:
                 continue
             for start in range(0, len(indices), BATCH):
                 part = indices[start : start + BATCH]
-                for index, found in zip(part, self._detect_equal([scaled[i] for i in part]), strict=True):
-                    ratio = images[index].width / scaled[index].width
-                    faces[index] = self._chosen(found, ratio)
-        return faces
+                for index, rows in zip(part, _detect(network, [images[i] for i in part]), strict=True):
+                    found[index] = rows[rows[:, 4] >= self.settings.min_confidence]
+        return found
 
     def _scaled(self, image: Image.Image) -> Image.Image:
         """The picture in RGB, its longer side at most `max_side`."""
@@ -69,26 +86,25 @@ class Detector:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         return image.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
 
-    def _detect_equal(self, images: list[Image.Image]) -> list[np.ndarray]:
-        """Rows of box, probability and landmarks, float [faces, 15], for each of some pictures of one size."""
-        with torch.inference_mode():
-            boxes, probabilities, points = self._network.detect([np.asarray(i) for i in images], landmarks=True)
-        return [
-            np.empty((0, 15))
-            if box is None
-            else np.concatenate(
-                [np.asarray(part, dtype=np.float64).reshape(len(box), -1) for part in (box, probability, point)], axis=1
-            )
-            for box, probability, point in zip(boxes, probabilities, points, strict=True)
-        ]
 
-    def _chosen(self, rows: np.ndarray, ratio: float) -> list[Face]:
-        faces = [
-            Face(tuple(row[:4] * ratio), float(row[4]), row[5:].reshape(5, 2) * ratio)
-            for row in rows
-            if row[4] >= self.settings.min_confidence
-        ]
-        return sorted(faces, key=lambda face: -face.size)
+def _detect(network: MTCNN, images: list[Image.Image]) -> list[np.ndarray]:
+    """Rows of box, probability and landmarks, float [faces, 15], for each of some pictures of one size."""
+    with torch.inference_mode():
+        boxes, probabilities, points = network.detect([np.asarray(image) for image in images], landmarks=True)
+    return [
+        np.empty((0, 15))
+        if box is None
+        else np.concatenate(
+            [np.asarray(part, dtype=np.float64).reshape(len(box), -1) for part in (box, probability, point)], axis=1
+        )
+        for box, probability, point in zip(boxes, probabilities, points, strict=True)
+    ]
+
+
+def _faces(rows: np.ndarray, ratio: float) -> list[Face]:
+    """The largest first, in pixels of a picture that many times as large as the one searched."""
+    faces = [Face(tuple(row[:4] * ratio), float(row[4]), row[5:].reshape(5, 2) * ratio) for row in rows]
+    return sorted(faces, key=lambda face: -face.size)
 
 
 def central_face(faces: Sequence[Face], size: tuple[int, int]) -> Face | None:

@@ -27,9 +27,9 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     network = restore_model(config, trained)
     metadata = {
         "input": "uint8 chips, [N, 3, side, side], RGB; normalisation is part of the network",
-        "output": "embeddings of length one; the cosine of two is their scalar product",
+        "output": "embeddings; two are as alike as 1 - d * d / 2 of their distance d is high",
         "embedder": embedder_id(network, config),
-        "alignment": "five landmarks onto dlib's mean face by a similarity, padding 0.25",
+        "alignment": "dlib's five landmarks onto its mean face by a similarity, padding 0.25",
         "data": about["data"],
         "seed": about["seed"],
         "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),

@@ -67,7 +67,7 @@ class Gallery:
 
         Args:
             embedder: which network made the embeddings.
-            embeddings: float32 [N, D], of length one.
+            embeddings: float32 [N, D].
             digests: of the photos' bytes; a photo that is there already is not added again.
 
         Raises:

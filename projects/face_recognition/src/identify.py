@@ -35,7 +35,7 @@ class Identifier:
         self._read()
 
     def identify(self, embedding: np.ndarray) -> Identity:
-        """Who this face, an embedding of length one, may be."""
+        """Who this face, by its embedding, may be."""
         if self._version != self._gallery.version:
             self._read()
         nearest = self._search.nearest(embedding)

@@ -10,7 +10,7 @@ from PIL import Image
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.inference.model import OnnxModel
-from src.alignment import cut_chip
+from src.alignment import Aligner
 from src.config import Config
 from src.detector import Detector, Face
 from src.export import export_path
@@ -28,7 +28,7 @@ class Photo:
     chips: list[np.ndarray] = field(default_factory=list)
     """uint8 [3, S, S] of each face."""
     embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    """float32 [faces, D], of length one."""
+    """float32 [faces, D]."""
     detail: str = ""
 
 
@@ -40,6 +40,7 @@ class Recogniser:
         self.network = OnnxModel(export_path(config))
         self.detector = Detector(config.detector)
         self.embedder: str = self.network.about["embedder"]
+        self._aligner = Aligner(config.data.processed)
         self._side = int(self.network.input_shape[-1])
 
     def photos(self, sources: Sequence[Path] | Sequence[bytes]) -> list[Photo]:
@@ -88,7 +89,7 @@ class Recogniser:
     def _cut(self, image: Image.Image, faces: list[Face]) -> Photo:
         if not faces:
             return Photo("no face")
-        return Photo("faces", faces, [cut_chip(image, face.landmarks, self._side) for face in faces])
+        return Photo("faces", faces, [self._aligner.chip(image, face.landmarks, self._side) for face in faces])
 
 
 def _read(source: Path | bytes) -> Image.Image | str:

@@ -14,7 +14,7 @@ PROBED = 32
 
 @dataclass(frozen=True)
 class Match:
-    """A person and the cosine of the photo that is most like the face."""
+    """A person, and how alike the face and the person's most similar photo are (see `src.similarity`)."""
 
     name: str
     similarity: float
@@ -24,9 +24,10 @@ class Search:
     """All photos of a gallery in memory."""
 
     def __init__(self, names: Sequence[str], embeddings: np.ndarray, approximate_above: int) -> None:
-        """Take the photos' names and embeddings, float32 [N, D], of length one."""
+        """Take the photos' names and embeddings, float32 [N, D]."""
         self._names = list(names)
         self._embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
+        self._half_squares = (self._embeddings**2).sum(1) / 2
         self.exact = len(self._names) <= approximate_above
         self._index = None if self.exact else _make_index(self._embeddings)
 
@@ -36,11 +37,13 @@ class Search:
             return []
         if self._index is None:
             rows = np.arange(len(self._names))
-            similarities = self._embeddings @ embedding
+            products = self._embeddings @ embedding
         else:
             found = self._index.search(embedding[None], CANDIDATES)[1][0]
             rows = found[found >= 0]
-            similarities = self._embeddings[rows] @ embedding
+            products = self._embeddings[rows] @ embedding
+        # 1 - d² / 2, without making the differences.
+        similarities = 1 + products - self._half_squares[rows] - (embedding**2).sum() / 2
         most = min(len(rows), CANDIDATES)
         best: dict[str, float] = {}
         for place in _largest(similarities, most):
@@ -58,7 +61,7 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
 def _make_index(embeddings: np.ndarray) -> faiss.Index:
     """Cells around as many centres as four times the root of the number of photos (an inverted file)."""
     cells = int(4 * len(embeddings) ** 0.5)
-    index = faiss.index_factory(embeddings.shape[1], f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
+    index = faiss.index_factory(embeddings.shape[1], f"IVF{cells},Flat", faiss.METRIC_L2)
     index.train(embeddings)
     index.add(embeddings)
     index.nprobe = PROBED

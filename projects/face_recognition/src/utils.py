@@ -14,6 +14,7 @@ from shared.training.checkpoint import Checkpoint
 from src.config import Config
 from src.dataloader import Faces
 from src.pairs import Pairs
+from src.similarity import similarity
 
 EMBEDDER = "embedder"
 """The name of the embedder among what a training run saves beside it."""
@@ -80,6 +81,5 @@ def embed_some(model: Embedder, faces: Faces, indices: np.ndarray) -> np.ndarray
 
 
 def similarities_of(embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """The cosine of each pair, float [P]; NaN where one of the two has no embedding."""
-    similarities: np.ndarray = (embeddings[pairs.members[:, 0]] * embeddings[pairs.members[:, 1]]).sum(1)
-    return similarities.astype(np.float64)
+    """How alike each pair is, float64 [P]; NaN where one of the two has no embedding."""
+    return similarity(embeddings[pairs.members[:, 0]], embeddings[pairs.members[:, 1]])

@@ -7,6 +7,7 @@ from shared.console import say
 from src.config import Config
 from src.decision import load_decision
 from src.recogniser import Recogniser
+from src.similarity import similarity
 
 
 def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
@@ -18,10 +19,10 @@ def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
     """
     recogniser = Recogniser(config)
     decision = load_decision(config.output_dir, recogniser.embedder)
-    similarity = float(recogniser.one_face(first) @ recogniser.one_face(second))
-    answer = decision.answer(similarity)
+    alike = float(similarity(recogniser.one_face(first), recogniser.one_face(second)))
+    answer = decision.answer(alike)
     say(
-        f"verify: {answer} (similarity {similarity:.3f}; same above {decision.same_above:.3f}, different below "
+        f"verify: {answer} (similarity {alike:.3f}; same above {decision.same_above:.3f}, different below "
         f"{decision.different_below:.3f}; thresholds {decision.origin})"
     )
-    return {"answer": answer, "similarity": similarity, "thresholds": decision.origin}
+    return {"answer": answer, "similarity": alike, "thresholds": decision.origin}

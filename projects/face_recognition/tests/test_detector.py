@@ -1,6 +1,7 @@
 """Every picture has a defined answer, and a face's chip has eyes, nose and mouth where they should be."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from skimage.data import astronaut, camera, chelsea
 from skimage.transform import SimilarityTransform
 
 from shared.data.images import read_image
-from src.alignment import chip_landmarks, cut_chip
+from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
 from src.config import DetectorConfig
 from src.detector import Detector, Face, central_face
 
@@ -90,7 +91,7 @@ def test_the_central_face_is_chosen_by_distance_in_its_own_size() -> None:
 @pytest.mark.parametrize(("scale", "angle"), [(1.0, 0.0), (0.5, 0.6), (4.0, -0.4), (9.0, 3.0)])
 def test_a_chip_shows_the_landmarks_in_their_places_whatever_the_scale_and_turn(scale: float, angle: float) -> None:
     size = 150
-    places = SimilarityTransform(scale=scale, rotation=angle)(chip_landmarks(size))
+    places = SimilarityTransform(scale=scale, rotation=angle)(places_in_chip(DLIB_MEAN_FACE, size))
     places += 700 - places.mean(0)
     rows, columns = np.indices((1400, 1400))
     picture = np.zeros((1400, 1400), np.uint8)
@@ -99,13 +100,30 @@ def test_a_chip_shows_the_landmarks_in_their_places_whatever_the_scale_and_turn(
     image = Image.fromarray(picture).convert("RGB")
     chip = cut_chip(image, places, size)
     assert (chip.shape, chip.dtype) == ((3, size, size), np.uint8)
-    for x, y in chip_landmarks(size):
+    for x, y in places_in_chip(DLIB_MEAN_FACE, size):
         column, row = round(x), round(y)
         bright = np.argwhere(chip[0, row - 8 : row + 9, column - 8 : column + 9] > 127)
         np.testing.assert_allclose(bright.mean(0) - 8, (y - row, x - column), atol=0.75)
 
 
 def test_what_lies_outside_the_picture_is_black() -> None:
-    chip = cut_chip(Image.new("RGB", (60, 60), "white"), chip_landmarks(150) - 75, 150)
+    chip = cut_chip(Image.new("RGB", (60, 60), "white"), places_in_chip(DLIB_MEAN_FACE, 150) - 75, 150)
     assert chip[:, 0, 0].tolist() == [0, 0, 0]
     assert chip[:, 100, 100].tolist() == [255, 255, 255]
+
+
+def test_dlibs_landmarks_lie_at_the_corners_of_the_eyes_and_below_the_nose(tmp_path: Path) -> None:
+    image = Image.fromarray(astronaut())
+    expected = [[255, 103], [237, 104], [195, 101], [212, 103], [224, 135]]  # by eye
+    aligner = Aligner(tmp_path)
+    np.testing.assert_allclose(aligner.landmarks(image, ASTRONAUT.astype(float)), expected, atol=4)
+    shaken = ASTRONAUT + np.random.default_rng(0).normal(0, 2, (5, 2))
+    np.testing.assert_allclose(aligner.landmarks(image, shaken), expected, atol=5)
+    turned, scale = image.rotate(30, expand=True).resize((1400, 1400)), 1400 / image.rotate(30, expand=True).width
+    middle, angle = np.array(image.size) / 2, np.radians(-30)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+    def moved(points: np.ndarray) -> np.ndarray:
+        return ((points - middle) @ turn.T) * scale + 700
+
+    np.testing.assert_allclose(aligner.landmarks(turned, moved(ASTRONAUT)), moved(np.array(expected)), atol=10)
