@@ -46,9 +46,8 @@ def trained(smoke: Config) -> Config:
 @pytest.fixture(scope="session")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The configuration of dlib's network, exported."""
-    config = placed(
-        load_config(PROJECT / "configs" / "config.yaml", "--data.source", "sample"), tmp_path_factory.mktemp("dlib")
-    )
+    settings = ("--data.source", "sample", "--model.mirror", "false")
+    config = placed(load_config(PROJECT / "configs" / "config.yaml", *settings), tmp_path_factory.mktemp("dlib"))
     train(config)
     export(config)
     return config

@@ -139,7 +139,7 @@ def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
     labels, counts = batch["labels"].unique(return_counts=True)
     assert set(counts.tolist()) == {smoke.data.photos_per_person}
     assert len(labels) == 16
-    assert batch["chips"].shape == (64, 3, 32, 32)
+    assert batch["chips"].shape == (32, 3, 32, 32)
 
 
 def test_every_photo_of_a_person_comes_before_any_comes_again(smoke: Config) -> None:

@@ -177,7 +177,7 @@ def test_trained_weights_have_nothing_to_try_out(ready: Config) -> None:
 def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config, tmp_path: Path) -> None:
     plan = tmp_path / "plan.yaml"
     plan.write_text("trials: 2\nranges:\n  training.learning_rate: {low: 0.001, high: 0.002}\n")
-    found = sweep(replace(smoke, output_dir=tmp_path, training=replace(smoke.training, epochs=1)), plan)
+    found = sweep(replace(smoke, output_dir=tmp_path, training=replace(smoke.training, epochs=2)), plan)
     config = load_config(tmp_path / "sweep" / "best.yaml")
     assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
 
