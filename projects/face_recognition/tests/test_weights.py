@@ -8,10 +8,10 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from models import dlib_format
+from models import dlib_format, pretrained
 from models.dlib_format import find_file
 from models.dlib_weights import FILE_NAME, load_dlib, read_weights
-from models.model import DlibResNet
+from models.model import DlibResNet, Inception
 from models.pretrained import load_pretrained
 from shared.errors import UserError
 from src.alignment import cut_chip
@@ -84,3 +84,12 @@ def test_the_file_is_converted_once_and_a_damaged_conversion_is_made_anew(
     load_pretrained(again, tmp_path)
     for name, tensor in network.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor)
+
+
+def test_without_a_network_inception_says_why_its_weights_are_random(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrained, "VGGFACE2_URL", "http://127.0.0.1:9/weights.pt")
+    origin = load_pretrained(Inception(), tmp_path)
+    assert not origin.trained
+    assert "no mirror of weights.pt answered" in origin.reason
