@@ -14,8 +14,8 @@ from shared.errors import StoppedError, UserError
 from shared.process import leave_group
 from shared.training.checkpoint import best_checkpoint, last_checkpoint, read_about
 
-# What follows a training run starts from the configuration of that run, which its checkpoint holds.
-AFTER_TRAINING = ("evaluate", "baseline", "predict", "export", "serve", "report")
+# Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
+TRAINING = ("run", "train", "sweep")
 
 
 def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], config_class: str) -> int:
@@ -80,7 +80,7 @@ def _checkpoint_before(verb: str, output_dir: Path, extra: Mapping[str, Any]) ->
     named: Path | None = extra.get("checkpoint")
     if extra.get("resume"):
         return named or last_checkpoint(output_dir)
-    return (named or best_checkpoint(output_dir)) if verb in AFTER_TRAINING else None
+    return None if verb in TRAINING else named or best_checkpoint(output_dir)
 
 
 def _import(module: str) -> ModuleType:

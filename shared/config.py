@@ -11,6 +11,7 @@ import difflib
 import inspect
 import re
 import typing
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -210,8 +211,9 @@ def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tupl
     files: list[Path] = []
     words: list[str] = []
     flags: list[str] = []
-    tokens = iter(arguments)
-    for token in tokens:
+    tokens = deque(arguments)
+    while tokens:
+        token = tokens.popleft()
         if not token.startswith("--") or token == "--help":
             words.append(token)
             continue
@@ -219,9 +221,9 @@ def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tupl
         if name != "config":
             require_known(name, known, "the command line")
         if known.get(name) is bool and not equals:  # a switch: --resume is --resume true
-            value = "true"
+            value = tokens.popleft() if tokens and tokens[0] in ("true", "false") else "true"
         elif not equals:
-            value = next(tokens, "")
+            value = tokens.popleft() if tokens else ""
         if not value:
             raise UserError(f"--{name} needs a value.")
         if name == "config":

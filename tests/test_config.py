@@ -115,6 +115,15 @@ def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
         parse(Config, [], base=tmp_path, function=predict)
 
 
+@pytest.mark.parametrize(
+    ("words", "quiet"), [(["--quiet"], True), (["--quiet", "true"], True), (["--quiet", "false"], False), ([], False)]
+)
+def test_a_switch_may_be_followed_by_its_value(words: list[str], quiet: bool, tmp_path: Path) -> None:
+    _, extra = parse(Config, [*words, "a.png"], base=tmp_path, function=predict)
+    assert extra["quiet"] is quiet
+    assert extra["inputs"] == [Path("a.png")]
+
+
 def test_help_explains_every_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(Config, ["--help"], base=tmp_path, function=predict)

@@ -96,3 +96,11 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(mirror: str, tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write .*; free some space or set --data.root"):
         download([f"{mirror}/good"], tmp_path / "file" / "mnist.gz", MD5)
+
+
+def test_a_sha256_is_told_by_its_length(mirror: str, tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    download([f"{mirror}/good"], tmp_path / "file.gz", sha256)
+    assert (tmp_path / "file.gz").read_bytes() == CONTENT
+    with pytest.raises(UserError, match=f"its SHA-256 is not {sha256}"):
+        download([f"{mirror}/damaged"], tmp_path / "other.gz", sha256)

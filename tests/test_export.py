@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,8 +14,9 @@ from shared.errors import UserError
 from shared.export import to_onnx
 from shared.export.mobile import mobile_usability
 from shared.export.quantize import quantized
-from shared.export.to_onnx import export_classifier, trace_classifier, write_manifest, write_model
+from shared.export.to_onnx import export_classifier, trace, trace_classifier, write_manifest, write_model
 from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.seeding import generator
 
 EXAMPLES = torch.randint(0, 256, (8, 1, 9, 9), dtype=torch.uint8, generator=generator(0))
@@ -105,9 +107,9 @@ def test_everything_is_in_one_file(exported: Path) -> None:
 def test_what_differs_is_not_written(network: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = to_onnx._trace
 
-    def another_network(_: nn.Module, example: Tensor, input_name: str, stride: int) -> onnx.ModelProto:
+    def another_network(_: nn.Module, *arguments: Any) -> onnx.ModelProto:
         torch.manual_seed(1)
-        return real(to_onnx.WithProbabilities(Network().eval()), example, input_name, stride)
+        return real(to_onnx.WithProbabilities(Network().eval()), *arguments)
 
     monkeypatch.setattr(to_onnx, "_trace", another_network)
     with pytest.raises(UserError, match="differs from PyTorch by .* nothing was written"):
@@ -177,3 +179,15 @@ def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelPro
         expected = network(PICTURES).softmax(1).numpy()
     assert np.abs(found - expected).max() < 0.1
     assert (found.argmax(1) == expected.argmax(1)).mean() > 0.9
+
+
+def test_any_network_can_be_exported_and_run_under_the_names_of_its_outputs(network: nn.Module, tmp_path: Path) -> None:
+    model, parity = trace(network, EXAMPLES, "pictures", ["numbers"])
+    assert parity.largest_difference <= parity.tolerance
+    write_model(model, tmp_path / "network.onnx", {"versions": {"torch": "x"}})
+    loaded = OnnxModel(tmp_path / "network.onnx")
+    assert loaded.input_shape == (1, 9, 9)
+    found = loaded.run("numbers", EXAMPLES.numpy(), batch_size=3)
+    with torch.no_grad():
+        np.testing.assert_allclose(found, network(EXAMPLES).numpy(), atol=1e-5)
+    assert loaded.run("numbers", EXAMPLES.numpy()[:0], batch_size=3) is None

@@ -65,3 +65,14 @@ def test_a_download_begun_earlier_goes_on(tmp_path: Path) -> None:
     assert is_empty(tmp_path, "published")
     (tmp_path / "mine" / "notes.txt").touch()
     assert not is_empty(tmp_path, "published")
+
+
+def test_where_nothing_is_to_be_downloaded_unasked_auto_takes_the_sample(tmp_path: Path) -> None:
+    asked = sources(lambda _: pytest.fail("it was downloaded"))
+    assert choose("auto", tmp_path, asked, published="") == ("sample", "sample data", "")
+    (tmp_path / "a").mkdir()
+    assert choose("auto", tmp_path, asked, published="") == ("folder", "own data", "")
+    (tmp_path / "a").rename(tmp_path / "b")
+    (tmp_path / "b" / "file").touch()
+    with pytest.raises(UserError, match="holds none of the known data layouts"):
+        choose("auto", tmp_path, asked, published="")

@@ -148,6 +148,79 @@ def segmentation_speed(result: dict[str, Any]) -> str:
     return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
 
 
+def face_scores(result: dict[str, Any]) -> str:
+    """The protocol of LFW: dlib's network on all folds, what was trained from scratch on the last one."""
+    rows = [
+        ["embedder", "learnt from", "measured on", "accuracy", "equal error rate", "accepted at 1 % false"],
+        ["---"] * 6,
+    ]
+    if "lfw" in result:
+        folds, scores = result["lfw"]["folds"], result["lfw"]["folds"]["all"]
+        accuracy = f"**{folds['accuracy']:.2%}** ± {folds['deviation']:.2%}"
+        rows.append(face_row("dlib_resnet", "none of these people", f"{len(folds['folds'])} folds", accuracy, scores))
+    if "small" in result:
+        small = result["small"]
+        people = f"{small['data']['people']['train']:,} people of the other folds"
+        named = {"small": small["metrics"]} | small["baseline"]
+        for name, metrics in named.items():
+            low, high = metrics["test"]["accuracy_interval"]
+            accuracy = f"{metrics['test']['accuracy']:.2%} ({low:.2%} to {high:.2%})"
+            rows.append(face_row(name, people, "last fold", accuracy, metrics["test"]))
+    return table(rows) + "\n\n" + face_notes(result)
+
+
+def face_row(name: str, learnt: str, measured: str, accuracy: str, scores: dict[str, Any]) -> list[str]:
+    """One embedder's scores."""
+    return [name, learnt, measured, accuracy, f"{scores['eer']:.2%}", f"{scores['tar_at_far']['0.01']:.2%}"]
+
+
+def face_notes(result: dict[str, Any]) -> str:
+    """How the scores came about."""
+    notes = []
+    if "lfw" in result:
+        lfw = result["lfw"]
+        mirror = "mean over the mirror image" if lfw["mirror"] else "no mirror image"
+        every = lfw["folds"]["all"]
+        notes.append(
+            f"- dlib_resnet: {lfw['data']['alignment']}; {mirror}; every threshold from the other folds; "
+            f"{every['failed']} of {every['pairs']:,} pairs without a face, counted as errors."
+        )
+    if "small" in result:
+        small = result["small"]
+        notes.append(
+            f"- small: {small['parameters']:,} parameters, {small['epochs']} epochs in "
+            f"{small['training_seconds']:.0f} s, no other data."
+        )
+    first = next(iter(result.values()))
+    notes.append(
+        "- ± is the standard deviation of the folds, intervals are Wilson's of 95 %. "
+        f"Seed 0, {first['threads']} CPU threads, torch {first['versions']['torch']}."
+    )
+    return "\n".join(notes)
+
+
+def face_speed(result: dict[str, Any]) -> str:
+    """From pictures to embeddings beside facenet-pytorch, and searches in a large gallery."""
+    rows = [["pipeline", "pictures a second", "faces found in"], ["---"] * 3]
+    parts = []
+    if "speed" in result:
+        speed = result["speed"]
+        for name, rate in speed["pictures_a_second"].items():
+            rows.append([name, f"{rate:.1f}", f"{speed['found_in'][name]} of {speed['pictures']}"])
+        parts.append(table(rows) + f"\n\nFrom file to embedding, {speed['times_as_fast']:.1f} times as fast.")
+    if "gallery" in result:
+        gallery = result["gallery"]
+        exact, approximate = gallery["search"]["exact"], gallery["search"]["approximate"]
+        parts.append(
+            f"A gallery of {gallery['photos']:,} random embeddings: enrolling one photo takes "
+            f"{gallery['enroll_one_milliseconds']:.0f} ms, reading all of them {gallery['open_seconds']:.1f} s, an "
+            f"exact search {exact['median_milliseconds']:.1f} ms. The approximate index searches in "
+            f"{approximate['median_milliseconds']:.1f} ms after {approximate['build_seconds']:.0f} s of building, and "
+            f"finds the right person in {approximate['right']:.1%} of the searches (exact: {exact['right']:.1%})."
+        )
+    return "\n\n".join(parts)
+
+
 def epoch_seconds(result: dict[str, Any]) -> float:
     """Our median seconds an epoch."""
     each = sorted(row["seconds"] / row["epochs"] for row in result["ours"])
@@ -160,6 +233,8 @@ def table(rows: list[list[str]]) -> str:
 
 
 TABLES = {
+    "face_scores": ("face.json", face_scores),
+    "face_speed": ("face.json", face_speed),
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),

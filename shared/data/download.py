@@ -18,21 +18,22 @@ class DownloadError(Exception):
     """No mirror could be reached; the message is one sentence that says why."""
 
 
-def download(urls: Sequence[str], path: Path, md5: str) -> None:
+def download(urls: Sequence[str], path: Path, digest: str) -> None:
     """Fetch a file from the first mirror that answers, unless it is there already.
 
-    The bytes gather in `<path>.part`, from which an interrupted download goes on. Only a file whose MD5 is right
+    The bytes gather in `<path>.part`, from which an interrupted download goes on. Only a file whose digest is right
     is moved onto `path`.
 
     Args:
         urls: the same file on several mirrors, `http(s)`.
-        md5: its published hex digest (it guards against damage; it is no signature).
+        digest: its published SHA-256 or MD5 in hex (MD5 guards against damage only).
 
     Raises:
         DownloadError: no mirror answers.
         UserError: a mirror answers with other bytes, or the folder cannot be written.
     """
-    if path.exists() and file_digest(path, "md5") == md5:
+    algorithm = "sha256" if len(digest) == 64 else "md5"
+    if path.exists() and file_digest(path, algorithm) == digest:
         return
     part = path.with_name(path.name + ".part")
     reasons = []
@@ -46,13 +47,16 @@ def download(urls: Sequence[str], path: Path, md5: str) -> None:
             continue
         except OSError as error:
             raise UserError(f"cannot write {part}: {error.strerror}; free some space or set --data.root.") from error
-        if file_digest(part, "md5") == md5:
+        if file_digest(part, algorithm) == digest:
             part.replace(path)
             return
         part.unlink()
         reasons.append("damaged download")
     if "damaged download" in reasons:
-        raise UserError(f"{urls[0]} arrived damaged (its MD5 is not {md5}); try again, or put a good copy at {path}.")
+        kind = "SHA-256" if algorithm == "sha256" else "MD5"
+        raise UserError(
+            f"{urls[0]} arrived damaged (its {kind} is not {digest}); try again, or put a good copy at {path}."
+        )
     raise DownloadError(f"no mirror of {path.name} answered ({'; '.join(dict.fromkeys(reasons))})")
 
 

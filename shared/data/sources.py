@@ -52,7 +52,8 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
 
     Args:
         wanted: `auto` or a key of `sources`, which has `sample`.
-        published: the key of the data set that `auto` downloads, into the folder of that name below `root`.
+        published: the key of the data set that `auto` downloads, into the folder of that name below `root`; empty where
+            none should be downloaded unasked, and the sample is what `auto` takes then.
 
     Returns:
         The source used, what it loaded, and why it was substituted (empty where it was not).
@@ -72,6 +73,9 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
         raise UserError(
             f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
         )
+    if not published:
+        say(f"data: {root} is empty, so the built-in sample is used")
+        return "sample", sources["sample"].load(root), ""
     try:
         say(f"data: {root} is empty, downloading {published}")
         return published, sources[published].load(root), ""

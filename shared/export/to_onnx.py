@@ -89,8 +89,25 @@ def trace_classifier(
     Raises:
         UserError: onnxruntime's answers differ from PyTorch's by more than `TOLERANCE`.
     """
-    module = WithProbabilities(network, temperature).cpu().eval()
-    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, _free_sides(stride, any_length))
+    outputs = ("probabilities", "logits")
+    return trace(WithProbabilities(network, temperature), examples, input_name, outputs, stride, any_length)
+
+
+def trace(
+    network: nn.Module,
+    examples: Tensor,
+    input_name: str,
+    output_names: Sequence[str],
+    stride: int = 0,
+    any_length: bool = False,
+) -> tuple[onnx.ModelProto, Parity]:
+    """Any network as an ONNX model for any batch size, checked against PyTorch (see `trace_classifier`).
+
+    Args:
+        network: from a batch like `examples` to one tensor, or to a tuple of as many as there are output names.
+    """
+    module = network.cpu().eval()
+    model = _trace(module, examples[:EXAMPLE_BATCH], input_name, output_names, _free_sides(stride, any_length))
     _strip(model)
     batches = [examples[:size] for size in PARITY_BATCHES]
     if stride:  # another height and width than the example's
@@ -127,7 +144,8 @@ def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -
     largest = 0.0
     for batch in batches:
         with torch.no_grad():
-            expected = [output.numpy() for output in module(batch)]
+            outputs = module(batch)
+        expected = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
         found = session.run(None, {name: batch.numpy()})
         differences = [np.abs(a - b).max() for a, b in zip(expected, found, strict=True)]
         largest = max(largest, float(max(differences)))
@@ -149,7 +167,9 @@ def _free_sides(stride: int, any_length: bool) -> dict[int, Any]:
     return sides
 
 
-def _trace(module: nn.Module, example: Tensor, input_name: str, sides: dict[int, Any]) -> onnx.ModelProto:
+def _trace(
+    module: nn.Module, example: Tensor, input_name: str, output_names: Sequence[str], sides: dict[int, Any]
+) -> onnx.ModelProto:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
@@ -157,7 +177,7 @@ def _trace(module: nn.Module, example: Tensor, input_name: str, sides: dict[int,
             module,
             (example,),
             input_names=[input_name],
-            output_names=["probabilities", "logits"],
+            output_names=list(output_names),
             dynamic_shapes=(sides,),
             dynamo=True,
             verbose=False,

@@ -1,40 +1,17 @@
 """Run an exported classifier: onnxruntime and NumPy, no PyTorch."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import onnxruntime
 
-from shared.errors import UserError
+from shared.inference.model import OnnxModel
 
 
-class OnnxClassifier:
+class OnnxClassifier(OnnxModel):
     """An exported classifier, of whole inputs or of each pixel, with the facts it carries."""
 
-    def __init__(self, path: Path) -> None:
-        """Load the file.
+    labels: list[str]
 
-        Raises:
-            UserError: there is no such file, or it is no classifier exported by this program.
-        """
-        if not path.is_file():
-            raise UserError(f"there is no {path}; run `python main.py export` first.")
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
-            properties = self._session.get_modelmeta().custom_metadata_map
-            self.about: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
-            self.labels: list[str] = list(self.about["labels"])
-        # onnxruntime's exceptions share no public base class.
-        except Exception as error:
-            raise UserError(
-                f"{path} is damaged or not exported by this program; run `python main.py export`."
-            ) from error
-        first = self._session.get_inputs()[0]
-        self._input = first.name
-        self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
-        """The shape of one example; a side that may have any length has a name in place of a number."""
+    def _read_about(self) -> None:
+        self.labels = list(self.about["labels"])
 
     def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
         """The probability of each class.
@@ -45,22 +22,5 @@ class OnnxClassifier:
         Returns:
             float32, shape [N, C] (of pixels [N, C, H, W]), summing to one over the classes.
         """
-        parts = [
-            self._session.run(["probabilities"], {self._input: batch[start : start + batch_size]})[0]
-            for start in range(0, len(batch), batch_size)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
-
-
-def _options() -> onnxruntime.SessionOptions:
-    """Threads that sleep while there is nothing to do: spinning, they take the cores from whoever prepares the next."""
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        found = self.run("probabilities", batch, batch_size)
+        return np.empty((0, len(self.labels)), np.float32) if found is None else found

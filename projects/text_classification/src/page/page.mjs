@@ -1,6 +1,6 @@
 // Type a text, see the probability of each class, and which words moved the answer.
 
-import { ask, facts } from "./ask.mjs";
+import { ask, facts, where } from "./ask.mjs";
 import { showBars, showFacts, showProblem } from "./common.mjs";
 
 const PAUSE = 300; // milliseconds without a key before the text is asked about
@@ -57,4 +57,4 @@ document.getElementById("clear").addEventListener("click", () => {
 });
 
 update();
-showFacts(await facts());
+showFacts(await facts(), where);

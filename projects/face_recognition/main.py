@@ -1,0 +1,27 @@
+"""The command line of this project: `python main.py <verb>`; `python main.py --help` lists the verbs."""
+
+import sys
+from pathlib import Path
+
+from shared.cli import main
+
+VERBS = {
+    "run": "the whole job: train, evaluate, baseline, export, report, and a look at real photos",
+    "train": "train the embedder, keep its best weights in outputs/checkpoints",
+    "evaluate": "measure the embedder on pairs of the test people",
+    "baseline": "measure eigenfaces on the same split",
+    "predict": "find and embed the faces in picture files or folders",
+    "export": "write the embedder as one ONNX file",
+    "report": "write outputs/report.html from what the other verbs measured",
+    "calibrate": "find thresholds that keep a promise on your own photos",
+    "verify": "say whether two photos show the same person",
+    "enroll": "add a person's photos to the gallery",
+    "identify": "say who of the gallery is in photos",
+    "list": "show who is in the gallery",
+    "forget": "delete a person from the gallery",
+    "sweep": "search for good settings by many training runs",
+    "serve": "answer HTTP requests: who of the gallery is in a picture",
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent, VERBS, "src.config:Config"))

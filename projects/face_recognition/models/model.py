@@ -1,0 +1,168 @@
+"""The networks: aligned uint8 chips in, embeddings out. Normalisation is their first layer.
+
+Two faces are compared by the distance of their embeddings (see `src.similarity`).
+"""
+
+import itertools
+
+from facenet_pytorch import InceptionResnetV1
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.parts import Affine, Convolution, Normalise
+
+
+class DlibResNet(nn.Module):
+    """The 29 convolutions of dlib's face network (King 2017, http://blog.dlib.net/2017/02).
+
+    A ResNet with fewer and narrower layers than ResNet-34, batch norm folded into scale and shift. Its parameters lie
+    in the order in which dlib's file lists them.
+    """
+
+    chip_size = 150
+    dimensions = 128
+    unit = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normalise = Normalise(mean=(122.782, 117.001, 104.298), scale=256.0)
+        self.stem = nn.Sequential(nn.Conv2d(3, 32, 7, stride=2), Affine(32), nn.ReLU(), nn.MaxPool2d(3, 2))
+        self.blocks = nn.Sequential(
+            *(DlibBlock(32, 32) for _ in range(3)),
+            DlibBlock(32, 64, down=True),
+            *(DlibBlock(64, 64) for _ in range(3)),
+            DlibBlock(64, 128, down=True),
+            *(DlibBlock(128, 128) for _ in range(2)),
+            DlibBlock(128, 256, down=True),
+            *(DlibBlock(256, 256) for _ in range(2)),
+            DlibBlock(256, 256, down=True),
+        )
+        self.project = nn.Linear(256, self.dimensions, bias=False)
+
+    def forward(self, chips: Tensor) -> Tensor:
+        """From chips, uint8 [N, 3, 150, 150], to what dlib gives, float [N, 128]; same faces are within 0.6."""
+        features = self.blocks(self.stem(self.normalise(chips)))
+        descriptors: Tensor = self.project(features.mean((2, 3)))
+        return descriptors
+
+
+class DlibBlock(nn.Module):
+    """Two convolutions beside a skip; a `down` block halves the sides, its skip by averaging.
+
+    Where the two differ in shape, the smaller one is filled up with zeros, as dlib's `add_prev` does it.
+    """
+
+    def __init__(self, inputs: int, outputs: int, down: bool = False) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, 2 if down else 1, 0 if down else 1)
+        self.first_affine = Affine(outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.second_affine = Affine(outputs)
+        self.skip = nn.AvgPool2d(2) if down else nn.Identity()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """From [N, inputs, H, W] to [N, outputs, H', W']."""
+        features = self.second_affine(self.second(F.relu(self.first_affine(self.first(inputs)))))
+        skipped = self.skip(inputs)
+        channels, height, width = (max(a, b) for a, b in zip(features.shape[1:], skipped.shape[1:], strict=True))
+        return F.relu(_filled(features, channels, height, width) + _filled(skipped, channels, height, width))
+
+
+def _filled(features: Tensor, channels: int, height: int, width: int) -> Tensor:
+    missing = (0, width - features.shape[3], 0, height - features.shape[2], 0, channels - features.shape[1])
+    return F.pad(features, missing) if any(missing) else features
+
+
+class Inception(nn.Module):
+    """Inception-ResNet v1 as facenet-pytorch has it (Szegedy et al. 2016; Schroff et al. 2015)."""
+
+    chip_size = 160
+    dimensions = 512
+    unit = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normalise = Normalise(mean=(127.5, 127.5, 127.5), scale=128.0)
+        self.network = InceptionResnetV1(pretrained=None)
+
+    def forward(self, chips: Tensor) -> Tensor:
+        """From chips, uint8 [N, 3, 160, 160], to float [N, 512]."""
+        embeddings: Tensor = self.network(self.normalise(chips))
+        return embeddings
+
+
+class SmallNet(nn.Module):
+    """Three stages with a residual block each on chips of 64x64, to be trained from scratch."""
+
+    chip_size = 64
+    dimensions = 128
+    unit = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.normalise = Normalise(mean=(127.5, 127.5, 127.5), scale=64.0)
+        widths = (24, 48, 96, 160)
+        stages = [
+            nn.Sequential(Convolution(inputs, outputs, stride=2), SmallBlock(outputs))
+            for inputs, outputs in itertools.pairwise(widths)
+        ]
+        self.features = nn.Sequential(Convolution(3, widths[0], stride=2), *stages)  # 64 -> 4
+        self.project = nn.Sequential(
+            nn.Flatten(),
+            nn.Dropout(0.4),
+            nn.Linear(widths[-1] * 4 * 4, self.dimensions, bias=False),
+            nn.BatchNorm1d(self.dimensions),
+        )
+
+    def forward(self, chips: Tensor) -> Tensor:
+        """From chips, uint8 [N, 3, 64, 64], to float [N, 128]."""
+        embeddings: Tensor = self.project(self.features(self.normalise(chips)))
+        return embeddings
+
+
+class SmallBlock(nn.Module):
+    """Two convolutions beside a skip."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(Convolution(channels, channels), Convolution(channels, channels))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """[N, C, H, W] to the same shape."""
+        outputs: Tensor = inputs + self.layers(inputs)
+        return outputs
+
+
+NETWORKS: dict[str, type[DlibResNet | Inception | SmallNet]] = {
+    "dlib_resnet": DlibResNet,
+    "inception_resnet_v1": Inception,
+    "small": SmallNet,
+}
+
+
+class Embedder(nn.Module):
+    """The network of that name, perhaps a trainable matrix behind it; the length is brought to one.
+
+    Only what dlib's network gives by itself keeps its length: its distances mean something as they are.
+    """
+
+    def __init__(self, name: str, head: str = "none", mirror: bool = True) -> None:
+        super().__init__()
+        self.network = NETWORKS[name]()
+        self.chip_size = self.network.chip_size
+        self.dimensions = self.network.dimensions
+        self.unit = self.network.unit or head == "linear"
+        self.mirror = mirror
+        self.head = nn.Linear(self.dimensions, self.dimensions, bias=False) if head == "linear" else nn.Identity()
+        if isinstance(self.head, nn.Linear):
+            nn.init.eye_(self.head.weight)
+
+    def forward(self, chips: Tensor) -> Tensor:
+        """From chips, uint8 [N, 3, S, S], to embeddings, float [N, D].
+
+        Once trained, the mean over a chip and its mirror image, where asked for.
+        """
+        embeddings = self.head(self.network(chips))
+        if self.mirror and not self.training:
+            embeddings = (embeddings + self.head(self.network(chips.flip(3)))) / 2
+        return F.normalize(embeddings) if self.unit else embeddings

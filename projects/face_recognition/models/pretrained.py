@@ -1,0 +1,75 @@
+"""Trained weights for the embedders that have some: from an installed package, or by download, always by checksum."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.dlib_format import converted
+from models.dlib_weights import FILE_NAME, SHA256, load_dlib
+from models.model import DlibResNet, Inception
+from shared.data.download import DownloadError, download
+
+VGGFACE2_URL = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt"
+VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an embedder's first weights came from; it goes into every result."""
+
+    source: str
+    """`random`, or what the weights are and where they were found."""
+    licence: str = ""
+    reason: str = ""
+    """Why they are random although trained ones were wanted; empty otherwise."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether they can be used as they are."""
+        return self.source != "random"
+
+    def as_dict(self) -> dict[str, str]:
+        """The record as plain types."""
+        return dict(vars(self))
+
+
+def load_pretrained(network: nn.Module, cache: Path) -> Origin:
+    """Put trained weights into an embedder's network, if it has some and they are to be had.
+
+    Args:
+        cache: a folder for what was downloaded or converted.
+
+    Raises:
+        UserError: a weight file is missing or not the published one.
+    """
+    if isinstance(network, DlibResNet):
+        return _load_dlib(network, cache)
+    if isinstance(network, Inception):
+        return _load_vggface2(network, cache)
+    return Origin("random")
+
+
+def _load_dlib(network: DlibResNet, cache: Path) -> Origin:
+    def read(path: Path) -> dict[str, Tensor]:
+        load_dlib(network, path)
+        return network.state_dict()
+
+    network.load_state_dict(converted(cache, FILE_NAME, read))
+    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
+
+
+def _load_vggface2(network: Inception, cache: Path) -> Origin:
+    path = cache / VGGFACE2_URL.rsplit("/", 1)[1]
+    try:
+        download([VGGFACE2_URL], path, VGGFACE2_SHA256)
+    except DownloadError as error:
+        return Origin("random", reason=str(error))
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    wanted = network.network.state_dict()
+    network.network.load_state_dict({name: stored[name] for name in wanted})
+    return Origin(
+        f"facenet-pytorch's VGGFace2 weights (SHA-256 {VGGFACE2_SHA256[:12]})",
+        "MIT for the weights; VGGFace2 itself is for research",
+    )

@@ -1,0 +1,136 @@
+"""From a similarity to an answer whose error is known: thresholds with a promise about false accepts and rejects.
+
+The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
+share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from shared.errors import UserError
+from shared.files import read_json
+from src.config import DecisionConfig
+
+FILE = "decision.json"
+# Around dlib's limit for the distance, 0.6: below 0.55 it is the same person, above 0.65 another.
+DLIB_SAME, DLIB_DIFFERENT = 1 - 0.55**2 / 2, 1 - 0.65**2 / 2
+OTHER_SAME, OTHER_DIFFERENT = 0.8, 0.2
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Two thresholds for how alike two faces are (see `src.similarity`)."""
+
+    embedder: str
+    same_above: float
+    different_below: float
+    """Between the two the answer is `can't tell`."""
+    origin: str
+    """Where the thresholds come from, and what they promise."""
+    calibrated: bool
+
+    def answer(self, similarity: float) -> str:
+        """`same`, `different` or `can't tell`."""
+        if similarity > self.same_above:
+            return "same"
+        return "different" if similarity < self.different_below else "can't tell"
+
+
+def calibrated(
+    different: np.ndarray, same: np.ndarray, settings: DecisionConfig, embedder: str
+) -> tuple[Decision, dict[str, Any]]:
+    """Thresholds that keep both wanted shares with the wanted confidence, and what was observed with them.
+
+    Args:
+        different: the similarities of pairs of different people, float [N]; one pair of photos for two people.
+        same: those of pairs of the same person, float [M]; one pair of photos a person.
+
+    Raises:
+        UserError: there are too few pairs to promise anything.
+    """
+    accepted = allowed(len(different), settings.false_accept, settings.confidence)
+    rejected = allowed(len(same), settings.false_reject, settings.confidence)
+    if accepted == 0 or rejected == 0:
+        raise UserError(_too_few(len(different), len(same), settings))
+    same_above = float(np.sort(different)[-accepted])
+    different_below = min(float(np.sort(same)[rejected - 1]), same_above)
+    origin = (
+        f"calibrated on {len(different)} pairs of different people and {len(same)} of the same: with confidence "
+        f"{settings.confidence:g}, at most {settings.false_accept:g} of different people are answered `same` and at "
+        f"most {settings.false_reject:g} of the same `different`"
+    )
+    observed = {
+        "false_accept": _observed(int((different > same_above).sum()), len(different)),
+        "false_reject": _observed(int((same < different_below).sum()), len(same)),
+        "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
+        "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
+    }
+    return Decision(embedder, same_above, different_below, origin, True), observed
+
+
+def allowed(pairs: int, share: float, confidence: float) -> int:
+    """The largest k for which the k-th worst of so many pairs keeps the share with this confidence; 0 for none."""
+    ranks = np.arange(1, pairs + 1)
+    kept = beta.cdf(share, ranks, pairs - ranks + 1) >= confidence
+    return int(kept.sum())
+
+
+def needed(share: float, confidence: float) -> int:
+    """How many pairs are needed to promise anything about this share."""
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - share)))
+
+
+def _too_few(different: int, same: int, settings: DecisionConfig) -> str:
+    return (
+        f"{different} pairs of different people and {same} of the same are too few for decision.false_accept "
+        f"{settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
+        f"{needed(settings.false_accept, settings.confidence)} and "
+        f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one for "
+        "every person with two photos); add people, or ask for less."
+    )
+
+
+def _observed(count: int, total: int) -> dict[str, Any]:
+    """A share with its 95 % interval (Clopper and Pearson 1934)."""
+    low = float(beta.ppf(0.025, count, total - count + 1)) if count else 0.0
+    high = float(beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
+    return {"share": count / total, "interval": [low, high], "pairs": total}
+
+
+def uncalibrated(embedder: str) -> Decision:
+    """Thresholds that promise nothing: dlib's own for its network, and cautious ones for others."""
+    if embedder.startswith("dlib_resnet"):
+        origin = "not calibrated on your photos; general ones for dlib_resnet"
+        return Decision(embedder, DLIB_SAME, DLIB_DIFFERENT, origin, False)
+    return Decision(embedder, OTHER_SAME, OTHER_DIFFERENT, "not calibrated on your photos; a guess", False)
+
+
+def as_plain(decision: Decision) -> dict[str, Any]:
+    """The decision for its file."""
+    return asdict(decision)
+
+
+def load_decision(output_dir: Path, embedder: str) -> Decision:
+    """The calibrated thresholds of this embedder, or, where there are none, general ones without any promise.
+
+    Raises:
+        UserError: the file is damaged, or the thresholds are of another embedder.
+    """
+    path = output_dir / FILE
+    if not path.is_file():
+        return uncalibrated(embedder)
+    content = read_json(path, "run `python main.py calibrate` again")
+    try:
+        decision = Decision(**content["decision"])
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path} is damaged; run `python main.py calibrate` again, or delete it.") from error
+    if decision.embedder != embedder:
+        raise UserError(
+            f"{path} holds the thresholds of {decision.embedder}, but the embedder is {embedder} now; "
+            "run `python main.py calibrate` again, or delete it."
+        )
+    return decision

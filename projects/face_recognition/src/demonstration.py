@@ -1,0 +1,80 @@
+"""A look at photos that scikit-image ships: what is found in them, and whether photos of one person verify."""
+
+import time
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from skimage.data import astronaut, camera, chelsea
+
+from shared.console import say
+from shared.results import write_result
+from src.config import Config
+from src.decision import load_decision
+from src.recogniser import Photo, Recogniser
+from src.similarity import similarity
+
+
+def demonstrate(config: Config) -> dict[str, Any]:
+    """Find and compare faces in two photographs of people and one of a cat; write outputs/photos.json.
+
+    There is one photograph of each person, so the second photo of the astronaut is the first one, changed: smaller,
+    mirrored, darker and turned.
+    """
+    started = time.perf_counter()
+    recogniser = Recogniser(config)
+    decision = load_decision(config.output_dir, recogniser.embedder)
+    pictures = pictures_of_people()
+    photos = dict(zip(pictures, recogniser.photos_of_images(list(pictures.values())), strict=True))
+    counts = {name: len(photo.faces) for name, photo in photos.items()}
+    pairs = [("astronaut", "astronaut, changed"), ("astronaut", "cameraman")]
+    compared = [_compared(photos, first, second, decision.answer) for first, second in pairs]
+    for name, count in counts.items():
+        say(f"photos: {name}: {count} face{'s'[: count != 1]}")
+    for row in compared:
+        say(f"photos: {row['first']} and {row['second']}: {row['answer']} (similarity {row['similarity']})")
+    summary = (
+        ", ".join(f"{name}: {count}" for name, count in counts.items())
+        + " faces; "
+        + "; ".join(f"{row['first']} and {row['second']}: {row['answer']}" for row in compared)
+    )
+    return write_result(
+        config.output_dir,
+        "photos",
+        seed=recogniser.network.about["seed"],
+        data=recogniser.network.about["data"],
+        metrics={"faces": counts, "pairs": compared},
+        seconds=time.perf_counter() - started,
+        thresholds=decision.origin,
+        summary=summary,
+    )
+
+
+def pictures_of_people() -> dict[str, Image.Image]:
+    """Photographs that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0)."""
+    person = Image.fromarray(astronaut())
+    changed = ImageEnhance.Brightness(ImageOps.mirror(person).resize((360, 360))).enhance(0.7).rotate(10)
+    return {
+        "astronaut": person,
+        "astronaut, changed": changed,
+        "cameraman": Image.fromarray(camera()),
+        "cat": Image.fromarray(chelsea()),
+    }
+
+
+def _compared(photos: dict[str, Photo], first: str, second: str, answer: Any) -> dict[str, Any]:
+    if not photos[first].faces or not photos[second].faces:
+        return {"first": first, "second": second, "answer": "no face", "similarity": None}
+    alike = float(similarity(photos[first].embeddings[0], photos[second].embeddings[0]))
+    return {"first": first, "second": second, "answer": answer(alike), "similarity": round(alike, 3)}
+
+
+def draw_found(image: Image.Image, photo: Photo) -> np.ndarray:
+    """The picture in RGB with a frame around each face and a point on each landmark, uint8 [H, W, 3]."""
+    drawn = image.convert("RGB")
+    pen = ImageDraw.Draw(drawn)
+    for face in photo.faces:
+        pen.rectangle(face.box, outline="#f59e0b", width=3)
+        for x, y in face.landmarks:
+            pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill="#2563eb")
+    return np.asarray(drawn)

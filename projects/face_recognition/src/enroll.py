@@ -1,0 +1,49 @@
+"""Add a person's photos to the gallery."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.console import say, warn
+from shared.data.images import collect_images
+from shared.errors import UserError
+from src.config import Config
+from src.decision import load_decision
+from src.gallery import Gallery
+from src.recogniser import Recogniser
+from src.search import Search
+
+
+def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
+    """Add photos of a person to the gallery, all or none; each must show one face.
+
+    Args:
+        name: whom the photos show
+        photos: picture files, or folders of them
+    """
+    if not name.strip() or not name.isprintable():
+        raise UserError(f"{name!r} is no name; give one that can be read.")
+    files = collect_images(photos)
+    recogniser = Recogniser(config)
+    embeddings = np.stack([recogniser.one_face(file) for file in files])
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    with Gallery(config.gallery.file) as gallery:
+        _warn_of_doubles(config, gallery, recogniser.embedder, name, embeddings)
+        new = gallery.enroll(name, recogniser.embedder, embeddings, digests)
+    say(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")
+    return {"name": name, "photos": len(files), "new": new}
+
+
+def _warn_of_doubles(config: Config, gallery: Gallery, embedder: str, name: str, embeddings: np.ndarray) -> None:
+    decision = load_decision(config.output_dir, embedder)
+    search = Search(*gallery.embeddings(embedder), config.gallery.approximate_above)
+    others = {
+        match.name
+        for row in embeddings
+        for match in search.nearest(row)[:1]
+        if match.name != name and decision.answer(match.similarity) == "same"
+    }
+    if others:
+        warn(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")

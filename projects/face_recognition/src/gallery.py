@@ -1,0 +1,177 @@
+"""The people that are known: names and embeddings in one SQLite file, which no kill leaves half-written."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from shared.errors import UserError
+
+FORMAT_VERSION = 1
+_SCHEMA = """
+CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE photo (
+    id INTEGER PRIMARY KEY,
+    person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    embedder TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    added TEXT NOT NULL,
+    embedding BLOB NOT NULL,
+    UNIQUE (embedder, digest)
+);
+CREATE INDEX photo_person ON photo (person);
+"""
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """One person in the gallery."""
+
+    name: str
+    photos: int
+    embedders: list[str]
+    last_added: str
+    """Date and time of the last photo, UTC, ISO 8601."""
+
+
+class Gallery:
+    """An open gallery; use it in a `with` block."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make it.
+
+        Raises:
+            UserError: it cannot be opened, is no gallery, or of another version.
+        """
+        self.path = path
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            # What is deleted is overwritten, in the file and in the journal, which is removed after each transaction.
+            for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
+                self._connection.execute(f"PRAGMA {setting}")
+            self._prepare()
+
+    def __enter__(self) -> "Gallery":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def enroll(self, name: str, embedder: str, embeddings: np.ndarray, digests: Sequence[str]) -> int:
+        """Add photos of a person, all or none; returns how many were new.
+
+        Args:
+            embedder: which network made the embeddings.
+            embeddings: float32 [N, D].
+            digests: of the photos' bytes; a photo that is there already is not added again.
+
+        Raises:
+            UserError: a photo is there under another name.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO person (name) VALUES (?)", (name,))
+            person = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()[0]
+            new = 0
+            for embedding, digest in zip(embeddings, digests, strict=True):
+                owner = connection.execute(
+                    "SELECT name FROM photo JOIN person ON person.id = person WHERE embedder = ? AND digest = ?",
+                    (embedder, digest),
+                ).fetchone()
+                if owner and owner[0] != name:
+                    raise UserError(
+                        f"a photo of {name} is enrolled as {owner[0]} already; forget one of the two first."
+                    )
+                if not owner:
+                    row = (person, embedder, digest, now, embedding.astype("<f4").tobytes())
+                    connection.execute(
+                        "INSERT INTO photo (person, embedder, digest, added, embedding) VALUES (?, ?, ?, ?, ?)", row
+                    )
+                    new += 1
+        return new
+
+    def forget(self, name: str) -> int:
+        """Delete a person and all embeddings for good; returns how many photos went.
+
+        Raises:
+            UserError: there is no such person.
+        """
+        with self._transaction() as connection:
+            found = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
+            if not found:
+                raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
+            count: int = connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", found).fetchone()[0]
+            connection.execute("DELETE FROM person WHERE id = ?", found)
+        with self._explained():
+            self._connection.execute("VACUUM")
+        return count
+
+    def people(self) -> list[Enrolled]:
+        """Who is enrolled, by name."""
+        with self._explained():
+            rows = self._connection.execute(
+                "SELECT name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added) FROM person "
+                "JOIN photo ON person.id = person GROUP BY name ORDER BY name"
+            ).fetchall()
+        return [Enrolled(name, photos, sorted(embedders.split(",")), added) for name, photos, embedders, added in rows]
+
+    def embeddings(self, embedder: str) -> tuple[list[str], np.ndarray]:
+        """The names and embeddings, float32 [N, D], of all photos enrolled with this embedder."""
+        with self._explained():
+            rows = self._connection.execute(
+                "SELECT name, embedding FROM photo JOIN person ON person.id = person WHERE embedder = ? "
+                "ORDER BY photo.id",
+                (embedder,),
+            ).fetchall()
+        if not rows:
+            return [], np.empty((0, 0), np.float32)
+        content = b"".join(row[1] for row in rows)
+        return [row[0] for row in rows], np.frombuffer(content, "<f4").reshape(len(rows), -1)
+
+    def count_others(self, embedder: str) -> int:
+        """How many photos were enrolled with other embedders, and so cannot be compared with this one's."""
+        with self._explained():
+            found = self._connection.execute("SELECT COUNT(*) FROM photo WHERE embedder != ?", (embedder,)).fetchone()
+        return int(found[0])
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Numbers of which one changes when anybody changes the file: another connection, or this one."""
+        with self._explained():
+            others = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return int(others), self._connection.total_changes
+
+    def _prepare(self) -> None:
+        """Make the tables in a new file; refuse a file of another program or version."""
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == FORMAT_VERSION:
+            return
+        tables = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        if version or tables:
+            raise UserError(f"{self.path} is no gallery of this program's version; choose another --gallery.file.")
+        self._connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT_VERSION};COMMIT;")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise UserError(
+                f"cannot use the gallery {self.path} ({error}); give access, or choose another --gallery.file."
+            ) from error

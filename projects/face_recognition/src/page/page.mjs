@@ -1,0 +1,75 @@
+// Compare two faces; find out who is in a picture; enrol the one face that it shows.
+
+import { ask, facts, where } from "./ask.mjs";
+import { load, showFacts, showProblem } from "./common.mjs";
+
+const LARGEST_SIDE = 1024;
+const element = (id) => document.getElementById(id);
+const pictures = { first: null, second: null, photo: null };
+
+function show(id) {
+  const [canvas, picture] = [element(id), pictures[id]];
+  [canvas.width, canvas.height] = [picture.width, picture.height];
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+}
+
+async function take(id, file) {
+  pictures[id] = await load(file, LARGEST_SIDE);
+  show(id);
+}
+
+async function compare() {
+  if (!pictures.first || !pictures.second) return;
+  element("same").textContent = "Looking at them …";
+  const found = await ask("verify", [pictures.first, pictures.second]);
+  const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
+  element("same").textContent = words[found.answer] ?? "No face.";
+  element("same-detail").textContent =
+    found.detail ?? `Similarity ${found.similarity.toFixed(3)}. The thresholds are ${found.thresholds}.`;
+}
+
+async function identify() {
+  element("who").textContent = "Looking at it …";
+  show("photo");
+  const { faces } = await ask("predict", [pictures.photo]);
+  faces.forEach(({ box, answer }) => frame(box, answer));
+  element("who").textContent = faces.map(({ answer }) => answer).join(", ") || "No face.";
+  element("enroll").disabled = faces.length !== 1;
+}
+
+function frame([left, top, right, bottom], answer) {
+  const canvas = element("photo");
+  const context = canvas.getContext("2d");
+  const line = Math.max(2, canvas.width / 200);
+  Object.assign(context, { strokeStyle: "#fb923c", fillStyle: "#fb923c", lineWidth: line });
+  context.font = `${8 * line}px sans-serif`;
+  context.strokeRect(left, top, right - left, bottom - top);
+  context.fillText(answer, left, Math.max(8 * line, top - 2 * line));
+}
+
+async function enroll() {
+  const name = element("name").value.trim();
+  if (!name) throw new Error("a name is needed");
+  const found = await ask("enroll", [pictures.photo], { name });
+  await identify();
+  if (found.detail) element("who").textContent = `Not enrolled: ${found.detail}.`;
+}
+
+// What happens after a file was chosen or a button pressed; a problem is shown at `place`.
+function on(id, event, place, action) {
+  element(id).addEventListener(event, async ({ target }) => {
+    try {
+      await action(target.files?.[0]);
+    } catch (error) {
+      showProblem(element(place), error);
+    }
+    if (target.files) target.value = "";
+  });
+}
+
+on("first-file", "change", "same", (file) => take("first", file).then(compare));
+on("second-file", "change", "same", (file) => take("second", file).then(compare));
+on("photo-file", "change", "who", (file) => take("photo", file).then(identify));
+on("enroll", "click", "who", enroll);
+
+showFacts(await facts(), where);

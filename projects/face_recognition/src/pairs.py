@@ -1,0 +1,81 @@
+"""Pairs of photos to verify: drawn from people, or read from a pairs.txt in the format of Labeled Faces in the Wild."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shared.errors import UserError
+from shared.metrics.verification import pairs_of
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of examples by their indices."""
+
+    members: np.ndarray
+    """int64 [P, 2]."""
+    same: np.ndarray
+    """bool [P]: whether both show the same person."""
+    folds: np.ndarray
+    """int64 [P], from 1; all 1 where the pairs come without folds."""
+
+    def __len__(self) -> int:
+        return len(self.same)
+
+    def at(self, chosen: np.ndarray) -> "Pairs":
+        """The pairs that a mask, bool [P], chooses."""
+        return Pairs(self.members[chosen], self.same[chosen], self.folds[chosen])
+
+
+def draw_pairs(labels: np.ndarray, indices: np.ndarray, most: int, seed: int) -> Pairs:
+    """Pairs among the examples at `indices` (see `shared.metrics.verification.pairs_of`)."""
+    members, same = pairs_of(labels[indices], most, seed)
+    if not same.any() or same.all():
+        raise UserError(
+            f"{len(set(labels[indices]))} people with {len(indices)} photos give no pairs to measure with; "
+            "add people with two photos or more, or raise the data fractions."
+        )
+    return Pairs(indices[members], same, np.ones(len(same), np.int64))
+
+
+def read_pairs(path: Path, photos: Mapping[str, int]) -> Pairs:
+    """Read a pairs.txt: the numbers of folds and of pairs of each kind, then the pairs, fold by fold.
+
+    A line of three words names a person and two photos, one of four words two persons and a photo of each
+    (http://vis-www.cs.umass.edu/lfw/README.txt).
+
+    Args:
+        photos: the index of each photo by `person/person_0001.jpg`.
+
+    Raises:
+        UserError: a line cannot be understood, or a photo is missing.
+    """
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        folds, each = ([1, *map(int, header.split())])[-2:]
+        rows = [_named(line.split()) for line in lines if line.strip()]
+    except (ValueError, IndexError) as error:
+        raise UserError(f"{path} is no list of pairs in the format of LFW ({error}); see the README.") from error
+    if len(rows) != 2 * folds * each:
+        raise UserError(f"{path} says {folds} folds of {each} + {each} pairs, but holds {len(rows)}; complete it.")
+    missing = sorted({name for _, *names in rows for name in names if name not in photos})
+    if missing:
+        raise UserError(f"{path} names {missing[0]} and {len(missing) - 1} more photos that are not there; add them.")
+    members = np.array([[photos[name] for name in names] for _, *names in rows], np.int64)
+    same = np.array([kind for kind, *_ in rows], bool)
+    return Pairs(members, same, np.arange(len(rows)) // (2 * each) + 1)
+
+
+def _named(words: list[str]) -> tuple[bool, str, str]:
+    """Whether the pair is of one person, and its photos."""
+    if len(words) == 3:
+        return True, _photo(words[0], words[1]), _photo(words[0], words[2])
+    if len(words) == 4:
+        return False, _photo(words[0], words[1]), _photo(words[2], words[3])
+    raise ValueError(f"a line of {len(words)} words")
+
+
+def _photo(person: str, number: str) -> str:
+    return f"{person}/{person}_{int(number):04d}.jpg"

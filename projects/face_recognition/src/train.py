@@ -1,0 +1,161 @@
+"""Train the embedder: train(config) -> metrics."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.model import Embedder
+from models.pretrained import Origin
+from shared.config import to_plain
+from shared.console import say
+from shared.data.batches import fitting_batch_size
+from shared.data.memory import Batch
+from shared.errors import UserError
+from shared.files import require_writable
+from shared.metrics.verification import training_metrics
+from shared.results import write_result
+from shared.seeding import seed_everything
+from shared.training.checkpoint import best_checkpoint, read_about, save_checkpoint, state_to_resume
+from shared.training.loop import Places, Task, fit, measure
+from shared.training.trials import Setting, Trial, try_out
+from src.config import PROJECT, Config
+from src.dataloader import Data, load_data, make_loaders
+from src.losses import Learner
+from src.utils import EMBEDDER, chip_size, load_first_weights, make_model
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a run begins with."""
+
+    config: Config
+    data: Data
+    embedder: Embedder
+    origin: Origin
+
+    @property
+    def has_nothing_to_learn(self) -> bool:
+        """Trained weights without anything behind them are used as they are."""
+        return self.origin.trained and self.config.model.head == "none"
+
+    def about(self, record: dict[str, Any]) -> dict[str, Any]:
+        """What to record beside the weights."""
+        # What was used, not what was asked for, is what later verbs must use.
+        used = replace(self.config, data=replace(self.config.data, source=self.data.record.source))
+        return {
+            "config": to_plain(used, PROJECT),
+            "data": record,
+            "seed": self.config.seed,
+            "parameters": sum(parameter.numel() for parameter in self.embedder.parameters()),
+            "first_weights": self.origin.as_dict(),
+            "trained_on_data": not self.has_nothing_to_learn,
+        }
+
+
+def train(
+    config: Config, resume: bool = False, checkpoint: Path | None = None, trial: Trial = "none"
+) -> dict[str, Any]:
+    """Train the embedder and keep the weights that do best on the validation people.
+
+    Writes `outputs/checkpoints/{best,last}.safetensors`, `outputs/metrics.jsonl`, `outputs/train.json` and
+    TensorBoard curves. An embedder that comes trained, without a head, is kept as it is.
+
+    Args:
+        resume: go on with the run that was stopped, to the same end as if it had not been
+        checkpoint: the state to go on from; that of the last step saved where not given
+        trial: a short trial in place of the run: one_batch, overfit (one batch), find_rate (of learning), profile
+    """
+    require_writable(config.output_dir)
+    require_writable(config.log_dir)
+    seed_everything(config.seed)
+    data = load_data(config, chip_size(config))
+    embedder = make_model(config)
+    beginning = Beginning(config, data, embedder, load_first_weights(embedder, config))
+    if not beginning.has_nothing_to_learn:
+        return _learn(beginning, resume, checkpoint, trial)
+    if resume or trial != "none":
+        raise UserError(
+            f"{config.model.name} comes trained and has nothing to learn here; choose --model.head linear to train a "
+            "matrix behind it, or --model.name small."
+        )
+    return _keep(beginning)
+
+
+def _learn(beginning: Beginning, resume: bool, checkpoint: Path | None, trial: Trial) -> dict[str, Any]:
+    config, data = beginning.config, beginning.data
+    train_loader, validation_loader = make_loaders(data, config)
+    people = len(data.train_people)
+    model = Learner(beginning.embedder, people, config.loss)
+    batch_size = fitting_batch_size(people, config.training.batch_size)
+    say(
+        f"train: {config.model.name} with {config.loss.name} on {data.record.source} {data.counts}, {people} people, "
+        f"batches of {batch_size} people by {config.data.photos_per_person} photos, seed {config.seed}"
+    )
+    backbone = f"{EMBEDDER}.network" if beginning.origin.trained else ""
+    task = Task(step, training_metrics(), monitor="auc", backbone=backbone)
+    if trial != "none":
+        setting = Setting(task, model, train_loader, validation_loader, config.training, config.output_dir)
+        return try_out(trial, setting, config.seed, data.as_dict())
+    begun = state_to_resume(config.output_dir, resume, checkpoint)
+    record = data.as_dict()
+    if begun:
+        record["substituted"] = read_about(begun)["data"]["substituted"]
+    about = beginning.about(record)
+    places = Places(config.output_dir, config.log_dir)
+    state = fit(task, model, train_loader, validation_loader, config.training, places, about, begun)
+    progress = state.progress
+    return _write(
+        beginning,
+        about,
+        metrics=progress.best_metrics,
+        seconds=progress.seconds,
+        device=str(state.accelerator.device),
+        best_epoch=progress.best_epoch,
+        steps=progress.step,
+        batch_size=batch_size,
+        history=progress.history,
+    )
+
+
+def _keep(beginning: Beginning) -> dict[str, Any]:
+    """Save the trained weights as a checkpoint, with their score on the validation people."""
+    config, data = beginning.config, beginning.data
+    say(f"train: {config.model.name} comes trained, so nothing is learnt; its weights are kept as they are")
+    started = time.perf_counter()
+    model = Learner(beginning.embedder, len(data.train_people), config.loss)
+    validation_loader = make_loaders(data, config)[1]
+    metrics = measure(Task(step, training_metrics(), "auc"), model, validation_loader, torch.device("cpu"))
+    about = beginning.about(data.as_dict())
+    tensors = nn.ModuleDict({EMBEDDER: beginning.embedder}).state_dict()
+    save_checkpoint(best_checkpoint(config.output_dir), tensors, {**about, "epoch": 0, "metrics": metrics})
+    return _write(
+        beginning, about, metrics=metrics, seconds=time.perf_counter() - started, best_epoch=0, steps=0, history=[]
+    )
+
+
+def _write(
+    beginning: Beginning, about: dict[str, Any], *, metrics: dict[str, float], seconds: float, **details: Any
+) -> dict[str, Any]:
+    return write_result(
+        beginning.config.output_dir,
+        "train",
+        seed=about["seed"],
+        data=about["data"],
+        metrics={"validation": metrics},
+        seconds=seconds,
+        parameters=about["parameters"],
+        first_weights=about["first_weights"],
+        trained_on_data=about["trained_on_data"],
+        config=about["config"],
+        **details,
+    )
+
+
+def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """One step of metric learning: batch -> (loss, embeddings, labels)."""
+    loss, embeddings = model(batch["chips"], batch["labels"])
+    return loss, embeddings, batch["labels"]

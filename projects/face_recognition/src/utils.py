@@ -1,0 +1,85 @@
+"""Small helpers of this project."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.model import NETWORKS, Embedder
+from models.pretrained import Origin, load_pretrained
+from shared.console import say, track, warn
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
+from src.dataloader import Faces
+from src.pairs import Pairs
+from src.similarity import similarity
+
+EMBEDDER = "embedder"
+"""The name of the embedder among what a training run saves beside it."""
+
+
+def chip_size(config: Config) -> int:
+    """The side in pixels of the chips that the embedder takes."""
+    return NETWORKS[config.model.name].chip_size
+
+
+def make_model(config: Config) -> Embedder:
+    """The embedder of the configuration, with fresh weights."""
+    return Embedder(config.model.name, config.model.head, config.model.mirror)
+
+
+def load_first_weights(model: Embedder, config: Config) -> Origin:
+    """Put trained weights into the embedder where there are some and they are wanted, and say where they came from."""
+    if config.model.weights == "none" or config.model.name == "small":
+        return Origin("random")
+    origin = load_pretrained(model.network, config.data.processed)
+    if origin.trained:
+        say(f"weights: {origin.source}, licence {origin.licence}")
+    else:
+        warn(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
+    return origin
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> Embedder:
+    """The embedder of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config)
+    prefix = f"{EMBEDDER}."
+    tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if name.startswith(prefix)}
+    replace(checkpoint, tensors=tensors).load_into(nn.ModuleDict({EMBEDDER: model}))
+    return model.eval()
+
+
+def embedder_id(model: Embedder, config: Config) -> str:
+    """A name that tells embedders apart: embeddings are compared only where it is the same."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return f"{config.model.name}-{digest.hexdigest()[:12]}{'-mirror' if config.model.mirror else ''}"
+
+
+@torch.no_grad()
+def embeddings_of(model: Embedder, chips: Tensor, batch_size: int = 32) -> np.ndarray:
+    """The embeddings, float32 [N, D], of chips, uint8 [N, 3, S, S]."""
+    model.eval()
+    parts = [model(part).numpy() for part in track(chips.split(batch_size), "embed faces")]
+    return np.concatenate(parts) if parts else np.empty((0, model.dimensions), np.float32)
+
+
+def embed_some(model: Embedder, faces: Faces, indices: np.ndarray) -> np.ndarray:
+    """The embeddings of the faces at `indices`, float32 [N, D] for all N; NaN for all others and where no face is."""
+    wanted = np.unique(indices)
+    wanted = wanted[faces.found[wanted]]
+    embeddings = np.full((len(faces.labels), model.dimensions), np.nan, np.float32)
+    embeddings[wanted] = embeddings_of(model, faces.chips[wanted])
+    return embeddings
+
+
+def similarities_of(embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """How alike each pair is, float64 [P]; NaN where one of the two has no embedding."""
+    return similarity(embeddings[pairs.members[:, 0]], embeddings[pairs.members[:, 1]])

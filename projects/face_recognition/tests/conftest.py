@@ -1,0 +1,73 @@
+"""Makes the project importable from anywhere, also in a copy of its folder, and trains one small network."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from PIL import Image  # noqa: E402 - needs the path above
+
+from src.config import Config, DetectorConfig, load_config  # noqa: E402
+from src.demonstration import pictures_of_people  # noqa: E402
+from src.detector import Detector  # noqa: E402
+from src.export import export  # noqa: E402
+from src.train import train  # noqa: E402
+
+
+def placed(config: Config, folder: Path) -> Config:
+    """The configuration with all that it writes below one folder outside the project."""
+    return replace(
+        config,
+        output_dir=folder,
+        log_dir=folder / "tensorboard",
+        data=replace(config.data, processed=folder / "processed"),
+        gallery=replace(config.gallery, file=folder / "gallery.sqlite"),
+    )
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The smoke configuration, with outputs outside the project."""
+    return placed(load_config(PROJECT / "configs" / "smoke.yaml"), tmp_path_factory.mktemp("outputs"))
+
+
+@pytest.fixture(scope="session")
+def trained(smoke: Config) -> Config:
+    """The configuration of a finished training run; its checkpoint and its ONNX file lie in `output_dir`."""
+    train(smoke)
+    export(smoke)
+    return smoke
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The configuration of dlib's network, exported."""
+    settings = ("--data.source", "sample", "--model.mirror", "false")
+    config = placed(load_config(PROJECT / "configs" / "config.yaml", *settings), tmp_path_factory.mktemp("dlib"))
+    train(config)
+    export(config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def detector() -> Detector:
+    return Detector(DetectorConfig())
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Photographs that scikit-image ships: a person, the same one changed, another person, a cat, and both people."""
+    folder = tmp_path_factory.mktemp("photos")
+    pictures = pictures_of_people()
+    both = Image.new("RGB", (1024, 512))
+    both.paste(pictures["astronaut"], (0, 0))
+    both.paste(pictures["cameraman"].convert("RGB"), (512, 0))
+    names = {"astronaut": "astronaut", "astronaut, changed": "again", "cameraman": "cameraman", "cat": "cat"}
+    for long, short in names.items():
+        pictures[long].save(folder / f"{short}.png")
+    both.save(folder / "both.png")
+    return {path.stem: path for path in sorted(folder.iterdir())}

@@ -1,0 +1,167 @@
+"""The data: people that are in one part only, fixed by the seed; photos without a face; pairs in LFW's format."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage.data import astronaut, camera, lfw_subset
+
+from shared.errors import UserError
+from shared.seeding import generator
+from src.augmentation import augment
+from src.config import Config, DataConfig
+from src.dataloader import Data, PeopleBatches, load_data, make_loaders
+from src.pairs import Pairs, read_pairs
+
+STILL = DataConfig(flip=False, shift=0, zoom=0, turn=0, light=0, erase=0)
+
+
+def people(data: Data, part: np.ndarray) -> set[int]:
+    return set(data.faces.labels[part].tolist())
+
+
+def config(smoke: Config, **settings: object) -> Config:
+    return replace(smoke, data=replace(smoke.data, **settings))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Path:
+    """Twelve people with two photos each, of which two persons are real and the rest enlarged thumbnails."""
+    thumbnails = (lfw_subset()[:10] * 255).astype(np.uint8)
+    for number, thumbnail in enumerate([astronaut()[0:250, 100:350], camera()[80:240, 160:320], *thumbnails]):
+        folder = tmp_path / "album" / f"person_{number:02d}"
+        folder.mkdir(parents=True)
+        image = Image.fromarray(thumbnail).convert("RGB").resize((200, 200), Image.Resampling.BICUBIC)
+        for photo in (1, 2):
+            image.rotate(3 * photo).save(folder / f"person_{number:02d}_{photo:04d}.jpg")
+    return tmp_path / "album"
+
+
+def test_the_sample_has_other_people_in_each_part(smoke: Config) -> None:
+    data = load_data(smoke, 64)
+    assert data.counts == {"train": 272, "validation": 48, "test": 80}
+    assert data.as_dict()["people"] == {"train": 68, "validation": 12, "test": 20}
+    train, validation, test = (people(data, part) for part in vars(data.parts).values())
+    assert not train & validation
+    assert not train & test
+    assert not validation & test
+    assert data.faces.chips.shape == (400, 3, 64, 64)
+    assert data.faces.chips.dtype == torch.uint8
+    for pairs, part in ((data.validation_pairs, validation), (data.test_pairs, test)):
+        assert set(data.faces.labels[pairs.members].ravel().tolist()) <= part
+        same = data.faces.labels[pairs.members[:, 0]] == data.faces.labels[pairs.members[:, 1]]
+        np.testing.assert_array_equal(same, pairs.same)
+
+
+def test_the_seed_decides_the_parts_and_nothing_else_does(smoke: Config) -> None:
+    first, again, other = (load_data(replace(smoke, seed=seed), 32) for seed in (0, 0, 1))
+    assert first.digest == again.digest != other.digest
+    assert people(first, first.parts.test) != people(other, other.parts.test)
+    assert torch.equal(first.faces.chips, other.faces.chips)
+
+
+def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
+    smoke: Config, album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (200, 200), "gray").save(album / "person_00" / "wall.jpg")
+    (album / "person_01" / "broken.jpg").write_bytes(b"no picture")
+    chosen = config(
+        smoke, source="folder", root=album, processed=tmp_path / "processed", test_fraction=0.4, validation_fraction=0.3
+    )
+    data = load_data(chosen, 64)
+    said = capsys.readouterr().err
+    assert "1 of 26 photos show no face; they are not trained on and count as errors: " in said
+    assert "wall.jpg" in said
+    assert "1 of 26 photos cannot be read" in said
+    assert data.faces.found.sum() == 24
+    assert len(data.faces.labels) == 26
+    assert sum(data.as_dict()["no_face"].values()) == 2  # type: ignore[union-attr]
+    assert not data.faces.chips[~data.faces.found].any()
+    (kept,) = (tmp_path / "processed").glob("landmarks-*.json")
+    before = kept.stat().st_mtime_ns
+    assert load_data(chosen, 64).digest == data.digest
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, album: Path, tmp_path: Path) -> None:
+    folds = []
+    for fold in (0, 1):
+        first, second, third = (f"person_{fold * 6 + i:02d}" for i in range(3))
+        folds += [f"{first}\t1\t2", f"{second}\t1\t2", f"{first}\t1\t{second}\t2", f"{second}\t2\t{third}\t1"]
+    (album / "pairs.txt").write_text("\n".join(["2\t2", *folds]))
+    chosen = config(smoke, source="auto", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
+    data = load_data(chosen, 64)
+    assert data.record.source == "lfw"
+    assert data.official is not None
+    assert (len(data.official), len(data.test_pairs)) == (8, 4)
+    assert people(data, data.parts.test) == {6, 7, 8}
+    assert people(load_data(replace(chosen, data=replace(chosen.data, test_fold=1)), 64), data.parts.test) != set()
+    with pytest.raises(UserError, match=r"data.test_fold is 3, but pairs.txt has 2 folds only"):
+        load_data(replace(chosen, data=replace(chosen.data, test_fold=3)), 64)
+
+
+PHOTOS = {
+    f"{name}/{name}_{number:04d}.jpg": 10 * place + number for place, name in enumerate("AB") for number in (1, 2)
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1\nA\t1\t2\n", "says 1 folds of 1 . 1 pairs, but holds 1"),
+        ("1\nA\t1\t2\nA\t1\tB\t7\n", "names B/B_0007.jpg and 0 more photos that are not there"),
+        ("1\nA\t1\n", "is no list of pairs in the format of LFW"),
+        ("x\n", "is no list of pairs in the format of LFW"),
+    ],
+)
+def test_a_list_of_pairs_that_cannot_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pairs.txt").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_pairs(tmp_path / "pairs.txt", PHOTOS)
+
+
+def test_a_list_of_pairs_is_read_fold_by_fold(tmp_path: Path) -> None:
+    (tmp_path / "pairs.txt").write_text("2\t1\nA\t1\t2\nA\t1\tB\t2\nB\t2\t1\nB\t1\tA\t2\n")
+    pairs = read_pairs(tmp_path / "pairs.txt", PHOTOS)
+    assert pairs.members.tolist() == [[1, 2], [1, 12], [12, 11], [11, 2]]
+    assert pairs.same.tolist() == [True, False, True, False]
+    assert pairs.folds.tolist() == [1, 1, 2, 2]
+    assert isinstance(pairs.at(pairs.same), Pairs)
+
+
+def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
+    data = load_data(smoke, 32)
+    train, _ = make_loaders(data, smoke)
+    batch = next(iter(train))
+    labels, counts = batch["labels"].unique(return_counts=True)
+    assert set(counts.tolist()) == {smoke.data.photos_per_person}
+    assert len(labels) == 16
+    assert batch["chips"].shape == (32, 3, 32, 32)
+
+
+def test_every_photo_of_a_person_comes_before_any_comes_again(smoke: Config) -> None:
+    data = load_data(smoke, 32)
+    batches = PeopleBatches(data.faces, data.parts.train, replace(STILL, photos_per_person=4), seed=0)
+    chips = batches.batch([3], generator(0))["chips"]
+    assert len({chip.numpy().tobytes() for chip in chips}) == 4
+    again = PeopleBatches(data.faces, data.parts.train, replace(STILL, photos_per_person=6), seed=0)
+    assert len({chip.numpy().tobytes() for chip in again.batch([3], generator(0))["chips"]}) == 4
+
+
+def test_without_any_change_asked_for_chips_stay_as_they_are() -> None:
+    chips = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    assert (augment(chips, STILL, generator(0)).int() - chips.int()).abs().max() <= 1
+
+
+def test_each_chip_changes_in_its_own_way_and_the_same_again() -> None:
+    chips = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8).repeat(8, 1, 1, 1)
+    changed = augment(chips, DataConfig(), generator(0))
+    assert (changed.shape, changed.dtype) == (chips.shape, torch.uint8)
+    assert len({chip.numpy().tobytes() for chip in changed}) == 8
+    assert torch.equal(changed, augment(chips, DataConfig(), generator(0)))
+    mirrored = augment(chips, replace(STILL, flip=True), generator(0))
+    flips = [(chip.int() - chips[0].flip(2).int()).abs().max() <= 1 for chip in mirrored]
+    assert 0 < sum(map(bool, flips)) < 8

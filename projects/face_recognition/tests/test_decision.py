@@ -1,0 +1,90 @@
+"""Thresholds keep what they promise, refuse to promise too much, and leave room for `can't tell`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.errors import UserError
+from src.config import DecisionConfig
+from src.decision import Decision, allowed, as_plain, calibrated, load_decision, needed
+
+SETTINGS = DecisionConfig(false_accept=0.01, false_reject=0.05)
+
+
+def drawn(seed: int, different: int, same: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.normal(0, 1, different), random.normal(3, 1, same)
+
+
+def test_the_promise_is_kept_in_nearly_all_draws() -> None:
+    """With 95 % confidence: in 200 draws of pairs the true share is exceeded about ten times."""
+    broken = 0
+    unseen = drawn(999, 200_000, 1)[0]
+    for seed in range(200):
+        different, same = drawn(seed, 500, 100)
+        decision, _ = calibrated(different, same, SETTINGS, "network")
+        broken += (unseen > decision.same_above).mean() > SETTINGS.false_accept
+    assert broken <= 20
+    assert broken > 0
+
+
+@pytest.mark.parametrize(("share", "confidence", "count"), [(0.01, 0.95, 299), (0.05, 0.95, 59), (0.001, 0.99, 4603)])
+def test_how_many_pairs_a_promise_needs(share: float, confidence: float, count: int) -> None:
+    assert needed(share, confidence) == count
+    assert allowed(count, share, confidence) == 1
+    assert allowed(count - 1, share, confidence) == 0
+
+
+def test_too_few_pairs_are_refused_with_the_numbers_needed() -> None:
+    with pytest.raises(UserError, match=r"298 pairs .* 299 and 59 are needed"):
+        calibrated(*drawn(0, 298, 100), SETTINGS, "network")
+    with pytest.raises(UserError, match="58 of the same are too few"):
+        calibrated(*drawn(0, 500, 58), SETTINGS, "network")
+
+
+def test_the_observed_shares_come_with_intervals() -> None:
+    different, same = drawn(1, 2000, 200)
+    decision, observed = calibrated(different, same, SETTINGS, "network")
+    accepted = observed["false_accept"]
+    assert accepted["share"] == pytest.approx((different > decision.same_above).mean())
+    assert accepted["interval"][0] < accepted["share"] < accepted["interval"][1]
+    assert accepted["interval"][1] < 0.015
+    assert observed["false_reject"]["share"] < 0.05
+
+
+def test_between_the_thresholds_nobody_can_tell() -> None:
+    decision = Decision("network", same_above=0.8, different_below=0.5, origin="", calibrated=True)
+    assert [decision.answer(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
+        "same",
+        "can't tell",
+        "can't tell",
+        "different",
+    ]
+
+
+def test_people_that_are_told_apart_well_leave_no_doubt() -> None:
+    random = np.random.default_rng(0)
+    decision, observed = calibrated(random.normal(0, 1, 500), random.normal(50, 1, 100), SETTINGS, "network")
+    assert decision.different_below == decision.same_above
+    assert observed["cannot_tell_of_same"] == 0
+
+
+def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: Path) -> None:
+    decision, _ = calibrated(*drawn(0, 500, 100), SETTINGS, "network-1")
+    (tmp_path / "decision.json").write_text(json.dumps({"decision": as_plain(decision)}))
+    assert load_decision(tmp_path, "network-1") == decision
+    with pytest.raises(UserError, match="holds the thresholds of network-1, but the embedder is network-2 now"):
+        load_decision(tmp_path, "network-2")
+    (tmp_path / "decision.json").write_text("{}")
+    with pytest.raises(UserError, match="is damaged; run `python main.py calibrate` again"):
+        load_decision(tmp_path, "network-1")
+
+
+def test_without_a_calibration_nothing_is_promised(tmp_path: Path) -> None:
+    decision = load_decision(tmp_path, "dlib_resnet-0123-mirror")
+    assert not decision.calibrated
+    assert "not calibrated" in decision.origin
+    assert replace(decision, calibrated=True) != decision

@@ -1,0 +1,121 @@
+"""It learns: in seconds, better than its own fresh weights and than chance, and the same way each time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.model import NETWORKS, Embedder
+from shared.results import read_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.baseline import baseline
+from src.config import Config, LossConfig, ModelConfig
+from src.dataloader import load_data
+from src.evaluate import evaluate, measured
+from src.train import train
+from src.utils import make_model, restore_model
+
+PARAMETERS = {"dlib_resnet": 5_614_592, "inception_resnet_v1": 23_482_624, "small": 1_189_632}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_chips_become_embeddings(name: str) -> None:
+    torch.manual_seed(0)
+    model = Embedder(name).eval()
+    assert sum(parameter.numel() for parameter in model.parameters()) == PARAMETERS[name]
+    side = NETWORKS[name].chip_size
+    with torch.no_grad():
+        embeddings = model(torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8))
+    assert embeddings.shape == (2, model.dimensions)
+    if name != "dlib_resnet":
+        torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(2))
+    assert (embeddings[0] - embeddings[1]).abs().max() > 1e-4
+
+
+def test_a_mirror_image_has_the_same_embedding_where_asked_for() -> None:
+    chips = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    with torch.no_grad():
+        for mirror in (True, False):
+            model = Embedder("small", mirror=mirror).eval()
+            assert torch.allclose(model(chips), model(chips.flip(3)), atol=1e-5) == mirror
+
+
+def test_a_fresh_head_changes_nothing() -> None:
+    chips = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
+    model = Embedder("small", head="linear").eval()
+    with torch.no_grad():
+        headed = model(chips)
+        model.head = torch.nn.Identity()
+        torch.testing.assert_close(model(chips), headed)
+
+
+def test_the_small_network_learns_the_sample(trained: Config) -> None:
+    result = read_result(trained.output_dir, "train")
+    losses = [record["train/loss"] for record in result["history"]]
+    assert losses[-1] < 0.8 * losses[0]
+    test = evaluate(trained)["metrics"]["test"]
+    assert test["auc"] > 0.75
+    torch.manual_seed(0)
+    data = load_data(trained, 64)
+    fresh = measured(make_model(trained), data, trained_on_data=True)[0]["test"]
+    assert fresh["auc"] < test["auc"] - 0.05
+
+
+def test_triplets_teach_too(smoke: Config, tmp_path: Path) -> None:
+    config = replace(smoke, loss=LossConfig(name="triplet", margin=0.3), output_dir=tmp_path)
+    result = train(config)
+    assert result["metrics"]["validation"]["auc"] > 0.7
+
+
+def test_the_same_seed_gives_the_same_bytes(trained: Config, tmp_path: Path) -> None:
+    train(replace(trained, output_dir=tmp_path))
+    again, before = (load_checkpoint(best_checkpoint(folder)) for folder in (tmp_path, trained.output_dir))
+    assert again.tensors.keys() == before.tensors.keys()
+    assert all(torch.equal(again.tensors[name], before.tensors[name]) for name in before.tensors)
+
+
+def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
+    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
+    data = load_data(trained, 64)
+    model = restore_model(trained, checkpoint)
+    part = data.parts.validation
+    with torch.no_grad():
+        embeddings = model(data.faces.chips[part]).numpy()
+    labels = data.faces.labels[part]
+    first, second = np.triu_indices(len(part), 1)
+    similarities = (embeddings @ embeddings.T)[first, second]
+    same = labels[first] == labels[second]
+    auc = (similarities[same][:, None] > similarities[~same][None]).mean()
+    assert checkpoint.about["metrics"]["auc"] == pytest.approx(auc, abs=1e-3)
+
+
+def test_trained_weights_are_kept_and_beat_the_small_network(ready: Config, trained: Config) -> None:
+    result = read_result(ready.output_dir, "train")
+    assert not result["trained_on_data"]
+    assert result["history"] == []
+    assert "dlib" in result["first_weights"]["source"]
+    scores = evaluate(ready)["metrics"]["test"]
+    assert scores["auc"] > 0.95
+    assert scores["auc"] > evaluate(trained)["metrics"]["test"]["auc"]
+
+
+def test_a_head_on_frozen_weights_leaves_them_as_they_are(ready: Config, tmp_path: Path) -> None:
+    training = replace(ready.training, epochs=1, freeze_epochs=1, batch_size=8, learning_rate=1e-4)
+    model = ModelConfig(head="linear", mirror=False)
+    config = replace(ready, model=model, training=training, output_dir=tmp_path)
+    result = train(config)
+    assert result["trained_on_data"]
+    before = load_checkpoint(best_checkpoint(ready.output_dir)).tensors
+    after = load_checkpoint(best_checkpoint(tmp_path)).tensors
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    head = after["embedder.head.weight"]
+    assert not torch.equal(head, torch.eye(128))
+    assert (head - torch.eye(128)).abs().max() < 0.1
+
+
+def test_eigenfaces_are_measured_on_the_same_split(trained: Config) -> None:
+    result = baseline(trained)
+    assert result["data"]["digest"] == read_result(trained.output_dir, "train")["data"]["digest"]
+    assert all(metrics["test"]["auc"] > 0.6 for metrics in result["metrics"].values())

@@ -1,0 +1,190 @@
+"""Every verb as a user runs it: a process of its own, from another folder, with outputs somewhere else."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shared.config import to_plain
+from shared.errors import UserError
+from shared.inference.model import OnnxModel
+from shared.results import read_result
+from src.calibrate import calibrate
+from src.config import PROJECT, Config, DecisionConfig, load_config
+from src.enroll import enroll
+from src.forget import forget
+from src.identify import identify
+from src.list import list as list_people
+from src.predict import predict
+from src.sweep import sweep
+from src.train import train
+from src.verify import verify
+
+
+def command(verb: str, *arguments: object) -> list[str]:
+    return [sys.executable, str(PROJECT / "main.py"), verb, *map(str, arguments)]
+
+
+def finished(verb: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(verb, *arguments), cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None:
+    arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
+    done = finished("run", *arguments, "--training.epochs", 2, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for verb in ("train", "evaluate", "baseline", "export", "photos"):
+        assert read_result(tmp_path / "out", verb)["verb"] == verb
+    for words in ("sample (272 train", "weights from", "test accuracy", "equal error rate", "eigenfaces", "parity"):
+        assert words in done.stdout
+    assert read_result(tmp_path / "out", "photos")["metrics"]["faces"]["astronaut"] == 1
+    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
+    assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
+
+
+def test_the_exported_file_says_where_it_comes_from(ready: Config) -> None:
+    model = OnnxModel(ready.output_dir / "export" / f"{PROJECT.name}.onnx")
+    assert model.input_shape == (3, 150, 150)
+    assert model.about["embedder"].startswith("dlib_resnet-")
+    assert model.about["first_weights"]["licence"] == "CC0"
+    assert model.about["data"]["source"] == "sample"
+    assert str(PROJECT) not in json.dumps(model.about)
+
+
+def test_predict_answers_every_picture(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("astronaut", "both", "cat"):
+        (folder / f"{name}.png").write_bytes(photos[name].read_bytes())
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    result = predict(ready, [folder])
+    assert result["metrics"] == {"pictures": 4, "faces": 3, "no face": 1, "unreadable": 1}
+    with (ready.output_dir / "predictions" / "predictions.csv").open() as file:
+        rows = [(Path(row["file"]).stem, row["answer"]) for row in csv.DictReader(file)]
+    assert rows == [
+        ("astronaut", "face"),
+        ("both", "face"),
+        ("both", "face"),
+        ("broken", "unreadable"),
+        ("cat", "no face"),
+    ]
+    with np.load(ready.output_dir / "predictions" / "embeddings.npz", allow_pickle=False) as stored:
+        embeddings = stored["embeddings"]
+    assert embeddings.shape == (3, 128)
+    assert min(np.linalg.norm(embeddings[0] - embeddings[1]), np.linalg.norm(embeddings[0] - embeddings[2])) < 0.1
+
+
+def test_photos_of_one_person_verify_and_those_of_two_do_not(ready: Config, photos: dict[str, Path]) -> None:
+    assert verify(ready, photos["astronaut"], photos["again"])["answer"] == "same"
+    answer = verify(ready, photos["astronaut"], photos["cameraman"])
+    assert answer["answer"] == "different"
+    assert "not calibrated" in answer["thresholds"]
+
+
+@pytest.mark.parametrize(("name", "message"), [("both", "shows 2 faces"), ("cat", "shows no face")])
+def test_a_photo_that_does_not_show_one_face_is_refused(
+    ready: Config, photos: dict[str, Path], name: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        enroll(ready, "Ann", [photos["astronaut"], photos[name]])
+    assert list_people(ready) == []
+
+
+def test_a_person_is_enrolled_found_and_forgotten(
+    ready: Config, photos: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = replace(ready, gallery=replace(ready.gallery, file=tmp_path / "gallery.sqlite"))
+    assert enroll(config, "Eileen", [photos["astronaut"]])["new"] == 1
+    assert enroll(config, "Eileen", [photos["astronaut"]])["new"] == 0
+    assert [(row["name"], row["photos"]) for row in list_people(config)] == [("Eileen", 1)]
+    answers = {Path(row["file"]).stem: row["answer"] for row in identify(config, [photos["again"], photos["cat"]])}
+    assert answers == {"again": "Eileen", "cat": "no face"}
+    assert sorted(row["answer"] for row in identify(config, [photos["both"]])) == ["Eileen", "unknown"]
+    enroll(config, "Someone", [photos["again"]])
+    assert "Someone looks like Eileen" in capsys.readouterr().err
+    assert forget(config, "Eileen")["photos"] == 1
+    assert [row["name"] for row in list_people(config)] == ["Someone"]
+
+
+def test_embeddings_of_another_network_are_left_out_and_said(
+    ready: Config, trained: Config, photos: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gallery = replace(ready.gallery, file=tmp_path / "gallery.sqlite")
+    enroll(replace(ready, gallery=gallery), "Eileen", [photos["astronaut"]])
+    rows = identify(replace(trained, gallery=gallery), [photos["astronaut"]])
+    assert rows[0]["answer"] == "unknown"
+    assert rows[0]["nearest"] == []
+    assert "1 photos of the gallery were enrolled with another embedder" in capsys.readouterr().err
+
+
+def test_a_calibration_is_used_afterwards_or_refused(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
+    link = tmp_path / "export"
+    link.symlink_to(ready.output_dir / "export")
+    (tmp_path / "checkpoints").symlink_to(ready.output_dir / "checkpoints")
+    config = replace(ready, output_dir=tmp_path, model=replace(ready.model))
+    with pytest.raises(UserError, match="4950 pairs of different people and 100 of the same are too few"):
+        calibrate(replace(config, decision=DecisionConfig(false_accept=0.0001)))
+    result = calibrate(replace(config, decision=DecisionConfig(false_accept=0.05, false_reject=0.1)))
+    assert result["metrics"]["false_accept"]["share"] < 0.05
+    answer = verify(config, photos["astronaut"], photos["again"])
+    assert answer["thresholds"].startswith("calibrated on 4950 pairs")
+    assert answer["answer"] == "same"
+
+
+def test_serve_answers_as_identify_does(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
+    gallery = tmp_path / "gallery.sqlite"
+    config = replace(ready, gallery=replace(ready.gallery, file=gallery))
+    enroll(config, "Eileen", [photos["astronaut"]])
+    server = subprocess.Popen(
+        command("serve", "--output_dir", ready.output_dir, "--gallery.file", gallery, "--serve.port", 0),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout
+        url = server.stdout.readline().split()[1]
+
+        def ask(body: bytes) -> dict[str, object]:
+            with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=30) as response:
+                found: dict[str, object] = json.load(response)
+                return found
+
+        faces = ask(photos["both"].read_bytes())["faces"]
+        assert sorted(face["answer"] for face in faces) == ["Eileen", "unknown"]  # type: ignore[attr-defined]
+        forget(config, "Eileen")
+        faces = ask(photos["astronaut"].read_bytes())["faces"]
+        assert [face["answer"] for face in faces] == ["unknown"]  # type: ignore[attr-defined]
+        assert ask(photos["cat"].read_bytes())["answer"] == "no face"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(b"no picture")
+        assert refused.value.code == 422
+        assert "not a picture" in refused.value.read().decode()
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
+
+
+def test_trained_weights_have_nothing_to_try_out(ready: Config) -> None:
+    with pytest.raises(UserError, match="has nothing to learn here; choose --model.head linear"):
+        train(ready, trial="overfit")
+
+
+def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("trials: 2\nranges:\n  training.learning_rate: {low: 0.001, high: 0.002}\n")
+    found = sweep(replace(smoke, output_dir=tmp_path, training=replace(smoke.training, epochs=2)), plan)
+    config = load_config(tmp_path / "sweep" / "best.yaml")
+    assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
+
+
+def test_the_stored_configuration_names_no_place_on_this_machine() -> None:
+    assert str(PROJECT) not in json.dumps(to_plain(Config(), PROJECT))

@@ -1,0 +1,63 @@
+"""Run an exported network: onnxruntime and NumPy, no PyTorch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from shared.errors import UserError
+
+
+class OnnxModel:
+    """An exported network with the facts it carries."""
+
+    def __init__(self, path: Path) -> None:
+        """Load the file.
+
+        Raises:
+            UserError: there is no such file, or it was not exported by this program.
+        """
+        if not path.is_file():
+            raise UserError(f"there is no {path}; run `python main.py export` first.")
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
+            properties = self._session.get_modelmeta().custom_metadata_map
+            self.about: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
+            self._read_about()
+        # onnxruntime's exceptions share no public base class.
+        except Exception as error:
+            raise UserError(
+                f"{path} is damaged or not exported by this program; run `python main.py export`."
+            ) from error
+        first = self._session.get_inputs()[0]
+        self._input = first.name
+        self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
+        """The shape of one example; a side that may have any length has a name in place of a number."""
+
+    def _read_about(self) -> None:
+        """Take the facts that a subclass cannot do without; raises whatever it likes where they are missing."""
+        self.about["versions"]
+
+    def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray | None:
+        """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; None for no inputs at all."""
+        parts = [
+            self._session.run([output], {self._input: batch[start : start + batch_size]})[0]
+            for start in range(0, len(batch), batch_size)
+        ]
+        return np.concatenate(parts) if parts else None
+
+
+def _options() -> onnxruntime.SessionOptions:
+    """Threads that sleep while there is nothing to do: spinning, they take the cores from whoever prepares the next."""
+    options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,168 @@
+"""Scores of a verifier, which says of pairs whether they are the same (person, speaker), from how similar they are.
+
+A pair whose similarity is NaN could not be compared: the detector found no face in one of its pictures, say. For the
+accuracy it is an error whatever the threshold; for rates over thresholds it is a pair that is never accepted.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score, roc_curve
+from torch import Tensor
+from torchmetrics import Metric, MetricCollection
+from torchmetrics.utilities import dim_zero_cat
+
+from shared.metrics.classification import wilson_interval
+
+FALSE_ACCEPT_RATES = (1e-2, 1e-3)
+
+
+class PairAuc(Metric):
+    """The chance that a pair of the same class is closer together than one of different classes, over all pairs."""
+
+    embeddings: list[Tensor]
+    labels: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("embeddings", default=[], dist_reduce_fx="cat")
+        self.add_state("labels", default=[], dist_reduce_fx="cat")
+
+    def update(self, embeddings: Tensor, labels: Tensor) -> None:
+        """Take a batch: embeddings, float [N, D], and class ids, int64 [N]."""
+        self.embeddings.append(embeddings.detach())
+        self.labels.append(labels)
+
+    def compute(self) -> Tensor:
+        """Between 0 and 1; 0.5 without any pair to compare."""
+        embeddings, labels = dim_zero_cat(self.embeddings), dim_zero_cat(self.labels)
+        first, second = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
+        same = labels[first] == labels[second]
+        if same.all() or not same.any():
+            return torch.tensor(0.5)
+        distances = torch.cdist(embeddings, embeddings)[first, second]
+        ranks = (-distances).argsort().argsort().double() + 1
+        positives, negatives = int(same.sum()), int((~same).sum())
+        return (ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def training_metrics() -> MetricCollection:
+    """What is watched while training: `auc` over all pairs of the validation part."""
+    return MetricCollection({"auc": PairAuc()})
+
+
+def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
+    """The threshold with the most right answers: `same` is answered at and above it; half way between two pairs.
+
+    Args:
+        similarities: float [P].
+        same: bool [P].
+    """
+    known = ~np.isnan(similarities)
+    values, truth = similarities[known], same[known]
+    order = np.argsort(-values, kind="stable")
+    values, truth = values[order], truth[order]
+    right = np.concatenate([[0], np.cumsum(np.where(truth, 1, -1))])
+    # Pairs of equal similarity are accepted together.
+    cuts = np.flatnonzero(np.concatenate([[True], values[1:] < values[:-1], [True]]))
+    best = int(cuts[np.argmax(right[cuts])])
+    above = values[best - 1] if best > 0 else values[0] + 1e-6
+    below = values[best] if best < len(values) else values[-1] - 1e-6
+    return float((above + below) / 2)
+
+
+def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:
+    """How many pairs are answered rightly; those that could not be compared are not."""
+    answers = similarities >= threshold
+    return int(((answers == same) & ~np.isnan(similarities)).sum())
+
+
+def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: float) -> dict[str, Any]:
+    """All scores of a verifier on one set of pairs, as plain types.
+
+    Args:
+        similarities: float [P]; NaN where a pair could not be compared.
+        same: bool [P].
+        threshold: chosen on other pairs than these.
+
+    Returns:
+        `accuracy` at the threshold with its 95 % interval `accuracy_interval`, `threshold`, `auc`, `eer` (where both
+        kinds of error are equally frequent), `tar_at_far` (the share of the same that is accepted where at most that
+        share of the different is; None where there are too few pairs to tell), `pairs`, `same` and `failed` (numbers
+        of pairs).
+    """
+    right = count_right(similarities, same, threshold)
+    filled = as_rejected(similarities)
+    false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)
+    different = int((~same).sum())
+    return {
+        "accuracy": right / len(same),
+        "accuracy_interval": list(wilson_interval(right, len(same))),
+        "threshold": threshold,
+        "auc": float(roc_auc_score(same, filled)),
+        "eer": _equal_error_rate(false_accepts, true_accepts),
+        "tar_at_far": {
+            f"{rate:g}": float(true_accepts[false_accepts <= rate].max()) if different * rate >= 1 else None
+            for rate in FALSE_ACCEPT_RATES
+        },
+        "pairs": len(same),
+        "same": int(same.sum()),
+        "failed": int(np.isnan(similarities).sum()),
+    }
+
+
+def as_rejected(similarities: np.ndarray) -> np.ndarray:
+    """The similarities, where pairs that could not be compared are less alike than all others."""
+    return np.where(np.isnan(similarities), np.nanmin(similarities) - 1, similarities)
+
+
+def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarray) -> dict[str, Any]:
+    """The protocol of Labeled Faces in the Wild: each fold is measured at the threshold that is best on the others.
+
+    Args:
+        similarities, same: as in `verification_scores`.
+        folds: int [P], the fold of each pair.
+
+    Returns:
+        `accuracy` (mean over the folds), `deviation` (standard, of the folds), and `folds`, each with its `accuracy`
+        and `threshold`.
+    """
+    rows = []
+    for fold in np.unique(folds):
+        inside = folds == fold
+        threshold = best_threshold(similarities[~inside], same[~inside])
+        right = count_right(similarities[inside], same[inside], threshold)
+        rows.append({"fold": int(fold), "accuracy": right / int(inside.sum()), "threshold": threshold})
+    accuracies = [row["accuracy"] for row in rows]
+    deviation = float(np.std(accuracies, ddof=1)) if len(rows) > 1 else 0.0
+    return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows}
+
+
+def _equal_error_rate(false_accepts: np.ndarray, true_accepts: np.ndarray) -> float:
+    false_rejects: np.ndarray = 1 - true_accepts
+    nearest = int(np.argmin(np.abs(false_accepts - false_rejects)))
+    return float((false_accepts[nearest] + false_rejects[nearest]) / 2)
+
+
+def pairs_of(labels: Sequence[int], most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of examples for a test: all of the same class and as many of different ones, at most so many of each.
+
+    Args:
+        labels: of N examples.
+
+    Returns:
+        The indices of the pairs' members, int64 [P, 2], and whether they are the same, bool [P].
+    """
+    random = np.random.default_rng(seed)
+    ids = np.asarray(labels)
+    first, second = np.triu_indices(len(ids), k=1)
+    same = ids[first] == ids[second]
+    chosen = []
+    count = min(most, int(same.sum()))
+    for kind in (same, ~same):
+        candidates = np.flatnonzero(kind)
+        chosen.append(np.sort(random.choice(candidates, min(count, len(candidates)), replace=False)))
+    picked = np.concatenate(chosen)
+    return np.stack([first[picked], second[picked]], axis=1), same[picked]

@@ -1,0 +1,103 @@
+"""Scores of pairs: worked examples, failures that count as errors, and thresholds that never see their own fold."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from shared.metrics.verification import (
+    PairAuc,
+    best_threshold,
+    count_right,
+    cross_validated,
+    pairs_of,
+    verification_scores,
+)
+
+SAME = np.array([True, True, True, False, False, False])
+SIMILARITIES = np.array([0.9, 0.8, 0.3, 0.4, 0.2, 0.1])
+
+
+def test_the_best_threshold_lies_half_way_between_two_pairs() -> None:
+    assert best_threshold(SIMILARITIES, SAME) == pytest.approx(0.6)
+    assert best_threshold(np.array([0.2, 0.6]), np.array([False, True])) == pytest.approx(0.4)
+
+
+def test_pairs_of_equal_similarity_fall_on_one_side_together() -> None:
+    similarities = np.array([0.5, 0.5, 0.5, 0.1])
+    threshold = best_threshold(similarities, np.array([True, True, False, False]))
+    assert 0.1 < threshold < 0.5
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_where_all_pairs_are_alike_the_threshold_leaves_them_on_one_side(truth: bool) -> None:
+    same = np.full(4, truth)
+    similarities = np.array([0.1, 0.2, 0.3, 0.4])
+    assert count_right(similarities, same, best_threshold(similarities, same)) == 4
+
+
+def test_scores_of_a_worked_example() -> None:
+    scores = verification_scores(SIMILARITIES, SAME, 0.6)
+    assert scores["accuracy"] == pytest.approx(5 / 6)
+    assert scores["auc"] == pytest.approx(8 / 9)
+    assert scores["eer"] == pytest.approx(1 / 3)
+    assert (scores["pairs"], scores["same"], scores["failed"]) == (6, 3, 0)
+
+
+def test_three_pairs_cannot_tell_a_rate_of_one_percent() -> None:
+    assert verification_scores(SIMILARITIES, SAME, 0.6)["tar_at_far"] == {"0.01": None, "0.001": None}
+
+
+def test_true_accepts_at_a_rate_of_false_ones() -> None:
+    different = np.linspace(0, 0.5, 1000)
+    same = np.array([0.4951, 0.4999, 0.4, 0.6])  # one beyond 0.5 % of the different, one beyond all but the last
+    scores = verification_scores(np.concatenate([same, different]), np.arange(1004) < 4, 0.5)
+    assert scores["tar_at_far"]["0.01"] == pytest.approx(0.75)
+    assert scores["tar_at_far"]["0.001"] == pytest.approx(0.5)
+
+
+def test_pairs_that_could_not_be_compared_are_errors_and_never_accepted() -> None:
+    failing = np.where(np.arange(6) % 3 == 0, np.nan, np.where(SAME, 0.9, 0.1))
+    for threshold in (-5, 0.5, 5):
+        assert count_right(failing, SAME, threshold) <= 4
+    scores = verification_scores(failing, SAME, 0.5)
+    assert scores["failed"] == 2
+    assert scores["accuracy"] == pytest.approx(4 / 6)
+    assert scores["auc"] == pytest.approx((2 * 2 + 2 * 1 + 0.5) / 9)  # the failed pairs: less alike than all others
+
+
+def test_each_fold_is_measured_at_the_threshold_of_the_others() -> None:
+    """Fold 2 is perfectly separable, but not where folds 1 and 3 are."""
+    similarities = np.array([0.9, 0.1, 0.3, 0.2, 0.8, 0.15])
+    same = np.array([True, False] * 3)
+    folds = np.array([1, 1, 2, 2, 3, 3])
+    result = cross_validated(similarities, same, folds)
+    assert [row["accuracy"] for row in result["folds"]] == [1.0, 0.5, 1.0]
+    assert result["folds"][1]["threshold"] == pytest.approx((0.8 + 0.15) / 2)
+    assert result["accuracy"] == pytest.approx(5 / 6)
+    assert result["deviation"] == pytest.approx(np.std([1, 0.5, 1], ddof=1))
+
+
+def test_the_metric_over_batches_is_the_area_over_all_pairs() -> None:
+    generator = torch.Generator().manual_seed(0)
+    embeddings = torch.nn.functional.normalize(torch.randn(30, 8, generator=generator))
+    labels = torch.randint(0, 5, (30,), generator=generator)
+    metric = PairAuc()
+    for begin in range(0, 30, 7):
+        metric.update(embeddings[begin : begin + 7], labels[begin : begin + 7])
+    first, second = torch.triu_indices(30, 30, offset=1)
+    expected = roc_auc_score(labels[first] == labels[second], (embeddings @ embeddings.T)[first, second])
+    assert float(metric.compute()) == pytest.approx(expected, abs=1e-6)
+    metric.reset()
+    metric.update(embeddings[:3], torch.arange(3))
+    assert float(metric.compute()) == 0.5
+
+
+def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
+    labels = [0, 0, 0, 1, 1, 2]
+    members, same = pairs_of(labels, most=10, seed=0)
+    assert (same.sum(), (~same).sum()) == (4, 4)
+    assert all((labels[a] == labels[b]) == kind for (a, b), kind in zip(members, same, strict=True))
+    assert len({tuple(pair) for pair in members}) == 8
+    np.testing.assert_array_equal(members, pairs_of(labels, 10, 0)[0])
+    assert pairs_of(labels, most=2, seed=0)[1].sum() == 2

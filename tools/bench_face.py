@@ -1,0 +1,206 @@
+"""Measure the face project on a folder in the layout of Labeled Faces in the Wild; a part a call, or all of them.
+
+`lfw`: dlib's network by the protocol, every fold at the threshold of the others. `small`: the small network, trained
+from scratch on the people of all folds but the last, measured on the last; with eigenfaces beside it. `speed`: pictures
+a second, from files to embeddings, beside facenet-pytorch's own pipeline as its pages show it. `gallery`: searches
+among 100,000 random embeddings.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN, InceptionResnetV1
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "face_recognition"), str(REPOSITORY)]
+
+from shared.data.images import list_images  # noqa: E402 - needs the path above
+from shared.files import read_json, write_json  # noqa: E402
+from shared.results import versions  # noqa: E402
+from src.baseline import baseline  # noqa: E402
+from src.config import PROJECT, Config, load_config  # noqa: E402
+from src.evaluate import evaluate  # noqa: E402
+from src.export import export  # noqa: E402
+from src.gallery import Gallery  # noqa: E402
+from src.recogniser import Recogniser  # noqa: E402
+from src.search import Search  # noqa: E402
+from src.train import train  # noqa: E402
+
+RESULT = REPOSITORY / "tools" / "results" / "face.json"
+SPEED_PICTURES, SPEED_ROUNDS = 96, 3
+GALLERY_PHOTOS, GALLERY_QUERIES = 100_000, 200
+
+
+def measure_lfw(config: Config) -> dict[str, Any]:
+    """Dlib's network as it is, on all folds."""
+    train(config)
+    found = evaluate(config)
+    return kept(found) | {"folds": found["folds"], "first_weights": found["first_weights"], "mirror": found["mirror"]}
+
+
+def measure_small(config: Config) -> dict[str, Any]:
+    """The small network from scratch, on the people of all folds but the last."""
+    config = replace(config, model=replace(config.model, name="small"))
+    trained, found, baselines = train(config), evaluate(config), baseline(config)
+    return kept(found) | {
+        "training_seconds": trained["seconds"],
+        "epochs": len(trained["history"]),
+        "best_epoch": trained["best_epoch"],
+        "parameters": trained["parameters"],
+        "config": {name: trained["config"][name] for name in ("data", "loss", "training")},
+        "baseline": baselines["metrics"],
+    }
+
+
+def kept(found: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an evaluation."""
+    return {name: found[name] for name in ("seed", "data", "metrics", "seconds")}
+
+
+def measure_speed(config: Config) -> dict[str, Any]:
+    """Pictures a second of both pipelines on the same pictures, turn by turn, and in how many each finds a face."""
+    export_dlib(config)
+    files = list_images(config.data.root)
+    random = np.random.default_rng(config.seed)
+    chosen = [files[i] for i in np.sort(random.choice(len(files), SPEED_PICTURES, replace=False))]
+    pipelines = {"ours": ours(replace(config, model=replace(config.model, mirror=False))), "facenet-pytorch": peer()}
+    seconds: dict[str, list[float]] = {name: [] for name in pipelines}
+    faces: dict[str, int] = {}
+    for pipeline in pipelines.values():
+        pipeline(chosen[:8])
+    for _ in range(SPEED_ROUNDS):
+        for name, pipeline in pipelines.items():
+            started = time.perf_counter()
+            faces[name] = pipeline(chosen)
+            seconds[name].append(time.perf_counter() - started)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return {
+        "pictures": len(chosen),
+        "found_in": faces,
+        "pictures_a_second": {name: len(chosen) / value for name, value in medians.items()},
+        "times_as_fast": medians["facenet-pytorch"] / medians["ours"],
+        "seconds": seconds,
+    }
+
+
+def export_dlib(config: Config) -> None:
+    """Export dlib's network, on the sample: only its weights matter here."""
+    on_sample = replace(config, data=replace(config.data, source="sample"))
+    train(on_sample)
+    export(on_sample)
+
+
+def ours(config: Config) -> Callable[[list[Path]], int]:
+    """Our pipeline; it answers in how many pictures it finds a face."""
+    recogniser = Recogniser(config)
+    return lambda files: sum(bool(photo.faces) for photo in recogniser.photos(files))
+
+
+def peer() -> Callable[[list[Path]], int]:
+    """What facenet-pytorch's pages show: MTCNN and InceptionResnetV1, a picture at a time (weights do not matter)."""
+    detector, embedder = MTCNN(image_size=160), InceptionResnetV1(pretrained=None).eval()
+
+    @torch.no_grad()
+    def run(files: list[Path]) -> int:
+        found = 0
+        for file in files:
+            chip = detector(Image.open(file).convert("RGB"))
+            if chip is not None:
+                embedder(chip[None])
+                found += 1
+        return found
+
+    return run
+
+
+def measure_gallery(config: Config) -> dict[str, Any]:
+    """A gallery of random embeddings: what enrolling, opening and searching cost, exactly and approximately."""
+    random = np.random.default_rng(config.seed)
+    people = unit(random.normal(size=(GALLERY_PHOTOS // 4, 128)))
+    rows = unit(people.repeat(4, 0) + 0.05 * random.normal(size=(GALLERY_PHOTOS, 128)))
+    asked = unit(people[:GALLERY_QUERIES] + 0.05 * random.normal(size=(GALLERY_QUERIES, 128)))
+    names = [f"person {number // 4}" for number in range(GALLERY_PHOTOS)]
+    with Gallery(config.gallery.file) as gallery:
+        one, enroll_seconds = timed(lambda: gallery.enroll("one", "bench", rows[:1], ["first"]))
+        gallery.forget("one")
+        gallery.enroll("all", "bench", rows, [str(number) for number in range(GALLERY_PHOTOS)])
+        read, read_seconds = timed(lambda: gallery.embeddings("bench"))
+    assert one == 1
+    assert len(read[0]) == GALLERY_PHOTOS
+    searches = {
+        "exact": measure_search(names, rows, asked, GALLERY_PHOTOS),
+        "approximate": measure_search(names, rows, asked, 1),
+    }
+    return {
+        "photos": GALLERY_PHOTOS,
+        "enroll_one_milliseconds": 1000 * enroll_seconds,
+        "open_seconds": read_seconds,
+        "search": searches,
+    }
+
+
+def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approximate_above: int) -> dict[str, float]:
+    """One way to search: its preparation, a search, and how often the right person is the nearest."""
+    search, seconds = timed(lambda: Search(names, rows, approximate_above))
+    answers = [timed(lambda face=face: search.nearest(face, 1)) for face in asked]
+    right = sum(found[0].name == f"person {number}" for number, (found, _) in enumerate(answers))
+    return {
+        "build_seconds": seconds,
+        "median_milliseconds": 1000 * statistics.median(taken for _, taken in answers),
+        "right": right / len(asked),
+    }
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows of length one, float32."""
+    scaled: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled.astype(np.float32)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What the work gives, and the seconds it took."""
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
+
+
+PARTS = {"lfw": measure_lfw, "small": measure_small, "speed": measure_speed, "gallery": measure_gallery}
+
+
+def main() -> None:
+    """Measure, and put what was found into the result file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="people's folders with pairs.txt")
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
+    parser.add_argument(
+        "--cache", type=Path, help="a folder for the detector's finds, so that a second call is quicker"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    result = read_json(RESULT, "") if RESULT.is_file() else {}
+    for name in PARTS if arguments.part == "all" else [arguments.part]:
+        with tempfile.TemporaryDirectory() as folder:
+            result[name] = PARTS[name](placed(arguments, Path(folder)))
+        result[name] |= {"threads": torch.get_num_threads(), "versions": versions()}
+        write_json(RESULT, result)
+
+
+def placed(arguments: argparse.Namespace, folder: Path) -> Config:
+    """The default configuration on that data, with all that it writes in a folder that goes afterwards."""
+    config = load_config(PROJECT / "configs" / "config.yaml", "--seed", str(arguments.seed))
+    data = replace(config.data, root=arguments.data, processed=arguments.cache or folder / "processed")
+    gallery = replace(config.gallery, file=folder / "gallery.sqlite")
+    return replace(config, data=data, gallery=gallery, output_dir=folder / "outputs", log_dir=folder / "logs")
+
+
+if __name__ == "__main__":
+    main()
