@@ -221,6 +221,47 @@ def face_speed(result: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def text_ladder(result: dict[str, Any]) -> str:
+    """Every model on the test part of each data set, and what it costs."""
+    rows = [["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds"], ["---"] * 8]
+    for name, found in result.items():
+        for model, row in found["models"].items():
+            test, cost = row["test"], row["cost"]
+            rows.append(
+                [
+                    name,
+                    model,
+                    f"{test['accuracy']:.4f}",
+                    f"{test['macro-F1']:.4f}",
+                    f"{test['ECE']:.3f}",
+                    f"{cost['ms a text']:.1f}",
+                    f"{cost['MB']:.1f}",
+                    f"{cost['training seconds']:.0f}",
+                ]
+            )
+    first = next(iter(result.values()))
+    counts = "; ".join(
+        f"{name} {' / '.join(map(str, found['data']['counts'].values()))}" for name, found in result.items()
+    )
+    threads = sorted({found["threads"] for found in result.values()})
+    after = (
+        f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), "
+        f"{' or '.join(map(str, threads))} CPU threads, torch {first['versions']['torch']}."
+    )
+    return table(rows) + "\n\n" + after
+
+
+def text_export(result: dict[str, Any]) -> str:
+    """Texts a second, one at a time, by PyTorch and by onnxruntime."""
+    rows = [["data", "model", "PyTorch", "ONNX fp32", "ONNX int8", "written"], ["---"] * 6]
+    for name, found in result.items():
+        for model, row in found["models"].items():
+            if "texts_per_second" in row:
+                speeds = [f"{row['texts_per_second'][kind]:.0f}" for kind in ("pytorch", "fp32", "int8")]
+                rows.append([name, model, *speeds, row["precision"]])
+    return table(rows)
+
+
 def epoch_seconds(result: dict[str, Any]) -> float:
     """Our median seconds an epoch."""
     each = sorted(row["seconds"] / row["epochs"] for row in result["ours"])
@@ -241,6 +282,8 @@ TABLES = {
     "serving": ("serving.json", serving),
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
+    "text_ladder": ("text.json", text_ladder),
+    "text_export": ("text.json", text_export),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
 }
 
