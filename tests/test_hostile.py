@@ -43,7 +43,9 @@ SERVICE = Service(
         verb("read", "texts", example="a text"),
     ],
 )
-VARIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+VARIED = settings(
+    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["images", "texts", "x"]), inner),
@@ -119,7 +121,7 @@ def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(url: str) -
 def test_the_description_of_the_interface_is_true(url: str, path: str) -> None:
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path]["POST"].as_strategy())
     def call_and_check(case: Any) -> None:
         case.call_and_validate(excluded_checks=[positive_data_acceptance])  # not all bytes are a picture

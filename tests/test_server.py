@@ -238,6 +238,8 @@ def test_pages_of_other_sites_cannot_ask(url: str) -> None:
     assert ask(f"{url}/predict", b"abc", Origin=f"http://{address.netloc}").status == 200
     assert ask(f"{url}/predict", b"abc", Host="example.org").status == 403
     assert ask(f"{url}/predict", b"abc", Host=f"localhost:{address.port}").status == 200
+    assert ask(f"{url}/predict", b"abc", Host="[").status == 403
+    assert ask(f"{url}/predict", b"abc", Origin="http://[").status == 403
 
 
 def test_facts_health_and_interface(url: str) -> None:
