@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -150,19 +151,23 @@ def test_an_announced_length_over_the_limit_is_refused_before_anything_is_sent(u
 
 
 def test_requests_that_wait_are_answered_together() -> None:
-    sizes = []
+    sizes, all_wait = [], threading.Event()
 
     def note(items: list[float]) -> list[dict[str, float]]:
         sizes.append(len(items))
-        time.sleep(0.3 if len(items) == 1 else 0)
+        assert all_wait.wait(10)
         return [{"item": item} for item in items]
 
     service = Service("sizes", {}, [verb("predict", decode=float, predict=note, batch_size=8)])
     with serving(service) as address, ThreadPoolExecutor(11) as pool:
-        first = pool.submit(ask, f"{address}/predict", b"0")
-        time.sleep(0.1)
-        rest = [pool.submit(ask, f"{address}/predict", b"%d" % number) for number in range(1, 11)]
-        assert [found.result().json for found in (first, *rest)] == [{"item": float(number)} for number in range(11)]
+        asked = [pool.submit(ask, f"{address}/predict", b"0")]
+        while not sizes:
+            time.sleep(0.01)
+        asked += [pool.submit(ask, f"{address}/predict", b"%d" % number) for number in range(1, 11)]
+        while b"waiting_items 11.0" not in ask(f"{address}/metrics").body:
+            time.sleep(0.01)
+        all_wait.set()
+        assert [found.result().json for found in asked] == [{"item": float(number)} for number in range(11)]
         figures = ask(f"{address}/metrics").body.decode()
     assert sizes == [1, 8, 2]
     assert 'requests_total{path="/predict",status="200"} 11.0' in figures
@@ -238,6 +243,8 @@ def test_pages_of_other_sites_cannot_ask(url: str) -> None:
     assert ask(f"{url}/predict", b"abc", Origin=f"http://{address.netloc}").status == 200
     assert ask(f"{url}/predict", b"abc", Host="example.org").status == 403
     assert ask(f"{url}/predict", b"abc", Host=f"localhost:{address.port}").status == 200
+    assert ask(f"{url}/predict", b"abc", Host="[").status == 403
+    assert ask(f"{url}/predict", b"abc", Origin="http://[").status == 403
 
 
 def test_facts_health_and_interface(url: str) -> None:

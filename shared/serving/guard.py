@@ -5,7 +5,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi.responses import JSONResponse
 
@@ -78,9 +78,9 @@ class Guard:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         # A page of any site can have this machine's browser ask a server on this machine: by its address, which the
         # origin gives away, or under a name of its own that it points here (DNS rebinding).
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _parts(origin).netloc != host:
             return _refused(403, "pages of other sites may not ask this server")
-        if self._local_only and urlsplit(f"//{host}").hostname not in LOCAL_NAMES:
+        if self._local_only and _parts(f"//{host}").hostname not in LOCAL_NAMES:
             return _refused(403, "this server answers to localhost and 127.0.0.1 only")
         if self._key and scope["path"] not in self._open:
             given = headers.get(b"authorization", "").encode("latin-1")
@@ -96,6 +96,14 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address; those of a damaged one are empty."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _refused(status: int, detail: str, headers: dict[str, str] | None = None) -> App:

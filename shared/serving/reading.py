@@ -48,7 +48,7 @@ class Reader:
         """The body, read no further than the limit.
 
         Raises:
-            HTTPException: 411 to 429, by what is wrong with it.
+            HTTPException: 413 where it is too large, 429 where too much is being uploaded by all.
         """
         limit = self.settings.max_body_bytes
         announced = request.headers.get("content-length", "")

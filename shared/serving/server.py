@@ -6,7 +6,6 @@ import signal
 import socket
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -43,11 +42,12 @@ def make_app(service: Service, settings: ServeConfig) -> FastAPI:
     for verb in service.verbs:
         # FastAPI's own routes look for parameters to parse, which takes as long as a small network.
         app.add_route(f"/{verb.name}", _endpoint(verb, reader, batcher), methods=["POST"])
-    app.openapi = partial(_described, app, service, settings)  # type: ignore[method-assign]
     figures = Figures(batcher)
     _add_facts(app, service, batcher, figures)
     page = add_page(app, page_files(service.page)) if service.page else []
     open_paths = {"/healthz", "/readyz", *page}
+    described = _described(app, service, settings)
+    app.openapi = lambda: described  # type: ignore[method-assign]
     app.add_middleware(Guard, settings=settings, key=read_key(settings), figures=figures, open_paths=open_paths)
     return app
 
