@@ -151,8 +151,8 @@ def face_notes(result: dict[str, Any]) -> str:
         lfw = result["lfw"]
         every = lfw["folds"]["all"]
         notes.append(
-            f"- dlib_resnet: {lfw['data']['alignment']}; mean over {lfw['views']} views; every threshold from the other "
-            f"folds; {every['failed']} of {every['pairs']:,} pairs without a face, counted as errors."
+            f"- dlib_resnet: {lfw['data']['alignment']}; mean over {lfw['views']} views; every threshold from the "
+            f"other folds; {every['failed']} of {every['pairs']:,} pairs without a face, counted as errors."
         )
     if "small" in result:
         small = result["small"]
