@@ -29,7 +29,7 @@ class DataConfig:
     """the fold of pairs.txt that is the test part, counted from 1; 0 takes the last one"""
     pairs: int = 3000
     """at most so many pairs of the same person are measured, and as many of different ones (without pairs.txt)"""
-    photos_per_person: int = 4
+    photos_per_person: int = 2
     """so many photos, or views of them, of each person stand in a training batch"""
     flip: bool = True
     """training chips are mirrored left to right at random"""
