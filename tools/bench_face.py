@@ -45,7 +45,7 @@ def measure_lfw(config: Config) -> dict[str, Any]:
     """Dlib's network as it is, on all folds."""
     train(config)
     found = evaluate(config)
-    return kept(found) | {"folds": found["folds"], "first_weights": found["first_weights"], "mirror": found["mirror"]}
+    return kept(found) | {"folds": found["folds"], "first_weights": found["first_weights"], "views": found["views"]}
 
 
 def measure_small(config: Config) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def measure_speed(config: Config) -> dict[str, Any]:
     files = list_images(config.data.root)
     random = np.random.default_rng(config.seed)
     chosen = [files[i] for i in np.sort(random.choice(len(files), SPEED_PICTURES, replace=False))]
-    pipelines = {"ours": ours(replace(config, model=replace(config.model, mirror=False))), "facenet-pytorch": peer()}
+    pipelines = {"ours": ours(replace(config, model=replace(config.model, views=1))), "facenet-pytorch": peer()}
     seconds: dict[str, list[float]] = {name: [] for name in pipelines}
     faces: dict[str, int] = {}
     for pipeline in pipelines.values():

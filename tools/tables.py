@@ -179,11 +179,10 @@ def face_notes(result: dict[str, Any]) -> str:
     notes = []
     if "lfw" in result:
         lfw = result["lfw"]
-        mirror = "mean over the mirror image" if lfw["mirror"] else "no mirror image"
         every = lfw["folds"]["all"]
         notes.append(
-            f"- dlib_resnet: {lfw['data']['alignment']}; {mirror}; every threshold from the other folds; "
-            f"{every['failed']} of {every['pairs']:,} pairs without a face, counted as errors."
+            f"- dlib_resnet: {lfw['data']['alignment']}; mean over {lfw['views']} views; every threshold from the "
+            f"other folds; {every['failed']} of {every['pairs']:,} pairs without a face, counted as errors."
         )
     if "small" in result:
         small = result["small"]

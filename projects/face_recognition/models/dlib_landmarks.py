@@ -92,18 +92,23 @@ def find_landmarks(trees: Trees, image: np.ndarray, corners: np.ndarray, sides: 
     """
     scale, shift = sides[:, None, None], corners[:, None]
     shapes = np.repeat(trees.shape[None].astype(np.float64), len(sides), 0)
-    every = np.arange(trees.splits.shape[1])[None]
-    boxes = np.arange(len(sides))[:, None]
-    for splits, thresholds, leaves, anchors, offsets in zip(
+    _, count, splits = trees.thresholds.shape
+    # Places in flat arrays: of each tree's first split and first leaf, and of each box's first pixel.
+    first_split, first_leaf = np.arange(count) * splits, np.arange(count) * (splits + 1)
+    first_pixel = (np.arange(len(sides)) * trees.anchors.shape[1])[:, None]
+    for pairs, thresholds, leaves, anchors, offsets in zip(
         trees.splits, trees.thresholds, trees.leaves, trees.anchors, trees.offsets, strict=True
     ):
         places = shapes[:, anchors] + offsets @ _turns(trees.shape, shapes).transpose(0, 2, 1)
         pixels = _pixels(image, places * scale + shift)
-        node = np.zeros((len(sides), every.shape[1]), np.int64)
-        while node[0, 0] < splits.shape[1]:
-            first, second = np.moveaxis(splits[every, node], 2, 0)
-            node = 2 * node + np.where(pixels[boxes, first] - pixels[boxes, second] > thresholds[every, node], 1, 2)
-        shapes += leaves[every, node - splits.shape[1]].sum(1).reshape(len(sides), -1, 2)
+        one, other = np.ascontiguousarray(pairs.reshape(-1, 2).T)
+        node = np.zeros((len(sides), count), np.int64)
+        while node[0, 0] < splits:
+            split = first_split + node
+            difference = pixels.take(first_pixel + one.take(split)) - pixels.take(first_pixel + other.take(split))
+            node = 2 * node + np.where(difference > thresholds.take(split), 1, 2)
+        leaf = first_leaf + node - splits
+        shapes += leaves.reshape(-1, leaves.shape[2]).take(leaf, 0).sum(1).reshape(len(sides), -1, 2)
     return shapes * scale + shift
 
 

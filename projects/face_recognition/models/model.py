@@ -146,13 +146,13 @@ class Embedder(nn.Module):
     Only what dlib's network gives by itself keeps its length: its distances mean something as they are.
     """
 
-    def __init__(self, name: str, head: str = "none", mirror: bool = True) -> None:
+    def __init__(self, name: str, head: str = "none", views: int = 1) -> None:
         super().__init__()
         self.network = NETWORKS[name]()
         self.chip_size = self.network.chip_size
         self.dimensions = self.network.dimensions
         self.unit = self.network.unit or head == "linear"
-        self.mirror = mirror
+        self.views = views
         self.head = nn.Linear(self.dimensions, self.dimensions, bias=False) if head == "linear" else nn.Identity()
         if isinstance(self.head, nn.Linear):
             nn.init.eye_(self.head.weight)
@@ -160,9 +160,22 @@ class Embedder(nn.Module):
     def forward(self, chips: Tensor) -> Tensor:
         """From chips, uint8 [N, 3, S, S], to embeddings, float [N, D].
 
-        Once trained, the mean over a chip and its mirror image, where asked for.
+        Once trained, the mean over `views` views: the chip, its mirror image, and both a little closer. dlib's network
+        was trained on chips that were cut closer by about as much, at random (dlib's `jitter_image`).
         """
         embeddings = self.head(self.network(chips))
-        if self.mirror and not self.training:
-            embeddings = (embeddings + self.head(self.network(chips.flip(3)))) / 2
+        if not self.training and self.views > 1:
+            others = [chips.flip(3)]
+            if self.views == 4:
+                closer = _closer(chips)
+                others += [closer, closer.flip(3)]
+            embeddings = (embeddings + sum(self.head(self.network(other)) for other in others)) / self.views
         return F.normalize(embeddings) if self.unit else embeddings
+
+
+def _closer(chips: Tensor) -> Tensor:
+    """Chips, [N, 3, S, S], without a fiftieth of their side at each edge, enlarged to the same side; float."""
+    side = chips.shape[-1]
+    edge = side // 50
+    inner = chips[:, :, edge : side - edge, edge : side - edge].float()
+    return F.interpolate(inner, size=(side, side), mode="bilinear", align_corners=False)

@@ -29,7 +29,7 @@ class DataConfig:
     """the fold of pairs.txt that is the test part, counted from 1; 0 takes the last one"""
     pairs: int = 3000
     """at most so many pairs of the same person are measured, and as many of different ones (without pairs.txt)"""
-    photos_per_person: int = 4
+    photos_per_person: int = 2
     """so many photos, or views of them, of each person stand in a training batch"""
     flip: bool = True
     """training chips are mirrored left to right at random"""
@@ -85,8 +85,8 @@ class ModelConfig:
     """none: begin with random weights also where there are trained ones"""
     head: Literal["none", "linear"] = "none"
     """linear: train a matrix behind trained weights, which starts as identity (see training.freeze_epochs)"""
-    mirror: bool = True
-    """embed the mirror image too and take the mean: half as fast, a little better"""
+    views: Literal[1, 2, 4] = 4
+    """embed so many views and take the mean. 1: the chip, 2: its mirror image too, 4: both a little closer too"""
 
 
 @dataclass

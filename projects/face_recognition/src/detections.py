@@ -17,8 +17,8 @@ from src.config import DetectorConfig
 from src.detector import Detector, central_face
 
 FORMAT_VERSION = 1
-_TOGETHER = 64
-_SAVE_EVERY = 16
+_TOGETHER = 16
+_SAVE_EVERY = 32
 
 
 class Detections:

@@ -27,7 +27,7 @@ def chip_size(config: Config) -> int:
 
 def make_model(config: Config) -> Embedder:
     """The embedder of the configuration, with fresh weights."""
-    return Embedder(config.model.name, config.model.head, config.model.mirror)
+    return Embedder(config.model.name, config.model.head, config.model.views)
 
 
 def load_first_weights(model: Embedder, config: Config) -> Origin:
@@ -60,7 +60,7 @@ def embedder_id(model: Embedder, config: Config) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.numpy().tobytes())
-    return f"{config.model.name}-{digest.hexdigest()[:12]}{'-mirror' if config.model.mirror else ''}"
+    return f"{config.model.name}-{digest.hexdigest()[:12]}-{config.model.views}"
 
 
 @torch.no_grad()

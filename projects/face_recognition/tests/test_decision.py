@@ -84,7 +84,7 @@ def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: 
 
 
 def test_without_a_calibration_nothing_is_promised(tmp_path: Path) -> None:
-    decision = load_decision(tmp_path, "dlib_resnet-0123-mirror")
+    decision = load_decision(tmp_path, "dlib_resnet-0123-4")
     assert not decision.calibrated
     assert "not calibrated" in decision.origin
     assert replace(decision, calibrated=True) != decision

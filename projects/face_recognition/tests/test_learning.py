@@ -34,12 +34,12 @@ def test_chips_become_embeddings(name: str) -> None:
     assert (embeddings[0] - embeddings[1]).abs().max() > 1e-4
 
 
-def test_a_mirror_image_has_the_same_embedding_where_asked_for() -> None:
+def test_a_mirror_image_has_the_same_embedding_where_both_are_views() -> None:
     chips = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
     with torch.no_grad():
-        for mirror in (True, False):
-            model = Embedder("small", mirror=mirror).eval()
-            assert torch.allclose(model(chips), model(chips.flip(3)), atol=1e-5) == mirror
+        for views in (1, 2, 4):
+            model = Embedder("small", views=views).eval()
+            assert torch.allclose(model(chips), model(chips.flip(3)), atol=1e-5) == (views > 1)
 
 
 def test_a_fresh_head_changes_nothing() -> None:
@@ -103,7 +103,7 @@ def test_trained_weights_are_kept_and_beat_the_small_network(ready: Config, trai
 
 def test_a_head_on_frozen_weights_leaves_them_as_they_are(ready: Config, tmp_path: Path) -> None:
     training = replace(ready.training, epochs=1, freeze_epochs=1, batch_size=8, learning_rate=1e-4)
-    model = ModelConfig(head="linear", mirror=False)
+    model = ModelConfig(head="linear", views=1)
     config = replace(ready, model=model, training=training, output_dir=tmp_path)
     result = train(config)
     assert result["trained_on_data"]
