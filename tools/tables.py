@@ -125,10 +125,9 @@ def segmentation_notes(result: dict[str, Any]) -> str:
                 f"- {name}, the library's own recipe in the same {peer['training_seconds']:.0f} s: "
                 f"mean IoU {peer['test']['pooled']['mean_iou']:.3f} pooled."
             )
+    seeds = ", ".join(f"{found['ours']['seed']} for {name}" for name, found in result.items())
     first = next(iter(result.values()))
-    notes.append(
-        f"- One seed ({first['ours']['seed']}), {first['threads']} CPU threads, torch {first['versions']['torch']}."
-    )
+    notes.append(f"- One seed each ({seeds}), {first['threads']} CPU threads, torch {first['versions']['torch']}.")
     return "\n".join(notes)
 
 
