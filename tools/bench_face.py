@@ -37,7 +37,7 @@ from src.search import Search  # noqa: E402
 from src.train import train  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
-SPEED_PICTURES, SPEED_ROUNDS = 96, 3
+SPEED_PICTURES, SPEED_ROUNDS = 48, 3
 GALLERY_PHOTOS, GALLERY_QUERIES = 100_000, 200
 
 
@@ -185,6 +185,7 @@ def main() -> None:
         "--cache", type=Path, help="a folder for the detector's finds, so that a second call is quicker"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=30, help="of the small network")
     arguments = parser.parse_args()
     result = read_json(RESULT, "") if RESULT.is_file() else {}
     for name in PARTS if arguments.part == "all" else [arguments.part]:
@@ -199,7 +200,10 @@ def placed(arguments: argparse.Namespace, folder: Path) -> Config:
     config = load_config(PROJECT / "configs" / "config.yaml", "--seed", str(arguments.seed))
     data = replace(config.data, root=arguments.data, processed=arguments.cache or folder / "processed")
     gallery = replace(config.gallery, file=folder / "gallery.sqlite")
-    return replace(config, data=data, gallery=gallery, output_dir=folder / "outputs", log_dir=folder / "logs")
+    training = replace(config.training, epochs=arguments.epochs)
+    return replace(
+        config, data=data, gallery=gallery, training=training, output_dir=folder / "outputs", log_dir=folder / "logs"
+    )
 
 
 if __name__ == "__main__":
