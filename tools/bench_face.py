@@ -84,12 +84,12 @@ def measure_speed(config: Config) -> dict[str, Any]:
             started = time.perf_counter()
             faces[name] = pipeline(chosen)
             seconds[name].append(time.perf_counter() - started)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    quickest = {name: min(values) for name, values in seconds.items()}  # other work only slows a round down
     return {
         "pictures": len(chosen),
         "found_in": faces,
-        "pictures_a_second": {name: len(chosen) / value for name, value in medians.items()},
-        "times_as_fast": medians["facenet-pytorch"] / medians["ours"],
+        "pictures_a_second": {name: len(chosen) / value for name, value in quickest.items()},
+        "times_as_fast": quickest["facenet-pytorch"] / quickest["ours"],
         "seconds": seconds,
     }
 
