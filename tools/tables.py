@@ -205,7 +205,10 @@ def face_speed(result: dict[str, Any]) -> str:
         speed = result["speed"]
         for name, rate in speed["pictures_a_second"].items():
             rows.append([name, f"{rate:.1f}", f"{speed['found_in'][name]} of {speed['pictures']}"])
-        parts.append(table(rows) + f"\n\nFrom file to embedding, {speed['times_as_fast']:.1f} times as fast.")
+        parts.append(
+            table(rows) + f"\n\nFrom file to embedding (one view), the quickest of three rounds each: "
+            f"{speed['times_as_fast']:.1f} times as fast."
+        )
     if "gallery" in result:
         gallery = result["gallery"]
         exact, approximate = gallery["search"]["exact"], gallery["search"]["approximate"]
