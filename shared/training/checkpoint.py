@@ -183,7 +183,13 @@ def _offer(damaged: Path) -> str:
 
 
 # These may differ between a run and its resumption: they do not touch what is learnt.
-_FREE_TO_CHANGE = ("config.output_dir", "config.log_dir", "config.data.root", "config.serve", "config.predict")
+_FREE_TO_CHANGE = tuple(
+    f"config.{name}"
+    for name in (
+        *("output_dir", "log_dir", "data.root", "data.processed"),
+        *("predict", "export", "serve", "gallery", "decision"),
+    )
+)
 
 
 def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
