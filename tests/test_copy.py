@@ -11,10 +11,17 @@ import pytest
 ORIGINALS = sorted(path.parent for path in Path(__file__).resolve().parents[1].glob("projects/*/main.py"))
 
 
-@pytest.fixture(params=ORIGINALS, ids=lambda path: path.name)
-def copied(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
+# The whole job of these takes a minute each, and their own tests run it too, though not in a copy.
+SLOW = {"face_recognition", "image_segmentation"}
+WHOLE_JOBS = [
+    pytest.param(path, marks=[pytest.mark.long] if path.name in SLOW else [], id=path.name) for path in ORIGINALS
+]
+
+
+@pytest.fixture
+def copied(original: Path, tmp_path: Path) -> tuple[Path, Path]:
     """The original and its copy, without what the original's runs have left."""
-    return request.param, Path(shutil.copytree(request.param, tmp_path / "flowers", ignore=_leftovers))
+    return original, Path(shutil.copytree(original, tmp_path / "flowers", ignore=_leftovers))
 
 
 def _leftovers(folder: str, names: list[str]) -> list[str]:
@@ -27,6 +34,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=600)
 
 
+@pytest.mark.parametrize("original", WHOLE_JOBS)
 def test_a_copy_does_the_whole_job_under_its_own_name(copied: tuple[Path, Path]) -> None:
     _, copy = copied
     done = python(copy, "main.py", "run", "--config", "configs/smoke.yaml")
@@ -35,6 +43,7 @@ def test_a_copy_does_the_whole_job_under_its_own_name(copied: tuple[Path, Path])
     assert (copy / "outputs" / "report.html").is_file()
 
 
+@pytest.mark.parametrize("original", ORIGINALS, ids=lambda path: path.name)
 def test_nothing_in_a_copy_names_the_original(copied: tuple[Path, Path]) -> None:
     original, copy = copied
     naming = [
@@ -47,6 +56,7 @@ def test_nothing_in_a_copy_names_the_original(copied: tuple[Path, Path]) -> None
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("original", ORIGINALS, ids=lambda path: path.name)
 def test_the_tests_of_a_copy_pass(copied: tuple[Path, Path]) -> None:
     _, copy = copied
     done = python(copy, "-m", "pytest", "--quiet", "tests")
