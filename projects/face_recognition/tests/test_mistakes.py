@@ -52,7 +52,7 @@ def test_a_value_out_of_range(refused: Refused, flag: str, value: object, messag
 
 
 def test_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
-    assert "typo is no folder" in refused("train", "--data.root", tmp_path / "typo")
+    assert "typo does not exist" in refused("train", "--data.root", tmp_path / "typo")
 
 
 def test_photos_that_lie_in_no_persons_folder(refused: Refused, tmp_path: Path) -> None:
