@@ -38,12 +38,14 @@ export-%: $(INSTALLED)  ## write the trained network as one ONNX file
 sweep-%: $(INSTALLED)  ## search for good settings by many training runs
 	@$(PY) $(call main,$*) sweep $(FLAGS)
 
-test: test-shared  ## all tests: of shared/, of the repository, of each project
-	@for project in $(patsubst %/main.py,%,$(wildcard projects/*/main.py)); do \
-		echo "== $$project"; $(PY) -m pytest --quiet -m "not long" $$project/tests || exit 1; done
+# Two at a time, each on one thread: most of a test is one thread's work, and threads of two processes would wait for
+# each other. The output of each comes whole, where make can do that (from version 4).
+test: $(INSTALLED)  ## all tests: of shared/, of the repository, of each project
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		test-shared $(patsubst projects/%/main.py,test-%,$(wildcard projects/*/main.py))
 
 test-shared: $(INSTALLED)  ## the tests of shared/ and of the repository as a whole
-	@$(PY) -m pytest --quiet -m "not long" tests
+	@echo "== shared"; $(PY) -m pytest --quiet -m "not long" tests
 
 test-long: test  ## the slow tests too
 	@$(PY) -m pytest --quiet -m long tests || [ $$? -eq 5 ]
@@ -52,7 +54,7 @@ web: $(INSTALLED)  ## dist/web: a static page of every exported project, which r
 	@$(PY) tools/web.py $(ARGS)
 
 test-%: $(INSTALLED)  ## the tests of one project
-	@$(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
+	@echo "== $*"; $(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
 
 lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff check .
