@@ -48,7 +48,7 @@ test-shared: $(INSTALLED)  ## the tests of shared/ and of the repository as a wh
 	@echo "== shared"; $(PY) -m pytest --quiet -m "not long" tests
 
 test-long: test  ## the slow tests too
-	@$(PY) -m pytest --quiet -m long tests || [ $$? -eq 5 ]
+	@for tests in tests projects/*/tests; do $(PY) -m pytest --quiet -m long $$tests || [ $$? -eq 5 ] || exit 1; done
 
 web: $(INSTALLED)  ## dist/web: a static page of every exported project, which runs on the visitor's device (needs npm)
 	@$(PY) tools/web.py $(ARGS)

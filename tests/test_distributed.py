@@ -94,6 +94,7 @@ def test_a_frozen_part_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
     assert_same_records(tmp_path / "two", tmp_path / "one")
 
 
+@pytest.mark.long
 def test_sharded_weights_have_the_losses_and_scores_of_one_process_and_go_on_after_a_stop(
     alone: Path, tmp_path: Path
 ) -> None:

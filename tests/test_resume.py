@@ -127,7 +127,7 @@ def kill_again_and_again(folder: Path, settings: Settings, kills: int, seed: int
 
 def test_sigkill_at_random_steps_changes_nothing(unstopped: tuple[Path, Settings], tmp_path: Path) -> None:
     expected, settings = unstopped
-    kill_again_and_again(tmp_path, settings, kills=3, seed=0)
+    kill_again_and_again(tmp_path, settings, kills=2, seed=0)
     assert_same(tmp_path, expected)
 
 
@@ -139,7 +139,7 @@ def test_sigkill_many_times_changes_nothing(unstopped: tuple[Path, Settings], se
     assert_same(tmp_path, expected)
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", [pytest.param("SIGINT", marks=pytest.mark.long), "SIGTERM"])
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
     name: str, unstopped_plain: Path, tmp_path: Path
 ) -> None:
