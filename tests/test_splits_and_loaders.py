@@ -104,6 +104,15 @@ def test_examples_of_one_group_stay_together() -> None:
     assert grouped_split(groups, 0.25, seed=2)[1].tolist() != second.tolist()
 
 
+def test_each_part_gets_its_share_of_each_stratum() -> None:
+    groups = [f"slide {index // 4}" for index in range(80)]
+    strata = ["stained" if index < 16 else "fluorescent" for index in range(80)]
+    for seed in range(5):
+        _, second = grouped_split(groups, 0.25, seed, strata)
+        assert [strata[index] for index in second].count("stained") == 4
+        assert len(second) == 20
+
+
 def test_too_few_groups_to_be_cut_are_refused() -> None:
     with pytest.raises(UserError, match=r"4 examples in 2 groups are too few to cut a share of 0\.1 off"):
         grouped_split(["a", "a", "b", "b"], 0.1, seed=0)

@@ -1,15 +1,18 @@
 """Train, validation and test parts: disjoint, fixed by a seed, each with its share of every class."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Generic, TypeVar
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from shared.errors import UserError
 
 D = TypeVar("D")
+MOST_FOLDS = 20  # a share is met by so many twentieths at the finest
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,16 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     return np.sort(first), np.sort(second)
 
 
-def grouped_split(groups: Sequence[str], fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a share of the groups off, so that examples that are alike never lie in both parts.
+def grouped_split(
+    groups: Sequence[str], fraction: float, seed: int, strata: Sequence[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a share of the examples off, so that examples that are alike never lie in both parts.
 
     Args:
         groups: the group of each of N examples: a slide, a speaker, a person.
-        fraction: the share of the groups that go into the second part, between 0 and 1.
+        fraction: the share of the examples that go into the second part, between 0 and 1; groups being whole, it is
+            met only nearly.
+        strata: of each example, what both parts should have their share of: a kind of microscope, a language.
 
     Returns:
         Sorted, disjoint indices of the first and second part; together they are all N.
@@ -62,10 +69,15 @@ def grouped_split(groups: Sequence[str], fraction: float, seed: int) -> tuple[np
         UserError: there are too few groups to have one in each part.
     """
     count = len(set(groups))
-    if count < 2 or not 0.5 <= count * fraction <= count - 0.5:
+    share = Fraction(fraction).limit_denominator(min(count, MOST_FOLDS))
+    if not 0 < share < 1:
         raise UserError(
             f"{len(groups)} examples in {count} groups are too few to cut a share of {fraction:g} off; add examples."
         )
-    splitter = GroupShuffleSplit(n_splits=1, test_size=max(1, round(count * fraction)), random_state=seed)
-    first, second = next(splitter.split(np.zeros(len(groups)), groups=np.asarray(groups)))
-    return np.sort(first), np.sort(second)
+    splitter = StratifiedGroupKFold(share.denominator, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # a stratum of few groups is in some folds only, which is as well as it can be
+        warnings.simplefilter("ignore", UserWarning)
+        kinds = ["" for _ in groups] if strata is None else list(strata)
+        folds = [second for _, second in splitter.split(np.zeros(len(groups)), kinds, np.asarray(groups))]
+    cut = np.sort(np.concatenate(folds[: share.numerator]))
+    return np.setdiff1d(np.arange(len(groups)), cut), cut

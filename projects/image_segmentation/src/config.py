@@ -35,6 +35,8 @@ class DataConfig:
     """so many training pictures are drawn for the built-in sample, and a fifth as many for each other part"""
     group_size: int = 1
     """so many neighbouring files, by name, stay in one part: frames of a film; a column group in index.csv wins"""
+    strata: str = ""
+    """a column of index.csv of which every part gets its share of each value: the kind of microscope, the camera"""
     validation_fraction: float = 0.15
     """the share of the training part that is kept for validation"""
     test_fraction: float = 0.2

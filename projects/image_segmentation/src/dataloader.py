@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -44,14 +45,23 @@ PETS_SIDE = 256  # pixels of the longer side: 7,349 pictures then fit into memor
 VALIDATION_BATCH = 8
 
 
+class Origin(NamedTuple):
+    """Where a picture comes from, as far as it matters for splitting."""
+
+    group: str
+    """What is alike has one group, which is never torn apart."""
+    stratum: str = ""
+    """Every part gets its share of each stratum."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What a source gives: a train part, and validation and test parts where it has its own."""
 
     classes: list[str]
     train: Pictures
-    groups: list[str]
-    """Of the train part's pictures: what is alike has one group."""
+    origins: list["Origin"]
+    """Of the train part's pictures."""
     validation: Pictures | None
     test: Pictures | None
     description: str
@@ -91,19 +101,20 @@ def load_data(config: Config) -> Data:
         "sample": Source(lambda _: False, lambda _: _load_sample(config)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
-    train, groups, test = _cut(loaded.train, loaded.groups, loaded.test, settings.test_fraction, config.seed)
-    train, _, validation = _cut(train, groups, loaded.validation, settings.validation_fraction, config.seed)
+    train, origins, test = _cut(loaded.train, loaded.origins, loaded.test, settings.test_fraction, config.seed)
+    train, _, validation = _cut(train, origins, loaded.validation, settings.validation_fraction, config.seed)
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
     return Data(Splits(train, validation, test), loaded.classes, record, _digest(train))
 
 
 def _cut(
-    whole: Pictures, groups: list[str], own: Pictures | None, fraction: float, seed: int
-) -> tuple[Pictures, list[str], Pictures]:
+    whole: Pictures, origins: list[Origin], own: Pictures | None, fraction: float, seed: int
+) -> tuple[Pictures, list[Origin], Pictures]:
     if own is not None:
-        return whole, groups, own
-    first, second = grouped_split(groups, fraction, seed)
-    return whole.at(first), [groups[index] for index in first], whole.at(second)
+        return whole, origins, own
+    groups, strata = [list(column) for column in zip(*origins, strict=True)]
+    first, second = grouped_split(groups, fraction, seed, strata)
+    return whole.at(first), [origins[index] for index in first], whole.at(second)
 
 
 def _digest(pictures: Pictures) -> str:
@@ -178,20 +189,20 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
         raise UserError(f"{root} has no picture with its mask that could be used; {problems or 'it is empty'}.")
     form = _mask_format(settings, list(raw.values()))
     parts = {part: understand(found, form, problems) for part, found in raw.items()}
-    groups = _groups(root, parts.get("", parts.get("train", Pictures())).names, settings, problems)
+    origins = _origins(root, parts.get("", parts.get("train", Pictures())).names, settings, problems)
     _report_problems(root, problems, settings)
-    if any(not len(part) for part in parts.values()) or not groups:
+    if any(not len(part) for part in parts.values()) or not origins:
         raise UserError(f"{root} has a part without any picture and mask that could be used; see the README.")
     say(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
-    return _folder_loaded(parts, groups, form.classes)
+    return _folder_loaded(parts, origins, form.classes)
 
 
-def _folder_loaded(parts: dict[str, Pictures], groups: list[str], classes: list[str]) -> Loaded:
+def _folder_loaded(parts: dict[str, Pictures], origins: list[Origin], classes: list[str]) -> Loaded:
     train = parts[""] if "" in parts else parts["train"]
     validation, test = parts.get("validation"), parts.get("test")
     if test is None:  # one part was held out: it is the test, and nothing may be chosen on it
         validation, test = None, validation
-    return Loaded(classes, train, groups, validation, test, "the user's own pictures and masks", "the user's own")
+    return Loaded(classes, train, origins, validation, test, "the user's own pictures and masks", "the user's own")
 
 
 def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
@@ -203,20 +214,22 @@ def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
     return detect_format(masks, settings.classes, int(settings.ignore) if settings.ignore else None)
 
 
-def _groups(root: Path, names: list[str], settings: DataConfig, problems: Problems) -> list[str]:
-    """What must not be torn apart: by the column `group` of index.csv, else neighbours by name."""
+def _origins(root: Path, names: list[str], settings: DataConfig, problems: Problems) -> list[Origin]:
+    """What must not be torn apart, and what each part needs: by `index.csv`, else neighbours by name."""
     index = root / "index.csv"
     if not index.is_file():
-        return [f"neighbours {number // settings.group_size}" for number in range(len(names))]
+        return [Origin(f"neighbours {number // settings.group_size}") for number in range(len(names))]
     with index.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or not {"id", "group"} <= rows[0].keys():
         raise UserError(f"{index} must have the columns id (a picture's name) and group; add them, or remove it.")
-    groups = {row["id"]: row["group"] for row in rows}
+    if settings.strata and settings.strata not in rows[0]:
+        raise UserError(f"{index} has no column {settings.strata!r}, as data.strata asks; it has {', '.join(rows[0])}.")
+    found = {row["id"]: Origin(row["group"], row.get(settings.strata, "")) for row in rows}
     for name in names:
-        if name not in groups:
+        if name not in found:
             problems.add("images that index.csv does not name", name)
-    return [groups.get(name, name) for name in names]
+    return [found.get(name, Origin(name)) for name in names]
 
 
 def _report_problems(root: Path, problems: Problems, settings: DataConfig) -> None:
@@ -245,7 +258,7 @@ def _load_pets(root: Path) -> Loaded:
     return Loaded(
         ["background", "pet"],
         train,
-        train.names,
+        [Origin(name) for name in train.names],
         None,
         test,
         f"Oxford-IIIT Pet (Parkhi et al. 2012), official test part, scaled to {PETS_SIDE} pixels, borders ignored",
@@ -280,7 +293,7 @@ def _load_sample(config: Config) -> Loaded:
     return Loaded(
         CLASSES,
         parts.train,
-        parts.train.names,
+        [Origin(name) for name in parts.train.names],
         parts.validation,
         parts.test,
         "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed",

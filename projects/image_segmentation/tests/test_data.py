@@ -80,6 +80,18 @@ def test_pictures_of_one_group_stay_in_one_part(tmp_path: Path) -> None:
     assert sum(len({int(name) // 8 for name in part.names}) for part in vars(parts).values()) == 5
 
 
+def test_each_part_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
+    save_folder(tmp_path, 40)
+    rows = [[f"{index:03d}", index // 2, "rare" if index < 10 else "usual"] for index in range(40)]
+    with (tmp_path / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "group", "stain"], *rows])
+    parts = load_data(config(root=tmp_path, strata="stain")).parts
+    assert sum(int(name) < 10 for name in parts.test.names) == 2
+    assert sum(int(name) < 10 for name in parts.validation.names) >= 1
+    with pytest.raises(UserError, match=r"no column 'colour', as data\.strata asks; it has id, group, stain"):
+        load_data(config(root=tmp_path, strata="colour"))
+
+
 def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path, 10)
     (tmp_path / "index.csv").write_text("id,group\n000,a\n")
