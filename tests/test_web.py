@@ -12,8 +12,9 @@ from onnx import TensorProto, helper
 
 from shared.errors import UserError
 from shared.export.to_onnx import write_model
-from shared.serving import web
-from shared.serving.web import Part, build_site, fetch_runtime
+from shared.serving import npm
+from shared.serving.npm import PACKAGES, fetch_packages
+from shared.serving.web import Part, build_site
 
 
 @pytest.fixture
@@ -28,29 +29,32 @@ def part(tmp_path: Path) -> Part:
     opset = helper.make_opsetid("", 18)
     model: onnx.ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=9)
     write_model(model, tmp_path / "network.onnx", {"labels": ["a", "b"]})
+    (tmp_path / "tokenizer.json").write_text("{}")
     return Part("letters", page, tmp_path / "network.onnx")
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Path:
-    folder = tmp_path / "runtime"
-    folder.mkdir()
-    (folder / "ort.wasm.min.mjs").write_text("")
-    return folder
+def packages(tmp_path: Path) -> Path:
+    for name in PACKAGES:
+        (tmp_path / "packages" / name).mkdir(parents=True)
+        (tmp_path / "packages" / name / "some.mjs").write_text("")
+    return tmp_path / "packages"
 
 
-def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, runtime: Path, tmp_path: Path) -> None:
-    build_site(tmp_path / "web", [part], runtime)
+def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, packages: Path, tmp_path: Path) -> None:
+    build_site(tmp_path / "web", [part], packages)
     folder = tmp_path / "web" / "letters"
     assert (folder / "ask.mjs").read_text() == "export const ask = 1;"
     assert (folder / "model.onnx").read_bytes() == part.network.read_bytes()
     assert json.loads((folder / "model.json").read_text()) == {"labels": ["a", "b"]}
+    assert (folder / "tokenizer.json").read_text() == "{}"
+    assert (tmp_path / "web" / "ort" / "some.mjs").is_file()
     assert '<a href="letters/">One &amp; two</a>' in (tmp_path / "web" / "index.html").read_text()
 
 
-def test_the_service_worker_keeps_every_file(part: Part, runtime: Path, tmp_path: Path) -> None:
+def test_the_service_worker_keeps_every_file(part: Part, packages: Path, tmp_path: Path) -> None:
     site = tmp_path / "web"
-    build_site(site, [part], runtime)
+    build_site(site, [part], packages)
     kept = json.loads(
         (site / "service-worker.js").read_text().splitlines()[0].removeprefix("const SITE = ").rstrip(";")
     )
@@ -60,20 +64,20 @@ def test_the_service_worker_keeps_every_file(part: Part, runtime: Path, tmp_path
     }
 
 
-def test_another_content_is_another_version(part: Part, runtime: Path, tmp_path: Path) -> None:
+def test_another_content_is_another_version(part: Part, packages: Path, tmp_path: Path) -> None:
     versions = []
     for text in ("a", "a", "b"):
         (part.page / "page.mjs").write_text(text)
-        build_site(tmp_path / "web", [part], runtime)
+        build_site(tmp_path / "web", [part], packages)
         versions.append((tmp_path / "web" / "service-worker.js").read_text().splitlines()[0])
     assert versions[0] == versions[1] != versions[2]
 
 
-def test_a_site_that_cannot_be_built_leaves_the_former_one(part: Part, runtime: Path, tmp_path: Path) -> None:
-    build_site(tmp_path / "web", [part], runtime)
+def test_a_site_that_cannot_be_built_leaves_the_former_one(part: Part, packages: Path, tmp_path: Path) -> None:
+    build_site(tmp_path / "web", [part], packages)
     part.network.write_bytes(b"no network")
     with pytest.raises(UserError, match=r"network\.onnx is damaged"):
-        build_site(tmp_path / "web", [part], runtime)
+        build_site(tmp_path / "web", [part], packages)
     assert (tmp_path / "web" / "letters" / "model.onnx").is_file()
     assert not list(tmp_path.glob(".site-*"))
 
@@ -85,19 +89,20 @@ def test_another_package_than_the_known_one_is_refused(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(subprocess, "run", pack)
     with pytest.raises(UserError, match="has another SHA-512 than the known one; nothing was kept"):
-        fetch_runtime(tmp_path / "runtime")
-    assert not (tmp_path / "runtime").exists()
+        fetch_packages(tmp_path / "packages")
+    assert not (tmp_path / "packages").exists()
 
 
 def test_without_npm_one_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="there is no npm; install Node.js"):
-        fetch_runtime(tmp_path / "runtime")
+        fetch_packages(tmp_path / "packages")
 
 
-def test_a_runtime_that_was_fetched_once_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.mjs").write_bytes(np.arange(3, dtype=np.uint8).tobytes())
+def test_what_was_fetched_once_is_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ort").mkdir()
+    (tmp_path / "ort" / "a.mjs").write_bytes(np.arange(3, dtype=np.uint8).tobytes())
     digest = "ae4b3280e56e2faf83f414a6e3dabe9d5fbe18976544c05fed121accb85b53fc"
-    monkeypatch.setitem(web.PINS, "files", {"a.mjs": digest})
+    monkeypatch.setattr(npm, "PACKAGES", {"ort": {"files": {"dist/a.mjs": digest}}})
     monkeypatch.setenv("PATH", "")
-    assert fetch_runtime(tmp_path) == tmp_path
+    assert fetch_packages(tmp_path) == tmp_path

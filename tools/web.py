@@ -9,8 +9,9 @@ sys.path.insert(0, str(REPOSITORY))
 
 from shared.console import say, warn  # noqa: E402 - needs the path above
 from shared.errors import UserError  # noqa: E402
+from shared.serving.npm import fetch_packages  # noqa: E402
 from shared.serving.pages import ON_DEVICE  # noqa: E402
-from shared.serving.web import Part, build_site, fetch_runtime  # noqa: E402
+from shared.serving.web import Part, build_site  # noqa: E402
 
 
 def find_parts(projects: Path) -> list[Part]:
@@ -39,7 +40,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         parts = find_parts(REPOSITORY / "projects")
-        build_site(arguments.output, parts, fetch_runtime())
+        build_site(arguments.output, parts, fetch_packages())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

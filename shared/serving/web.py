@@ -1,27 +1,20 @@
 """The static site: the pages of all projects with their exported networks, which run on the visitor's device."""
 
-import base64
 import hashlib
 import html
 import json
 import shutil
-import subprocess
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from shared.errors import UserError
-from shared.files import file_digest, read_json
+from shared.files import file_digest
 from shared.inference.classifier import OnnxClassifier
+from shared.serving.npm import PACKAGES
 from shared.serving.pages import ASK, COMMON, ON_DEVICE, SERVED, page_files
 
 HERE = Path(__file__).parent
-PINS: dict[str, Any] = read_json(HERE / "onnxruntime_web.json", "put the file back")
-CACHE = HERE.parents[1] / "build" / "onnxruntime-web"
-"""Where the runtime lies after it was fetched once."""
 FRONT_FILES = ("style.css", "icon.svg", "manifest.webmanifest")
 
 
@@ -33,58 +26,14 @@ class Part:
     page: Path
     """The folder of its page; `on_device.mjs` is in it."""
     network: Path
-    """Its exported file."""
+    """Its exported file; JSON files beside it, such as a tokenizer, belong to it."""
 
 
-def fetch_runtime(folder: Path = CACHE) -> Path:
-    """Fetch onnxruntime-web with npm, check it, and give the folder of the files that the site needs.
-
-    Raises:
-        UserError: there is no npm, it cannot fetch the package, or the package is not the known one.
-    """
-    if is_runtime(folder):
-        return folder
-    with tempfile.TemporaryDirectory() as place:
-        package = _packed(Path(place))
-        found = "sha512-" + base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
-        if found != PINS["integrity"]:
-            raise UserError(
-                f"{PINS['package']} {PINS['version']} has another SHA-512 than the known one; nothing was kept."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(package) as archive:
-            for name in PINS["files"]:
-                content = archive.extractfile(f"package/dist/{name}")
-                assert content
-                (folder / name).write_bytes(content.read())
-    if not is_runtime(folder):
-        raise UserError(f"the files in {folder} are not the known ones; delete the folder, and run this again.")
-    return folder
-
-
-def is_runtime(folder: Path) -> bool:
-    """Whether the folder holds the known files."""
-    return all(
-        (folder / name).is_file() and file_digest(folder / name) == digest for name, digest in PINS["files"].items()
-    )
-
-
-def _packed(folder: Path) -> Path:
-    package = f"{PINS['package']}@{PINS['version']}"
-    try:
-        subprocess.run(["npm", "pack", package, "--pack-destination", folder], check=True, capture_output=True)
-    except FileNotFoundError as error:
-        raise UserError("there is no npm; install Node.js, which fetches the runtime of the static pages.") from error
-    except subprocess.CalledProcessError as error:
-        raise UserError(f"npm cannot fetch {package}; look whether `npm ping` works.") from error
-    return next(folder.glob("*.tgz"))
-
-
-def build_site(target: Path, parts: Sequence[Part], runtime: Path) -> None:
+def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:
     """Write the site, whole or not at all; what lay at `target` before is replaced.
 
     Args:
-        runtime: the folder that `fetch_runtime` gave.
+        packages: the folder that `fetch_packages` gave.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".site-") as place:
@@ -92,7 +41,8 @@ def build_site(target: Path, parts: Sequence[Part], runtime: Path) -> None:
         site.mkdir()
         for name in FRONT_FILES:
             shutil.copyfile(COMMON / name, site / name)
-        shutil.copytree(runtime, site / "ort")
+        for name in PACKAGES:
+            shutil.copytree(packages / name, site / name)
         for part in parts:
             _add_part(site / part.name, part)
         _write_front(site, parts)
@@ -108,6 +58,8 @@ def _add_part(folder: Path, part: Part) -> None:
     for name in files.keys() - {ON_DEVICE, SERVED}:
         shutil.copyfile(files[name], folder / name)
     shutil.copyfile(part.network, folder / "model.onnx")
+    for path in part.network.parent.glob("*.json"):
+        shutil.copyfile(path, folder / path.name)
     about = OnnxClassifier(part.network).about
     (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 

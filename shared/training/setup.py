@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
 from shared.data.memory import Batch
 from shared.errors import UserError
+from shared.training.allocator import keep_freed_memory
 from shared.training.freezing import check_backbone
 from shared.training.interrupt import StopRequest
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
@@ -30,6 +31,7 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
         backbone: the name of the pretrained submodule; empty where there is none.
     """
     check_backbone(network, backbone, config)
+    keep_freed_memory()
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device).to(memory_format=torch.channels_last)
     average = WeightAverage(network, config.ema_decay)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.serving.web import CACHE, Part, build_site, is_runtime
+from shared.serving.npm import CACHE, has_packages
+from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config
@@ -13,7 +14,7 @@ from src.export import export_path
 from src.serve import PAGE, make_service
 
 STROKES = [(60, 60), (200, 60), (170, 150), (130, 250)]
-WHY_NOT_STATIC = "" if is_runtime(CACHE) else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
+WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
