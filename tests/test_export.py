@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.export import to_onnx
 from shared.export.mobile import mobile_usability
-from shared.export.quantize import quantized
+from shared.export.quantize import quantized_static
 from shared.export.to_onnx import export_classifier, trace, trace_classifier, write_manifest, write_model
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.model import OnnxModel
@@ -170,7 +170,7 @@ def test_a_network_for_pixels_takes_pictures_of_any_size(
 
 def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path) -> None:
     network, model = dense
-    small = quantized(model, [picture[None].numpy() for picture in PICTURES])
+    small = quantized_static(model, [picture[None].numpy() for picture in PICTURES])
     assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in small.graph.node}
     write_model(small, tmp_path / "int8.onnx", METADATA)
     assert str(tmp_path).encode() not in (tmp_path / "int8.onnx").read_bytes()

@@ -1,36 +1,87 @@
 """Eight bits are chosen only where they pay."""
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from shared.export.precision import Measured, choose_precision, per_second
+from shared.export.precision import Measured, Way, candidates, choose_precision, compare, per_second
+from shared.inference.model import as_function
 
-EAGER, FP32 = Measured(10, 0.9), Measured(30, 0.9)
+EAGER, FP32 = Measured(10, None, 0.9), Measured(30, 1000, 0.9)
 
 
 @pytest.mark.parametrize(
     ("int8", "expected"),
     [
-        (Measured(60, 0.898), "int8"),
-        (Measured(60, 0.89), "fp32"),  # too much is lost
-        (Measured(33, 0.9), "fp32"),  # too little is gained
+        (Measured(60, 250, 0.898), "int8_static"),
+        (Measured(60, 250, 0.89), "fp32"),  # too much is lost
+        (Measured(33, 250, 0.9), "fp32"),  # too little is gained
+        (Measured(33, 250, None), "fp32"),  # and so nobody asked
     ],
 )
 def test_speed_and_score_decide(int8: Measured, expected: str) -> None:
-    measured = {"pytorch": EAGER, "fp32": FP32, "int8": int8}
+    measured = {"pytorch": EAGER, "fp32": FP32, "int8_static": int8}
     precision, reason = choose_precision(measured, "auto", "accuracy")
     assert precision == expected
-    assert "fp32 3.0 times as fast as PyTorch" in reason
-    assert "points of validation accuracy" in reason
+    assert "fp32 is 3.0 times as fast as PyTorch" in reason
+    assert ("points of validation accuracy" in reason) == (int8.score is not None)
+
+
+def test_the_faster_of_two_that_pay_is_written() -> None:
+    measured = {"pytorch": EAGER, "fp32": FP32, "int8_static": Measured(60, 1, 0.9)}
+    measured["int8_dynamic"] = Measured(90, 1, 0.898)
+    assert choose_precision(measured, "auto", "accuracy")[0] == "int8_dynamic"
 
 
 def test_what_is_asked_for_is_written() -> None:
-    measured = {"pytorch": EAGER, "fp32": FP32, "int8": Measured(1, 0.1)}
-    assert choose_precision(measured, "int8", "accuracy")[0] == "int8"
+    measured = {"pytorch": EAGER, "fp32": FP32, "int8_static": Measured(1, 1, None)}
+    assert choose_precision(measured, "int8", "accuracy")[0] == "int8_static"
     assert choose_precision({"pytorch": EAGER, "fp32": FP32}, "fp32", "accuracy")[0] == "fp32"
 
 
 def test_speed_counts_examples_not_calls() -> None:
     calls: list[int] = []
-    rate = per_second(lambda: calls.append(1), examples=4)
-    assert len(calls) > 3
-    assert rate > 0
+    way = Way(lambda: calls.append(1), lambda: 1.0)
+    rates = [per_second(way._replace(examples=examples)) for examples in (1, 10**9)]
+    assert len(calls) > 6
+    assert rates[1] > 1000 * rates[0]
+
+
+@pytest.fixture(scope="module")
+def network() -> onnx.ModelProto:
+    weights = (np.random.default_rng(0).normal(size=(64, 4)) / 8).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"]),
+    ]
+    images = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 64])
+    outputs = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 4])
+    graph = helper.make_graph(nodes, "g", [images], [outputs], [numpy_helper.from_array(weights, "weights")])
+    model: onnx.ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    return model
+
+
+def test_both_kinds_of_eight_bits_answer_nearly_as_fp32_does(network: onnx.ModelProto) -> None:
+    inputs = np.random.default_rng(1).normal(size=(32, 64)).astype(np.float32)
+    models = candidates(network, "auto", list(inputs[:, None]))
+    assert list(models) == ["fp32", "int8_static", "int8_dynamic"]
+    expected = as_function(network)(inputs)
+    for name in ("int8_static", "int8_dynamic"):
+        assert np.abs(as_function(models[name])(inputs) - expected).max() < 0.05
+        assert not np.array_equal(as_function(models[name])(inputs), expected)
+    assert list(candidates(network, "fp32", [])) == ["fp32"]
+
+
+def test_what_is_too_slow_to_be_chosen_is_not_scored(network: onnx.ModelProto) -> None:
+    asked: list[str] = []
+
+    def way_of(name: str, rounds: int) -> Way:
+        return Way(lambda: sum(range(rounds)), lambda: float(asked.append(name) is None))
+
+    ways = iter([way_of("fp32", 1000), way_of("slow", 10**6), way_of("quick", 1)])
+    models = {"fp32": network, "int8_static": network, "int8_dynamic": network}
+    measured = compare(way_of("pytorch", 1000), models, lambda _: next(ways))
+    assert asked == ["pytorch", "fp32", "quick"]
+    assert measured["int8_static"].score is None
+    assert measured["fp32"].bytes == network.ByteSize()

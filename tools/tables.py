@@ -7,6 +7,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "tools" / "results"
+SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "int8_dynamic": "dynamic int8"}
 
 
 def mnist_speed(result: dict[str, Any]) -> str:
@@ -133,13 +134,14 @@ def segmentation_notes(result: dict[str, Any]) -> str:
 
 def segmentation_speed(result: dict[str, Any]) -> str:
     """Pictures a second, one at a time, and what the precision costs."""
-    rows = [["data", "input", "PyTorch", "ONNX fp32", "ONNX int8", "int8 costs", "written"], ["---"] * 7]
+    rows = [["data", "input", *SPEEDS.values(), "static int8 costs", "written"], ["---"] * 8]
     for name, found in result.items():
         export = found["ours"]["export"]
         _, _, height, width = export["input"]
-        speeds = [f"{export[kind]['images_per_second']:.1f}" for kind in ("pytorch", "fp32", "int8")]
-        cost = 100 * (export["fp32"]["validation_mean_iou"] - export["int8"]["validation_mean_iou"])
-        rows.append([name, f"{width}x{height}", *speeds, f"{cost:.2f} points", export["precision"]])
+        speeds = [f"{export[kind]['per_second']:.1f}" if kind in export else "" for kind in SPEEDS]
+        score = export["int8_static"]["validation_mean_iou"]
+        cost = "" if score is None else f"{100 * (export['fp32']['validation_mean_iou'] - score):.2f} points"
+        rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
         f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
         for name, found in result.items()
@@ -254,12 +256,13 @@ def text_ladder(result: dict[str, Any]) -> str:
 
 def text_export(result: dict[str, Any]) -> str:
     """Texts a second, one at a time, by PyTorch and by onnxruntime."""
-    rows = [["data", "model", "PyTorch", "ONNX fp32", "ONNX int8", "written"], ["---"] * 6]
+    rows = [["data", "model", *SPEEDS.values(), "written"], ["---"] * 7]
     for name, found in result.items():
         for model, row in found["models"].items():
             if "texts_per_second" in row:
-                speeds = [f"{row['texts_per_second'][kind]:.0f}" for kind in ("pytorch", "fp32", "int8")]
-                rows.append([name, model, *speeds, row["precision"]])
+                found = row["texts_per_second"]
+                speeds = [f"{found[kind]:.0f}" if kind in found else "" for kind in SPEEDS]
+                rows.append([name, model, *speeds, row["precision"].replace("_", " ")])
     return table(rows)
 
 

@@ -2,52 +2,133 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import onnx
+
+from shared.export.quantize import quantized_dynamic, quantized_static
 
 MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
 LEAST_GAIN = 1.25  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
 TIMED_RUNS = 15
 
+Wanted = Literal["auto", "fp32", "int8"]
+NAMES = {
+    "pytorch": "PyTorch",
+    "fp32": "ONNX, fp32",
+    "int8_static": "ONNX, int8, ranges from training data",
+    "int8_dynamic": "ONNX, int8, ranges as it runs",
+}
+
+
+@dataclass
+class ExportConfig:
+    """What the exported file computes with."""
+
+    precision: Wanted = "auto"
+    """auto: int8 if that is faster by a quarter on this machine and costs less than half a point of validation score"""
+
+
+class Way(NamedTuple):
+    """One way to compute a network."""
+
+    run: Callable[[], Any]
+    """What is timed: the answer to some examples, one at a time as a rule."""
+    score: Callable[[], float]
+    """How good its answers to the validation part are; higher is better, 1 is perfect."""
+    examples: int = 1
+    """So many are answered by one `run`."""
+
 
 @dataclass(frozen=True)
 class Measured:
-    """How fast one way of computing is, and how good its answers are."""
+    """How fast one way of computing is, how large its file, and how good its answers are."""
 
     per_second: float
-    score: float
-    """On the validation part; higher is better, 1 is perfect."""
+    bytes: int | None
+    """None where there is no file of its own."""
+    score: float | None
+    """None where it is too slow to be chosen, so that nobody asked."""
 
 
-def per_second(run: Callable[[], Any], examples: int = 1) -> float:
-    """Examples a second of a call that answers `examples` of them: the median of several calls after a first one."""
+def candidates(model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]) -> dict[str, onnx.ModelProto]:
+    """The model, by name, in all precisions that come into question.
+
+    Args:
+        batches: real inputs from the training part, each as the model takes it; the static one's ranges are theirs.
+    """
+    if wanted == "fp32":
+        return {"fp32": model}
+    return {
+        "fp32": model,
+        "int8_static": quantized_static(model, batches),
+        "int8_dynamic": quantized_dynamic(model),
+    }
+
+
+def compare(
+    eager: Way, models: Mapping[str, onnx.ModelProto], way_of: Callable[[onnx.ModelProto], Way]
+) -> dict[str, Measured]:
+    """Measure PyTorch's eager execution, as `pytorch`, and each model."""
+    measured = {"pytorch": Measured(per_second(eager), None, eager.score())}
+    for name, model in models.items():
+        way = way_of(model)
+        speed = per_second(way)
+        asked = name == "fp32" or speed >= LEAST_GAIN * measured["fp32"].per_second
+        measured[name] = Measured(speed, model.ByteSize(), way.score() if asked else None)
+    return measured
+
+
+def per_second(way: Way) -> float:
+    """Examples a second: by the median of several runs after a first one."""
     times = []
     for _ in range(TIMED_RUNS + 1):
         started = time.perf_counter()
-        run()
+        way.run()
         times.append(time.perf_counter() - started)
-    return examples / statistics.median(times[1:])
+    return way.examples / statistics.median(times[1:])
 
 
-def choose_precision(
-    measured: Mapping[str, Measured], wanted: Literal["auto", "fp32", "int8"], score: str
-) -> tuple[str, str]:
-    """The precision to write, and why.
+def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:
+    """The name of the precision to write, and why.
 
     Args:
-        measured: by name: `pytorch`, `fp32`, and `int8` where it was tried.
+        measured: as `compare` gives it.
         score: what the scores are called.
     """
-    ratio = {name: row.per_second / measured["pytorch"].per_second for name, row in measured.items()}
-    if "int8" not in measured:
-        return "fp32", f"asked for; {ratio['fp32']:.1f} times PyTorch's speed"
-    loss = measured["fp32"].score - measured["int8"].score
-    facts = (
-        f"int8 is {ratio['int8']:.1f} times and fp32 {ratio['fp32']:.1f} times as fast as PyTorch, "
-        f"and int8 costs {100 * loss:.2f} points of validation {score}"
-    )
+    facts = "; ".join(_fact(name, measured, score) for name in measured if name != "pytorch")
+    eight = [name for name in measured if name.startswith("int8")]
+    if wanted == "fp32" or not eight:
+        return "fp32", f"asked for; {facts}"
     if wanted == "int8":
-        return "int8", f"asked for; {facts}"
-    pays = ratio["int8"] >= LEAST_GAIN * ratio["fp32"] and loss <= MOST_LOSS
-    return ("int8" if pays else "fp32"), facts
+        return max(eight, key=lambda name: measured[name].per_second), f"asked for; {facts}"
+    paying = [name for name in eight if _pays(measured[name], measured["fp32"])]
+    return max(paying, key=lambda name: measured[name].per_second, default="fp32"), facts
+
+
+def _pays(int8: Measured, fp32: Measured) -> bool:
+    if int8.score is None or fp32.score is None:
+        return False
+    return int8.per_second >= LEAST_GAIN * fp32.per_second and fp32.score - int8.score <= MOST_LOSS
+
+
+def _fact(name: str, measured: Mapping[str, Measured], score: str) -> str:
+    row, fp32 = measured[name], measured["fp32"]
+    fact = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
+    if name == "fp32" or row.score is None or fp32.score is None:
+        return fact
+    return f"{fact} and costs {100 * (fp32.score - row.score):.2f} points of validation {score}"
+
+
+def figures(measured: Mapping[str, Measured], score: str) -> dict[str, dict[str, Any]]:
+    """What was measured, as results and exported files hold it.
+
+    Args:
+        score: the scores' name there.
+    """
+    return {
+        name: {"per_second": row.per_second, "bytes": row.bytes, score: row.score} for name, row in measured.items()
+    }

@@ -22,8 +22,8 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
         return next(self._feeds, None)
 
 
-def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.ModelProto:
-    """The model with convolutions in eight bits (QDQ: weights by channel, activations by the ranges in `batches`).
+def quantized_static(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.ModelProto:
+    """The model in eight bits (QDQ: weights by channel, activations by the ranges in `batches`).
 
     Args:
         batches: real inputs from the training part, each as the model takes it.
@@ -42,7 +42,7 @@ def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.Mod
             reduce_range=True,  # seven bits: older CPUs add pairs of products in sixteen, which eight overflow
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "Add", "Concat", "Relu", "Clip", "MaxPool", "Resize"],
+            op_types_to_quantize=["Conv", "Add", "Concat", "Relu", "Clip", "MaxPool", "Resize", "MatMul", "Gemm"],
         )
         return onnx.load(written)
 

@@ -1,10 +1,12 @@
 """Run an exported network: onnxruntime and NumPy, no PyTorch."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 
 from shared.errors import UserError
@@ -47,6 +49,18 @@ class OnnxModel:
             for start in range(0, len(batch), batch_size)
         ]
         return np.concatenate(parts) if parts else None
+
+
+def as_function(model: onnx.ModelProto) -> Callable[[np.ndarray], np.ndarray]:
+    """A classifier that is not written yet as a function from raw inputs, [N, ...], to probabilities."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def run(batch: np.ndarray) -> np.ndarray:
+        probabilities: np.ndarray = session.run(["probabilities"], {name: batch})[0]
+        return probabilities
+
+    return run
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.config import load, require
+from shared.export.precision import ExportConfig
 from shared.serving.settings import ServeConfig
 from shared.training.settings import TrainingConfig
 
@@ -139,14 +140,6 @@ class PredictConfig:
     def __post_init__(self) -> None:
         require(self.tile >= 64 and self.tile % 32 == 0, "predict.tile", self.tile, "a multiple of 32, at least 64")
         require(0 <= self.overlap < self.tile, "predict.overlap", self.overlap, "at least 0 and below predict.tile")
-
-
-@dataclass
-class ExportConfig:
-    """What the exported file computes with."""
-
-    precision: Literal["auto", "fp32", "int8"] = "auto"
-    """auto: int8 if that is faster by a quarter on this machine and costs less than half a point of validation IoU"""
 
 
 @dataclass

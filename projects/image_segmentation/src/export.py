@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 
 from models.model import STRIDE
 from shared.console import say
 from shared.export.mobile import mobile_usability
-from shared.export.precision import Measured, choose_precision, per_second
-from shared.export.quantize import quantized
+from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
+from shared.inference.model import as_function
 from shared.inference.tiles import Dense
 from shared.report.overlays import class_colours
 from shared.results import evaluated_scores, versions, write_result
@@ -43,14 +42,11 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     network = restore_model(config, trained)
     cuts = training_cuts(data, config)
     model, parity = trace_classifier(network, torch.from_numpy(cuts[:PARITY_PICTURES]), stride=STRIDE)
-    candidates = {"fp32": model}
-    if config.export.precision != "fp32":
-        candidates["int8"] = quantized(model, [cut[None] for cut in cuts])
-    measured = measure_all(as_dense(network), candidates, cuts[:1], data, config)
+    models = candidates(model, config.export.precision, [cut[None] for cut in cuts])
+    measured = measure_all(as_dense(network), models, cuts[:1], data, config)
     precision, reason = choose_precision(measured, config.export.precision, "mean IoU")
-    write_model(
-        candidates[precision], path, _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
-    )
+    metadata = _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
+    write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
@@ -58,7 +54,8 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         "export",
         seed=about["seed"],
         data=about["data"],
-        metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance} | _figures(measured),
+        metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance}
+        | figures(measured, "validation_mean_iou"),
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
@@ -87,33 +84,18 @@ def training_cuts(data: Data, config: Config) -> np.ndarray:
 
 
 def measure_all(
-    eager: Dense, candidates: dict[str, onnx.ModelProto], picture: np.ndarray, data: Data, config: Config
+    eager: Dense, models: dict[str, onnx.ModelProto], picture: np.ndarray, data: Data, config: Config
 ) -> dict[str, Measured]:
     """By name, also of PyTorch's eager execution: pictures a second, one at a time, and validation mean IoU."""
-    networks = {"pytorch": eager} | {name: dense_session(model) for name, model in candidates.items()}
-    measured = {}
-    for name, network in networks.items():
+
+    def score(network: Dense) -> float:
         scores = scores_of(network, data.parts.validation, data.classes, config)
-        measured[name] = Measured(per_second(partial(network, picture)), scores["pooled"]["mean_iou"])
-    return measured
+        return float(scores["pooled"]["mean_iou"])
 
+    def way_of(network: Dense) -> Way:
+        return Way(partial(network, picture), partial(score, network))
 
-def _figures(measured: dict[str, Measured]) -> dict[str, dict[str, float]]:
-    return {
-        name: {"images_per_second": row.per_second, "validation_mean_iou": row.score} for name, row in measured.items()
-    }
-
-
-def dense_session(model: onnx.ModelProto) -> Dense:
-    """An ONNX model as a function from pictures to probabilities."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-
-    def run(images: np.ndarray) -> np.ndarray:
-        probabilities: np.ndarray = session.run(["probabilities"], {name: images})[0]
-        return probabilities
-
-    return run
+    return compare(way_of(eager), models, lambda model: way_of(as_function(model)))
 
 
 def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.overlays import Compared, comparison
 from shared.report.plots import confusion_matrix, training_curves
+from shared.report.precision import precision_section
 from shared.results import read_result
 from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
@@ -41,7 +42,7 @@ def report(config: Config) -> Path:
             *_pictures(config, trained, results["evaluate"]),
             _by_class(results["evaluate"]),
             _confusion(results["evaluate"], trained.about["classes"]),
-            _export(results["export"]),
+            precision_section(results["export"], "pictures a second, one at a time", "validation_mean_iou"),
             data_section(trained.about["data"], "pictures"),
             Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
         ],
@@ -153,24 +154,4 @@ def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
         "What is taken for what",
         "Rows are the truth, columns the answers, in percent of the row's pixels.",
         pictures=[Picture(confusion_matrix(percent, classes), "confusion of the test part's pixels in percent")],
-    )
-
-
-def _export(exported: dict[str, Any]) -> Section:
-    names = [name for name in ("pytorch", "fp32", "int8") if name in exported["metrics"]]
-    rows = [
-        [
-            name,
-            f"{exported['metrics'][name]['images_per_second']:.1f}",
-            f"{exported['metrics'][name]['validation_mean_iou']:.4f}",
-        ]
-        for name in names
-    ]
-    _, _, height, width = exported["timed_input"]
-    return Section(
-        "The exported network",
-        f"Written: {exported['precision']}, because {exported['reason']}. One picture of {width}x{height} at a time; "
-        f"largest difference of fp32 from PyTorch: {exported['metrics']['largest_difference']:.0e}.",
-        header=["network", "pictures a second", "validation mean IoU"],
-        rows=rows,
     )

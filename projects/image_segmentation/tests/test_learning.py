@@ -60,7 +60,7 @@ def test_the_written_out_network_learns_from_scratch(smoke: Config, tmp_path: Pa
     config = replace(smoke, model=ModelConfig("small_unet"), training=training, output_dir=tmp_path)
     history = train(config)["history"]
     assert history[-1]["train/loss"] < 0.9 * history[0]["train/loss"]
-    assert read_result(tmp_path, "train")["first_weights"] == {"source": "random", "tried": []}
+    assert read_result(tmp_path, "train")["first_weights"] == {"source": "random", "licence": "", "tried": []}
 
 
 def test_the_same_seed_gives_the_same_bytes(smoke: Config, tmp_path: Path) -> None:

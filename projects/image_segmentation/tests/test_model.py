@@ -78,7 +78,7 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
 def test_the_encoder_gets_the_packaged_weights() -> None:
     config = Config()
     model = make_model(config, ["a", "b"])
-    assert load_first_weights(model, config).as_dict() == {"source": PACKAGE, "tried": []}
+    assert load_first_weights(model, config).as_dict() == {"source": PACKAGE, "licence": "Apache-2.0", "tried": []}
     stored = lite0_weights()
     for name, tensor in model.network.encoder.state_dict().items():
         assert torch.equal(tensor, stored[name.removeprefix("model.")]), name

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.config import load, require
+from shared.export.precision import ExportConfig
 from shared.serving.settings import ServeConfig
 from shared.training.settings import TrainingConfig
 
@@ -76,6 +77,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     predict: PredictConfig = field(default_factory=PredictConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from shared.errors import UserError
 from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
+from shared.report.precision import precision_section
 from shared.results import read_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
@@ -44,6 +45,7 @@ def report(config: Config) -> Path:
             _mistakes(test, probabilities, trained.about["classes"]),
             _confusion(results["evaluate"], trained.about["classes"]),
             _calibration(results["evaluate"], test, probabilities),
+            precision_section(results["export"], "pictures a second, one at a time", "accuracy"),
             data_section(trained.about["data"], "pictures"),
             Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
         ],

@@ -37,7 +37,7 @@ def run(config: Config) -> dict[str, Any]:
             "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
             f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
             "weights": shown(best_checkpoint(config.output_dir)),
-            "ONNX file": shown(export_path(config)),
+            "ONNX file": f"{shown(export_path(config))}, {exported['precision']}: {exported['reason']}",
             "report": shown(page),
             "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",
             "next": f"{python} {shown(PROJECT / 'main.py')} predict your_picture.png",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.config import load, require
+from shared.export.precision import ExportConfig
 from shared.serving.settings import ServeConfig
 from shared.training.settings import TrainingConfig
 
@@ -92,14 +93,6 @@ class PredictConfig:
 
     def __post_init__(self) -> None:
         require(0 <= self.min_probability <= 1, "predict.min_probability", self.min_probability, "between 0 and 1")
-
-
-@dataclass
-class ExportConfig:
-    """What the exported file computes with."""
-
-    precision: Literal["auto", "fp32", "int8"] = "auto"
-    """auto: int8 if that is faster by a quarter here and costs less than half a point of validation accuracy"""
 
 
 @dataclass

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from shared.console import say
 from shared.errors import UserError
 from shared.export.mobile import mobile_usability
-from shared.export.precision import Measured, choose_precision, per_second
-from shared.export.quantize import quantized_dynamic
+from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
 from shared.export.to_onnx import TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest, write_text
+from shared.inference.model import as_function
 from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
@@ -26,6 +25,7 @@ from src.tokens import CHARACTERS_A_TOKEN, Tokens
 from src.utils import Answer, in_batches, logits_of, restore_model, restore_tokens
 
 PARITY_TEXTS = 8
+CALIBRATION_TEXTS = 32
 TIMED_TEXTS = 16
 
 
@@ -46,16 +46,15 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     temperature = fit_temperature(logits, validation.labels)
     examples = tokens.padded(tokens.ids(validation.texts[:PARITY_TEXTS]))
     model, parity = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
-    candidates = {"fp32": model}
-    if config.export.precision != "fp32":
-        candidates["int8"] = quantized_dynamic(model)
-    measured = measure_all(network, candidates, tokens, validation)
+    calibration = tokens.ids(data.parts.train.texts[:CALIBRATION_TEXTS])
+    models = candidates(model, config.export.precision, [tokens.padded([row]).numpy() for row in calibration])
+    measured = measure_all(network, models, tokens, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
     expected = (logits / temperature).softmax(1)
-    difference = check_from_text(session_of(candidates[precision]), tokens, validation.texts, expected, precision)
+    difference = check_from_text(session_of(models[precision]), tokens, validation.texts, expected, precision)
     metadata = _metadata(about, precision, temperature, tokens) | _test_metrics(config, file_digest(trained.path))
     write_text(tokenizer_path(config), tokens.content)
-    write_model(candidates[precision], path, metadata)
+    write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
     return write_result(
@@ -68,7 +67,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
             "largest_difference_from_text": difference,
             "tolerance": parity.tolerance,
         }
-        | {name: {"texts_per_second": row.per_second, "accuracy": row.score} for name, row in measured.items()},
+        | figures(measured, "accuracy"),
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
@@ -93,17 +92,19 @@ def tokenizer_path(config: Config) -> Path:
 
 
 def measure_all(
-    network: nn.Module, candidates: dict[str, onnx.ModelProto], tokens: Tokens, validation: Texts
+    network: nn.Module, models: dict[str, onnx.ModelProto], tokens: Tokens, validation: Texts
 ) -> dict[str, Measured]:
     """By name, also of PyTorch's eager execution: texts a second, one at a time, and validation accuracy."""
-    runs = {"pytorch": torch.no_grad()(network)} | {name: session_of(model) for name, model in candidates.items()}
     timed = [tokens.padded([row]) for row in tokens.ids(validation.texts[:TIMED_TEXTS])]
-    measured = {}
-    for name, run in runs.items():
-        answers = in_batches(run, tokens, validation.texts).argmax(1)
-        speed = per_second(partial(_one_by_one, run, timed), len(timed))
-        measured[name] = Measured(speed, float((answers == validation.labels).double().mean()))
-    return measured
+
+    def score(answer: Answer) -> float:
+        answers = in_batches(answer, tokens, validation.texts).argmax(1)
+        return float((answers == validation.labels).double().mean())
+
+    def way_of(answer: Answer) -> Way:
+        return Way(partial(_one_by_one, answer, timed), partial(score, answer), len(timed))
+
+    return compare(way_of(torch.no_grad()(network)), models, lambda model: way_of(session_of(model)))
 
 
 def _one_by_one(run: Answer, batches: list[Tensor]) -> None:
@@ -113,12 +114,8 @@ def _one_by_one(run: Answer, batches: list[Tensor]) -> None:
 
 def session_of(model: onnx.ModelProto) -> Answer:
     """An ONNX model as a function from ids to probabilities."""
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-
-    def run(ids: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(["probabilities"], {"ids": ids.numpy()})[0])
-
-    return run
+    run = as_function(model)
+    return lambda ids: torch.from_numpy(run(ids.numpy()))
 
 
 def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: Tensor, precision: str) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 from shared.config import parse, to_plain
 from shared.console import columns, say
 from shared.errors import UserError
+from shared.export.precision import NAMES
 from shared.files import read_json
 from shared.results import write_result
 from src.baseline import baseline
@@ -65,7 +66,7 @@ def climb(config: Config) -> dict[str, Any]:
     exported = export(config)
     size = export_path(config).stat().st_size + tokenizer_path(config).stat().st_size
     chosen = exported["metrics"][exported["precision"]]
-    cost = _cost(1000 / chosen["texts_per_second"], size, trained["seconds"])
+    cost = _cost(1000 / chosen["per_second"], size, trained["seconds"])
     return {
         "validation": _scores(evaluated["metrics"]["validation"]),
         "test": _scores(evaluated["metrics"]["test"]),
@@ -75,9 +76,7 @@ def climb(config: Config) -> dict[str, Any]:
         "parameters": trained["parameters"],
         "precision": exported["precision"],
         "texts_per_second": {
-            name: exported["metrics"][name]["texts_per_second"]
-            for name in ("pytorch", "fp32", "int8")
-            if name in exported["metrics"]
+            name: exported["metrics"][name]["per_second"] for name in NAMES if name in exported["metrics"]
         },
         "tokens_per_second": trained["tokens_per_second"],
         "padding_share": trained["padding_share"],

@@ -12,6 +12,7 @@ from shared.errors import UserError
 from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
+from shared.report.precision import precision_section
 from shared.results import read_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
@@ -48,7 +49,7 @@ def report(config: Config) -> Path:
             _confusion(results["evaluate"], about["classes"]),
             _calibration(results["evaluate"], test, probabilities),
             _sure(results["evaluate"]),
-            _export(results["export"]),
+            precision_section(results["export"], "texts a second, one at a time", "accuracy"),
             data_section(about["data"], "texts"),
             Section("Configuration", preformatted=yaml.safe_dump(about["config"], sort_keys=False)),
         ],
@@ -184,21 +185,5 @@ def _sure(evaluated: dict[str, Any]) -> Section:
         "How many test texts get an answer of at least that probability (`--predict.min_probability`), and how many of "
         "these answers are right.",
         header=["probability from", "texts answered", "accuracy of these"],
-        rows=rows,
-    )
-
-
-def _export(exported: dict[str, Any]) -> Section:
-    names = {"pytorch": "PyTorch", "fp32": "ONNX, fp32", "int8": "ONNX, int8"}
-    rows = [
-        [label, f"{exported['metrics'][name]['texts_per_second']:.1f}", f"{exported['metrics'][name]['accuracy']:.4f}"]
-        for name, label in names.items()
-        if name in exported["metrics"]
-    ]
-    text = f"Written in {exported['precision']}: {exported['reason']}."
-    return Section(
-        "The exported network",
-        text,
-        header=["computed by", "texts a second, one at a time", "validation accuracy"],
         rows=rows,
     )
