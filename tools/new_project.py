@@ -27,17 +27,16 @@ from shared.testing.requirements import third_party  # noqa: E402
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
     """Make the project; gives the exit code: 0, or 2 after one sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="of the new project, in lower case: flowers, or night_sky")
+    parser.add_argument("name", nargs="?", default="", help="of the new project, in lower case: flowers, or night_sky")
     parser.add_argument("--from", dest="original", default="", help="the project to start from; its short name will do")
     parser.add_argument("--to", type=Path, help="a folder for a repository of its own; without it a project here")
     chosen = parser.parse_args(arguments)
     try:
         original = find_project(chosen.original, repository)
+        require_name(chosen.name, repository)
         if chosen.to:
-            require_name(chosen.name, repository)
             make_outside(chosen.name, original, chosen.to.expanduser().resolve(), repository)
         else:
-            require_name(chosen.name, repository)
             require_no_clash(chosen.name, repository)
             make_here(chosen.name, original, repository)
     except UserError as error:
@@ -46,6 +45,9 @@ def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) 
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}; nothing was made.", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped: nothing was made.", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -100,7 +100,7 @@ def needed(code: Iterable[str], repository: Path) -> set[Path]:
 
 
 def files_of(module: str, repository: Path) -> set[Path]:
-    """The file of a module of shared/ and the `__init__.py` of each package above it; none for what is no such module."""
+    """The file of a module of shared/ and the `__init__.py` of each package above it; none for another module."""
     parts = module.split(".")
     if parts[0] != "shared":
         return set()

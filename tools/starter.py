@@ -1,4 +1,4 @@
-"""A project's folder as a new project starts: the same code, its own README and configuration, no data and no results."""
+"""A project's folder as a new project starts: the same code, a fresh README and configuration, no data, no results."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 CONFIG_HEADER = """\
-# The default run of {name}. These values suited the project that it was made from: change what your data needs.
+# The default run. These values suited the project that this one was made from: change what your data needs.
 # Every line can be overridden by a flag of the same name: --training.epochs 3
 # `python main.py train --help` lists all settings.
 """
@@ -26,22 +26,26 @@ From this folder:
 
 
 def copy_project(original: Path, target: Path, name: str) -> None:
-    """Copy what a project is made of, and leave what its runs were fed with and have left behind."""
-    shutil.copytree(original, target, ignore=_left_behind)
+    """Copy what a project is made of, and give it its own page and configuration."""
+    copy_without_data(original, target)
+    rewrite(target / "README.md", lambda text: fresh_readme(text, original.name, name))
+    rewrite(target / "configs" / "config.yaml", fresh_config)
+
+
+def copy_without_data(original: Path, target: Path) -> None:
+    """Copy a project, but nothing that its runs were fed with or have left behind."""
+    shutil.copytree(original, target, ignore=lambda folder, names: left_behind(Path(folder) == original, names))
     for room in ROOMS:
         (target / room).mkdir(parents=True)
         (target / room / ".gitkeep").touch()
     for notebook in (target / "notebooks").glob("*.ipynb"):
         strip_outputs(notebook)
-    rewrite(target / "README.md", lambda text: fresh_readme(text, original.name, name))
-    rewrite(target / "configs" / "config.yaml", lambda text: fresh_config(text, name))
 
 
-def _left_behind(folder: str, names: list[str]) -> set[str]:
-    """Caches and hidden files anywhere; of the project's own folder also those that runs read from and write to."""
-    hidden = {name for name in names if (name.startswith(".") and name != ".gitignore") or name == "__pycache__"}
-    is_project = "main.py" in names
-    return hidden | ({room.split("/")[0] for room in ROOMS} if is_project else set())
+def left_behind(is_top: bool, names: list[str]) -> set[str]:
+    """Caches and hidden files anywhere, and at the top of the project the folders that runs read from and write to."""
+    hidden = {name for name in names if name == "__pycache__" or (name.startswith(".") and name != ".gitignore")}
+    return hidden | ({room.split("/")[0] for room in ROOMS} if is_top else set())
 
 
 def fresh_readme(text: str, original: str, name: str) -> str:
@@ -73,9 +77,9 @@ def short_names(name: str) -> set[str]:
     }
 
 
-def fresh_config(text: str, name: str) -> str:
+def fresh_config(text: str) -> str:
     """The same values below a header that says what they are now."""
-    return CONFIG_HEADER.format(name=name) + re.sub(r"\A(#.*\n)+", "", text)
+    return CONFIG_HEADER + re.sub(r"\A(#.*\n)+", "", text)
 
 
 def strip_outputs(notebook: Path) -> None:

@@ -1,6 +1,7 @@
 """What code imports, and which requirement each import stands for."""
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterable
@@ -24,13 +25,14 @@ BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "httptools", "py
 OURS = {"shared", "src", "models", "main", "conftest", "tools"}
 
 
-def modules_of(code: str) -> set[str]:
+@functools.cache
+def modules_of(code: str) -> frozenset[str]:
     """The full names of all modules that the code imports, and of all that it takes from one, which may be modules too.
 
     Raises:
         ValueError: an import is relative.
     """
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -38,7 +40,7 @@ def modules_of(code: str) -> set[str]:
             if node.level:
                 raise ValueError(f"a relative import in line {node.lineno}")
             found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
-    return found
+    return frozenset(found)
 
 
 def third_party(paths: Iterable[Path]) -> set[str]:
