@@ -5,12 +5,12 @@ import sys
 import tomllib
 from pathlib import Path
 
-from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_of, required, third_party
+from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
 
 
 def test_shared_knows_no_project(repository: Path) -> None:
     for path in repository.glob("shared/**/*.py"):
-        roots = {name.split(".")[0] for name in modules_of(path.read_text())}
+        roots = {name.split(".")[0] for name in modules_in(path)}
         assert not roots & {"src", "models", "projects", "tests", "tools"}, path
 
 
@@ -18,7 +18,7 @@ def test_shared_has_no_circles(repository: Path) -> None:
     arrows = {}
     for path in repository.glob("shared/**/*.py"):
         name = ".".join(path.relative_to(repository).with_suffix("").parts)
-        arrows[name] = {module for module in modules_of(path.read_text()) if module.startswith("shared.")}
+        arrows[name] = {module for module in modules_in(path) if module.startswith("shared.")}
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
         assert name not in trail, " -> ".join((*trail, name))

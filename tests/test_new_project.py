@@ -144,6 +144,20 @@ def test_its_page_says_its_own_commands_and_nobodys_figures(made: Made) -> None:
         assert target.startswith("http") or (made.project / target).exists(), target
 
 
+def test_a_page_without_commands_gets_them() -> None:
+    page = starter.fresh_readme("# rabbits\n", "rabbits", "flowers")
+    assert page.startswith("# flowers\n\nFrom the top of the repository:\n")
+    assert "make run-flowers" in page
+    assert page.endswith("```bash\npython main.py --help\n```\n")
+
+
+def test_a_section_with_measured_figures_goes_with_its_subsections() -> None:
+    table = "<!-- table: speed -->\n| 3 |\n<!-- end -->\n"
+    sections = ["# rabbits\n", "## Data\n", "### Speed\n", table, "## Results\n", table, "### More\n", "## End\n"]
+    kept = re.findall(r"(?m)^##+ (.*)$", starter.fresh_readme("\n".join(sections), "rabbits", "flowers"))
+    assert kept == ["Data", "End"]
+
+
 @everywhere
 @pytest.mark.parametrize("verb", ["run", "test", "serve", "export"])
 def test_make_finds_it(made: Made, verb: str) -> None:
@@ -245,6 +259,16 @@ def test_originals_that_are_refused(
     assert not (house / "projects" / "roses").exists()
 
 
+def test_code_that_is_no_python_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_house(tmp_path / "house")
+    (root / "projects" / "mnist_classifier" / "src" / "mine.py").write_text("import shared.")
+    assert make("flowers", "--from", "mnist", "--to", tmp_path / "code", repository=root) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert re.search(r"src/mine\.py cannot be read as Python \(.*\); mend it first\.$", said[0])
+    assert [path.name for path in tmp_path.iterdir()] == ["house"]
+
+
 def test_a_short_name_that_two_projects_have_is_not_guessed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = make_house(tmp_path)
     shutil.copytree(root / "projects" / "mnist_classifier", root / "projects" / "bird_classifier")
@@ -272,9 +296,11 @@ def test_an_empty_folder_will_do_and_git_needs_no_settings(
 ) -> None:
     for variable in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(variable, os.devnull)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "another"))  # as in a hook of another repository
     (tmp_path / "code").mkdir()
     assert make("flowers", "--from", "mnist", "--to", tmp_path / "code", repository=REPOSITORY) == 0
     assert "git knows no user.name and user.email here" in capsys.readouterr().out
+    monkeypatch.delenv("GIT_DIR")
     log = subprocess.run(["git", "log", "--format=%ae"], cwd=tmp_path / "code", capture_output=True, text=True)
     assert log.stdout.split() == ["flowers@localhost"]
 
@@ -282,11 +308,10 @@ def test_an_empty_folder_will_do_and_git_needs_no_settings(
 def test_git_that_refuses_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "config").write_text("[core]\nrepositoryformatversion = nonsense\n")
+    (tmp_path / "config").write_text("[core")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "config"))
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "config" / "no" / "folder"))
     assert make("flowers", "--from", "mnist", "--to", tmp_path / "code", repository=REPOSITORY) == 2
-    assert re.search(r"^error: git \w+ fails \(.*\); nothing was made\.$", capsys.readouterr().err.strip())
+    assert re.fullmatch(r"error: git fails: .*; nothing was made\.\n", capsys.readouterr().err)
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
 
 

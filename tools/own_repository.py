@@ -1,6 +1,6 @@
 """A repository for one project alone: the parts of shared/ that it needs, their tests, and its own build files."""
 
-import json
+import os
 import re
 import shutil
 import string
@@ -13,12 +13,14 @@ from pathlib import Path
 from starter import copy_project, rewrite
 
 from shared.errors import UserError
-from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_of, required, third_party
+from shared.files import read_json
+from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
 
 TEMPLATES = Path(__file__).with_name("new_repository")
 AS_THEY_ARE = ("constraints.txt", ".gitignore", ".containerignore", "tests/conftest.py", "tests/requirements.txt")
 HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
 LEGAL = ("LICENSE", "NOTICE")
+GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"
 """The Makefile's line below which nothing is taken."""
 
@@ -39,9 +41,11 @@ def make_repository(name: str, original: Path, target: Path, repository: Path) -
         copy_tests(taken, made, repository)
         rewrite(made / "pyproject.toml", lambda text: own_pyproject(text, name, taken, repository))
         notices = begin_history(made, name)
-        if target.exists():
-            target.rmdir()
-        made.rename(target)
+        if target.exists():  # and is empty: someone may stand in it
+            for path in list(made.iterdir()):
+                path.rename(target / path.name)
+        else:
+            made.rename(target)
     return notices
 
 
@@ -65,8 +69,8 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
 
 
 def introduction(page: str) -> str:
-    """The first paragraph below a page's title."""
-    return page.split("\n\n")[1].strip()
+    """The first paragraph below a page's title, if there is one."""
+    return next((part.strip() for part in page.split("\n\n")[1:] if not part.startswith(("#", "```"))), "")
 
 
 def copy_shared(made: Path, repository: Path) -> set[Path]:
@@ -74,10 +78,10 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
 
     Files that are no code come with the packages that pyproject.toml says they belong to.
     """
-    code = [path.read_text(encoding="utf-8") for path in made.rglob("*.py")]
-    code += [notebook_code(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
-    code += [(repository / path).read_text(encoding="utf-8") for path in HOUSE_TESTS]
-    taken = needed(code, repository)
+    files = [*made.rglob("*.py"), *(repository / path for path in HOUSE_TESTS)]
+    imported = [modules_in(path) for path in files]
+    imported += [modules_in_notebook(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
+    taken = needed(imported, repository)
     for path in taken:
         copy_file(str(path), made, repository)
     for package, patterns in package_data(repository).items():
@@ -88,14 +92,14 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
     return taken
 
 
-def needed(code: Iterable[str], repository: Path) -> set[Path]:
-    """The files of shared/, relative to the repository, that the code imports, and those that they import in turn."""
+def needed(imported: Iterable[frozenset[str]], repository: Path) -> set[Path]:
+    """The files of shared/, relative to the repository, of these modules and of those that they import in turn."""
     found: set[Path] = set()
-    waiting = [module for text in code for module in modules_of(text)]
+    waiting = [module for modules in imported for module in modules]
     while waiting:
         for path in files_of(waiting.pop(), repository) - found:
             found.add(path)
-            waiting += modules_of((repository / path).read_text(encoding="utf-8"))
+            waiting += modules_in(repository / path)
     return found
 
 
@@ -108,11 +112,18 @@ def files_of(module: str, repository: Path) -> set[Path]:
     return {path for path in [*packages, Path(*parts).with_suffix(".py")] if (repository / path).is_file()}
 
 
-def notebook_code(path: Path) -> str:
-    """All code of a notebook; its lines that are no Python (`%matplotlib`) are left out."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+def modules_in_notebook(path: Path) -> frozenset[str]:
+    """The full names of all modules that a notebook imports; lines that are no Python (`%matplotlib`) do not count.
+
+    Raises:
+        UserError: its code is no Python.
+    """
+    cells = read_json(path, "repair it, or take an older one from git")["cells"]
     lines = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code").splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("%", "!")))
+    try:
+        return modules_of("\n".join(line for line in lines if not line.lstrip().startswith(("%", "!"))))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"the code in {path.name} cannot be read as Python ({error}); mend it first.") from error
 
 
 def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
@@ -122,9 +133,9 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     for test in sorted(repository.glob("tests/test_*.py")):
         text = test.read_text(encoding="utf-8")
         beside = [path for stem, path in scripts.items() if re.search(rf"\b(from {stem} import|{stem}\.py)", text)]
-        code = [text, *(path.read_text(encoding="utf-8") for path in beside)]
         of_shared = any(module.startswith("shared.") for module in modules_of(text))
-        if (of_shared and needed(code, repository) <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
+        parts = needed((modules_in(path) for path in (test, *beside)), repository)
+        if (of_shared and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
 
@@ -185,7 +196,7 @@ def begin_history(made: Path, name: str) -> list[str]:
     """
     if not shutil.which("git"):
         return ["git is not installed, so the folder has no history; install it, then `git init` there."]
-    git(made, "init", "--quiet", "--initial-branch", "main")
+    git(made, "-c", "init.defaultBranch=main", "init", "--quiet")
     git(made, "add", "--all")
     author, notices = [], []
     if not all(git(made, "config", "--get", key, check=False) for key in ("user.name", "user.email")):
@@ -201,8 +212,10 @@ def git(folder: Path, *arguments: str, check: bool = True) -> str:
     Raises:
         UserError: it fails, and `check` is set.
     """
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True)
+    # In a hook of another repository these say that everything is meant for that one.
+    environment = {key: value for key, value in os.environ.items() if key not in GIT_PLACES}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
     if check and done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1].rstrip(".")
-        raise UserError(f"git {arguments[0]} fails ({reason}); nothing was made.")
+        reason = (done.stderr.strip().splitlines() or ["it gives no reason"])[-1].rstrip(".")
+        raise UserError(f"git fails: {reason}; nothing was made.")
     return done.stdout.strip()

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.files import read_json
+
 ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 CONFIG_HEADER = """\
 # The default run. These values suited the project that this one was made from: change what your data needs.
@@ -22,6 +24,11 @@ make serve-{name}    # after a run: a page, and answers to requests, on this mac
 ```
 
 From this folder:
+"""
+EXAMPLE = """\
+```bash
+python main.py --help
+```
 """
 
 
@@ -64,9 +71,10 @@ def fresh_readme(text: str, original: str, name: str) -> str:
     page = re.sub(rf"\b{original}\b", name, "".join(kept))
     page = re.sub(rf"\b(make \w+)-({'|'.join(short_names(original))})\b", rf"\1-{name}", page)
     page = re.sub(r"\A# .*\n", f"# {name}\n", page)
-    if f"make run-{name}" not in page:
-        page = page.replace("```bash\n", COMMANDS.format(name=name) + "\n```bash\n", 1)
-    return page
+    if f"make run-{name}" in page:
+        return page
+    introduction, commands, rest = page.partition("```bash\n")
+    return f"{introduction.rstrip()}\n\n{COMMANDS.format(name=name)}\n{commands or EXAMPLE}{rest}"
 
 
 def short_names(name: str) -> set[str]:
@@ -84,9 +92,9 @@ def fresh_config(text: str) -> str:
 
 def strip_outputs(notebook: Path) -> None:
     """Remove what running it has left in the notebook, if anything."""
-    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content = read_json(notebook, "repair it, or take an older one from git")
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
-    if any(cell["outputs"] or cell["execution_count"] for cell in code):
+    if any(cell.get("outputs") or cell.get("execution_count") for cell in code):
         for cell in code:
             cell["outputs"], cell["execution_count"] = [], None
         notebook.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from shared.errors import UserError
+
 IMPORT_NAMES = {
     "faiss-cpu": "faiss",
     "pillow": "PIL",
@@ -43,9 +45,21 @@ def modules_of(code: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def modules_in(path: Path) -> frozenset[str]:
+    """The same of a file.
+
+    Raises:
+        UserError: it is no Python.
+    """
+    try:
+        return modules_of(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as Python ({error}); mend it first.") from error
+
+
 def third_party(paths: Iterable[Path]) -> set[str]:
     """The import names of the packages, neither Python's nor ours, that the files import."""
-    roots = {name.split(".")[0] for path in paths for name in modules_of(path.read_text(encoding="utf-8"))}
+    roots = {name.split(".")[0] for path in paths for name in modules_in(path)}
     return roots - set(sys.stdlib_module_names) - OURS
 
 
