@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Options of pip, torchrun, tensorboard, curl (cut at a hyphen), of tools/new_project.py, and --config.
-NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc", "from", "to"}
+# Options of pip, torchrun, tensorboard, curl (cut at a hyphen), and --config.
+NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc"}
 PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
 
 
@@ -22,11 +22,7 @@ def commands(page: Path) -> list[str]:
 
 def as_original(line: str, lines: list[str]) -> str:
     """The line with a copied project's name turned back into the original's: a copy understands the same commands."""
-    text = "\n".join(lines)
-    made = [(copy, original) for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", text)]
-    made += re.findall(r"make new-project NAME=(\w+) FROM=(\w+)", text)
-    made += re.findall(r"tools/new_project\.py (\w+) --from (\w+)", text)
-    for copy, original in made:
+    for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", "\n".join(lines)):
         line = re.sub(rf"\b(run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
     return line
 

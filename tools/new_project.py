@@ -122,7 +122,7 @@ def require_name(name: str, repository: Path) -> None:
     if name in imported:
         raise UserError(f"{name!r} is the name of a package that projects import; choose another.")
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
-    for verb in re.findall(r"^(\w+)-%:", makefile, re.MULTILINE):
+    for verb in re.findall(r"^([\w-]+)-%:", makefile, re.MULTILINE):
         if re.search(rf"^{verb}-{name}:", makefile, re.MULTILINE):
             raise UserError(f"{name!r} cannot be a project's name, because make {verb}-{name} means something else.")
 
@@ -137,7 +137,7 @@ def require_no_clash(name: str, repository: Path) -> None:
     if name in others or (repository / "projects" / name).exists():
         raise UserError(f"projects/{name} is there already; choose another name.")
     pages = [repository / "README.md", *repository.glob("projects/*/README.md"), *repository.glob("docs/**/*.md")]
-    used = set(re.findall(r"\bmake \w+-(\w+)", "\n".join(page.read_text(encoding="utf-8") for page in pages)))
+    used = set(re.findall(r"\bmake [\w-]+-(\w+)", "\n".join(page.read_text(encoding="utf-8") for page in pages)))
     for other in others:
         for word in sorted(short_names(name) & short_names(other)):
             if word == name or word in used - {other}:

@@ -127,15 +127,19 @@ def modules_in_notebook(path: Path) -> frozenset[str]:
 
 
 def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
-    """Copy the tests that need no more of shared/ than was taken, with the helpers beside them."""
+    """Copy the tests of shared/ that need no more of it than was taken, with the helpers beside them.
+
+    Tests that speak of the repository are of its pages and tools: of these only those of the house's rules are taken.
+    """
     helpers = {path.stem: path for path in repository.glob("tests/*.py") if not path.stem.startswith("test_")}
     scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
     for test in sorted(repository.glob("tests/test_*.py")):
         text = test.read_text(encoding="utf-8")
         beside = [path for stem, path in scripts.items() if re.search(rf"\b(from {stem} import|{stem}\.py)", text)]
         of_shared = any(module.startswith("shared.") for module in modules_of(text))
+        of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
         parts = needed((modules_in(path) for path in (test, *beside)), repository)
-        if (of_shared and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
+        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
 

@@ -17,6 +17,7 @@ CONFIG_HEADER = """\
 COMMANDS = """\
 From the top of the repository:
 
+<!-- not run: the commands that follow are the same -->
 ```bash
 make run-{name}      # sets up, then the whole job; DATA=path/to/your/data names your own data
 make test-{name}     # its tests
@@ -69,12 +70,12 @@ def fresh_readme(text: str, original: str, name: str) -> str:
         if not measured:
             kept.append(section)
     page = re.sub(rf"\b{original}\b", name, "".join(kept))
-    page = re.sub(rf"\b(make \w+)-({'|'.join(short_names(original))})\b", rf"\1-{name}", page)
+    page = re.sub(rf"\b(make [\w-]+)-({'|'.join(short_names(original))})\b", rf"\1-{name}", page)
     page = re.sub(r"\A# .*\n", f"# {name}\n", page)
     if f"make run-{name}" in page:
         return page
-    introduction, commands, rest = page.partition("```bash\n")
-    return f"{introduction.rstrip()}\n\n{COMMANDS.format(name=name)}\n{commands or EXAMPLE}{rest}"
+    introduction, *commands = re.split(r"(?m)^((?:<!-- .* -->\n)?```bash\n)", page, maxsplit=1)
+    return f"{introduction.rstrip()}\n\n{COMMANDS.format(name=name)}\n{''.join(commands) or EXAMPLE}"
 
 
 def short_names(name: str) -> set[str]:
