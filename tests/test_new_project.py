@@ -27,6 +27,7 @@ ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints"
 sys.path.append(str(REPOSITORY / "tools"))
 new_project = importlib.import_module("new_project")
 starter = importlib.import_module("starter")
+own_repository = importlib.import_module("own_repository")
 requirements = importlib.import_module("shared.testing.requirements")
 
 
@@ -324,6 +325,13 @@ def test_its_history_begins_with_one_commit_of_everything(made: Made) -> None:
     assert git("rev-list", "--count", "HEAD").strip() == "1"
     assert not git("status", "--porcelain")
     assert {"Makefile", "pyproject.toml", ".github/workflows/test.yml"} <= set(git("ls-files").split())
+
+
+def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
+    notice = "Ours\n\nDigits (mnist_classifier)\n  CC BY\n\nTexts (text_classification)\n  unclear\n\nThe end\n"
+    own = own_repository.own_notice(notice, "flowers", "mnist_classifier", REPOSITORY)
+    assert own == "Ours\n\nDigits (flowers)\n  CC BY\n\nThe end\n"
+    assert own_repository.own_notice(notice, "flowers", "image_segmentation", REPOSITORY) == notice
 
 
 @out_there

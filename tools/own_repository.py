@@ -19,7 +19,6 @@ from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_
 TEMPLATES = Path(__file__).with_name("new_repository")
 AS_THEY_ARE = ("constraints.txt", ".gitignore", ".containerignore", "tests/conftest.py", "tests/requirements.txt")
 HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
-LEGAL = ("LICENSE", "NOTICE")
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"
 """The Makefile's line below which nothing is taken."""
@@ -37,6 +36,7 @@ def make_repository(name: str, original: Path, target: Path, repository: Path) -
         made.mkdir()
         copy_project(original, made / "projects" / name, name)
         write_build_files(name, made, repository)
+        copy_legal(name, original.name, made, repository)
         taken = copy_shared(made, repository)
         copy_tests(taken, made, repository)
         rewrite(made / "pyproject.toml", lambda text: own_pyproject(text, name, taken, repository))
@@ -58,14 +58,29 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
     rewrite(made / "Containerfile", lambda text: re.sub(rf"\b({others})\b", name, text))
     for tool in sorted(set(re.findall(r"tools/\w+\.py", (made / "Makefile").read_text()))):
         copy_file(tool, made, repository)
-    for path in LEGAL:
-        if (repository / path).is_file():
-            copy_file(path, made, repository)
     page = (made / "projects" / name / "README.md").read_text(encoding="utf-8")
     readme = string.Template((TEMPLATES / "README.md").read_text(encoding="utf-8"))
     (made / "README.md").write_text(readme.substitute(name=name, introduction=introduction(page)), encoding="utf-8")
     (made / ".github" / "workflows").mkdir(parents=True)
     shutil.copy(TEMPLATES / "test.yml", made / ".github" / "workflows" / "test.yml")
+
+
+def copy_legal(name: str, original: str, made: Path, repository: Path) -> None:
+    """The licence, and of the notices of weights and data those that are of this project or of all."""
+    for path in ("LICENSE", "NOTICE"):
+        if (repository / path).is_file():
+            copy_file(path, made, repository)
+    if (made / "NOTICE").is_file():
+        rewrite(made / "NOTICE", lambda text: own_notice(text, name, original, repository))
+
+
+def own_notice(text: str, name: str, original: str, repository: Path) -> str:
+    """Without the paragraphs that name other projects only; all of them, where it never names the original."""
+    if original not in text:
+        return text
+    others = "|".join(path.parent.name for path in repository.glob("projects/*/main.py"))
+    paragraphs = [part for part in text.split("\n\n") if original in part or not re.search(rf"\b({others})\b", part)]
+    return re.sub(rf"\b{original}\b", name, "\n\n".join(paragraphs).rstrip() + "\n")
 
 
 def introduction(page: str) -> str:
