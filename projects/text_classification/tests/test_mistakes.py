@@ -21,7 +21,8 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
 
     def run(verb: str, *arguments: object, output_dir: Path = tmp_path / "out") -> str:
         # Which data is read by default is the owner's choice, in configs/config.yaml.
-        words = [verb, "--data.source", "auto", *map(str, arguments)]
+        data = ["--data.source", "auto", "--data.text_column", "text", "--data.label_column", "label"]
+        words = [verb, *data, *map(str, arguments)]
         words += ["--output_dir", str(output_dir), "--log_dir", str(tmp_path / "logs")]
         assert main(words, PROJECT, VERBS, "src.config:Config") == 2
         lines = capsys.readouterr().err.strip().splitlines()
