@@ -185,6 +185,21 @@ def test_the_rules_for_projects_hold_with_new_ones(house: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+def test_its_requirements_are_installed_with_those_of_the_others(house: Path) -> None:
+    settings = tomllib.loads((house / "pyproject.toml").read_text())
+    files = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
+    assert files == sorted(files)
+    assert {f"projects/{name}/requirements.txt" for name in NAMES.values()} <= set(files)
+
+
+def test_without_a_list_of_requirements_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = make_house(tmp_path)
+    (root / "pyproject.toml").write_text("[project]\n")
+    assert make("flowers", "--from", "mnist", repository=root) == 2
+    assert "pyproject.toml has no list `projects = { file = [`" in capsys.readouterr().err
+    assert not (root / "projects" / "flowers").exists()
+
+
 def test_what_runs_have_left_in_the_original_stays_there(tmp_path: Path) -> None:
     root = make_house(tmp_path)
     original = root / "projects" / ORIGINALS[0]

@@ -9,7 +9,6 @@ import difflib
 import re
 import sys
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,8 +54,8 @@ def make_here(name: str, original: Path, repository: Path) -> None:
     """Add `projects/<name>` and its line in pyproject.toml: both or neither."""
     target, pyproject = repository / "projects" / name, repository / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8")
-    listed = tomllib.loads(text)["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
-    text = with_projects(text, sorted({*(Path(path).parts[1] for path in listed), name}))
+    listed = re.findall(r'"projects/(\w+)/requirements\.txt"', text)
+    text = with_projects(text, sorted({*listed, name}))
     with tempfile.TemporaryDirectory(dir=repository, prefix=".new-project-") as folder:
         made = Path(folder) / name
         copy_project(original, made, name)
