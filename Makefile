@@ -1,27 +1,33 @@
 # Every target is a plain python command; the README has them for those without make.
-# DATA=path is the data folder, ARGS="--training.epochs 3" any settings: make run-mnist DATA=~/digits ARGS="--seed 1"
+# DATA=path is the data, ARGS any settings: make run-x DATA=path/to/data ARGS="--training.epochs 3 --seed 1"
 
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
-BENCH := .venv-bench
 FLAGS = $(if $(DATA),--data.root "$(DATA)") $(ARGS)
 
-# A project by its short name: mnist is projects/mnist_classifier, segmentation is projects/image_segmentation.
-main = $(or $(firstword $(wildcard projects/$(1)/main.py projects/$(1)_*/main.py projects/*_$(1)/main.py)),\
-	$(error there is no project "$(1)" in projects/))
+# A project by its name, or by the first or last part of it where only one project has that part.
+matches = $(or $(wildcard projects/$(1)/main.py),$(sort $(wildcard projects/$(1)_*/main.py projects/*_$(1)/main.py)))
+names = $(patsubst projects/%/main.py,%,$(1))
+main = $(strip $(if $(word 2,$(call matches,$(1))),\
+	$(error "$(1)" may mean $(call names,$(call matches,$(1))); write one of them whole),\
+	$(or $(call matches,$(1)),$(error there is no project "$(1)" in projects/))))
+
+define require_python
+$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-shared test-long lint web bench lock clean
+.PHONY: help setup test test-shared test-long lint web lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  projects:      $(notdir $(patsubst %/main.py,%,$(wildcard projects/*/main.py))) (the short name is enough: mnist)"
+	@echo "  projects:      $(call names,$(wildcard projects/*/main.py)) (the first or last part of a name is enough)"
 
 setup: $(INSTALLED)  ## make .venv and install everything into it
 
 $(INSTALLED): pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@$(require_python)
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"
 	@touch $(INSTALLED)
@@ -61,6 +67,21 @@ lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 
+lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
+	@$(PYTHON) tools/lock.py
+
+clean:  ## remove .venv and caches; data and outputs stay
+	@rm -rf .venv .venv-bench .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Of this repository alone: tools/new_project.py leaves out of a new repository what follows.
+BENCH := .venv-bench
+.PHONY: new-project bench
+
+new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=~/code/flowers for a repository of its own
+	@$(require_python)
+	@$(PYTHON) tools/new_project.py "$(NAME)" --from "$(FROM)" $(if $(TO),--to "$(TO)")
+
 bench: bench-loops bench-mnist bench-serving  ## measure loop and server against their peers, MNIST against the tutorials
 
 bench-%: $(BENCH)/installed  ## one benchmark: loops, mnist or serving
@@ -75,10 +96,3 @@ $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
 	@grep -v -E '^(certifi|opentelemetry-api)=' constraints.txt > $(BENCH)/constraints.txt
 	$(BENCH)/bin/python -m pip install --quiet --constraint $(BENCH)/constraints.txt --requirement tools/requirements-bench.txt
 	@touch $@
-
-lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
-	@$(PYTHON) tools/lock.py
-
-clean:  ## remove .venv and caches; data and outputs stay
-	@rm -rf .venv $(BENCH) .pytest_cache .ruff_cache .mypy_cache *.egg-info
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,54 +1,16 @@
 """Who may import whom: projects import themselves, `shared` and libraries; inside `shared` there are no circles."""
 
-import ast
 import re
 import sys
 import tomllib
 from pathlib import Path
 
-# The import name of a requirement, where it is another.
-IMPORT_NAMES = {
-    "faiss-cpu": "faiss",
-    "pillow": "PIL",
-    "pyyaml": "yaml",
-    "scikit-image": "skimage",
-    "scikit-learn": "sklearn",
-}
-# Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands.
-IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
-# Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, forms and event loop of the server.
-BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "httptools", "python-multipart", "uvloop"}
-
-
-def modules_of(path: Path) -> set[str]:
-    """The full names of all modules a file imports."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import"
-            found.add(node.module or "")
-    return found
-
-
-def third_party(paths: list[Path]) -> set[str]:
-    roots = {name.split(".")[0] for path in paths for name in modules_of(path)}
-    return roots - set(sys.stdlib_module_names) - {"shared", "src", "models", "main", "conftest", "tools"}
-
-
-def required(lines: list[str]) -> set[str]:
-    names = [re.match(r"[A-Za-z0-9_.-]+", line) for line in lines if line.strip() and not line.startswith("#")]
-    return {name[0].lower().replace("_", "-") for name in names if name}
-
-
-def import_names(requirements: set[str]) -> set[str]:
-    return {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in requirements - IMPLICIT}
+from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
 
 
 def test_shared_knows_no_project(repository: Path) -> None:
     for path in repository.glob("shared/**/*.py"):
-        roots = {name.split(".")[0] for name in modules_of(path)}
+        roots = {name.split(".")[0] for name in modules_in(path)}
         assert not roots & {"src", "models", "projects", "tests", "tools"}, path
 
 
@@ -56,7 +18,7 @@ def test_shared_has_no_circles(repository: Path) -> None:
     arrows = {}
     for path in repository.glob("shared/**/*.py"):
         name = ".".join(path.relative_to(repository).with_suffix("").parts)
-        arrows[name] = {module for module in modules_of(path) if module.startswith("shared.")}
+        arrows[name] = {module for module in modules_in(path) if module.startswith("shared.")}
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
         assert name not in trail, " -> ".join((*trail, name))

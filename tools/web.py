@@ -29,7 +29,7 @@ def find_parts(projects: Path) -> list[Part]:
         else:
             warn(f"{project.name} is left out: it has no {network.relative_to(projects.parent)}; run it first.")
     if not parts:
-        raise UserError("no project has been exported yet; run one first, for example with `make run-mnist`.")
+        raise UserError("no project has been exported yet; run one first: `make run-x`, x being its name.")
     return parts
 
 

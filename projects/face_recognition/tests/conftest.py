@@ -46,7 +46,7 @@ def trained(smoke: Config) -> Config:
 @pytest.fixture(scope="session")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The configuration of dlib's network, exported."""
-    settings = ("--data.source", "sample", "--model.views", "1")
+    settings = ("--data.source", "sample", "--model.name", "dlib_resnet", "--model.head", "none", "--model.views", "1")
     config = placed(load_config(PROJECT / "configs" / "config.yaml", *settings), tmp_path_factory.mktemp("dlib"))
     train(config)
     export(config)

@@ -18,10 +18,12 @@ Refused = Callable[..., str]
 def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     """Runs a command line that must fail, and gives its one sentence."""
 
-    def run(*arguments: object) -> str:
+    def run(verb: str, *arguments: object) -> str:
         places = {"output_dir": "out", "log_dir": "logs", "data.processed": "processed", "gallery.file": "g.sqlite"}
         flags = [word for name, place in places.items() for word in (f"--{name}", str(tmp_path / place))]
-        assert main([*map(str, arguments), *flags], PROJECT, VERBS, "src.config:Config") == 2
+        # Which data is read by default is the owner's choice, in configs/config.yaml.
+        words = [verb, "--data.source", "auto", *map(str, arguments), *flags]
+        assert main(words, PROJECT, VERBS, "src.config:Config") == 2
         lines = capsys.readouterr().err.strip().splitlines()
         assert len(lines) == 1, lines
         assert lines[0].startswith("error: ")

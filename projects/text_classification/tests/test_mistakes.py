@@ -19,8 +19,11 @@ Refused = Callable[..., str]
 def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     """Runs a command line that must fail, and gives its one sentence."""
 
-    def run(*arguments: object, output_dir: Path = tmp_path / "out") -> str:
-        words = [*map(str, arguments), "--output_dir", str(output_dir), "--log_dir", str(tmp_path / "logs")]
+    def run(verb: str, *arguments: object, output_dir: Path = tmp_path / "out") -> str:
+        # Which data is read by default is the owner's choice, in configs/config.yaml.
+        data = ["--data.source", "auto", "--data.text_column", "text", "--data.label_column", "label"]
+        words = [verb, *data, *map(str, arguments)]
+        words += ["--output_dir", str(output_dir), "--log_dir", str(tmp_path / "logs")]
         assert main(words, PROJECT, VERBS, "src.config:Config") == 2
         lines = capsys.readouterr().err.strip().splitlines()
         assert len(lines) == 1, lines

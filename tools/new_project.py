@@ -1,0 +1,155 @@
+"""Make a project of your own from one of these, with nothing left to edit.
+
+In this repository: python tools/new_project.py flowers --from image_segmentation
+As a repository of its own: python tools/new_project.py flowers --from text_classification --to ~/code/flowers
+"""
+
+import argparse
+import difflib
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tools")]
+
+from own_repository import make_repository, with_projects  # noqa: E402 - needs the path above
+from starter import copy_project, short_names  # noqa: E402
+
+from shared.errors import UserError  # noqa: E402
+from shared.files import write_text  # noqa: E402
+from shared.testing.requirements import third_party  # noqa: E402
+
+
+def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
+    """Make the project; gives the exit code: 0, or 2 after one sentence on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", default="", help="of the new project, in lower case: flowers, or night_sky")
+    parser.add_argument("--from", dest="original", default="", help="the project to start from; its short name will do")
+    parser.add_argument("--to", type=Path, help="a folder for a repository of its own; without it a project here")
+    chosen = parser.parse_args(arguments)
+    try:
+        original = find_project(chosen.original, repository)
+        require_name(chosen.name, repository)
+        if chosen.to:
+            make_outside(chosen.name, original, chosen.to.expanduser().resolve(), repository)
+        else:
+            require_no_clash(chosen.name, repository)
+            make_here(chosen.name, original, repository)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}; nothing was made.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped: nothing was made.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def make_here(name: str, original: Path, repository: Path) -> None:
+    """Add `projects/<name>` and its line in pyproject.toml: both or neither."""
+    target, pyproject = repository / "projects" / name, repository / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    listed = re.findall(r'"projects/(\w+)/requirements\.txt"', text)
+    text = with_projects(text, sorted({*listed, name}))
+    with tempfile.TemporaryDirectory(dir=repository, prefix=".new-project-") as folder:
+        made = Path(folder) / name
+        copy_project(original, made, name)
+        made.rename(target)
+        try:
+            write_text(pyproject, text)
+        except UserError:
+            target.rename(made)
+            raise
+    print(f"made projects/{name} from projects/{original.name}; its README.md says how your data goes in")
+    print(f"next: make run-{name}, or make run-{name} DATA=path/to/your/data")
+
+
+def make_outside(name: str, original: Path, target: Path, repository: Path) -> None:
+    """Make a repository of its own in `target`.
+
+    Raises:
+        UserError: `target` lies in this repository, or is there already and not an empty folder.
+    """
+    if target.is_relative_to(repository):
+        raise UserError(
+            f"{target} lies in this repository; choose a folder outside, or leave out --to (TO) altogether."
+        )
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise UserError(f"{target} is there already and not an empty folder; choose another.")
+    for notice in make_repository(name, original, target, repository):
+        print(notice)
+    print(f"made {target} from projects/{original.name}; README.md there is the place to start")
+    print(f"next: cd {target}, then make run-{name}")
+
+
+def find_project(word: str, repository: Path) -> Path:
+    """The folder of the project of that name, or of the only one whose name begins or ends with it.
+
+    Raises:
+        UserError: there is none, or more than one.
+    """
+    names = project_names(repository)
+    found = [name for name in names if name == word] or [name for name in names if word in short_names(name)]
+    if len(found) == 1:
+        return repository / "projects" / found[0]
+    if found:
+        raise UserError(f"{word!r} may mean {' or '.join(found)}; write one of them whole.")
+    if not word:
+        raise UserError(f"say with --from (FROM) which project to start from: {', '.join(names)}.")
+    nearest = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(names)}."
+    raise UserError(f"there is no project {word!r} in projects/; {hint}")
+
+
+def require_name(name: str, repository: Path) -> None:
+    """Refuse what no project can be called.
+
+    Raises:
+        UserError: it is no name in lower case, or means something else in imports or in the Makefile.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
+        raise UserError(
+            f"{name!r} cannot be a project's name; write lower case letters, digits and single underscores, "
+            "beginning with a letter: night_sky."
+        )
+    imported = third_party(repository.glob("projects/*/*/*.py")) | {"shared", "src", "models", "tests", "tools"}
+    if name in imported:
+        raise UserError(f"{name!r} is the name of a package that projects import; choose another.")
+    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    for verb in re.findall(r"^([\w-]+)-%:", makefile, re.MULTILINE):
+        if re.search(rf"^{verb}-{name}:", makefile, re.MULTILINE):
+            raise UserError(f"{name!r} cannot be a project's name, because make {verb}-{name} means something else.")
+
+
+def require_no_clash(name: str, repository: Path) -> None:
+    """Refuse a name that is taken, or that would take a short name from a project that has it.
+
+    Raises:
+        UserError: it does.
+    """
+    others = project_names(repository)
+    if name in others or (repository / "projects" / name).exists():
+        raise UserError(f"projects/{name} is there already; choose another name.")
+    pages = [repository / "README.md", *repository.glob("projects/*/README.md"), *repository.glob("docs/**/*.md")]
+    used = set(re.findall(r"\bmake [\w-]+-(\w+)", "\n".join(page.read_text(encoding="utf-8") for page in pages)))
+    for other in others:
+        for word in sorted(short_names(name) & short_names(other)):
+            if word == name or word in used - {other}:
+                raise UserError(
+                    f"{name!r} cannot be the new project's name, because make run-{word} means {other}; "
+                    f"choose one that neither begins nor ends with {word!r}."
+                )
+
+
+def project_names(repository: Path) -> list[str]:
+    """The names of all projects here."""
+    return sorted(path.parent.name for path in repository.glob("projects/*/main.py"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,240 @@
+"""A repository for one project alone: the parts of shared/ that it needs, their tests, and its own build files."""
+
+import os
+import re
+import shutil
+import string
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from starter import copy_project, rewrite
+
+from shared.errors import UserError
+from shared.files import read_json
+from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
+
+TEMPLATES = Path(__file__).with_name("new_repository")
+AS_THEY_ARE = ("constraints.txt", ".gitignore", ".containerignore", "tests/conftest.py", "tests/requirements.txt")
+HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
+GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
+NOT_TAKEN = "# Of this repository alone:"
+"""The Makefile's line below which nothing is taken."""
+
+
+def make_repository(name: str, original: Path, target: Path, repository: Path) -> list[str]:
+    """Make the repository beside `target` and move it there once it is whole.
+
+    Returns:
+        What its owner should know.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        made = Path(folder) / target.name
+        made.mkdir()
+        copy_project(original, made / "projects" / name, name)
+        write_build_files(name, made, repository)
+        copy_legal(name, original.name, made, repository)
+        taken = copy_shared(made, repository)
+        copy_tests(taken, made, repository)
+        rewrite(made / "pyproject.toml", lambda text: own_pyproject(text, name, taken, repository))
+        notices = begin_history(made, name)
+        if target.exists():  # and is empty: someone may stand in it
+            for path in list(made.iterdir()):
+                path.rename(target / path.name)
+        else:
+            made.rename(target)
+    return notices
+
+
+def write_build_files(name: str, made: Path, repository: Path) -> None:
+    """The files at the top, the CI file, and the tools that the Makefile calls."""
+    others = "|".join(path.parent.name for path in repository.glob("projects/*/main.py"))
+    for path in AS_THEY_ARE + ("pyproject.toml", "Makefile", "Containerfile"):
+        copy_file(path, made, repository)
+    rewrite(made / "Makefile", lambda text: text.partition(NOT_TAKEN)[0].rstrip() + "\n")
+    rewrite(made / "Containerfile", lambda text: re.sub(rf"\b({others})\b", name, text))
+    for tool in sorted(set(re.findall(r"tools/\w+\.py", (made / "Makefile").read_text()))):
+        copy_file(tool, made, repository)
+    page = (made / "projects" / name / "README.md").read_text(encoding="utf-8")
+    readme = string.Template((TEMPLATES / "README.md").read_text(encoding="utf-8"))
+    (made / "README.md").write_text(readme.substitute(name=name, introduction=introduction(page)), encoding="utf-8")
+    (made / ".github" / "workflows").mkdir(parents=True)
+    shutil.copy(TEMPLATES / "test.yml", made / ".github" / "workflows" / "test.yml")
+
+
+def copy_legal(name: str, original: str, made: Path, repository: Path) -> None:
+    """The licence, and of the notices of weights and data those that are of this project or of all."""
+    for path in ("LICENSE", "NOTICE"):
+        if (repository / path).is_file():
+            copy_file(path, made, repository)
+    if (made / "NOTICE").is_file():
+        rewrite(made / "NOTICE", lambda text: own_notice(text, name, original, repository))
+
+
+def own_notice(text: str, name: str, original: str, repository: Path) -> str:
+    """Without the paragraphs that name other projects only; all of them, where it never names the original."""
+    if original not in text:
+        return text
+    others = "|".join(path.parent.name for path in repository.glob("projects/*/main.py"))
+    paragraphs = [part for part in text.split("\n\n") if original in part or not re.search(rf"\b({others})\b", part)]
+    return re.sub(rf"\b{original}\b", name, "\n\n".join(paragraphs).rstrip() + "\n")
+
+
+def introduction(page: str) -> str:
+    """The first paragraph below a page's title, if there is one."""
+    return next((part.strip() for part in page.split("\n\n")[1:] if not part.startswith(("#", "```"))), "")
+
+
+def copy_shared(made: Path, repository: Path) -> set[Path]:
+    """Copy the modules of shared/ that the project, its notebook, the tools and the house's tests need; gives them.
+
+    Files that are no code come with the packages that pyproject.toml says they belong to.
+    """
+    files = [*made.rglob("*.py"), *(repository / path for path in HOUSE_TESTS)]
+    imported = [modules_in(path) for path in files]
+    imported += [modules_in_notebook(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
+    taken = needed(imported, repository)
+    for path in taken:
+        copy_file(str(path), made, repository)
+    for package, patterns in package_data(repository).items():
+        folder = Path(*package.split("."))
+        if folder / "__init__.py" in taken:
+            for path in (path for pattern in patterns for path in (repository / folder).glob(pattern)):
+                copy_file(str(path.relative_to(repository)), made, repository)
+    return taken
+
+
+def needed(imported: Iterable[frozenset[str]], repository: Path) -> set[Path]:
+    """The files of shared/, relative to the repository, of these modules and of those that they import in turn."""
+    found: set[Path] = set()
+    waiting = [module for modules in imported for module in modules]
+    while waiting:
+        for path in files_of(waiting.pop(), repository) - found:
+            found.add(path)
+            waiting += modules_in(repository / path)
+    return found
+
+
+def files_of(module: str, repository: Path) -> set[Path]:
+    """The file of a module of shared/ and the `__init__.py` of each package above it; none for another module."""
+    parts = module.split(".")
+    if parts[0] != "shared":
+        return set()
+    packages = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    return {path for path in [*packages, Path(*parts).with_suffix(".py")] if (repository / path).is_file()}
+
+
+def modules_in_notebook(path: Path) -> frozenset[str]:
+    """The full names of all modules that a notebook imports; lines that are no Python (`%matplotlib`) do not count.
+
+    Raises:
+        UserError: its code is no Python.
+    """
+    cells = read_json(path, "repair it, or take an older one from git")["cells"]
+    lines = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code").splitlines()
+    try:
+        return modules_of("\n".join(line for line in lines if not line.lstrip().startswith(("%", "!"))))
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"the code in {path.name} cannot be read as Python ({error}); mend it first.") from error
+
+
+def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
+    """Copy the tests of shared/ that need no more of it than was taken, with the helpers beside them.
+
+    Tests that speak of the repository are of its pages and tools: of these only those of the house's rules are taken.
+    """
+    helpers = {path.stem: path for path in repository.glob("tests/*.py") if not path.stem.startswith("test_")}
+    scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
+    for test in sorted(repository.glob("tests/test_*.py")):
+        text = test.read_text(encoding="utf-8")
+        beside = [path for stem, path in scripts.items() if re.search(rf"\b(from {stem} import|{stem}\.py)", text)]
+        of_shared = any(module.startswith("shared.") for module in modules_of(text))
+        of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
+        parts = needed((modules_in(path) for path in (test, *beside)), repository)
+        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
+            for path in (test, *beside):
+                copy_file(str(path.relative_to(repository)), made, repository)
+
+
+def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> str:
+    """pyproject.toml for this project alone: its name, and no dependency but those of the parts taken."""
+    used = third_party(repository / path for path in taken)
+    stated = required(tomllib.loads(text)["project"]["dependencies"])
+    wanted = {package for package in stated if package in BEHIND_LIBRARIES or import_names({package}) <= used}
+    packages = {".".join(path.parent.parts) for path in taken}
+    text = re.sub(r'(?m)^name = ".*"$', f'name = "{name.replace("_", "-")}"', text, count=1)
+    text = re.sub(r'(?m)^description = ".*"$', f'description = "{name}: a PyTorch project."', text, count=1)
+    text = lines_of(text, r"^dependencies = \[\n", r"^\]", lambda line: required([line.strip(' "')]) <= wanted)
+    text = lines_of(text, r"^\[tool\.setuptools\.package-data\]\n", r"^$", lambda line: line.split('"')[1] in packages)
+    return with_projects(text, [name])
+
+
+def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> str:
+    """The text with those lines alone, between two patterns, that are to be kept."""
+
+    def kept(found: re.Match[str]) -> str:
+        return found[1] + "".join(line for line in found[2].splitlines(keepends=True) if keep(line)) + found[3]
+
+    return re.sub(rf"({begin})(.*?)({end})", kept, text, count=1, flags=re.DOTALL | re.MULTILINE)
+
+
+def with_projects(text: str, names: list[str]) -> str:
+    """pyproject.toml with the requirements of these projects in its extra `projects`.
+
+    Raises:
+        UserError: it has no such extra.
+    """
+    lines = "".join(f'    "projects/{name}/requirements.txt",\n' for name in names)
+    text, found = re.subn(r"(?ms)^(projects = \{ file = \[\n).*?^(\] \})", rf"\g<1>{lines}\g<2>", text)
+    if found != 1:
+        raise UserError("pyproject.toml has no list `projects = { file = [`; add it below optional-dependencies.")
+    return text
+
+
+def package_data(repository: Path) -> dict[str, list[str]]:
+    """Which files, by patterns, belong to which package besides its code."""
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    data: dict[str, list[str]] = settings["tool"]["setuptools"]["package-data"]
+    return data
+
+
+def copy_file(path: str, made: Path, repository: Path) -> None:
+    """Copy one file to the same place in the new repository."""
+    (made / path).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(repository / path, made / path)
+
+
+def begin_history(made: Path, name: str) -> list[str]:
+    """Make it a git repository with one commit; gives what was done otherwise than a person would have.
+
+    Raises:
+        UserError: git refuses.
+    """
+    if not shutil.which("git"):
+        return ["git is not installed, so the folder has no history; install it, then `git init` there."]
+    git(made, "-c", "init.defaultBranch=main", "init", "--quiet")
+    git(made, "add", "--all")
+    author, notices = [], []
+    if not all(git(made, "config", "--get", key, check=False) for key in ("user.name", "user.email")):
+        author = ["-c", f"user.name={name}", "-c", f"user.email={name}@localhost"]
+        notices.append(f"git knows no user.name and user.email here, so the first commit is by {name}@localhost")
+    git(made, *author, "commit", "--quiet", "--message", f"{name}: a PyTorch project that trains, exports and serves")
+    return notices
+
+
+def git(folder: Path, *arguments: str, check: bool = True) -> str:
+    """What git says in a folder.
+
+    Raises:
+        UserError: it fails, and `check` is set.
+    """
+    # In a hook of another repository these say that everything is meant for that one.
+    environment = {key: value for key, value in os.environ.items() if key not in GIT_PLACES}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    if check and done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it gives no reason"])[-1].rstrip(".")
+        raise UserError(f"git fails: {reason}; nothing was made.")
+    return done.stdout.strip()
