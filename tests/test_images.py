@@ -113,6 +113,14 @@ def test_hidden_files_and_other_files_are_no_pictures(folder: Path) -> None:
     assert len(list_images(folder / "cat")) == 3
 
 
+def test_pictures_beside_the_class_folders_are_not_passed_over_in_silence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (6, 6)).save(folder / "stray.png")
+    assert len(find_labelled(folder).files) == 5
+    assert "not read: 1 pictures of no class" in capsys.readouterr().err
+
+
 def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dog" / "broken.png").write_bytes(b"no picture")
     images, labels, files = read_all(find_labelled(folder), np.asarray, problems := Problems())

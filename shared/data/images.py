@@ -140,7 +140,7 @@ def part_folders(root: Path) -> dict[str, Path]:
 
 
 def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledFiles:
-    """Find `root/<class>/**/picture.png`.
+    """Find `root/<class>/**/picture.png`; pictures beside the class folders are passed over, and it is said.
 
     Args:
         classes: the classes that must be found, in this order; without it, the folders' names, sorted.
@@ -151,6 +151,9 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledF
     found = {folder.name: list_images(folder) for folder in class_folders(root)}
     if not found:
         raise UserError(f"{root} holds no class folders; put pictures into {root}/<class>/, one folder a class.")
+    stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    if stray:
+        warn(f"not read: {len(stray)} pictures of no class in {root} ({named(stray)}); move them into class folders.")
     if classes is None and len(found) < 2:
         raise UserError(f"{root} holds one class only ({', '.join(found)}); a classifier needs at least two folders.")
     empty = [name for name, files in found.items() if not files]

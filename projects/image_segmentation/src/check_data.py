@@ -10,7 +10,9 @@ from shared.data.check import (
     Example,
     Findings,
     content_digest,
+    copy_warnings,
     look_at,
+    problem_warnings,
     refused_record,
     samples_by_class,
     size_of,
@@ -72,7 +74,7 @@ def _conclude_refused(config: Config, found: Findings, sentence: str, started: f
         for path in list_images(images)
     }
     found.examples = look_at(files, found.problems)
-    found.warnings = all_warnings(found)
+    found.warnings = [*problem_warnings(found.problems), *copy_warnings(found)]
     samples = samples_by_class(found.examples, config.seed)
     grid = {name: [np.asarray(read_image(root / one.name)) for one in chosen] for name, chosen in samples.items()}
     return conclude(

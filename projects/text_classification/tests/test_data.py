@@ -74,7 +74,7 @@ def test_other_delimiters_are_recognised(delimiter: str, tmp_path: Path) -> None
 
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
-    found = read_tables(path, DataConfig(text_column="review", label_column="stars"))["train"]
+    found = read_tables(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
     assert found == Documents(["good", "bad"], ["yes", "no"])
 
 
