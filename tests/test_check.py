@@ -36,7 +36,7 @@ def many(label: str, count: int, part: str = "train") -> list[Example]:
 
 
 def found(*examples: Example) -> Findings:
-    return Findings("pictures", list(examples))
+    return Findings("pictures", examples=list(examples))
 
 
 def test_examples_are_counted_and_measured() -> None:
@@ -58,7 +58,7 @@ def test_copies_are_of_one_kind_each() -> None:
     assert names == {"within": [["a", "b"]], "across": [["c", "d"]], "contradicting": [["e", "f"]]}
     assert copies.as_dict()["across"] == {"groups": 1, "named": [["train: c", "test: d"]]}
     contradicting, across, within = copy_warnings(found(*examples))
-    assert "a copy in another class: 1 (e = f); decide" in contradicting
+    assert "a copy under another class: 1 (e = f); decide" in contradicting
     assert "a copy in another part: 1 (c = d); delete" in across
     assert "a copy in the same part: 1 (a = b); delete" in within
 
@@ -99,7 +99,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_survey_goes_on_where_training_would_stop(folder: Path) -> None:
     problems = Problems()
     examples = survey_folders(folder, problems)
-    assert Findings("", examples).counts == {"train": 2, "validation": 1, "test": 2}
+    assert Findings("", examples=examples).counts == {"train": 2, "validation": 1, "test": 2}
     assert {one.name for one in examples} >= {"train/cat/0.png", "val/cat/0.png", "test/bird/copy.png"}
     assert examples[0].measures == {"width": 6, "height": 8}
     assert problems.by_kind["class folders without pictures"] == ["train/fish"]

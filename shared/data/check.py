@@ -47,6 +47,8 @@ class Findings:
 
     noun: str
     """What people call the examples: `pictures`, `texts`, `photos`."""
+    class_nouns: tuple[str, str] = ("class", "classes")
+    """What they call one class, and several."""
     examples: list[Example] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     """Files and lines that cannot be used."""
@@ -134,8 +136,8 @@ def copy_warnings(found: Findings) -> list[str]:
     warnings = []
     if copies.contradicting:
         warnings.append(
-            f"{noun} with a copy in another class: {_groups(copies.contradicting)}; "
-            "decide which class is right and delete the others."
+            f"{noun} with a copy under another {found.class_nouns[0]}: {_groups(copies.contradicting)}; "
+            "decide which is right and delete the others."
         )
     if copies.across:
         warnings.append(
@@ -151,7 +153,8 @@ def copy_warnings(found: Findings) -> list[str]:
 
 
 def _groups(groups: Sequence[Sequence[Example]]) -> str:
-    return f"{len(groups):,} ({named([' = '.join(example.name for example in group[:3]) for group in groups])})"
+    names = [" = ".join(dict.fromkeys(example.name for example in group[:3])) for group in groups]
+    return f"{len(groups):,} ({named(names)})"
 
 
 def class_warnings(found: Findings) -> list[str]:

@@ -98,7 +98,8 @@ def _by_part(found: Findings) -> dict[str, Any]:
 
 def _rows(found: Findings) -> dict[str, str]:
     totals = [by_part.total() for by_part in class_counts(found.examples).values()]
-    rows = {"classes": str(len(totals)), f"{found.noun} a class": _spread(spread(totals))}
+    one, several = found.class_nouns
+    rows = {several: f"{len(totals):,}", f"{found.noun} a {one}": _spread(spread(totals))}
     rows |= {name: _spread(values) for name, values in measured(found.examples).items()}
     unusable = sum(map(len, found.problems.by_kind.values()))
     return rows | {"cannot be used": str(unusable), "training takes it": "no" if found.refusal else "yes"}
@@ -136,10 +137,11 @@ def _write_page(
 
 
 def _classes(found: Findings) -> Section:
+    one, several = found.class_nouns
     parts = list(found.counts)
     counts = class_counts(found.examples)
     rows = [[name, *(f"{by_part[part]:,}" for part in parts)] for name, by_part in counts.items()]
     rest = len(rows) - _ROWS_AT_MOST
-    text = f"{rest:,} more classes are in check_data.json." if rest > 0 else ""
+    text = f"{rest:,} more {several} are in check_data.json." if rest > 0 else ""
     totals = ["all", *(f"{count:,}" for count in found.counts.values())]
-    return Section("Classes", text, ["class", *parts], [totals, *rows[:_ROWS_AT_MOST]])
+    return Section(several.capitalize(), text, [one, *parts], [totals, *rows[:_ROWS_AT_MOST]])

@@ -43,7 +43,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
     """
     started = time.perf_counter()
     require_writable(config.output_dir)
-    found = Findings("photos")
+    found = Findings("photos", ("person", "people"))
     record = refused_record(config.data.source)
     sections = []
     try:

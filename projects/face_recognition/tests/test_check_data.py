@@ -58,7 +58,7 @@ def test_corrupt_photos_and_one_photo_of_two_people_are_named(album: Path) -> No
     assert check(album) == 0
     unreadable, contradicting = result(album)["warnings"]
     assert "unreadable pictures: 1 (person 03/corrupt.jpg" in unreadable
-    assert "a copy in another class: 1 (person 00/copy.png = person 04/0.png)" in contradicting
+    assert "a copy under another person: 1 (person 00/copy.png = person 04/0.png)" in contradicting
 
 
 def test_faces_are_looked_for_where_asked(album: Path) -> None:

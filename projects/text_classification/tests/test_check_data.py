@@ -47,7 +47,7 @@ def test_copies_contradictions_and_missing_classes_are_named(tmp_path: Path) -> 
     assert check(path) == 0
     without_class, contradicting, same = result(path)["warnings"]
     assert "rows without a class: 1 (mine.csv line 84); mend" in without_class
-    assert "a copy in another class: 1 ('text 2 of many' = 'text 2 of many')" in contradicting
+    assert "a copy under another class: 1 ('text 2 of many')" in contradicting
     assert "a copy in the same part: 1 ('text 0 of many' = 'Text 0 of MANY')" in same
 
 
