@@ -151,7 +151,11 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
     for path in (folder / "dog").iterdir():
         path.unlink()
     (folder / "dog").rmdir()
-    with pytest.raises(UserError, match=r"holds one class only \(cat\)"):
+    with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
+        find_labelled(folder)
+    for name in ("lion", "tiger"):
+        (folder / "cat" / name).mkdir()
+    with pytest.raises(UserError, match=r"holds one class only \(cat\); did you mean \S+cat, which holds several\?"):
         find_labelled(folder)
 
 

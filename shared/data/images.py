@@ -155,7 +155,10 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledF
     if stray:
         warn(f"not read: {len(stray)} pictures of no class in {root} ({named(stray)}); move them into class folders.")
     if classes is None and len(found) < 2:
-        raise UserError(f"{root} holds one class only ({', '.join(found)}); a classifier needs at least two folders.")
+        inner = class_folders(root)[0]
+        nested = len(class_folders(inner)) > 1
+        hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
+        raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
     empty = [name for name, files in found.items() if not files]
     if empty:
         raise UserError(

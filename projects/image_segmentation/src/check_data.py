@@ -135,5 +135,6 @@ def _grid(data: Data, examples: list[Example], seed: int) -> bytes:
         {
             name: [overlay(*pictures[one.part, one.name], len(data.classes)) for one in chosen]
             for name, chosen in samples.items()
-        }
+        },
+        side=120,
     )
