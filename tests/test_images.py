@@ -131,6 +131,8 @@ def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.
     assert "left out of 6 pictures: unreadable pictures: 1 (" in message
     assert "broken.png (not a picture, or a damaged one)" in message
     assert list(problems.by_kind) == [UNREADABLE]
+    read_all(find_labelled(folder), np.asarray, Problems())  # as the next verb of a run does
+    assert capsys.readouterr().err == ""
 
 
 def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:

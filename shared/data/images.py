@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.console import track, warn
+from shared.console import track, warn_once
 from shared.data.problems import Problems, named
 from shared.data.splits import parts_among
 from shared.errors import UserError
@@ -135,7 +135,7 @@ def part_folders(root: Path) -> dict[str, Path]:
     if "train" not in parts or not class_folders(parts["train"]):
         return {"train": root}
     if others:
-        warn(f"not read: {named([str(folder) for folder in others])}; the parts are train, validation and test.")
+        warn_once(f"not read: {named([str(folder) for folder in others])}; the parts are train, validation and test.")
     return parts
 
 
@@ -153,7 +153,9 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledF
         raise UserError(f"{root} holds no class folders; put pictures into {root}/<class>/, one folder a class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
     if stray:
-        warn(f"not read: {len(stray)} pictures of no class in {root} ({named(stray)}); move them into class folders.")
+        warn_once(
+            f"not read: {len(stray)} pictures of no class in {root} ({named(stray)}); move them into class folders."
+        )
     if classes is None and len(found) < 2:
         inner = class_folders(root)[0]
         nested = len(class_folders(inner)) > 1
@@ -197,7 +199,7 @@ def read_all(
         files.append(file)
     if unreadable:
         problems.update(unreadable)
-        warn(f"left out of {len(labelled.files)} pictures: {unreadable}")
+        warn_once(f"left out of {len(labelled.files)} pictures: {unreadable}")
     lost = [labelled.classes[label] for label in sorted(set(labelled.labels) - set(labels))]
     if lost:
         raise UserError(f"no picture can be read of {named(lost)}; replace the files of each of these classes.")

@@ -14,7 +14,7 @@ from skimage.data import lfw_subset
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
-from shared.console import track, warn
+from shared.console import track, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, part_folders, read_image
@@ -263,7 +263,7 @@ def _read_photos(labelled: LabelledFiles, config: Config, chip_size: int, search
 def _warn_of(what: str, files: Sequence[Path], total: int) -> None:
     if files:
         named = ", ".join(str(file) for file in files[:_NAMED_AT_MOST]) + (", ..." if len(files) > 5 else "")
-        warn(f"{len(files)} of {total} photos {what}; they are not trained on and count as errors: {named}")
+        warn_once(f"{len(files)} of {total} photos {what}; they are not trained on and count as errors: {named}")
 
 
 def _load_sample(config: Config, chip_size: int) -> Loaded:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import OxfordIIITPet
 
 from models.model import STRIDE
-from shared.console import say, warn
+from shared.console import say, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.masks import (
@@ -229,7 +229,7 @@ def _report_problems(root: Path, problems: Problems, settings: DataConfig) -> No
         return
     if settings.broken == "refuse":
         raise UserError(refusal(root, problems))
-    warn(f"left out: {problems}")
+    warn_once(f"left out of {root}: {problems}")
 
 
 def refusal(root: Path, problems: Problems) -> str:

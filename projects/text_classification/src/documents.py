@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.console import warn
+from shared.console import warn_once
 from shared.data.problems import Problems, named
 from shared.data.splits import parts_among, stratified_split
 from shared.errors import UserError
@@ -70,7 +70,9 @@ def part_tables(root: Path) -> dict[str, Path]:
             "name them train.csv, validation.csv and test.csv, or set data.root to one of them."
         )
     if others:
-        warn(f"not read: {named([path.name for path in others])}; the parts are train, validation and test.")
+        warn_once(
+            f"not read in {root}: {named([path.name for path in others])}; the parts are train, validation and test."
+        )
     return parts
 
 
@@ -84,7 +86,7 @@ def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[st
     """
     parts = {part: read_table(path, settings, problems) for part, path in part_tables(root).items()}
     if problems:
-        warn(f"left out of {root.name}: {problems}")
+        warn_once(f"left out of {root}: {problems}")
     check_labels(parts)
     return parts
 
