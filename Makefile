@@ -32,6 +32,9 @@ $(INSTALLED): pyproject.toml constraints.txt tests/requirements.txt $(wildcard p
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"
 	@touch $(INSTALLED)
 
+check-data-%: $(INSTALLED)  ## read the data as training would, and say what is in it and what is wrong
+	@$(PY) $(call main,$*) check-data $(FLAGS)
+
 run-%: $(INSTALLED)  ## train, evaluate, baseline, export and report; a table says what came of it
 	@$(PY) $(call main,$*) run $(FLAGS)
 

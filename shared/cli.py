@@ -15,7 +15,7 @@ from shared.process import leave_group
 from shared.training.checkpoint import best_checkpoint, last_checkpoint, read_about
 
 # Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
-TRAINING = ("run", "train", "sweep")
+TRAINING = ("check-data", "run", "train", "sweep")
 
 
 def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], config_class: str) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
     Args:
         arguments: the verb, then its own arguments and `--dotted.flags`.
         project: the project's folder, also the root of its imports.
-        verbs: what each verb does, in one line; the verb `x` is the function `x` of the module `src.x`.
+        verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`.
         config_class: where the project's configuration dataclass is, as `module:Class`.
 
     Returns:
@@ -59,7 +59,8 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
 def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) -> None:
     module_name, class_name = config_class.split(":")
     config_type = getattr(_import(module_name), class_name)
-    function: Callable[..., Any] = getattr(_import(f"src.{verb}"), verb)
+    name = verb.replace("-", "_")
+    function: Callable[..., Any] = getattr(_import(f"src.{name}"), name)
     default = project / "configs" / "config.yaml"
     program = f"main.py {verb}"
 

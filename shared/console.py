@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,12 @@ def warn(message: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
         f"WARNING: {message}", style="bold yellow"
     )
+
+
+@cache
+def warn_once(message: str) -> None:
+    """As `warn`, but once a process: each verb of a run reads the data anew, and finds the same files broken."""
+    warn(message)
 
 
 def progress_bar() -> Progress:

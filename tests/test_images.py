@@ -1,6 +1,7 @@
 """Pictures of every kind have a defined answer."""
 
 import io
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -9,7 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.images import UnreadableImageError, find_labelled, list_images, read_all, read_image
+from shared.data.images import (
+    UNREADABLE,
+    UnreadableImageError,
+    find_labelled,
+    list_images,
+    part_folders,
+    read_all,
+    read_image,
+)
+from shared.data.problems import Problems
 from shared.errors import UserError
 
 
@@ -103,35 +113,74 @@ def test_hidden_files_and_other_files_are_no_pictures(folder: Path) -> None:
     assert len(list_images(folder / "cat")) == 3
 
 
+def test_pictures_beside_the_class_folders_are_not_passed_over_in_silence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("L", (6, 6)).save(folder / "stray.png")
+    assert len(find_labelled(folder).files) == 5
+    assert "not read: 1 pictures of no class" in capsys.readouterr().err
+
+
 def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dog" / "broken.png").write_bytes(b"no picture")
-    images, labels, files = read_all(find_labelled(folder), np.asarray)
+    images, labels, files = read_all(find_labelled(folder), np.asarray, problems := Problems())
     assert images.shape == (5, 6, 6)
     assert labels.tolist() == [0, 0, 0, 1, 1]
     assert len(files) == 5
     message = capsys.readouterr().err
-    assert "left out 1 of 6 pictures" in message
+    assert "left out of 6 pictures: unreadable pictures: 1 (" in message
     assert "broken.png (not a picture, or a damaged one)" in message
+    assert list(problems.by_kind) == [UNREADABLE]
+    read_all(find_labelled(folder), np.asarray, Problems())  # as the next verb of a run does
+    assert capsys.readouterr().err == ""
 
 
 def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no class folders"):
         find_labelled(tmp_path / "cat")
-    (folder / "bird").mkdir()
-    with pytest.raises(UserError, match=r"bird holds no pictures"):
+    for name in ("bird", "fish"):
+        (folder / name).mkdir()
+    with pytest.raises(UserError, match=r"class folders without pictures .*: bird, fish; add some"):
         find_labelled(folder)
-    (folder / "bird").rmdir()
-    with pytest.raises(UserError, match="dog is a class that the training part does not have"):
+    for name in ("bird", "fish"):
+        (folder / name).rmdir()
+    with pytest.raises(UserError, match="classes that the training part does not have: dog; rename"):
         find_labelled(folder, ["cat"])
     for path in (folder / "dog").iterdir():
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="no picture of the class dog can be read"):
-        read_all(find_labelled(folder), np.asarray)
+    with pytest.raises(UserError, match="no picture can be read of dog; replace"):
+        read_all(find_labelled(folder), np.asarray, Problems())
     for path in (folder / "dog").iterdir():
         path.unlink()
     (folder / "dog").rmdir()
-    with pytest.raises(UserError, match=r"holds one class only \(cat\)"):
+    with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
         find_labelled(folder)
+    for name in ("lion", "tiger"):
+        (folder / "cat" / name).mkdir()
+    with pytest.raises(UserError, match=r"holds one class only \(cat\); did you mean \S+cat, which holds several\?"):
+        find_labelled(folder)
+
+
+def test_parts_are_known_by_the_names_that_people_use(folder: Path) -> None:
+    assert part_folders(folder) == {"train": folder}
+    for name in ("Train", "val", "test"):
+        (folder / "parts" / name / "cat").mkdir(parents=True)
+    found = part_folders(folder / "parts")
+    assert {part: path.name for part, path in found.items()} == {"train": "Train", "validation": "val", "test": "test"}
+    (folder / "train").mkdir()  # a class of railway pictures
+    assert part_folders(folder) == {"train": folder}
+
+
+def test_a_folder_beside_the_parts_is_not_passed_over_in_silence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("train/cat", "val/cat", "unlabelled"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert list(part_folders(tmp_path)) == ["train", "validation"]
+    assert re.search(r"not read: \S+unlabelled; the parts are", capsys.readouterr().err)
+    (tmp_path / "validation").mkdir()
+    with pytest.raises(UserError, match=r"validation and val are both the validation part"):
+        part_folders(tmp_path)
 
 
 def test_formats_that_could_start_programs_are_no_pictures() -> None:

@@ -15,6 +15,7 @@ WITHIN = (
     "models/model.py",
     "notebooks/exploration.ipynb",
     "src/dataloader.py",
+    "src/check_data.py",
     "src/train.py",
     "src/evaluate.py",
     "src/baseline.py",
@@ -33,6 +34,7 @@ WITHIN = (
     "outputs/checkpoints",
     "outputs/predictions",
 )
+VERBS = {"check-data", "run", "train", "evaluate", "baseline", "predict", "export", "report", "serve", "sweep"}
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"}
 
 
@@ -60,10 +62,10 @@ def test_each_verb_is_a_file_with_a_function_of_its_name(projects: list[Path]) -
     for project in projects:
         source = (project / "main.py").read_text()
         verbs = [line.split('"')[1] for line in source.splitlines() if line.startswith('    "')]
-        assert {"run", "train", "evaluate", "baseline", "predict", "export", "report", "serve", "sweep"} <= set(verbs)
-        for verb in verbs:
-            code = (project / "src" / f"{verb}.py").read_text()
-            assert re.search(rf"\ndef {verb}\(\s*config: Config", code), (project.name, verb)
+        assert set(verbs) >= VERBS, project.name
+        for name in (verb.replace("-", "_") for verb in verbs):
+            code = (project / "src" / f"{name}.py").read_text()
+            assert re.search(rf"\ndef {name}\(\s*config: Config", code), (project.name, name)
 
 
 def test_notebooks_are_committed_without_outputs(projects: list[Path]) -> None:

@@ -23,7 +23,7 @@ def commands(page: Path) -> list[str]:
 def as_original(line: str, lines: list[str]) -> str:
     """The line with a copied project's name turned back into the original's: a copy understands the same commands."""
     for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", "\n".join(lines)):
-        line = re.sub(rf"\b(run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
+        line = re.sub(rf"\b(check-data|run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
     return line
 
 
@@ -44,7 +44,7 @@ def test_every_make_target_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_python_command_names_a_file_and_a_verb(page: Path) -> None:
     for command in commands(page):
-        found = re.match(r"(?:\.venv\S*)?python\S*\s+(\S+\.py)(?:\s+(\w+))?", command)
+        found = re.match(r"(?:\.venv\S*)?python\S*\s+(\S+\.py)(?:\s+(\w[\w-]*))?", command)
         if not found:
             continue
         path = (REPOSITORY if page.parent == REPOSITORY else page.parent) / found[1].replace("\\", "/")
@@ -84,7 +84,7 @@ def test_every_figure_in_a_table_comes_from_its_result_file(page: Path) -> None:
 
 def test_make_help_lists_the_targets() -> None:
     text = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint"):
+    for target in ("setup", "check-data-%", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint"):
         assert re.search(rf"^  {re.escape(target)} ", text, re.MULTILINE), target
 
 

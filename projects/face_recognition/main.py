@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.cli import main
 
 VERBS = {
+    "check-data": "read the data as training would, and say what is in it and what is wrong",
     "run": "the whole job: train, evaluate, baseline, export, report, and a look at real photos",
     "train": "train the embedder, keep its best weights in outputs/checkpoints",
     "evaluate": "measure the embedder on pairs of the test people",

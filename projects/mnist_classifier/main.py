@@ -6,6 +6,7 @@ from pathlib import Path
 from shared.cli import main
 
 VERBS = {
+    "check-data": "read the data as training would, and say what is in it and what is wrong",
     "run": "the whole job: train, evaluate, baseline, export, report",
     "train": "train the network, keep its best weights in outputs/checkpoints",
     "evaluate": "measure the trained network on the test part",

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.console import track, warn
+from shared.console import track, warn_once
+from shared.data.problems import Problems, named
+from shared.data.splits import parts_among
 from shared.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm")
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
-_NAMED_AT_MOST = 5
+UNREADABLE = "unreadable pictures"
+"""What `Problems` call them."""
 
 
 class UnreadableImageError(Exception):
@@ -119,8 +122,25 @@ def has_class_pictures(root: Path) -> bool:
     return any(list_images(folder) for folder in class_folders(root))
 
 
+def part_folders(root: Path) -> dict[str, Path]:
+    """The folders of class folders by part: `train`, perhaps `validation` and `test`; without them `root` as `train`.
+
+    A folder `train` that holds no further folders is a class like others.
+
+    Raises:
+        UserError: two folders are of one part.
+    """
+    folders = class_folders(root)
+    parts, others = parts_among(folders)
+    if "train" not in parts or not class_folders(parts["train"]):
+        return {"train": root}
+    if others:
+        warn_once(f"not read: {named([str(folder) for folder in others])}; the parts are train, validation and test.")
+    return parts
+
+
 def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledFiles:
-    """Find `root/<class>/**/picture.png`.
+    """Find `root/<class>/**/picture.png`; pictures beside the class folders are passed over, and it is said.
 
     Args:
         classes: the classes that must be found, in this order; without it, the folders' names, sorted.
@@ -131,23 +151,36 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None) -> LabelledF
     found = {folder.name: list_images(folder) for folder in class_folders(root)}
     if not found:
         raise UserError(f"{root} holds no class folders; put pictures into {root}/<class>/, one folder a class.")
+    stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    if stray:
+        warn_once(
+            f"not read: {len(stray)} pictures of no class in {root} ({named(stray)}); move them into class folders."
+        )
     if classes is None and len(found) < 2:
-        raise UserError(f"{root} holds one class only ({', '.join(found)}); a classifier needs at least two folders.")
+        inner = class_folders(root)[0]
+        nested = len(class_folders(inner)) > 1
+        hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
+        raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
     empty = [name for name, files in found.items() if not files]
     if empty:
-        raise UserError(f"{root / empty[0]} holds no pictures ({', '.join(SUFFIXES)}); add some or remove the folder.")
+        raise UserError(
+            f"{root} has class folders without pictures ({', '.join(SUFFIXES)}): {named(empty)}; "
+            "add some or remove the folders."
+        )
     names = list(classes) if classes is not None else sorted(found)
     unknown = sorted(set(found) - set(names))
     if unknown:
-        raise UserError(f"{root / unknown[0]} is a class that the training part does not have; rename or remove it.")
+        raise UserError(
+            f"{root} has classes that the training part does not have: {named(unknown)}; rename or remove them."
+        )
     pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
     return LabelledFiles([file for file, _ in pairs], [label for _, label in pairs], names)
 
 
 def read_all(
-    labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray]
+    labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray], problems: Problems
 ) -> tuple[np.ndarray, np.ndarray, list[Path]]:
-    """Read and prepare every picture; those that cannot be read are named, counted and left out.
+    """Read and prepare every picture; those that cannot be read are left out, and said, and added to `problems`.
 
     Returns:
         The stacked arrays that `prepare` gave, their labels (int64), and their files.
@@ -155,19 +188,19 @@ def read_all(
     Raises:
         UserError: no picture of some class could be read.
     """
-    arrays, labels, files, unreadable = [], [], [], []
+    arrays, labels, files, unreadable = [], [], [], Problems()
     for file, label in zip(track(labelled.files, "read pictures"), labelled.labels, strict=True):
         try:
             arrays.append(prepare(read_image(file)))
         except UnreadableImageError as error:
-            unreadable.append(f"{file} ({error})")
+            unreadable.add(UNREADABLE, f"{file} ({error})")
             continue
         labels.append(label)
         files.append(file)
     if unreadable:
-        named = "; ".join(unreadable[:_NAMED_AT_MOST]) + ("; ..." if len(unreadable) > _NAMED_AT_MOST else "")
-        warn(f"left out {len(unreadable)} of {len(labelled.files)} pictures that cannot be read: {named}")
-    lost = sorted(set(labelled.labels) - set(labels))
+        problems.update(unreadable)
+        warn_once(f"left out of {len(labelled.files)} pictures: {unreadable}")
+    lost = [labelled.classes[label] for label in sorted(set(labelled.labels) - set(labels))]
     if lost:
-        raise UserError(f"no picture of the class {labelled.classes[lost[0]]} can be read; replace its files.")
+        raise UserError(f"no picture can be read of {named(lost)}; replace the files of each of these classes.")
     return np.stack(arrays), np.array(labels, dtype=np.int64), files

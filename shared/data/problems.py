@@ -10,17 +10,23 @@ class Problems:
     """What is wrong with a folder or table: by kind, each file or line named."""
 
     def __init__(self) -> None:
-        self._found: defaultdict[str, list[str]] = defaultdict(list)
+        self.by_kind: defaultdict[str, list[str]] = defaultdict(list)
+        """The names of files or lines, by what is wrong with them."""
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self.by_kind)
 
     def add(self, kind: str, name: str) -> None:
         """Note one file or line."""
-        self._found[kind].append(name)
+        self.by_kind[kind].append(name)
+
+    def update(self, others: "Problems") -> None:
+        """Note all that others have found."""
+        for kind, names in others.by_kind.items():
+            self.by_kind[kind].extend(names)
 
     def __str__(self) -> str:
-        return "; ".join(f"{kind}: {len(names)} ({named(names)})" for kind, names in self._found.items())
+        return "; ".join(f"{kind}: {len(names)} ({named(names)})" for kind, names in self.by_kind.items())
 
 
 def named(names: Sequence[str]) -> str:

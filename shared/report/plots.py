@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image, ImageOps
 
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
 
@@ -132,6 +133,34 @@ def contact_sheet(
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
         axes.set_title(caption, fontsize=8, color=colours[index] if colours else INK)
     return png(figure)
+
+
+def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
+    """A row of pictures for each name, which stands before it.
+
+    Args:
+        rows: uint8 arrays, [H, W] or [H, W, 3], of any sizes; each is scaled to fit a square of `side` pixels.
+    """
+    columns = max(map(len, rows.values()))
+    step = side + 6
+    canvas = Image.new("RGB", (columns * step, len(rows) * step), "white")
+    for row, arrays in enumerate(rows.values()):
+        for column, array in enumerate(arrays):
+            method = Image.Resampling.LANCZOS if max(array.shape[:2]) > side else Image.Resampling.NEAREST
+            image = ImageOps.contain(Image.fromarray(array), (side, side), method)
+            canvas.paste(image, (column * step + (step - image.width) // 2, row * step + (step - image.height) // 2))
+    figure = Figure(figsize=(canvas.width / 90 + 2, canvas.height / 90), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(canvas, interpolation="none")
+    axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], [_short(name) for name in rows])
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return png(figure)
+
+
+def _short(name: str, length: int = 24) -> str:
+    return name if len(name) <= length else name[: length - 3] + "..."
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> bytes:

@@ -3,7 +3,7 @@
 import hashlib
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from skimage.data import lfw_subset
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
-from shared.console import track, warn
+from shared.console import track, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, read_image
+from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, part_folders, read_image
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, grouped_split
@@ -56,6 +56,8 @@ class Faces:
     found: np.ndarray
     """bool [N]: whether a face was found in the photo."""
     people: list[str]
+    files: list[Path] = field(default_factory=list)
+    """The photos; none where the chips come from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +111,20 @@ class Data:
         }
 
 
-def load_data(config: Config, chip_size: int) -> Data:
+def load_data(config: Config, chip_size: int, *, search: bool = True) -> Data:
     """Find the faces (see `DataConfig.source`) and share the people out over the three parts.
 
     Args:
         chip_size: the side in pixels of the chips that the embedder takes.
+        search: look for the face in each photo; without, photos are taken to show one, and their chips are black.
 
     Raises:
         UserError: the data is not there, damaged, or of too few people.
     """
     settings = config.data
     sources = {
-        "lfw": Source(lambda root: _find_lfw(root) is not None, partial(_load_lfw, config, chip_size)),
-        "folder": Source(has_class_pictures, partial(_load_folder, config, chip_size)),
+        "lfw": Source(lambda root: _find_lfw(root) is not None, partial(_load_lfw, config, chip_size, search)),
+        "folder": Source(has_class_pictures, partial(_load_folder, config, chip_size, search)),
         "sample": Source(lambda _: False, lambda _: _load_sample(config, chip_size)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="")
@@ -201,10 +204,10 @@ def _find_lfw(root: Path) -> Path | None:
     return None
 
 
-def _load_lfw(config: Config, chip_size: int, root: Path) -> Loaded:
+def _load_lfw(config: Config, chip_size: int, search: bool, root: Path) -> Loaded:
     folder = _find_lfw(root) or _download_lfw(root / "lfw")
     labelled = find_labelled(folder)
-    faces, alignment = _read_photos(labelled, config, chip_size)
+    faces, alignment = _read_photos(labelled, config, chip_size, search)
     photos = {f"{file.parent.name}/{file.name}": index for index, file in enumerate(labelled.files)}
     return Loaded(
         faces,
@@ -226,13 +229,23 @@ def _download_lfw(folder: Path) -> Path:
     return unpacked
 
 
-def _load_folder(config: Config, chip_size: int, root: Path) -> Loaded:
-    faces, alignment = _read_photos(find_labelled(root), config, chip_size)
+def _load_folder(config: Config, chip_size: int, search: bool, root: Path) -> Loaded:
+    parts = part_folders(root)
+    if parts != {"train": root}:
+        raise UserError(
+            f"{root} holds the parts {', '.join(parts)}, but people are shared out over the parts here; "
+            "put all their folders into one folder."
+        )
+    faces, alignment = _read_photos(find_labelled(root), config, chip_size, search)
     return Loaded(faces, None, "the user's own photos, one folder a person", "the user's own", alignment)
 
 
-def _read_photos(labelled: LabelledFiles, config: Config, chip_size: int) -> tuple[Faces, str]:
+def _read_photos(labelled: LabelledFiles, config: Config, chip_size: int, search: bool) -> tuple[Faces, str]:
     """Find and cut the most central face of each photo; photos that cannot be read or show none are named."""
+    if not search:
+        chips = torch.zeros(len(labelled.files), 3, chip_size, chip_size, dtype=torch.uint8)
+        all_found = np.ones(len(labelled.files), bool)
+        return Faces(chips, np.array(labelled.labels), all_found, labelled.classes, labelled.files), "none"
     landmarks = Detections(config.data.processed, config.detector).find(labelled.files)
     chips = torch.zeros(len(labelled.files), 3, chip_size, chip_size, dtype=torch.uint8)
     found = np.zeros(len(labelled.files), bool)
@@ -243,14 +256,14 @@ def _read_photos(labelled: LabelledFiles, config: Config, chip_size: int) -> tup
             found[index] = True
     _warn_of("cannot be read", [file for file in labelled.files if file not in landmarks], len(found))
     _warn_of("show no face", [file for file, points in landmarks.items() if points is None], len(found))
-    faces = Faces(chips, np.array(labelled.labels), found, labelled.classes)
+    faces = Faces(chips, np.array(labelled.labels), found, labelled.classes, labelled.files)
     return faces, "MTCNN's most central face, dlib's five landmarks onto its mean face, padding 0.25"
 
 
 def _warn_of(what: str, files: Sequence[Path], total: int) -> None:
     if files:
         named = ", ".join(str(file) for file in files[:_NAMED_AT_MOST]) + (", ..." if len(files) > 5 else "")
-        warn(f"{len(files)} of {total} photos {what}; they are not trained on and count as errors: {named}")
+        warn_once(f"{len(files)} of {total} photos {what}; they are not trained on and count as errors: {named}")
 
 
 def _load_sample(config: Config, chip_size: int) -> Loaded:

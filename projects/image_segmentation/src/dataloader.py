@@ -4,7 +4,7 @@ import csv
 import hashlib
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import OxfordIIITPet
 
 from models.model import STRIDE
-from shared.console import say, warn
+from shared.console import say, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.masks import (
@@ -66,6 +66,8 @@ class Loaded:
     test: Pictures | None
     description: str
     licence: str
+    problems: Problems = field(default_factory=Problems)
+    """The files that were left out."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Data:
     record: DataRecord
     digest: str
     """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+    problems: Problems
+    """The files that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -104,7 +108,7 @@ def load_data(config: Config) -> Data:
     train, origins, test = _cut(loaded.train, loaded.origins, loaded.test, settings.test_fraction, config.seed)
     train, _, validation = _cut(train, origins, loaded.validation, settings.validation_fraction, config.seed)
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    return Data(Splits(train, validation, test), loaded.classes, record, _digest(train))
+    return Data(Splits(train, validation, test), loaded.classes, record, _digest(train), loaded.problems)
 
 
 def _cut(
@@ -194,15 +198,16 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
     if any(not len(part) for part in parts.values()) or not origins:
         raise UserError(f"{root} has a part without any picture and mask that could be used; see the README.")
     say(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
-    return _folder_loaded(parts, origins, form.classes)
+    return _folder_loaded(parts, origins, form.classes, problems)
 
 
-def _folder_loaded(parts: dict[str, Pictures], origins: list[Origin], classes: list[str]) -> Loaded:
+def _folder_loaded(parts: dict[str, Pictures], origins: list[Origin], classes: list[str], problems: Problems) -> Loaded:
     train = parts[""] if "" in parts else parts["train"]
     validation, test = parts.get("validation"), parts.get("test")
     if test is None:  # one part was held out: it is the test, and nothing may be chosen on it
         validation, test = None, validation
-    return Loaded(classes, train, origins, validation, test, "the user's own pictures and masks", "the user's own")
+    description = "the user's own pictures and masks"
+    return Loaded(classes, train, origins, validation, test, description, "the user's own", problems)
 
 
 def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
@@ -236,8 +241,13 @@ def _report_problems(root: Path, problems: Problems, settings: DataConfig) -> No
     if not problems:
         return
     if settings.broken == "refuse":
-        raise UserError(f"{root} has {problems}; mend them, or go on without them with --data.broken leave_out.")
-    warn(f"left out: {problems}")
+        raise UserError(refusal(root, problems))
+    warn_once(f"left out of {root}: {problems}")
+
+
+def refusal(root: Path, problems: Problems) -> str:
+    """The sentence with which files that do not fit are refused."""
+    return f"{root} has {problems}; mend them, or go on without them with --data.broken leave_out."
 
 
 def _find_pets(root: Path) -> Path | None:

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +17,9 @@ from torchvision.datasets import MNIST
 
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.images import LabelledFiles, class_folders, find_labelled, has_class_pictures, read_all
+from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, part_folders, read_all
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.problems import Problems
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
@@ -37,14 +38,15 @@ MNIST_FILES = {
 
 @dataclass(frozen=True)
 class Examples:
-    """Pictures, uint8 [N, C, H, W], and their class ids, int64 [N]."""
+    """Pictures, uint8 [N, C, H, W], their class ids, int64 [N], and their names: of files, below the data's folder."""
 
     images: np.ndarray
     labels: np.ndarray
+    names: list[str]
 
     def at(self, indices: np.ndarray) -> "Examples":
         """The examples at these indices."""
-        return Examples(self.images[indices], self.labels[indices])
+        return Examples(self.images[indices], self.labels[indices], [self.names[index] for index in indices])
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Loaded:
     test: Examples | None
     description: str
     licence: str
+    problems: Problems = field(default_factory=Problems)
+    """The files that were left out."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,10 @@ class Data:
     record: DataRecord
     digest: str
     """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+    names: Splits[list[str]]
+    """Of the pictures in each part."""
+    problems: Problems
+    """The files that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,7 +105,8 @@ def load_data(config: Config) -> Data:
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
     parts = Splits(_tensors(train, settings), _tensors(validation, settings), _tensors(test, settings))
     digest = hashlib.sha256(train.images.tobytes() + train.labels.tobytes()).hexdigest()
-    return Data(parts, loaded.classes, record, digest)
+    names = Splits(train.names, validation.names, test.names)
+    return Data(parts, loaded.classes, record, digest, names, loaded.problems)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
@@ -175,12 +184,16 @@ def _load_mnist(root: Path) -> Loaded:
     train_images, train_labels, test_images, test_labels = (_read_idx(folder, name) for name in MNIST_FILES)
     return Loaded(
         [str(number) for number in range(10)],
-        Examples(train_images, train_labels.astype(np.int64)),
+        Examples(train_images, train_labels.astype(np.int64), _numbered("train", len(train_labels))),
         None,
-        Examples(test_images, test_labels.astype(np.int64)),
+        Examples(test_images, test_labels.astype(np.int64), _numbered("test", len(test_labels))),
         "MNIST, 70,000 handwritten digits (LeCun, Cortes, Burges), with its own test part",
         "CC BY-SA 3.0 as usually stated",
     )
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [f"{name} {index}" for index in range(count)]
 
 
 def _read_idx(folder: Path, name: str) -> np.ndarray:
@@ -202,27 +215,27 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
 
 def _load_folder(settings: DataConfig, root: Path) -> Loaded:
     """One folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    prepare = make_preparation(settings)
-    parts = {folder.name: folder for folder in class_folders(root)}
-    if "train" not in parts:
-        labelled = find_labelled(root)
-        return _folder_loaded(labelled.classes, _read(labelled, prepare), None, None)
-    labelled = find_labelled(parts["train"])
-    own = {
-        name: _read(find_labelled(parts[name], labelled.classes), prepare)
-        for name in ("validation", "test")
-        if name in parts
-    }
-    return _folder_loaded(labelled.classes, _read(labelled, prepare), own.get("validation"), own.get("test"))
+    prepare, problems = make_preparation(settings), Problems()
+    folders = part_folders(root)
+    classes = find_labelled(folders["train"]).classes
+    labelled = {part: find_labelled(folder, classes) for part, folder in folders.items()}
+    parts = {part: _read(root, files, prepare, problems) for part, files in labelled.items()}
+    return Loaded(
+        classes,
+        parts["train"],
+        parts.get("validation"),
+        parts.get("test"),
+        "the user's own pictures, one folder a class",
+        "the user's own",
+        problems,
+    )
 
 
-def _folder_loaded(classes: list[str], train: Examples, validation: Examples | None, test: Examples | None) -> Loaded:
-    return Loaded(classes, train, validation, test, "the user's own pictures, one folder a class", "the user's own")
-
-
-def _read(labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray]) -> Examples:
-    images, labels, _ = read_all(labelled, prepare)
-    return Examples(images, labels)
+def _read(
+    root: Path, labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray], problems: Problems
+) -> Examples:
+    images, labels, files = read_all(labelled, prepare, problems)
+    return Examples(images, labels, [file.relative_to(root).as_posix() for file in files])
 
 
 def _load_sample(settings: DataConfig) -> Loaded:
@@ -237,7 +250,7 @@ def _load_sample(settings: DataConfig) -> Loaded:
         image[:, margin : margin + box, margin : margin + box] = np.asarray(gray)
     return Loaded(
         [str(number) for number in range(10)],
-        Examples(images, digits.target.astype(np.int64)),
+        Examples(images, digits.target.astype(np.int64), _numbered("scan", len(images))),
         None,
         None,
         "the sample built into scikit-learn: 1,797 scanned digits of 8x8 pixels (UCI Optical Recognition), enlarged",

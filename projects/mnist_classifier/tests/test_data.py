@@ -75,7 +75,7 @@ def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
 def test_a_class_seen_only_in_the_test_part_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", {"cat": 20, "dog": 20})
     save_folder(tmp_path / "test", {"cat": 5, "bird": 7})
-    with pytest.raises(UserError, match="bird is a class that the training part does not have"):
+    with pytest.raises(UserError, match="classes that the training part does not have: bird; rename"):
         load_data(config(root=tmp_path))
 
 

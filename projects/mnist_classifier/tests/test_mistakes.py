@@ -88,8 +88,8 @@ def test_a_class_of_unreadable_pictures(tmp_path: Path, capsys: pytest.CaptureFi
     arguments = ["train", "--data.root", str(tmp_path / "data"), "--output_dir", str(tmp_path / "out")]
     assert main(arguments, PROJECT, VERBS, "src.config:Config") == 2
     message = capsys.readouterr().err
-    assert "left out 1 of 21 pictures that cannot be read" in message
-    assert message.strip().splitlines()[-1].startswith("error: no picture of the class dog can be read")
+    assert "left out of 21 pictures: unreadable pictures: 1 (" in message
+    assert message.strip().splitlines()[-1].startswith("error: no picture can be read of dog; replace")
 
 
 def test_too_few_pictures(refused: Refused, tmp_path: Path) -> None:

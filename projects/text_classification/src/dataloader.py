@@ -15,6 +15,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.download import DownloadError, reachable
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.packages import package_path
+from shared.data.problems import Problems
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits
 from src.config import Config, DataConfig
@@ -83,6 +84,8 @@ class Loaded:
     test: Documents | None
     description: str
     licence: str
+    problems: Problems = field(default_factory=Problems)
+    """The rows that were left out."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ class Data:
     """SHA-256 of the training part: tells whether two runs trained on the same texts."""
     notes: list[str] = field(default_factory=list)
     """What was left out of the training part, and why."""
+    problems: Problems = field(default_factory=Problems)
+    """The rows that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -135,7 +140,7 @@ def load_data(config: Config) -> Data:
     check_labels(vars(parts))
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
     texts = Splits(*(_with_ids(part, classes) for part in (parts.train, parts.validation, parts.test)))
-    return Data(texts, classes, record, _digest(parts.train), notes)
+    return Data(texts, classes, record, _digest(parts.train), notes, loaded.problems)
 
 
 def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoader[Batch]]:
@@ -219,9 +224,15 @@ def _digest(documents: Documents) -> str:
 
 
 def _load_csv(settings: DataConfig, root: Path) -> Loaded:
-    parts = read_tables(root, settings)
+    problems = Problems()
+    parts = read_tables(root, settings, problems)
     return Loaded(
-        parts["train"], parts.get("validation"), parts.get("test"), f"the tables in {root.name}", "that of your texts"
+        parts["train"],
+        parts.get("validation"),
+        parts.get("test"),
+        f"the tables in {root.name}",
+        "that of your texts",
+        problems,
     )
 
 
@@ -233,7 +244,7 @@ def _load_published(name: str, root: Path) -> Loaded:
     published = PUBLISHED[name]
     if not _is_downloaded(name, root):
         _download(published, root / name)
-    parts = read_tables(root / name, DataConfig())
+    parts = read_tables(root / name, DataConfig(), Problems())
     return Loaded(parts["train"], None, parts["test"], published.description, published.licence)
 
 

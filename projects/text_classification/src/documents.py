@@ -10,15 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.console import warn
-from shared.data.problems import Problems
-from shared.data.splits import stratified_split
+from shared.console import warn_once
+from shared.data.problems import Problems, named
+from shared.data.splits import parts_among, stratified_split
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
 
 SUFFIXES = (".csv", ".tsv")
-PARTS = ("train", "validation", "test")
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
 
@@ -52,31 +51,42 @@ def tables_in(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
 
 
-def read_tables(root: Path, settings: DataConfig) -> dict[str, Documents]:
-    """The parts that lie in `root`: `train`, perhaps `validation` and `test`; one file alone is `train`.
-
-    Rows without a text or without a class are left out, named and counted on stderr.
+def part_tables(root: Path) -> dict[str, Path]:
+    """The files of the parts that lie in `root`: `train`, perhaps `validation` and `test`; one file alone is `train`.
 
     Raises:
-        UserError: there is no file, or several whose names say nothing; one cannot be read; a part has a class that the
-            training part lacks.
+        UserError: there is no file, several whose names say nothing, or two of one part.
     """
     files = tables_in(root)
     if not files:
         raise UserError(f"{root} holds no CSV file; put one there with the columns text and label, or set data.root.")
-    named = {path.stem.lower(): path for path in files if path.stem.lower() in PARTS}
     if len(files) == 1:
-        named = {"train": files[0]}
-    elif "train" not in named:
+        return {"train": files[0]}
+    parts, others = parts_among(files)
+    if "train" not in parts:
         listed = ", ".join(path.name for path in files[:5])
         raise UserError(
             f"{root} holds several tables ({listed}), none of them train.csv; "
             "name them train.csv, validation.csv and test.csv, or set data.root to one of them."
         )
-    problems = Problems()
-    parts = {part: read_table(path, settings, problems) for part, path in named.items()}
+    if others:
+        warn_once(
+            f"not read in {root}: {named([path.name for path in others])}; the parts are train, validation and test."
+        )
+    return parts
+
+
+def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, Documents]:
+    """The documents of the parts that lie in `root` (see `part_tables`).
+
+    Rows without a text or without a class are left out, and said, and added to `problems`.
+
+    Raises:
+        UserError: a file is missing or cannot be read; a part has a class that the training part lacks.
+    """
+    parts = {part: read_table(path, settings, problems) for part, path in part_tables(root).items()}
     if problems:
-        warn(f"left out of {root.name}: {problems}")
+        warn_once(f"left out of {root}: {problems}")
     check_labels(parts)
     return parts
 

@@ -7,6 +7,7 @@ import torch
 
 from shared.data.batches import BucketedBatches
 from shared.data.download import DownloadError
+from shared.data.problems import Problems
 from shared.errors import UserError
 from src import dataloader
 from src.config import Config, DataConfig, TokenizerConfig, load_config
@@ -68,18 +69,18 @@ def test_own_parts_are_used_and_what_they_share_is_left_out_of_training(
 def test_other_delimiters_are_recognised(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert read_tables(path, SETTINGS)["train"].texts == ["good", "bad, really"]
+    assert read_tables(path, SETTINGS, Problems())["train"].texts == ["good", "bad, really"]
 
 
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
-    found = read_tables(path, DataConfig(text_column="review", label_column="stars"))["train"]
+    found = read_tables(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
     assert found == Documents(["good", "bad"], ["yes", "no"])
 
 
 def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = table(tmp_path / "a.csv", ["good,yes", "   ,yes", "no class", "bad,no", "\0,no"])
-    assert len(read_tables(path, SETTINGS)["train"]) == 2
+    assert len(read_tables(path, SETTINGS, Problems())["train"]) == 2
     message = capsys.readouterr().err
     assert "rows without a text: 2 (a.csv line 3, a.csv line 6)" in message
     assert "rows without a class: 1 (a.csv line 4)" in message
@@ -88,7 +89,7 @@ def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
     long = "word " * 2_000_000  # 10 MB in one line
     path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
-    texts = read_tables(path, SETTINGS)["train"].texts
+    texts = read_tables(path, SETTINGS, Problems())["train"].texts
     assert texts[:2] == ["a b", "😀😀"]
     assert texts[3] == "two\nlines"
     tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
@@ -110,7 +111,7 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UserError) as caught:
-        read_tables(tmp_path, SETTINGS)
+        read_tables(tmp_path, SETTINGS, Problems())
     assert message in str(caught.value)
 
 
@@ -118,26 +119,26 @@ def test_a_class_seen_only_in_the_test_is_refused(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", spam())
     table(tmp_path / "test.csv", ["a,ham", "b,eggs"])
     with pytest.raises(UserError, match=r"the test part has 1 texts of classes that the training part lacks \(eggs\)"):
-        read_tables(tmp_path, SETTINGS)
+        read_tables(tmp_path, SETTINGS, Problems())
 
 
 def test_a_wrong_label_column_is_recognised(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", [f"text {index},{index}" for index in range(50)])
     with pytest.raises(UserError, match=r"50 texts have 50 different classes; is data.label_column the right column\?"):
-        read_tables(path, SETTINGS)
+        read_tables(path, SETTINGS, Problems())
 
 
 def test_several_tables_need_names_that_say_what_they_are(tmp_path: Path) -> None:
     table(tmp_path / "a.csv", spam())
     table(tmp_path / "b.csv", spam())
     with pytest.raises(UserError, match=r"holds several tables \(a.csv, b.csv\), none of them train.csv"):
-        read_tables(tmp_path, SETTINGS)
+        read_tables(tmp_path, SETTINGS, Problems())
 
 
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
     documents = Documents(['say "hi", twice', "two\nlines"], ["a", "b"])
     write_table(documents, tmp_path / "train.csv")
-    assert read_tables(tmp_path, SETTINGS)["train"] == documents
+    assert read_tables(tmp_path, SETTINGS, Problems())["train"] == documents
 
 
 def test_a_split_keeps_twins_together_and_every_class_in_both_parts() -> None:

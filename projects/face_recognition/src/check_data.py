@@ -1,0 +1,133 @@
+"""Look at the data before training does: whose photos there are, what is wrong with them, and what can be measured."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.data.check import (
+    Example,
+    Findings,
+    class_counts,
+    content_digest,
+    copy_warnings,
+    look_at,
+    problem_warnings,
+    refused_record,
+    samples_by_class,
+    size_of,
+    survey_folders,
+)
+from shared.data.images import read_image
+from shared.data.problems import named
+from shared.errors import UserError
+from shared.files import require_writable
+from shared.report.check import conclude
+from shared.report.html import Section
+from shared.report.plots import sample_grid
+from src.config import PROJECT, Config
+from src.dataloader import Data, load_data
+from src.utils import chip_size
+
+NO_FACE = "photos without a face"
+
+
+def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
+    """Read the photos as training would, and say whose they are and what is wrong.
+
+    Writes outputs/check_data.json, outputs/data.png (photos by person) and outputs/data.html.
+
+    Args:
+        faces: also look for the face in each photo; training then need not do it again
+    """
+    started = time.perf_counter()
+    require_writable(config.output_dir)
+    found = Findings("photos", ("person", "people"))
+    record = refused_record(config.data.source)
+    sections = []
+    try:
+        data = load_data(config, chip_size(config), search=faces)
+    except UserError as error:
+        found.refusal = str(error)
+        found.examples = survey_folders(config.data.root, found.problems)
+        chips = {}
+    else:
+        record = data.as_dict()
+        found.examples = _examples(data, config, found)
+        chips = {} if data.faces.files else _chips(data)
+        sections = [_measurable(data)]
+    found.warnings = [*problem_warnings(found.problems), *copy_warnings(found), *_single_photos(found)]
+    samples = samples_by_class(found.examples, config.seed)
+    grid = {
+        name: [chips[one.name] if chips else _photo(config.data.root, one.name) for one in chosen]
+        for name, chosen in samples.items()
+    }
+    return conclude(
+        found,
+        config.output_dir,
+        project=PROJECT.name,
+        seed=config.seed,
+        record=record,
+        grid=sample_grid(grid) if grid else None,
+        sections=sections,
+        seconds=time.perf_counter() - started,
+        searched=faces,
+    )
+
+
+def _examples(data: Data, config: Config, found: Findings) -> list[Example]:
+    """The photos that can be read; of the sample, its chips."""
+    part_of = {index: part for part, indices in vars(data.parts).items() for index in indices.tolist()}
+    people = [data.faces.people[label] for label in data.faces.labels]
+    if not data.faces.files:
+        size = size_of((data.faces.chips.shape[3], data.faces.chips.shape[2]))
+        return [
+            Example(name, part_of[index], (people[index],), content_digest(chip), size)
+            for index, (name, chip) in enumerate(_chips(data).items())
+        ]
+    names = [path.relative_to(config.data.root).as_posix() for path in data.faces.files]
+    files = {
+        path: Example(names[index], part_of[index], (people[index],), "", {})
+        for index, path in enumerate(data.faces.files)
+    }
+    examples = look_at(files, found.problems)
+    readable = {example.name for example in examples}
+    for index in np.flatnonzero(~data.faces.found):
+        if names[index] in readable:
+            found.problems.add(NO_FACE, names[index])
+    return examples
+
+
+def _chips(data: Data) -> dict[str, np.ndarray]:
+    """The sample's chips, by a name for each."""
+    chips = data.faces.chips.permute(0, 2, 3, 1).numpy()
+    return {f"{data.faces.people[label]}, chip {index}": chips[index] for index, label in enumerate(data.faces.labels)}
+
+
+def _photo(root: Path, name: str) -> np.ndarray:
+    return np.asarray(read_image(root / name))
+
+
+def _single_photos(found: Findings) -> list[str]:
+    """What cannot be measured with people of whom there is one photo."""
+    counts = class_counts(found.examples)
+    single = [name for name, by_part in counts.items() if by_part.total() == 1]
+    if not single:
+        return []
+    return [
+        f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of the "
+        "same person to learn from or to measure with, so add photos of them."
+    ]
+
+
+def _measurable(data: Data) -> Section:
+    pairs = {"validation": data.validation_pairs, "test": data.test_pairs}
+    rows = []
+    for part, indices in vars(data.parts).items():
+        people = len(np.unique(data.faces.labels[indices]))
+        same = int(pairs[part].same.sum()) if part in pairs else 0
+        measured = [f"{same:,}", f"{len(pairs[part]) - same:,}"] if part in pairs else ["", ""]
+        rows.append([part, f"{people:,}", f"{len(indices):,}", *measured])
+    header = ["part", "people", "photos", "pairs of the same person", "of different ones"]
+    return Section("People and pairs", "No person is in two parts.", header, rows)

@@ -1,0 +1,98 @@
+"""The data is looked at before training, and all that is wrong with it is said at once."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from main import VERBS
+from shared.cli import main
+from shared.files import read_json
+from src.config import PROJECT
+
+
+def save_table(path: Path, labels: Sequence[str], texts: Sequence[str] = ()) -> Path:
+    """A text of its own for each label, or the texts given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts = texts or [f"{path.stem} number {index} says {label}" for index, label in enumerate(labels)]
+    rows = [f'"{text}",{label}' for text, label in zip(texts, labels, strict=True)]
+    path.write_text("\n".join(["text,label", *rows]))
+    return path
+
+
+def check(root: Path, *arguments: str) -> int:
+    outputs = ["--output_dir", str(root.parent / "out")]
+    return main(["check-data", "--data.root", str(root), *outputs, *arguments], PROJECT, VERBS, "src.config:Config")
+
+
+def result(root: Path) -> dict:
+    return read_json(root.parent / "out" / "check_data.json", "")
+
+
+def test_own_texts_are_counted_measured_and_shown(tmp_path: Path) -> None:
+    path = save_table(tmp_path / "mine.csv", ["ham", "spam"] * 40)
+    assert check(path) == 0
+    found = result(path)
+    assert found["data"]["counts"] == {"train": 57, "validation": 7, "test": 16}
+    assert found["metrics"]["test"]["classes"] == {"ham": 8, "spam": 8}
+    assert found["sizes"]["words"] == {"smallest": 5, "median": 5, "largest": 5}
+    assert found["warnings"] == []
+    assert "says spam" in (tmp_path / "out" / "data.html").read_text()
+
+
+def test_copies_contradictions_and_missing_classes_are_named(tmp_path: Path) -> None:
+    labels = ["ham", "spam"] * 40 + ["ham", "spam", ""]
+    texts = [f"text {index} of many" for index in range(80)] + ["Text 0 of  MANY", "text 2 of many", "no class"]
+    path = save_table(tmp_path / "mine.csv", labels, texts)
+    assert check(path) == 0
+    without_class, contradicting, same = result(path)["warnings"]
+    assert "rows without a class: 1 (mine.csv line 84); mend" in without_class
+    assert "a copy under another class: 1 ('text 2 of many')" in contradicting
+    assert "a copy in the same part: 1 ('text 0 of many' = 'Text 0 of MANY')" in same
+
+
+def test_training_texts_that_also_stand_in_the_test_part_are_left_out_and_said(tmp_path: Path) -> None:
+    save_table(tmp_path / "data" / "train.csv", ["ham", "spam"] * 30)
+    save_table(tmp_path / "data" / "val.csv", ["ham", "spam"] * 10)
+    shared = ["train number 0 says ham", "train number 1 says spam", *(f"fresh {index}" for index in range(20))]
+    save_table(tmp_path / "data" / "test.csv", ["ham", "spam"] * 11, shared)
+    assert check(tmp_path / "data") == 0
+    (left_out,) = result(tmp_path / "data")["warnings"]
+    assert "leaves out 2 training texts that also stand in validation or test" in left_out
+    assert result(tmp_path / "data")["data"]["counts"] == {"train": 58, "validation": 20, "test": 22}
+
+
+def test_long_texts_are_told_from_what_the_network_reads(tmp_path: Path) -> None:
+    texts = [f"text {index} " + "and so on " * 50 for index in range(60)]
+    path = save_table(tmp_path / "long.csv", ["ham", "spam"] * 30, texts)
+    assert check(path) == 0
+    (cut,) = result(path)["warnings"]
+    assert "60 of 60 texts have more than 128 words" in cut
+    assert check(path, "--tokenizer.max_tokens", "256") == 0
+    assert result(path)["warnings"] == []
+
+
+def test_all_that_is_wrong_is_said_before_the_refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_table(tmp_path / "data" / "train.csv", ["ham", "spam"] * 30)
+    save_table(tmp_path / "data" / "test.csv", ["ham", "offer"] * 10)
+    (tmp_path / "data" / "val.csv").write_bytes(b"text,label\ncaf\xe9,ham\n")
+    assert check(tmp_path / "data") == 2
+    printed = capsys.readouterr()
+    assert "in test only: 1 (offer); spread them" in printed.out
+    assert "val.csv is not UTF-8" in printed.err
+    assert result(tmp_path / "data")["data"]["counts"] == {"train": 60, "test": 20}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["ham"] * 30, "there is one class only ('ham')"),
+        (["ham", "ham", "ham", "spam"], "1 of them in the smallest class, are too few"),
+        ([], "holds no row with a text and a class"),
+    ],
+)
+def test_what_training_refuses_is_refused(
+    labels: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(save_table(tmp_path / "mine.csv", labels)) == 2
+    assert message in capsys.readouterr().err

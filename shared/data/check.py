@@ -1,0 +1,279 @@
+"""What is in a data set and what is wrong with it, found before a training run does.
+
+A project lists its examples; what follows from the list alone is found here: counts, sizes, copies, uneven classes.
+"""
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.console import track
+from shared.data.images import UNREADABLE, UnreadableImageError, class_folders, list_images, open_image, read_image
+from shared.data.problems import Problems, named
+from shared.data.splits import PART_NAMES, part_called
+
+FEW_EXAMPLES = 10
+"""A class with fewer examples in all is learnt badly, and its score says little."""
+UNEVEN_CLASSES = 5
+"""From this ratio of the largest class to the smallest on, accuracy hides how the smallest does."""
+_RECORDED_AT_MOST = 50
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of a data set."""
+
+    name: str
+    """Its file below the data's folder, or how its text begins."""
+    part: str
+    """`train`, `validation` or `test`; `whole` where the data is not cut."""
+    classes: tuple[str, ...]
+    """Its class; of a picture with a mask, all that occur in it."""
+    digest: str
+    """Of the content: examples with the same one are the same to a network."""
+    measures: Mapping[str, int]
+    """`width` and `height` in pixels, or `words` and `characters`."""
+
+
+@dataclass
+class Findings:
+    """What a check has found."""
+
+    noun: str
+    """What people call the examples: `pictures`, `texts`, `photos`."""
+    class_nouns: tuple[str, str] = ("class", "classes")
+    """What they call one class, and several."""
+    examples: list[Example] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+    """Files and lines that cannot be used."""
+    warnings: list[str] = field(default_factory=list)
+    """Sentences that say what is wrong and what to do."""
+    refusal: str = ""
+    """The sentence with which training refuses the data; empty where it does not."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of examples in each part."""
+        found = Counter(example.part for example in self.examples)
+        return {part: found[part] for part in ("whole", *PART_NAMES) if found[part]}
+
+
+def content_digest(array: np.ndarray) -> str:
+    """The digest of an array's shape and values."""
+    return hashlib.sha256(f"{array.shape}".encode() + array.tobytes()).hexdigest()
+
+
+def class_counts(examples: Sequence[Example]) -> dict[str, Counter[str]]:
+    """By class, sorted by name, the number of examples in each part."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        for name in example.classes:
+            counts[name][example.part] += 1
+    return dict(sorted(counts.items()))
+
+
+def measured(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
+    """The smallest, median and largest value of each measure."""
+    values: defaultdict[str, list[int]] = defaultdict(list)
+    for example in examples:
+        for name, value in example.measures.items():
+            values[name].append(value)
+    return {name: spread(found) for name, found in values.items()}
+
+
+def spread(values: Sequence[int]) -> dict[str, int]:
+    """The smallest, median and largest of some numbers."""
+    return {"smallest": min(values), "median": int(np.median(values)), "largest": max(values)}
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Groups of examples with the same content; each is of one kind."""
+
+    contradicting: list[list[Example]] = field(default_factory=list)
+    """They have different classes."""
+    across: list[list[Example]] = field(default_factory=list)
+    """They have one class and lie in different parts."""
+    within: list[list[Example]] = field(default_factory=list)
+    """They have one class and lie in one part."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """How many groups there are of each kind, and their members' names, of the first groups."""
+        return {
+            kind: {
+                "groups": len(groups),
+                "named": [[f"{one.part}: {one.name}" for one in group] for group in groups[:_RECORDED_AT_MOST]],
+            }
+            for kind, groups in vars(self).items()
+        }
+
+
+def find_copies(examples: Sequence[Example]) -> Copies:
+    """Group the examples whose digests are equal."""
+    by_digest: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        by_digest[example.digest].append(example)
+    copies = Copies()
+    for group in by_digest.values():
+        if len({example.classes for example in group}) > 1:
+            copies.contradicting.append(group)
+        elif len({example.part for example in group}) > 1:
+            copies.across.append(group)
+        elif len(group) > 1:
+            copies.within.append(group)
+    return copies
+
+
+def copy_warnings(found: Findings) -> list[str]:
+    """A sentence about each kind of copies."""
+    copies, noun = find_copies(found.examples), found.noun
+    warnings = []
+    if copies.contradicting:
+        warnings.append(
+            f"{noun} with a copy under another {found.class_nouns[0]}: {_groups(copies.contradicting)}; "
+            "decide which is right and delete the others."
+        )
+    if copies.across:
+        warnings.append(
+            f"{noun} with a copy in another part: {_groups(copies.across)}; "
+            "delete the copies, or the scores will be better than the truth."
+        )
+    if copies.within:
+        warnings.append(
+            f"{noun} with a copy in the same part: {_groups(copies.within)}; "
+            "delete the copies, unless they shall count several times."
+        )
+    return warnings
+
+
+def _groups(groups: Sequence[Sequence[Example]]) -> str:
+    names = [" = ".join(dict.fromkeys(example.name for example in group[:3])) for group in groups]
+    return f"{len(groups):,} ({named(names)})"
+
+
+def class_warnings(found: Findings) -> list[str]:
+    """Sentences about classes that are small, uneven, or missing in a part."""
+    counts, noun = class_counts(found.examples), found.noun
+    totals = {name: by_part.total() for name, by_part in counts.items()}
+    warnings: list[str] = []
+    if not totals:
+        return warnings
+    few = [f"{name} {total}" for name, total in totals.items() if total < FEW_EXAMPLES]
+    if few:
+        warnings.append(
+            f"classes with fewer than {FEW_EXAMPLES} {noun}: {len(few)} ({named(few)}); add some, or remove the class."
+        )
+    warnings += [
+        f"classes with {noun} in {part} only: {len(names)} ({named(names)}); spread them over the parts."
+        for part, names in _in_one_part(found).items()
+    ]
+    most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
+    if totals[most] >= UNEVEN_CLASSES * totals[least]:
+        warnings.append(
+            f"the largest class ({most}, {totals[most]:,}) has {totals[most] / totals[least]:.1f} times as many {noun} "
+            f"as the smallest ({least}, {totals[least]:,}); look at the scores of each class, and try "
+            "--training.class_weights sqrt."
+        )
+    return warnings
+
+
+def _in_one_part(found: Findings) -> dict[str, list[str]]:
+    if len(found.counts) < 2:
+        return {}
+    classes: defaultdict[str, list[str]] = defaultdict(list)
+    for name, by_part in class_counts(found.examples).items():
+        if len(by_part) == 1:
+            classes[next(iter(by_part))].append(name)
+    return classes
+
+
+def problem_warnings(problems: Problems) -> list[str]:
+    """A sentence about each kind of files or lines that cannot be used."""
+    return [f"{kind}: {len(names)} ({named(names)}); mend or remove them." for kind, names in problems.by_kind.items()]
+
+
+def samples_by_class(
+    examples: Sequence[Example], seed: int, *, classes: int = 12, each: int = 8
+) -> dict[str, list[Example]]:
+    """Some examples of each class, drawn by the seed; of many classes the largest and the smallest."""
+    by_class: defaultdict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        for name in example.classes:
+            by_class[name].append(example)
+    names = sorted(by_class, key=lambda name: (-len(by_class[name]), name))
+    if len(names) > classes:
+        names = names[: classes // 2] + names[-(classes // 2) :]
+    source = random.Random(seed)
+    return {name: source.sample(by_class[name], min(each, len(by_class[name]))) for name in sorted(names)}
+
+
+def look_at(files: Mapping[Path, Example], problems: Problems) -> list[Example]:
+    """The examples with the digest and size of their pictures; those that cannot be read go into `problems`.
+
+    Args:
+        files: by its path, what is known of each picture before it is decoded.
+    """
+    examples = []
+    for path, example in track(files.items(), "look at pictures"):
+        try:
+            image = read_image(path)
+        except UnreadableImageError as error:
+            problems.add(UNREADABLE, f"{example.name} ({error})")
+            continue
+        pixels = content_digest(np.asarray(image))
+        examples.append(Example(example.name, example.part, example.classes, pixels, size_of(image.size)))
+    return examples
+
+
+def size_of(size: tuple[int, int]) -> dict[str, int]:
+    """The measures of a picture of so many columns and rows."""
+    return {"width": size[0], "height": size[1]}
+
+
+def size_on_disk(path: Path) -> dict[str, int]:
+    """The measures of a picture file, from its first bytes; none where it cannot be read."""
+    try:
+        with open_image(path) as image:
+            return size_of(image.size)
+    except UnreadableImageError:
+        return {}
+
+
+def survey_folders(root: Path, problems: Problems) -> list[Example]:
+    """Every picture in folders of classes, whatever else training finds wrong with them.
+
+    Args:
+        root: holds class folders, or folders of parts with these; what is empty or unreadable goes into `problems`.
+    """
+    folders = class_folders(root)
+    parts = {folder: part_called(folder.name) for folder in folders}
+    if "train" not in parts.values():
+        return look_at(_labelled(root, "whole", root, problems), problems)
+    files: dict[Path, Example] = {}
+    for folder, part in parts.items():
+        if part:
+            files |= _labelled(folder, part, root, problems)
+    return look_at(files, problems)
+
+
+def _labelled(folder: Path, part: str, root: Path, problems: Problems) -> dict[Path, Example]:
+    files = {}
+    for class_folder in class_folders(folder):
+        found = list_images(class_folder)
+        if not found:
+            problems.add("class folders without pictures", str(class_folder.relative_to(root)))
+        for path in found:
+            name = path.relative_to(root).as_posix()
+            files[path] = Example(name, part, (class_folder.name,), "", {})
+    return files
+
+
+def refused_record(source: str) -> dict[str, Any]:
+    """The record of data that training refuses, in place of `DataRecord.as_dict`."""
+    return {"source": source, "description": "refused data", "licence": "unknown", "substituted": ""}

@@ -1,0 +1,147 @@
+"""What a check of the data found, said in all its forms: a table, a JSON file, a picture, a page."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shared.console import say, shown, table
+from shared.data.check import (
+    Findings,
+    class_counts,
+    class_warnings,
+    copy_warnings,
+    find_copies,
+    measured,
+    problem_warnings,
+    spread,
+)
+from shared.errors import UserError
+from shared.files import atomic_write
+from shared.report.html import Picture, Section, substitution_notice, write_report
+from shared.results import data_rows, write_result
+
+_ROWS_AT_MOST = 100
+
+
+def conclude(
+    found: Findings,
+    output_dir: Path,
+    *,
+    project: str,
+    seed: int,
+    record: Mapping[str, Any],
+    seconds: float,
+    grid: bytes | None = None,
+    sections: Sequence[Section] = (),
+    **details: Any,
+) -> dict[str, Any]:
+    """Print what was found, and write it to check_data.json, data.html and, if there is one, data.png.
+
+    Args:
+        record: of the data, as every result has it, without the counts.
+        grid: samples by class, as PNG bytes.
+        sections: of the page, beside the general ones.
+        details: for the JSON file, as plain types.
+
+    Raises:
+        UserError: training refuses the data; all has been printed and written by then.
+    """
+    warnings = [sentence for sentence in found.warnings if sentence != found.refusal]
+    if not found.examples:
+        _say_all(warnings)
+        raise UserError(found.refusal)
+    result = write_result(
+        output_dir,
+        "check_data",
+        seed=seed,
+        data={**record, "counts": found.counts},
+        metrics=_by_part(found),
+        seconds=seconds,
+        usable=not found.refusal,
+        refusal=found.refusal,
+        warnings=warnings,
+        sizes=measured(found.examples),
+        copies=find_copies(found.examples).as_dict(),
+        problems=dict(found.problems.by_kind),
+        **details,
+    )
+    if grid:
+        with atomic_write(output_dir / "data.png") as file:
+            file.write(grid)
+    page = output_dir / "data.html"
+    _write_page(page, project, found, result, grid, sections)
+    table(project, data_rows(result) | _rows(found) | {"report": shown(page)})
+    _say_all(warnings)
+    if found.refusal:
+        raise UserError(found.refusal)
+    say("The data can be used: `run` in place of `check-data`, with the same settings, trains on it.")
+    return result
+
+
+def all_warnings(found: Findings) -> list[str]:
+    """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
+    return [*problem_warnings(found.problems), *copy_warnings(found), *class_warnings(found)]
+
+
+def _say_all(warnings: Sequence[str]) -> None:
+    for number, warning in enumerate(warnings, 1):
+        say(f"{number}. {warning}")
+
+
+def _by_part(found: Findings) -> dict[str, Any]:
+    counts = class_counts(found.examples)
+    return {
+        part: {"examples": count, "classes": {name: by_part[part] for name, by_part in counts.items()}}
+        for part, count in found.counts.items()
+    }
+
+
+def _rows(found: Findings) -> dict[str, str]:
+    totals = [by_part.total() for by_part in class_counts(found.examples).values()]
+    one, several = found.class_nouns
+    rows = {several: f"{len(totals):,}", f"{found.noun} a {one}": _spread(spread(totals))}
+    rows |= {name: _spread(values) for name, values in measured(found.examples).items()}
+    unusable = sum(map(len, found.problems.by_kind.values()))
+    return rows | {"cannot be used": str(unusable), "training takes it": "no" if found.refusal else "yes"}
+
+
+def _spread(values: Mapping[str, int]) -> str:
+    if values["smallest"] == values["largest"]:
+        return f"{values['median']:,}"
+    return f"{values['smallest']:,} to {values['largest']:,}, median {values['median']:,}"
+
+
+def _write_page(
+    path: Path,
+    project: str,
+    found: Findings,
+    result: Mapping[str, Any],
+    grid: bytes | None,
+    sections: Sequence[Section],
+) -> None:
+    pictures = [Picture(grid, f"{found.noun} by class, drawn at random")] if grid else []
+    warnings = [[str(number), sentence] for number, sentence in enumerate(result["warnings"], 1)]
+    refused = f"Training refuses this data: {found.refusal}" if found.refusal else ""
+    write_report(
+        path,
+        title=f"{project}: the data ({result['data']['source']})",
+        summary=list(_rows(found).items()),
+        notice=refused or substitution_notice(result["data"]),
+        sections=[
+            Section("What to look after", "" if warnings else "Nothing was found.", ["", ""], warnings),
+            *([Section("Samples", pictures=pictures)] if pictures else []),
+            *sections,
+            _classes(found),
+        ],
+    )
+
+
+def _classes(found: Findings) -> Section:
+    one, several = found.class_nouns
+    parts = list(found.counts)
+    counts = class_counts(found.examples)
+    rows = [[name, *(f"{by_part[part]:,}" for part in parts)] for name, by_part in counts.items()]
+    rest = len(rows) - _ROWS_AT_MOST
+    text = f"{rest:,} more {several} are in check_data.json." if rest > 0 else ""
+    totals = ["all", *(f"{count:,}" for count in found.counts.values())]
+    return Section(several.capitalize(), text, [one, *parts], [totals, *rows[:_ROWS_AT_MOST]])
