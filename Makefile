@@ -12,7 +12,7 @@ main = $(or $(firstword $(wildcard projects/$(1)/main.py projects/$(1)_*/main.py
 	$(error there is no project "$(1)" in projects/))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-shared test-long lint web bench lock clean
+.PHONY: help setup test test-shared test-long exercise lint web bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ web: $(INSTALLED)  ## dist/web: a static page of every exported project, which r
 
 test-%: $(INSTALLED)  ## the tests of one project
 	@echo "== $*"; $(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
+
+exercise: $(INSTALLED)  ## the tests of one exercise, which fail until it is solved: make exercise N=03
+	@$(PY) -m pytest --quiet docs/exercises/tests/test_$(N)_*.py
 
 lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff check .
