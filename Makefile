@@ -5,6 +5,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
 BENCH := .venv-bench
+DOCS := .venv-docs
 FLAGS = $(if $(DATA),--data.root "$(DATA)") $(ARGS)
 
 # A project by its short name: mnist is projects/mnist_classifier, segmentation is projects/image_segmentation.
@@ -12,7 +13,7 @@ main = $(or $(firstword $(wildcard projects/$(1)/main.py projects/$(1)_*/main.py
 	$(error there is no project "$(1)" in projects/))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-shared test-long exercise lint web bench lock clean
+.PHONY: help setup test test-shared test-long test-docs docs exercise lint web bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +57,20 @@ web: $(INSTALLED)  ## dist/web: a static page of every exported project, which r
 test-%: $(INSTALLED)  ## the tests of one project
 	@echo "== $*"; $(PY) -m pytest --quiet -m "not long" $(dir $(call main,$*))tests
 
+test-docs: $(INSTALLED)  ## run the commands of every page, in a copy of the repository
+	@$(PY) -m pytest --quiet -m long tests/test_docs.py $(ARGS)
+
+docs: $(DOCS)/installed  ## dist/docs: the pages and the reference of shared/
+	@$(DOCS)/bin/python tools/docs.py
+
+$(DOCS)/installed: docs/requirements.txt constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --constraint constraints.txt --requirement docs/requirements.txt
+	@touch $@
+
 exercise: $(INSTALLED)  ## the tests of one exercise, which fail until it is solved: make exercise N=03
-	@$(PY) -m pytest --quiet docs/exercises/tests/test_$(N)_*.py
+	@$(PY) -m pytest --quiet $(or $(wildcard docs/exercises/tests/test_$(N)_*.py),\
+		$(error there is no exercise "$(N)": make exercise N=01, up to 10))
 
 lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff check .
@@ -65,6 +78,9 @@ lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m mypy
 
 bench: bench-loops bench-mnist bench-serving  ## measure loop and server against their peers, MNIST against the tutorials
+
+bench-samples: $(INSTALLED)  ## run each project on its sample: how long, how well
+	@$(PY) tools/bench_samples.py $(ARGS)
 
 bench-%: $(BENCH)/installed  ## one benchmark: loops, mnist or serving
 	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
@@ -83,5 +99,5 @@ lock:  ## install the newest versions into a fresh environment and write them to
 	@$(PYTHON) tools/lock.py
 
 clean:  ## remove .venv and caches; data and outputs stay
-	@rm -rf .venv $(BENCH) .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	@rm -rf .venv $(BENCH) $(DOCS) build .pytest_cache .ruff_cache .mypy_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

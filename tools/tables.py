@@ -38,6 +38,22 @@ def mnist_speed(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after
 
 
+def samples(result: dict[str, Any]) -> str:
+    """Each project on its built-in sample."""
+    rows = [["project", "score", "validation", "test", "best baseline, test", "a whole run"], ["---"] * 6]
+    for name, found in result.items():
+        best = max(found["baselines"], key=found["baselines"].__getitem__)
+        took = f"{found['seconds']:.0f} s" if found["seconds"] < 100 else f"{found['seconds'] / 60:.0f} min"
+        baseline = f"{found['baselines'][best]:.3f} ({best})"
+        rows.append([name, found["score"], f"{found['validation']:.3f}", f"{found['test']:.3f}", baseline, took])
+    first = next(iter(result.values()))
+    after = (
+        f"One run each, seed {first['seed']}, {first['threads']} CPU thread on a machine that had other work beside, "
+        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
+    )
+    return table(rows) + "\n\n" + after
+
+
 def mnist_choices(result: dict[str, Any]) -> str:
     """What each choice of layout and precision costs."""
     times = result["step_milliseconds"]
@@ -280,6 +296,7 @@ TABLES = {
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
+    "samples": ("samples.json", samples),
     "serving": ("serving.json", serving),
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
@@ -301,8 +318,9 @@ def filled(text: str) -> str:
 
 
 def pages() -> list[Path]:
-    """Every page that may hold a table."""
-    return [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
+    """Every page."""
+    top = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    return [*top, *sorted(REPOSITORY.glob("docs/**/*.md")), *sorted(REPOSITORY.glob("projects/*/README.md"))]
 
 
 def main() -> None:
