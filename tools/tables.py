@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def samples(result: dict[str, Any]) -> str:
         f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
     )
     return table(rows) + "\n\n" + after
+
+
+def notebook(project: str, result: dict[str, Any]) -> str:
+    """The sections of a project's notebook: how long each takes, and what it prints last."""
+    found = result[project]
+    rows = [["section", "seconds", "ends with"], ["---"] * 3]
+    for title, section in found["sections"].items():
+        prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
+        rows.append(
+            [title.replace("`", ""), f"{section['seconds']:.0f}", f"`{prints[:90]}`" if prints else "a picture"]
+        )
+    return table(rows) + f"\n\n{found['threads']} CPU thread, on a machine that had other work beside."
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
@@ -297,6 +310,10 @@ TABLES = {
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
     "samples": ("samples.json", samples),
+    "notebook_face": ("notebooks.json", partial(notebook, "face_recognition")),
+    "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
+    "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
+    "notebook_text": ("notebooks.json", partial(notebook, "text_classification")),
     "serving": ("serving.json", serving),
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
