@@ -46,5 +46,5 @@ def test_what_is_not_solved_fails(name: str, unsolved: Outcomes) -> None:
 
 def test_each_exercise_has_a_solution_and_a_line_in_the_list() -> None:
     assert sorted(path.stem for path in EXERCISES.glob("solutions/*.py")) == NAMES
-    listed = (EXERCISES / "README.md").read_text()
-    assert all(f"({name}.py)" in listed for name in NAMES)
+    listed, path = (EXERCISES / "README.md").read_text(), (EXERCISES.parent / "learn.md").read_text()
+    assert all(f"({name}.py)" in listed and f"(exercises/{name}.py)" in path for name in NAMES)
