@@ -4,6 +4,7 @@ What is there already is not run again unless it is named: python tools/bench_sa
 """
 
 import argparse
+import re
 import resource
 import subprocess
 import sys
@@ -31,7 +32,8 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     """One whole run with the default settings, its results written below a folder."""
     begun, used = time.perf_counter(), cpu_seconds()
     overrides = ["--data.source", "sample", "--output_dir", str(folder), "--log_dir", str(folder / "logs")]
-    subprocess.run([sys.executable, REPOSITORY / "projects" / name / "main.py", "run", *overrides], check=True)
+    command = [sys.executable, str(REPOSITORY / "projects" / name / "main.py"), "run", *overrides]
+    printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     train, evaluate, baseline = (read_json(folder / f"{verb}.json", "") for verb in ("train", "evaluate", "baseline"))
     label, path = SCORES[name]
     return {
@@ -45,8 +47,16 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
         "validation": at(evaluate["metrics"]["validation"], path),
         "test": at(evaluate["metrics"]["test"], path),
         "baselines": {model: at(found["test"], path) for model, found in baseline["metrics"].items()},
+        "prints": end_of(printed.replace(str(folder), "outputs")),
         "versions": train["versions"],
     }
+
+
+def end_of(printed: str) -> list[str]:
+    """What a run prints from its last epoch on, up to the table."""
+    lines = printed.splitlines()
+    last = max((number for number, line in enumerate(lines) if line.startswith("epoch ")), default=0)
+    return [line for line in lines[last:] if re.match(r"(epoch|evaluate|baseline|export|report)\b", line)]
 
 
 def cpu_seconds() -> float:

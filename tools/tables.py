@@ -55,6 +55,11 @@ def samples(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after
 
 
+def sample_run(result: dict[str, Any]) -> str:
+    """What the MNIST project prints at the end of a run on its sample."""
+    return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
+
+
 def notebook(project: str, result: dict[str, Any]) -> str:
     """The sections of a project's notebook: how long each takes, and what it prints last."""
     found = result[project]
@@ -310,6 +315,7 @@ TABLES = {
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
     "samples": ("samples.json", samples),
+    "sample_run": ("samples.json", sample_run),
     "notebook_face": ("notebooks.json", partial(notebook, "face_recognition")),
     "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
     "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
