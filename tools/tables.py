@@ -66,9 +66,8 @@ def notebook(project: str, result: dict[str, Any]) -> str:
     rows = [["section", "seconds", "ends with"], ["---"] * 3]
     for title, section in found["sections"].items():
         prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
-        rows.append(
-            [title.replace("`", ""), f"{section['seconds']:.0f}", f"`{prints[:90]}`" if prints else "a picture"]
-        )
+        took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
+        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a picture"])
     return table(rows) + f"\n\n{found['threads']} CPU thread, on a machine that had other work beside."
 
 
