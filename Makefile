@@ -74,18 +74,37 @@ lock:  ## install the newest versions into a fresh environment and write them to
 	@$(PYTHON) tools/lock.py
 
 clean:  ## remove .venv and caches; data and outputs stay
-	@rm -rf .venv .venv-bench .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	@rm -rf .venv .venv-bench .venv-docs build .pytest_cache .ruff_cache .mypy_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Of this repository alone: tools/new_project.py leaves out of a new repository what follows.
 BENCH := .venv-bench
-.PHONY: new-project bench
+DOCS := .venv-docs
+.PHONY: new-project test-docs docs exercise bench
 
 new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=~/code/flowers for a repository of its own
 	@$(require_python)
 	@$(PYTHON) tools/new_project.py "$(NAME)" --from "$(FROM)" $(if $(TO),--to "$(TO)")
 
+test-docs: $(INSTALLED)  ## run the commands of every page, in a copy of the repository
+	@$(PY) -m pytest --quiet -m long tests/test_docs.py $(ARGS)
+
+docs: $(DOCS)/installed  ## dist/docs: the pages and the reference of shared/
+	@$(DOCS)/bin/python tools/docs.py
+
+$(DOCS)/installed: docs/requirements.txt constraints.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --constraint constraints.txt --requirement docs/requirements.txt
+	@touch $@
+
+exercise: $(INSTALLED)  ## the tests of one exercise, which fail until it is solved: make exercise N=03
+	@$(PY) -m pytest --quiet $(or $(wildcard docs/exercises/tests/test_$(N)_*.py),\
+		$(error there is no exercise "$(N)": make exercise N=01, up to 10))
+
 bench: bench-loops bench-mnist bench-serving  ## measure loop and server against their peers, MNIST against the tutorials
+
+bench-samples: $(INSTALLED)  ## run each project on its sample: how long, how well
+	@$(PY) tools/bench_samples.py $(ARGS)
 
 bench-%: $(BENCH)/installed  ## one benchmark: loops, mnist or serving
 	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)

@@ -74,7 +74,7 @@ def test_constraints_pin_every_dependency(repository: Path) -> None:
     pinned = required((repository / "constraints.txt").read_text().splitlines())
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     stated = required(project["dependencies"])
-    for requirements in (repository / "tests" / "requirements.txt", *repository.glob("projects/*/requirements.txt")):
+    for requirements in (*repository.glob("*/requirements.txt"), *repository.glob("projects/*/requirements.txt")):
         stated |= required(requirements.read_text().splitlines())
     assert stated <= pinned
 

@@ -2,58 +2,51 @@
 
 import importlib.util
 import re
+import shlex
 import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from pages import PAGES, REPOSITORY, blocks, commands, home, named
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-# Options of pip, torchrun, tensorboard, curl (cut at a hyphen), and --config.
-NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc"}
-PAGES = [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
+# Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
+NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc", "nnodes", "rdzv", "max"}
+NO_SETTINGS |= {"solutions", "install", "help", "build", "tag", "binary", "directory", "bind"}
+MANNERS = r"run: (smoke|served|served by (face|mnist|segmentation|text)|fails)|not run: .+"
+# What a short name stands for in tables, and what a reader puts in place of it.
+STANDS_FOR = {"x": "mnist", "%": "mnist"}
+ROOMS = ("projects/", "shared/", "tools/", "tests/", "docs/", "src/", "models/", "configs/", "notebooks/")
 
-
-def commands(page: Path) -> list[str]:
-    """The command lines in the page's code blocks, without comments."""
-    blocks = re.findall(r"```(?:bash|console|powershell)\n(.*?)```", page.read_text(), re.DOTALL)
-    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
-    return [as_original(line, lines) for line in lines if line and not line.startswith("#")]
-
-
-def as_original(line: str, lines: list[str]) -> str:
-    """The line with a copied project's name turned back into the original's: a copy understands the same commands."""
-    for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", "\n".join(lines)):
-        line = re.sub(rf"\b(check-data|run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
-    return line
+every_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 
-def named(page: Path) -> str:
-    return str(page.relative_to(REPOSITORY))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@every_page
 def test_every_make_target_exists(page: Path) -> None:
     for command in commands(page):
         if command.startswith("make "):
-            done = subprocess.run(
-                ["make", "--dry-run", *command.split()[1:2]], cwd=REPOSITORY, capture_output=True, text=True
-            )
+            words = [re.sub(r"-(\w)$", lambda found: f"-{STANDS_FOR.get(found[1], found[1])}", command.split()[1])]
+            words += [word for word in shlex.split(command)[2:] if "=" in word]
+            done = subprocess.run(["make", "--dry-run", *words], cwd=REPOSITORY, capture_output=True, text=True)
             assert done.returncode == 0, (command, done.stderr)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@every_page
 def test_every_python_command_names_a_file_and_a_verb(page: Path) -> None:
     for command in commands(page):
         found = re.match(r"(?:\.venv\S*)?python\S*\s+(\S+\.py)(?:\s+(\w[\w-]*))?", command)
         if not found:
             continue
-        path = (REPOSITORY if page.parent == REPOSITORY else page.parent) / found[1].replace("\\", "/")
+        path = home(page) / found[1].replace("\\", "/")
+        if path == REPOSITORY / "main.py":  # any project's
+            path = REPOSITORY / "projects" / "mnist_classifier" / "main.py"
         assert path.is_file(), command
-        if path.name == "main.py":
-            assert f'"{found[2]}":' in path.read_text(), command
+        if path.name == "main.py" and found[2] not in (None, "x"):
+            verbs = [main.read_text() for main in REPOSITORY.glob("projects/*/main.py")]
+            assert any(f'"{found[2]}":' in text for text in verbs), command
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@every_page
 def test_every_setting_exists(page: Path) -> None:
     texts = [path.read_text() for path in (REPOSITORY / "shared").rglob("*.py")]
     texts += [path.read_text() for path in REPOSITORY.glob("projects/*/src/*.py")]
@@ -64,27 +57,75 @@ def test_every_setting_exists(page: Path) -> None:
         assert any(re.search(rf"^\s+{name}: ", text, re.MULTILINE) for text in texts), f"{section}.{name}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@every_page
+def test_every_path_in_the_text_exists(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    bases = [REPOSITORY, page.parent, *(main.parent for main in REPOSITORY.glob("projects/*/main.py"))]
+    for span in re.findall(r"`([\w./-]+)`", text):
+        if span.startswith(ROOMS) and "mine" not in span and not span.endswith("/x.py"):
+            assert any((base / span).exists() for base in bases), span
+
+
+@every_page
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]+))?\)", page.read_text()):
+        if target.startswith("http"):
+            continue
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", there.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
-def test_every_figure_in_a_table_comes_from_its_result_file(page: Path) -> None:
+@every_page
+def test_every_block_says_how_it_is_run(page: Path) -> None:
+    for block in blocks(page):
+        if block.language == "bash":
+            assert re.fullmatch(MANNERS, block.comment), (block.comment, block.lines)
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
     spec = importlib.util.spec_from_file_location("tables", REPOSITORY / "tools" / "tables.py")
     assert spec
     assert spec.loader
-    tables = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tables)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@every_page
+def test_every_figure_in_a_table_comes_from_its_result_file(page: Path, tables: ModuleType) -> None:
     text = page.read_text()
     assert tables.filled(text) == text
 
 
+def test_every_page_may_hold_a_table(tables: ModuleType) -> None:
+    assert tables.pages() == PAGES
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((REPOSITORY / "docs" / "images").iterdir())
+    assert pictures
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000
+
+
+def test_the_licence_is_what_the_package_says() -> None:
+    assert "Apache License" in (REPOSITORY / "LICENSE").read_text()
+    assert 'license = "Apache-2.0"' in (REPOSITORY / "pyproject.toml").read_text()
+
+
+def test_hooks_run_the_versions_that_were_tested() -> None:
+    pinned = (REPOSITORY / "constraints.txt").read_text().splitlines()
+    names = {line.split("==")[0] for line in pinned}
+    for package in re.findall(r"[\w-]+==[\w.]+", (REPOSITORY / ".pre-commit-config.yaml").read_text()):
+        assert package in pinned or package.split("==")[0] not in names, package
+
+
 def test_make_help_lists_the_targets() -> None:
     text = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for target in ("setup", "check-data-%", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint"):
+    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", "exercise"):
         assert re.search(rf"^  {re.escape(target)} ", text, re.MULTILINE), target
 
 

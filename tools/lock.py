@@ -19,7 +19,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-        subprocess.run([python, "-m", "pip", "install", "--editable", ".[dev,projects]"], cwd=REPOSITORY, check=True)
+        wanted = ["--editable", ".[dev,projects]", "--requirement", "docs/requirements.txt"]
+        subprocess.run([python, "-m", "pip", "install", *wanted], cwd=REPOSITORY, check=True)
         frozen = subprocess.run(
             [python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True
         ).stdout

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,38 @@ def mnist_speed(result: dict[str, Any]) -> str:
         f"torch {result['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
+
+
+def samples(result: dict[str, Any]) -> str:
+    """Each project on its built-in sample."""
+    rows = [["project", "score", "validation", "test", "best baseline, test", "a whole run"], ["---"] * 6]
+    for name, found in result.items():
+        best = max(found["baselines"], key=found["baselines"].__getitem__)
+        took = f"{found['seconds']:.0f} s" if found["seconds"] < 100 else f"{found['seconds'] / 60:.0f} min"
+        baseline = f"{found['baselines'][best]:.3f} ({best})"
+        rows.append([name, found["score"], f"{found['validation']:.3f}", f"{found['test']:.3f}", baseline, took])
+    first = next(iter(result.values()))
+    after = (
+        f"One run each, seed {first['seed']}, {first['threads']} CPU thread on a machine that had other work beside, "
+        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
+    )
+    return table(rows) + "\n\n" + after
+
+
+def sample_run(result: dict[str, Any]) -> str:
+    """What the MNIST project prints at the end of a run on its sample."""
+    return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
+
+
+def notebook(project: str, result: dict[str, Any]) -> str:
+    """The sections of a project's notebook: how long each takes, and what it prints last."""
+    found = result[project]
+    rows = [["section", "seconds", "ends with"], ["---"] * 3]
+    for title, section in found["sections"].items():
+        prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
+        took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
+        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a picture"])
+    return table(rows) + f"\n\n{found['threads']} CPU thread, on a machine that had other work beside."
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
@@ -283,6 +316,12 @@ TABLES = {
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),
     "mnist_choices": ("mnist_speed.json", mnist_choices),
+    "samples": ("samples.json", samples),
+    "sample_run": ("samples.json", sample_run),
+    "notebook_face": ("notebooks.json", partial(notebook, "face_recognition")),
+    "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
+    "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
+    "notebook_text": ("notebooks.json", partial(notebook, "text_classification")),
     "serving": ("serving.json", serving),
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
@@ -304,8 +343,9 @@ def filled(text: str) -> str:
 
 
 def pages() -> list[Path]:
-    """Every page that may hold a table."""
-    return [REPOSITORY / "README.md", *sorted(REPOSITORY.glob("projects/*/README.md"))]
+    """Every page."""
+    top = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    return [*top, *sorted(REPOSITORY.glob("docs/**/*.md")), *sorted(REPOSITORY.glob("projects/*/README.md"))]
 
 
 def main() -> None:

@@ -96,7 +96,8 @@ def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> Non
     """Say so when the split is not the one of training: the test part may hold examples that were trained on.
 
     Args:
-        before, now: records of the data with `source`, `digest` and `counts`.
+        before: the record of the data that was trained on, with `source`, `digest` and `counts`.
+        now: that of the data that is read now.
     """
     if before["digest"] != now["digest"]:
         warn(

@@ -122,7 +122,8 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
     """The protocol of Labeled Faces in the Wild: each fold is measured at the threshold that is best on the others.
 
     Args:
-        similarities, same: as in `verification_scores`.
+        similarities: as in `verification_scores`.
+        same: likewise.
         folds: int [P], the fold of each pair.
 
     Returns:

@@ -19,4 +19,8 @@ def test_the_notebook_runs_and_each_step_beats_chance_by_far() -> None:
         assert found, words
         assert float(found[1]) > 0.8, words
     assert "autograd: 20.0  measured: 20.0" in printed
+    assert "memory is shared: True" in printed
+    difference = re.search(r"onnxruntime and PyTorch differ by (\S+) at most", printed)
+    assert difference
+    assert 0 < float(difference[1]) < 1e-3
     assert any("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))

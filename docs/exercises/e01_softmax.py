@@ -1,0 +1,29 @@
+"""Exercise 1: from scores to probabilities, and how wrong they are. NumPy alone."""
+
+import numpy as np
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of the classes: exp(logit) over the sum of all exp(logit), row by row.
+
+    Large logits must not overflow. What can be taken from all logits of a row without changing the answer?
+
+    Args:
+        logits: float64 [N, classes].
+
+    Returns:
+        float64 [N, classes]; each row sums to one.
+    """
+    raise NotImplementedError("your turn")
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The mean of -log(probability of the right class).
+
+    A probability so small that it becomes zero must not make this infinite: work with logarithms from the start.
+
+    Args:
+        logits: float64 [N, classes].
+        labels: int64 [N], the right classes.
+    """
+    raise NotImplementedError("your turn")

@@ -1,0 +1,24 @@
+"""Exercise 7: how well two masks overlap, and why "mean IoU" alone says too little. NumPy alone."""
+
+import numpy as np
+
+
+def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> np.ndarray:
+    """Intersection over union of each class, its pixels counted over all pictures together.
+
+    Pixels whose truth is `ignore` do not count, whatever the answer. A class that neither answers nor truths have
+    anywhere gets NaN.
+
+    Args:
+        answers: class ids, uint8 [H, W] each.
+        truths: likewise, of the same sizes.
+
+    Returns:
+        float64 [classes], between 0 and 1.
+    """
+    raise NotImplementedError("your turn")
+
+
+def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
+    """The mean over pictures of each picture's mean over the classes that it has (in truth or answer)."""
+    raise NotImplementedError("your turn")

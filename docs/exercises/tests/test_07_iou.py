@@ -1,0 +1,37 @@
+from types import ModuleType
+
+import numpy as np
+import torch
+from torchmetrics.classification import MulticlassJaccardIndex
+
+RANDOM = np.random.default_rng(0)
+SIZES = [(20, 30), (7, 5), (40, 11)]
+TRUTHS = [RANDOM.integers(0, 3, size).astype(np.uint8) for size in SIZES]
+ANSWERS = [
+    np.where(RANDOM.random(size) < 0.6, truth, RANDOM.integers(0, 3, size)).astype(np.uint8)
+    for truth, size in zip(TRUTHS, SIZES, strict=True)
+]
+
+
+def test_pooled_is_that_of_torchmetrics(exercise: ModuleType) -> None:
+    together = [torch.from_numpy(np.concatenate([mask.ravel() for mask in masks])) for masks in (ANSWERS, TRUTHS)]
+    wanted = MulticlassJaccardIndex(3, average="none")(*together)
+    np.testing.assert_allclose(exercise.pooled_iou(ANSWERS, TRUTHS, 3), wanted, rtol=1e-6)
+
+
+def test_a_small_object_that_is_missed_weighs_more_per_image(exercise: ModuleType) -> None:
+    truths = [np.ones((90, 90), np.uint8), np.ones((2, 2), np.uint8)]
+    answers = [truths[0], np.zeros((2, 2), np.uint8)]
+    assert exercise.pooled_iou(answers, truths, 2)[1] > 0.99
+    assert exercise.mean_iou_per_image(answers, truths, 2) == 0.5
+
+
+def test_ignored_pixels_do_not_count(exercise: ModuleType) -> None:
+    truth, answer = np.array([[0, 1, 255]], np.uint8), np.array([[0, 1, 0]], np.uint8)
+    np.testing.assert_array_equal(exercise.pooled_iou([answer], [truth], 2), [1, 1])
+
+
+def test_a_class_that_is_nowhere_has_no_score(exercise: ModuleType) -> None:
+    mask = np.zeros((2, 2), np.uint8)
+    np.testing.assert_array_equal(exercise.pooled_iou([mask], [mask], 2), [1, np.nan])
+    assert exercise.mean_iou_per_image([mask], [mask], 2) == 1

@@ -1,0 +1,33 @@
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from torchmetrics.functional.classification import binary_calibration_error
+
+
+def test_honest_answers_have_none(exercise: ModuleType) -> None:
+    confidences = np.repeat(0.75, 8)
+    assert exercise.calibration_error(confidences, np.arange(8) < 6) == pytest.approx(0)
+
+
+def test_one_that_is_always_sure_and_never_right_has_the_most(exercise: ModuleType) -> None:
+    assert exercise.calibration_error(np.ones(5), np.zeros(5, bool)) == pytest.approx(1)
+
+
+def test_bins_are_weighted_by_what_they_hold(exercise: ModuleType) -> None:
+    confidences, right = np.array([0.95, 0.95, 0.95, 0.55]), np.array([True, True, True, False])
+    assert exercise.calibration_error(confidences, right) == pytest.approx(0.75 * 0.05 + 0.25 * 0.55)
+
+
+def test_it_is_that_of_torchmetrics(exercise: ModuleType) -> None:
+    random = np.random.default_rng(0)
+    confidences = random.uniform(0.01, 1, 500)
+    right = random.random(500) < confidences**2
+    wanted = binary_calibration_error(torch.tensor(confidences), torch.tensor(right).long(), n_bins=10)
+    assert exercise.calibration_error(confidences, right) == pytest.approx(float(wanted), abs=1e-6)
+
+
+def test_an_edge_belongs_to_the_bin_below(exercise: ModuleType) -> None:
+    confidences, right = np.array([0.5, 0.45]), np.array([True, False])
+    assert exercise.calibration_error(confidences, right) == pytest.approx(abs(0.95 - 1) / 2)

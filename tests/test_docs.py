@@ -1,0 +1,181 @@
+"""The commands of every page run, from top to bottom, in a copy of the repository: `make test-docs`."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import PAGES, REPOSITORY, Block, blocks, home, named
+from PIL import Image
+from skimage.data import astronaut, lfw_subset
+
+pytestmark = pytest.mark.long
+
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv*", "__pycache__", ".*_cache", "dist", "build", "outputs", "raw", "processed"
+)
+RUN = [page for page in PAGES if any(block.is_run for block in blocks(page))]
+
+
+class Copy:
+    """A copy of the repository, with an environment that reads its `shared`, and the files that pages speak of."""
+
+    def __init__(self, folder: Path, page: Path) -> None:
+        self.root = Path(shutil.copytree(REPOSITORY, folder / "repository", ignore=LEFT_OUT))
+        self.home = self.root / home(page).relative_to(REPOSITORY)
+        environment = self.root / ".venv"
+        environment.mkdir()
+        for part in Path(sys.prefix).iterdir():
+            (environment / part.name).symlink_to(part)
+        (environment / "installed").unlink(missing_ok=True)
+        (environment / "installed").touch()  # newer than what make compares it with: nothing is installed anew
+        self.variables = os.environ | {
+            "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(self.root),
+            "OMP_NUM_THREADS": "1",
+        }
+        write_examples(self.home)
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Type a command."""
+        settings = {"cwd": self.home, "env": self.variables, "capture_output": True, "text": True, "timeout": 900}
+        return subprocess.run(["bash", "-c", command], **settings)  # type: ignore[call-overload, no-any-return]
+
+    def project(self, command: str) -> Path:
+        """The project that a command is about: by its path or short name, else the one whose page this is."""
+        found = re.search(r"projects/(\w+)/|^make \w+-(\w+)", command)
+        name = (found[1] or found[2]) if found else self.home.name
+        return next(path.parent for path in self.root.glob("projects/*/main.py") if name in path.parent.name)
+
+
+def write_examples(folder: Path) -> None:
+    """The pictures, masks and texts that a reader would have."""
+    random = np.random.default_rng(0)
+    digit = np.zeros((28, 28), np.uint8)
+    digit[5:23, 13:16] = 255
+    pictures = {name: Image.fromarray(digit) for name in ("digit", "picture", "a", "b", "photos/one", "path/to/digit")}
+    face = Image.fromarray(astronaut()[:300, 80:380])
+    names = ("photo", "one_photo", "another", "photos_of_ann/ann", "photos/two", "path/to/one_photo", "path/to/another")
+    pictures |= dict.fromkeys(names, face)
+    for kind, low in (("daisy", 0), ("tulip", 90), ("rose", 170)):
+        for number in range(30):
+            noise = random.integers(low, low + 80, (40, 40, 3), dtype=np.uint8)
+            pictures[f"path/to/flowers/{kind}/{number}"] = Image.fromarray(noise)
+    for number, cell in enumerate(lfw_subset()[:60]):
+        large = Image.fromarray((cell * 255).astype(np.uint8)).resize((96, 96))
+        for where in ("path/to/cells", "path/to/your/folder"):
+            pictures[f"{where}/images/{number}"] = large.convert("RGB")
+            pictures[f"{where}/masks/{number}"] = large.point(lambda value: 255 * (value > 127))
+    for name, picture in pictures.items():
+        for suffix in (".png", ".jpg") if "/masks/" not in name and "/images/" not in name else (".png",):
+            path = (folder / name).with_suffix(suffix)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path)
+    rows = [
+        f"a {mood} film number {number},{mood},a {mood} film number {number},{mood}"
+        for number in range(60)
+        for mood in ("good", "bad")
+    ]
+    for path in ("reviews.csv", "path/to/reviews.csv"):
+        (folder / path).write_text("\n".join(["text,label,review,stars", *rows]) + "\n")
+
+
+def with_flags(command: str, flags: str) -> str:
+    """The command with more flags: as ARGS where make passes them on."""
+    if not command.startswith("make "):
+        return f"{command} {flags}" if "main.py" in command else command
+    words = shlex.split(command)
+    given = [word.removeprefix("ARGS=") for word in words if word.startswith("ARGS=")]
+    words = [word for word in words if not word.startswith("ARGS=")]
+    return shlex.join([*words, "ARGS=" + " ".join([*given, flags])])
+
+
+def smoke_flags(command: str, copy: Copy) -> str:
+    """The project's quick configuration, which must not take the reader's own data away."""
+    source = "" if re.search("DATA=|--data.root", command) is None else " --data.source auto"
+    return f"--config {copy.project(command) / 'configs' / 'smoke.yaml'}{source}"
+
+
+def check(command: str, copy: Copy, manner: str) -> None:
+    """Run one command in its block's manner."""
+    if manner == "smoke" and not command.startswith("cp "):
+        command = with_flags(command, smoke_flags(command, copy))
+    if re.match(r"make serve-|\S*python\S* \S*main.py serve", command):
+        with serving(command, copy):
+            return
+    done = copy.run(command)
+    assert (done.returncode != 0) == (manner == "fails"), f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    assert "Traceback" not in done.stderr, command
+
+
+@contextmanager
+def serving(command: str, copy: Copy) -> Iterator[int]:
+    """A server while it answers; gives its port. It has to end well when it is told to."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    line = f"exec {with_flags(command, f'--serve.port {port}')}"
+    server = subprocess.Popen(["bash", "-c", line], cwd=copy.home, env=copy.variables, start_new_session=True)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/healthz", server)
+        yield port
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=60)
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers."""
+    end = time.monotonic() + 120
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.3)
+    raise AssertionError(f"no answer from {address}")
+
+
+def ask(block: Block, copy: Copy) -> None:
+    """Ask the questions of a block while the server of its project answers."""
+    name = block.manner.removeprefix("served").removeprefix(" by ") or copy.home.name
+    project = copy.project(f"make serve-{name}")
+    if not list(project.glob("outputs/export/*.onnx")):
+        check(f"python {project / 'main.py'} run", copy, "smoke")
+    with serving(f"python {project / 'main.py'} serve", copy) as port:
+        for line in block.lines:
+            done = copy.run(line.replace("curl", "curl --silent --show-error --fail").replace(":8000", f":{port}"))
+            assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+@pytest.mark.parametrize("page", RUN, ids=named)
+def test_the_commands_of_the_page_run(page: Path, tmp_path: Path) -> None:
+    copy = Copy(tmp_path, page)
+    for block in blocks(page):
+        if block.is_run and block.manner.startswith("served"):
+            ask(block, copy)
+        elif block.is_run:
+            for line in block.lines:
+                check(line, copy, block.manner)
+
+
+def test_the_rendered_pages_fetch_nothing_from_elsewhere(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, REPOSITORY / "README.md")
+    done = copy.run("make docs")
+    assert done.returncode == 0, done.stderr[-2000:]
+    rendered = list((copy.root / "dist" / "docs").rglob("*.html"))
+    assert any(path.name == "shared.training.html" for path in rendered)
+    for path in rendered:
+        fetched = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"?(https?:[^\"> ]+)", path.read_text())
+        assert [address for address in fetched if "canonical" not in address] == [], path.name
