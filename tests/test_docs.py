@@ -72,10 +72,11 @@ def write_examples(folder: Path) -> None:
     for kind, low in (("daisy", 0), ("tulip", 90), ("rose", 170)):
         for number in range(30):
             noise = random.integers(low, low + 80, (40, 40, 3), dtype=np.uint8)
-            pictures[f"path/to/flowers/{kind}/{number}"] = Image.fromarray(noise)
+            for where in ("path/to/flowers", "path/to/pictures"):
+                pictures[f"{where}/{kind}/{number}"] = Image.fromarray(noise)
     for number, cell in enumerate(lfw_subset()[:60]):
         large = Image.fromarray((cell * 255).astype(np.uint8)).resize((96, 96))
-        for where in ("path/to/cells", "path/to/your/folder"):
+        for where in ("path/to/cells", "path/to/folder", "path/to/your/folder"):
             pictures[f"{where}/images/{number}"] = large.convert("RGB")
             pictures[f"{where}/masks/{number}"] = large.point(lambda value: 255 * (value > 127))
     for name, picture in pictures.items():
