@@ -20,7 +20,7 @@ from shared.data.check import (
     samples_by_class,
     survey_folders,
 )
-from shared.data.images import UNREADABLE
+from shared.data.folders import PICTURES
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.report.check import all_warnings, conclude
@@ -103,7 +103,7 @@ def test_a_survey_goes_on_where_training_would_stop(folder: Path) -> None:
     assert {one.name for one in examples} >= {"train/cat/0.png", "val/cat/0.png", "test/bird/copy.png"}
     assert examples[0].measures == {"width": 6, "height": 8}
     assert problems.by_kind["class folders without pictures"] == ["train/fish"]
-    assert problems.by_kind[UNREADABLE] == ["train/dog/corrupt.jpg (not a picture, or a damaged one)"]
+    assert problems.by_kind[PICTURES.unreadable] == ["train/dog/corrupt.jpg (not a picture, or a damaged one)"]
     assert len(find_copies(examples).contradicting) == 1
 
 

@@ -10,15 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.images import (
-    UNREADABLE,
-    UnreadableImageError,
-    find_labelled,
-    list_images,
-    part_folders,
-    read_all,
-    read_image,
-)
+from shared.data.folders import PICTURES, find_labelled, part_folders, read_all
+from shared.data.images import UnreadableImageError, list_images, read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
 
@@ -90,6 +83,10 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path / "none.png")
 
 
+def pixels(path: Path) -> np.ndarray:
+    return np.asarray(read_image(path))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, count in (("cat", 3), ("dog", 2)):
@@ -123,15 +120,15 @@ def test_pictures_beside_the_class_folders_are_not_passed_over_in_silence(
 
 def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dog" / "broken.png").write_bytes(b"no picture")
-    images, labels, files = read_all(find_labelled(folder), np.asarray, problems := Problems())
+    images, labels, files = read_all(find_labelled(folder), pixels, problems := Problems())
     assert images.shape == (5, 6, 6)
     assert labels.tolist() == [0, 0, 0, 1, 1]
     assert len(files) == 5
     message = capsys.readouterr().err
     assert "left out of 6 pictures: unreadable pictures: 1 (" in message
     assert "broken.png (not a picture, or a damaged one)" in message
-    assert list(problems.by_kind) == [UNREADABLE]
-    read_all(find_labelled(folder), np.asarray, Problems())  # as the next verb of a run does
+    assert list(problems.by_kind) == [PICTURES.unreadable]
+    read_all(find_labelled(folder), pixels, Problems())  # as the next verb of a run does
     assert capsys.readouterr().err == ""
 
 
@@ -149,7 +146,7 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
     for path in (folder / "dog").iterdir():
         path.write_bytes(b"")
     with pytest.raises(UserError, match="no picture can be read of dog; replace"):
-        read_all(find_labelled(folder), np.asarray, Problems())
+        read_all(find_labelled(folder), pixels, Problems())
     for path in (folder / "dog").iterdir():
         path.unlink()
     (folder / "dog").rmdir()

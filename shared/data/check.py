@@ -6,7 +6,7 @@ A project lists its examples; what follows from the list alone is found here: co
 import hashlib
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from shared.console import track
-from shared.data.images import UNREADABLE, UnreadableImageError, class_folders, list_images, open_image, read_image
+from shared.data.folders import PICTURES, FileKind, UnreadableFileError, class_folders, list_files
+from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
 from shared.data.splits import PART_NAMES, part_called
 
@@ -213,21 +214,32 @@ def samples_by_class(
     return {name: source.sample(by_class[name], min(each, len(by_class[name]))) for name in sorted(names)}
 
 
-def look_at(files: Mapping[Path, Example], problems: Problems) -> list[Example]:
-    """The examples with the digest and size of their pictures; those that cannot be read go into `problems`.
+Look = Callable[[Path], tuple[str, Mapping[str, int]]]
+"""From a file to the digest of its content and its measures; raises `UnreadableFileError`."""
+
+
+def look_at_picture(path: Path) -> tuple[str, Mapping[str, int]]:
+    """The digest of a picture's pixels, and its size."""
+    image = read_image(path)
+    return content_digest(np.asarray(image)), size_of(image.size)
+
+
+def look_at(
+    files: Mapping[Path, Example], problems: Problems, kind: FileKind = PICTURES, look: Look = look_at_picture
+) -> list[Example]:
+    """The examples with the digest and measures of their files; those that cannot be read go into `problems`.
 
     Args:
-        files: by its path, what is known of each picture before it is decoded.
+        files: by its path, what is known of each file before it is decoded.
     """
     examples = []
-    for path, example in track(files.items(), "look at pictures"):
+    for path, example in track(files.items(), f"look at {kind.nouns}"):
         try:
-            image = read_image(path)
-        except UnreadableImageError as error:
-            problems.add(UNREADABLE, f"{example.name} ({error})")
+            digest, measures = look(path)
+        except UnreadableFileError as error:
+            problems.add(kind.unreadable, f"{example.name} ({error})")
             continue
-        pixels = content_digest(np.asarray(image))
-        examples.append(Example(example.name, example.part, example.classes, pixels, size_of(image.size)))
+        examples.append(Example(example.name, example.part, example.classes, digest, measures))
     return examples
 
 
@@ -245,8 +257,10 @@ def size_on_disk(path: Path) -> dict[str, int]:
         return {}
 
 
-def survey_folders(root: Path, problems: Problems) -> list[Example]:
-    """Every picture in folders of classes, whatever else training finds wrong with them.
+def survey_folders(
+    root: Path, problems: Problems, kind: FileKind = PICTURES, look: Look = look_at_picture
+) -> list[Example]:
+    """Every file in folders of classes, whatever else training finds wrong with them.
 
     Args:
         root: holds class folders, or folders of parts with these; what is empty or unreadable goes into `problems`.
@@ -254,20 +268,20 @@ def survey_folders(root: Path, problems: Problems) -> list[Example]:
     folders = class_folders(root)
     parts = {folder: part_called(folder.name) for folder in folders}
     if "train" not in parts.values():
-        return look_at(_labelled(root, "whole", root, problems), problems)
+        return look_at(_labelled(root, "whole", root, problems, kind), problems, kind, look)
     files: dict[Path, Example] = {}
     for folder, part in parts.items():
         if part:
-            files |= _labelled(folder, part, root, problems)
-    return look_at(files, problems)
+            files |= _labelled(folder, part, root, problems, kind)
+    return look_at(files, problems, kind, look)
 
 
-def _labelled(folder: Path, part: str, root: Path, problems: Problems) -> dict[Path, Example]:
+def _labelled(folder: Path, part: str, root: Path, problems: Problems, kind: FileKind) -> dict[Path, Example]:
     files = {}
     for class_folder in class_folders(folder):
-        found = list_images(class_folder)
+        found = list_files(class_folder, kind)
         if not found:
-            problems.add("class folders without pictures", str(class_folder.relative_to(root)))
+            problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
         for path in found:
             name = path.relative_to(root).as_posix()
             files[path] = Example(name, part, (class_folder.name,), "", {})

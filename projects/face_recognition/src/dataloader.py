@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader
 from shared.console import track, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, part_folders, read_image
+from shared.data.folders import LabelledFiles, find_labelled, has_class_files, part_folders
+from shared.data.images import read_image
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, grouped_split
@@ -124,7 +125,7 @@ def load_data(config: Config, chip_size: int, *, search: bool = True) -> Data:
     settings = config.data
     sources = {
         "lfw": Source(lambda root: _find_lfw(root) is not None, partial(_load_lfw, config, chip_size, search)),
-        "folder": Source(has_class_pictures, partial(_load_folder, config, chip_size, search)),
+        "folder": Source(has_class_files, partial(_load_folder, config, chip_size, search)),
         "sample": Source(lambda _: False, lambda _: _load_sample(config, chip_size)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="")
@@ -199,7 +200,7 @@ def _test_part(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[np.ndar
 def _find_lfw(root: Path) -> Path | None:
     """The folder that holds people's folders and pairs.txt: `root`, or where the download is unpacked."""
     for folder in (root, root / "lfw" / "lfw_funneled"):
-        if (folder / "pairs.txt").is_file() and has_class_pictures(folder):
+        if (folder / "pairs.txt").is_file() and has_class_files(folder):
             return folder
     return None
 

@@ -17,7 +17,8 @@ from torchvision.datasets import MNIST
 
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.images import LabelledFiles, find_labelled, has_class_pictures, part_folders, read_all
+from shared.data.folders import LabelledFiles, find_labelled, has_class_files, part_folders, read_all
+from shared.data.images import read_image
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import Problems
 from shared.data.sources import DataRecord, Source, choose
@@ -96,7 +97,7 @@ def load_data(config: Config) -> Data:
     settings = config.data
     sources = {
         "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
-        "folder": Source(has_class_pictures, partial(_load_folder, settings)),
+        "folder": Source(has_class_files, partial(_load_folder, settings)),
         "sample": Source(lambda _: False, lambda _: _load_sample(settings)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="mnist")
@@ -234,7 +235,7 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
 def _read(
     root: Path, labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray], problems: Problems
 ) -> Examples:
-    images, labels, files = read_all(labelled, prepare, problems)
+    images, labels, files = read_all(labelled, lambda path: prepare(read_image(path)), problems)
     return Examples(images, labels, [file.relative_to(root).as_posix() for file in files])
 
 

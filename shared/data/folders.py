@@ -1,0 +1,177 @@
+"""Files of any kind in folders: found by their suffix, classes and parts by the folders' names, read one by one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shared.console import track, warn_once
+from shared.data.problems import Problems, named
+from shared.data.splits import parts_among
+from shared.errors import UserError
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What the files of a data set are."""
+
+    noun: str
+    """What people call one of them; several have an s more."""
+    suffixes: tuple[str, ...]
+
+    @property
+    def nouns(self) -> str:
+        """What people call several of them."""
+        return f"{self.noun}s"
+
+    @property
+    def unreadable(self) -> str:
+        """What `Problems` call those that cannot be read."""
+        return f"unreadable {self.nouns}"
+
+
+PICTURES = FileKind("picture", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"))
+RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
+
+
+class UnreadableFileError(Exception):
+    """The bytes cannot be used; the message says why in a few words."""
+
+
+def list_files(folder: Path, kind: FileKind = PICTURES) -> list[Path]:
+    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in kind.suffixes
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def collect_files(inputs: Sequence[Path], kind: FileKind = PICTURES) -> list[Path]:
+    """The files of a kind that a user named: files as they are, and what lies in folders.
+
+    Raises:
+        UserError: a path leads nowhere, or a folder holds none.
+    """
+    files: list[Path] = []
+    for path in inputs:
+        if not path.exists():
+            raise UserError(f"there is no file or folder {path}; correct the path.")
+        found = list_files(path, kind) if path.is_dir() else [path]
+        if not found:
+            raise UserError(f"the folder {path} holds no {kind.nouns}; name {kind.noun} files or a folder of them.")
+        files.extend(found)
+    return files
+
+
+@dataclass(frozen=True)
+class LabelledFiles:
+    """Files with their class ids, in the order of `classes`."""
+
+    files: list[Path]
+    labels: list[int]
+    classes: list[str]
+    kind: FileKind = PICTURES
+
+
+def class_folders(root: Path) -> list[Path]:
+    """The folders in `root` that can stand for classes, sorted by name."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def has_class_files(root: Path, kind: FileKind = PICTURES) -> bool:
+    """Whether some folder in `root` holds files of the kind."""
+    return any(list_files(folder, kind) for folder in class_folders(root))
+
+
+def part_folders(root: Path) -> dict[str, Path]:
+    """The folders of class folders by part: `train`, perhaps `validation` and `test`; without them `root` as `train`.
+
+    A folder `train` that holds no further folders is a class like others.
+
+    Raises:
+        UserError: two folders are of one part.
+    """
+    folders = class_folders(root)
+    parts, others = parts_among(folders)
+    if "train" not in parts or not class_folders(parts["train"]):
+        return {"train": root}
+    if others:
+        warn_once(f"not read: {named([str(folder) for folder in others])}; the parts are train, validation and test.")
+    return parts
+
+
+def find_labelled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = PICTURES) -> LabelledFiles:
+    """Find `root/<class>/**/picture.png`; files beside the class folders are passed over, and it is said.
+
+    Args:
+        classes: the classes that must be found, in this order; without it, the folders' names, sorted.
+
+    Raises:
+        UserError: no folder, fewer than two classes, a class without files, or a class not in `classes`.
+    """
+    found = {folder.name: list_files(folder, kind) for folder in class_folders(root)}
+    if not found:
+        raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
+    stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
+    if stray:
+        warn_once(
+            f"not read: {len(stray)} {kind.nouns} of no class in {root} ({named(stray)}); move them into class folders."
+        )
+    if classes is None and len(found) < 2:
+        inner = class_folders(root)[0]
+        nested = len(class_folders(inner)) > 1
+        hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
+        raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
+    empty = [name for name, files in found.items() if not files]
+    if empty:
+        raise UserError(
+            f"{root} has class folders without {kind.nouns} ({', '.join(kind.suffixes)}): {named(empty)}; "
+            "add some or remove the folders."
+        )
+    names = list(classes) if classes is not None else sorted(found)
+    unknown = sorted(set(found) - set(names))
+    if unknown:
+        raise UserError(
+            f"{root} has classes that the training part does not have: {named(unknown)}; rename or remove them."
+        )
+    pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
+    return LabelledFiles([file for file, _ in pairs], [label for _, label in pairs], names, kind)
+
+
+def read_all(
+    labelled: LabelledFiles, read: Callable[[Path], np.ndarray], problems: Problems
+) -> tuple[np.ndarray, np.ndarray, list[Path]]:
+    """Read every file; those that cannot be read are left out, and said, and added to `problems`.
+
+    Args:
+        read: gives arrays of one shape, or raises `UnreadableFileError`.
+
+    Returns:
+        The stacked arrays, their labels (int64), and their files.
+
+    Raises:
+        UserError: no file of some class could be read.
+    """
+    arrays, labels, files, unreadable = [], [], [], Problems()
+    kind = labelled.kind
+    for file, label in zip(track(labelled.files, f"read {kind.nouns}"), labelled.labels, strict=True):
+        try:
+            arrays.append(read(file))
+        except UnreadableFileError as error:
+            unreadable.add(kind.unreadable, f"{file} ({error})")
+            continue
+        labels.append(label)
+        files.append(file)
+    if unreadable:
+        problems.update(unreadable)
+        warn_once(f"left out of {len(labelled.files)} {kind.nouns}: {unreadable}")
+    lost = [labelled.classes[label] for label in sorted(set(labelled.labels) - set(labels))]
+    if lost:
+        raise UserError(f"no {kind.noun} can be read of {named(lost)}; replace the files of each of these classes.")
+    return np.stack(arrays), np.array(labels, dtype=np.int64), files
