@@ -16,7 +16,7 @@ def operation(verb: Verb, max_elements: int) -> Schema:
         "type": "object",
         "properties": {"answers": {"type": "array", "items": {"anyOf": [refused, one]}}},
         "required": ["answers"],
-        "example": {"answers": [verb.example_answer, {"error": "not a picture, or a damaged one"}]},
+        "example": {"answers": [verb.example_answer, {"error": f"one of the {verb.kind} cannot be used, and why"}]},
     }
     answer = {"anyOf": [several, one]} if takes_raw_body(verb) else several
     return {
@@ -40,10 +40,10 @@ def takes_raw_body(verb: Verb) -> bool:
 
 
 def _bodies(verb: Verb, max_elements: int) -> Schema:
-    picture = verb.kind == "images"
+    is_file = verb.kind != "texts"
     text = {"type": "string"}
-    element = text | {"contentEncoding": "base64"} if picture else text
-    upload = text | {"format": "binary"} if picture else text
+    element = text | {"contentEncoding": "base64"} if is_file else text
+    upload = text | {"format": "binary"} if is_file else text
     fields = dict.fromkeys(verb.fields, text)
     example = {verb.kind: [verb.example] * verb.together, **dict.fromkeys(verb.fields, "a name")}
     bodies = {
@@ -51,7 +51,7 @@ def _bodies(verb: Verb, max_elements: int) -> Schema:
         "multipart/form-data": {"schema": _object(verb, upload, fields, max_elements)},
     }
     if takes_raw_body(verb):
-        bodies["application/octet-stream" if picture else "text/plain"] = {"schema": upload | {"minLength": 1}}
+        bodies["application/octet-stream" if is_file else "text/plain"] = {"schema": upload | {"minLength": 1}}
     return bodies
 
 

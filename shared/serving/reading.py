@@ -94,7 +94,7 @@ class Reader:
         return [partial(self._decode, verb, group, fields) for group in groups]
 
     def _decode(self, verb: Verb, group: Sequence[Any], fields: dict[str, str]) -> Any:
-        read = _file if verb.kind == "images" else self._text
+        read = self._text if verb.kind == "texts" else _file
         return verb.decode(*(read(element) for element in group), **fields)
 
     def _text(self, element: bytes | str) -> str:
@@ -120,7 +120,7 @@ def _too_large(limit: int) -> HTTPException:
 
 def _expected(verb: Verb) -> str:
     fields = "".join(f', "{name}": "..."' for name in verb.fields)
-    element = "base64 of a file" if verb.kind == "images" else "a text"
+    element = "a text" if verb.kind == "texts" else "base64 of a file"
     return f'JSON like {{"{verb.kind}": ["{element}"]{fields}}}, a form, or a raw body'
 
 
@@ -142,7 +142,7 @@ def _from_json(body: bytes, verb: Verb) -> tuple[list[str], dict[str, str]]:
 async def _from_form(
     request: Request, body: bytes, verb: Verb, settings: ServeConfig
 ) -> tuple[list[Any], dict[str, str]]:
-    """The parts called `images` or `texts`, and the fields."""
+    """The parts called as the verb's kind, and the fields."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

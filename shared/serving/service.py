@@ -20,12 +20,13 @@ class Verb:
     """One kind of question, asked with `POST /<name>`.
 
     A request asks about one element as its raw body, or about several as JSON (`{"images": ["<base64>", ...]}`,
-    `{"texts": [...]}`) or as files of a form. All calls of `decode` and `predict` come from one thread of their own.
+    `{"recordings": [...]}`, `{"texts": [...]}`) or as files of a form. All calls of `decode` and `predict` come from
+    one thread of their own.
     """
 
     name: str
     summary: str
-    kind: Literal["images", "texts"]
+    kind: Literal["images", "texts", "recordings"]
     """What elements are: files as bytes, or strings. It is also the key of the list in JSON."""
     decode: Callable[..., Any]
     """From the elements of one item (and the `fields` by name) to what `predict` takes; or `RefusedError`."""

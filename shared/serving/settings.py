@@ -20,8 +20,10 @@ class ServeConfig:
     """a larger request is refused while it arrives"""
     max_pixels: int = 16_000_000
     """a larger picture is refused before it is decoded"""
+    max_seconds: float = 60.0
+    """a longer recording is refused before it is decoded"""
     max_elements: int = 32
-    """a request with more pictures or texts is refused"""
+    """a request with more pictures, texts or recordings is refused"""
     max_text_length: int = 10_000
     """a longer text is refused, in characters"""
     max_waiting: int = 256
@@ -33,7 +35,15 @@ class ServeConfig:
 
     def __post_init__(self) -> None:
         require(0 <= self.port < 65536, "serve.port", self.port, "between 0 and 65535")
-        for name in ("max_body_bytes", "max_pixels", "max_elements", "max_text_length", "max_connections", "deadline"):
+        for name in (
+            "max_body_bytes",
+            "max_pixels",
+            "max_seconds",
+            "max_elements",
+            "max_text_length",
+            "max_connections",
+            "deadline",
+        ):
             value = getattr(self, name)
             require(value > 0, f"serve.{name}", value, "above 0")
         require(

@@ -8,22 +8,27 @@ export async function facts() {
   return json(await send("model"));
 }
 
-// `elements` are canvases or texts; the answer is that to one item.
+// `elements` are canvases, texts or recordings (WAV files as blobs); the answer is that to one item.
 export async function ask(verb, elements, fields = {}) {
   const bodies = await Promise.all(elements.map(bodyOf));
   if (bodies.length === 1 && Object.keys(fields).length === 0) {
     return json(await send(verb, bodies[0]));
   }
   const form = new FormData();
-  elements.forEach((element, index) => form.append(typeof element === "string" ? "texts" : "images", bodies[index]));
+  elements.forEach((element, index) => form.append(kindOf(element), bodies[index]));
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   const { answers } = await json(await send(verb, form));
   if (answers[0].error) throw new Error(answers[0].error);
   return answers[0];
 }
 
+function kindOf(element) {
+  if (typeof element === "string") return "texts";
+  return element instanceof Blob ? "recordings" : "images";
+}
+
 function bodyOf(element) {
-  if (typeof element === "string") return element;
+  if (typeof element === "string" || element instanceof Blob) return element;
   return new Promise((resolve) => element.toBlob(resolve, "image/png"));
 }
 

@@ -1,0 +1,333 @@
+"""Data sets, splits and loaders: from files to batches of int16 samples."""
+
+import csv
+import hashlib
+import re
+import tarfile
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+from torchaudio.datasets import SPEECHCOMMANDS
+from torchaudio.datasets.speechcommands import _CHECKSUMS
+
+from shared.data.audio import read_audio
+from shared.data.batches import fitting_batch_size
+from shared.data.download import download
+from shared.data.folders import RECORDINGS, LabelledFiles, find_labelled, has_class_files, part_folders, read_all
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.problems import Problems, named
+from shared.data.sources import DataRecord, Source, choose
+from shared.data.splits import Splits, grouped_split, stratified_split
+from shared.errors import UserError
+from src.augmentation import make_augmentation
+from src.config import Config, DataConfig
+from src.preparation import fit
+from src.sample import VOWELS, make_sample
+
+FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
+SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Clips, int16 [N, samples], their class ids, int64 [N], their names, and who speaks."""
+
+    samples: np.ndarray
+    labels: np.ndarray
+    names: list[str]
+    groups: list[str]
+    """Clips of one group never lie in two parts; empty strings where it is not known."""
+
+    def at(self, indices: np.ndarray) -> "Examples":
+        """The examples at these indices."""
+        names, groups = ([column[index] for index in indices] for column in (self.names, self.groups))
+        return Examples(self.samples[indices], self.labels[indices], names, groups)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source gives: a train part, and validation and test parts where it has its own."""
+
+    classes: list[str]
+    train: Examples
+    validation: Examples | None
+    test: Examples | None
+    description: str
+    licence: str
+    problems: Problems = field(default_factory=Problems)
+    """The files that were left out."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """The three parts as batches of `samples` (int16 [N, samples]) and `labels` (int64 [N])."""
+
+    parts: Splits[Batch]
+    classes: list[str]
+    record: DataRecord
+    digest: str
+    """SHA-256 of the training part: tells whether two runs trained on the same clips."""
+    names: Splits[list[str]]
+    """Of the clips in each part."""
+    speakers: Splits[int]
+    """How many speakers each part has; 0 where it is not known."""
+    problems: Problems
+    """The files that were left out."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of examples in each part."""
+        return {name: len(part["labels"]) for name, part in vars(self.parts).items()}
+
+    def as_dict(self) -> dict[str, object]:
+        """The record for results, as plain types."""
+        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest, "speakers": vars(self.speakers)}
+
+
+def load_data(config: Config) -> Data:
+    """Find the data (see `DataConfig.source`) and cut it into its three parts.
+
+    Raises:
+        UserError: the data is not there, damaged, or too small to be cut.
+    """
+    settings = config.data
+    sources = {
+        "speech_commands": Source(
+            lambda root: _find_speech_commands(root) is not None, partial(_load_commands, settings)
+        ),
+        "fsdd": Source(lambda root: bool(_find_fsdd(root)), partial(_load_fsdd, settings)),
+        "folder": Source(partial(has_class_files, kind=RECORDINGS), partial(_load_folder, settings)),
+        "sample": Source(lambda _: False, lambda _: _load_sample(config)),
+    }
+    name, loaded, substituted = choose(settings.source, settings.root, sources, published="")
+    parts = _cut_all(loaded, settings, config.seed)
+    require_all_classes(parts.train, loaded.classes)
+    record = DataRecord(name, loaded.description, loaded.licence, substituted)
+    train = parts.train
+    return Data(
+        Splits(*(_tensors(part) for part in vars(parts).values())),
+        loaded.classes,
+        record,
+        hashlib.sha256(train.samples.tobytes() + train.labels.tobytes()).hexdigest(),
+        Splits(*(part.names for part in vars(parts).values())),
+        Splits(*(len(set(filter(None, part.groups))) for part in vars(parts).values())),
+        loaded.problems,
+    )
+
+
+def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
+    """Loaders of whole batches; only the train part is shuffled and augmented."""
+    size = fitting_batch_size(data.counts["train"], config.training.batch_size)
+    train = TensorBatches(data.parts.train, make_augmentation(config.data), config.seed)
+    return Splits(
+        shuffled_loader(train, size, config.training.workers),
+        ordered_loader(TensorBatches(data.parts.validation), 256),
+        ordered_loader(TensorBatches(data.parts.test), 256),
+    )
+
+
+def _cut_all(loaded: Loaded, settings: DataConfig, seed: int) -> Splits[Examples]:
+    """The parts that the source has; those that it lacks are cut off its train part, the test first."""
+    train, validation, test = loaded.train, loaded.validation, loaded.test
+    if test is None and settings.test_groups:
+        train, test = _named_groups(train, settings.test_groups)
+    elif test is None:
+        train, test = _cut(train, settings.test_fraction, seed)
+    if validation is None:
+        train, validation = _cut(train, settings.validation_fraction, seed, settings.validation_by)
+    return Splits(train, validation, test)
+
+
+def _cut(whole: Examples, fraction: float, seed: int, by: str = "group") -> tuple[Examples, Examples]:
+    if by == "group" and any(whole.groups):
+        groups = [group or name for group, name in zip(whole.groups, whole.names, strict=True)]
+        first, second = grouped_split(groups, fraction, seed, [str(label) for label in whole.labels])
+    else:
+        first, second = stratified_split(whole.labels, fraction, seed)
+    return whole.at(first), whole.at(second)
+
+
+def _named_groups(whole: Examples, wanted: list[str]) -> tuple[Examples, Examples]:
+    """All others, and the clips of these speakers."""
+    unknown = set(wanted) - set(whole.groups)
+    if unknown:
+        known = ", ".join(group for group, _ in Counter(filter(None, whole.groups)).most_common(5)) or "none"
+        raise UserError(f"data.test_groups names {named(sorted(unknown))}, who speaks nowhere; known are {known}.")
+    chosen = np.isin(whole.groups, wanted)
+    return whole.at(np.flatnonzero(~chosen)), whole.at(np.flatnonzero(chosen))
+
+
+def require_all_classes(train: Examples, classes: list[str]) -> None:
+    """Refuse a training part without some class.
+
+    Raises:
+        UserError: it lacks one: all its speakers went into the other parts.
+    """
+    lacking = [name for label, name in enumerate(classes) if label not in train.labels]
+    if lacking:
+        raise UserError(
+            f"no clip of {named(lacking)} is left to train on, because so few speakers have them; "
+            "add speakers, remove these classes, or try another --seed."
+        )
+
+
+def _tensors(examples: Examples) -> Batch:
+    return {"samples": torch.from_numpy(examples.samples), "labels": torch.from_numpy(examples.labels)}
+
+
+def _read(root: Path, labelled: LabelledFiles, settings: DataConfig, problems: Problems) -> Examples:
+    """The clips of files, without speakers."""
+
+    def clip(path: Path) -> np.ndarray:
+        return fit(read_audio(path, settings.sample_rate), settings.samples)
+
+    samples, labels, files = read_all(labelled, clip, problems)
+    names = [file.relative_to(root).as_posix() for file in files]
+    return Examples(samples, labels, names, [""] * len(names))
+
+
+def _with_groups(examples: Examples, groups: list[str]) -> Examples:
+    return Examples(examples.samples, examples.labels, examples.names, groups)
+
+
+def _load_folder(settings: DataConfig, root: Path) -> Loaded:
+    """One folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
+    problems = Problems()
+    folders = part_folders(root)
+    classes = find_labelled(folders["train"], kind=RECORDINGS).classes
+    labelled = {part: find_labelled(folder, classes, RECORDINGS) for part, folder in folders.items()}
+    parts = {part: _read(root, files, settings, problems) for part, files in labelled.items()}
+    train = parts["train"]
+    return Loaded(
+        classes,
+        _with_groups(train, find_groups(root, train.names, settings.group_pattern)),
+        parts.get("validation"),
+        parts.get("test"),
+        "the user's own recordings, one folder a class",
+        "the user's own",
+        problems,
+    )
+
+
+def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
+    """Who speaks in each file: by `root/index.csv`, else by the pattern; empty strings where neither says it.
+
+    Raises:
+        UserError: the table lacks a column, or the pattern fits no file.
+    """
+    index = root / "index.csv"
+    if index.is_file() and not pattern:
+        with index.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+        if not rows or not {"id", "group"} <= rows[0].keys():
+            raise UserError(f"{index} must have the columns id (a file's path below {root}) and group; add them.")
+        of_file = {row["id"]: row["group"] or "" for row in rows}
+        return [of_file.get(name, "") for name in names]
+    if not pattern:
+        return [""] * len(names)
+    found = [re.search(pattern, Path(name).name) for name in names]
+    if not any(found):
+        raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
+    return [match[1] or "" if match else "" for match in found]
+
+
+def _find_fsdd(root: Path) -> list[Path]:
+    """The files of the Free Spoken Digit Dataset: in `root` itself, or where its repository has them."""
+    for folder in (root, root / "recordings", root / "free-spoken-digit-dataset" / "recordings"):
+        if folder.is_dir():
+            found = sorted(path for path in folder.glob("*.wav") if FSDD_NAME.fullmatch(path.name))
+            if found:
+                return found
+    return []
+
+
+def _load_fsdd(settings: DataConfig, root: Path) -> Loaded:
+    """Free Spoken Digit Dataset: `<digit>_<speaker>_<take>.wav`."""
+    files = _find_fsdd(root)
+    if not files:
+        raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
+    classes = sorted({path.name[0] for path in files})
+    problems = Problems()
+    labelled = LabelledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
+    examples = _read(root, labelled, settings, problems)
+    return Loaded(
+        classes,
+        _with_groups(examples, [Path(name).name.split("_")[1] for name in examples.names]),
+        None,
+        None,
+        "Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
+        "CC BY-SA 4.0",
+        problems,
+    )
+
+
+def _find_speech_commands(root: Path) -> Path | None:
+    """The folder that torchaudio's class takes as its root."""
+    for folder in (root, root / "speech_commands"):
+        if (folder / SPEECH_COMMANDS / "testing_list.txt").is_file():
+            return folder
+    return None
+
+
+def _load_commands(settings: DataConfig, root: Path) -> Loaded:
+    """Speech Commands 0.02 (Warden 2018) with its own validation and test parts, which share no speaker."""
+    folder = _find_speech_commands(root) or _download_commands(root / "speech_commands")
+    problems = Problems()
+    listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
+    classes = sorted({label for _, label, _ in listed[0]})
+    parts = []
+    for rows in listed:
+        labelled = LabelledFiles(
+            [path for path, _, _ in rows], [classes.index(row[1]) for row in rows], classes, RECORDINGS
+        )
+        speakers = {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
+        examples = _read(folder, labelled, settings, problems)
+        parts.append(_with_groups(examples, [speakers[name] for name in examples.names]))
+    description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test parts"
+    return Loaded(classes, *parts, description, "CC BY 4.0", problems)
+
+
+def _listed(folder: Path, subset: str) -> list[tuple[Path, str, str]]:
+    """File, word and speaker of each recording in a part."""
+    recordings = SPEECHCOMMANDS(folder, subset=subset)
+    rows = [recordings.get_metadata(index) for index in range(len(recordings))]
+    if not rows:
+        raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} part; delete it, so that it is downloaded again.")
+    return [(folder / SPEECH_COMMANDS.parts[0] / path, word, speaker) for path, _, word, speaker, _ in rows]
+
+
+def _download_commands(folder: Path) -> Path:
+    url, digest = next((url, digest) for url, digest in _CHECKSUMS.items() if SPEECH_COMMANDS.name in url)
+    archive = folder / url.rsplit("/", 1)[1]
+    download([url], archive, digest)
+    target = folder / SPEECH_COMMANDS
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary, tarfile.open(archive) as packed:
+        whole = Path(temporary) / "whole"
+        packed.extractall(whole, filter="data")
+        whole.rename(target)
+    return folder
+
+
+def _load_sample(config: Config) -> Loaded:
+    clips = make_sample(config.seed, config.data.sample_rate)
+    examples = Examples(
+        np.stack([fit(samples, config.data.samples) for *_, samples in clips]),
+        np.array([VOWELS.index(vowel) for _, vowel, _, _ in clips], dtype=np.int64),
+        [name for name, *_ in clips],
+        [speaker for _, _, speaker, _ in clips],
+    )
+    return Loaded(
+        list(VOWELS),
+        examples,
+        None,
+        None,
+        "the built-in sample: ten vowels of 48 made-up speakers by formant synthesis (Peterson and Barney 1952)",
+        "made by this program from published figures",
+    )

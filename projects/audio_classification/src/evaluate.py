@@ -1,0 +1,46 @@
+"""Measure the trained network on the test part: evaluate(config, checkpoint) -> metrics."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from shared.console import say
+from shared.data.sources import warn_if_other_data
+from shared.files import file_digest
+from shared.metrics.classification import classification_scores
+from shared.results import write_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.config import Config
+from src.dataloader import load_data
+from src.utils import probabilities_of, restore_model
+
+
+def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Measure a trained network on the validation and test parts; write outputs/evaluate.json.
+
+    Args:
+        checkpoint: the weights; the best ones of the last training run where not given
+    """
+    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+    data = load_data(config)
+    warn_if_other_data(trained.about["data"], data.as_dict())
+    model = restore_model(config, trained)
+    started = time.perf_counter()
+    metrics = {
+        name: classification_scores(probabilities_of(model, part), part["labels"], trained.about["classes"])
+        for name, part in (("validation", data.parts.validation), ("test", data.parts.test))
+    }
+    result = write_result(
+        config.output_dir,
+        "evaluate",
+        seed=config.seed,
+        data=data.as_dict() | {"substituted": trained.about["data"]["substituted"]},
+        metrics=metrics,
+        seconds=time.perf_counter() - started,
+        checkpoint=file_digest(trained.path),
+        epoch=trained.about["epoch"],
+        parameters=trained.about["parameters"],
+    )
+    low, high = metrics["test"]["accuracy_interval"]
+    say(f"evaluate: test accuracy {metrics['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})")
+    return result

@@ -1,0 +1,34 @@
+"""Small helpers of this project."""
+
+import torch
+from torch import Tensor
+
+from models.model import AudioClassifier
+from shared.data.memory import Batch
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
+
+
+def make_model(config: Config, classes: list[str]) -> AudioClassifier:
+    """The network of the configuration, with fresh weights."""
+    data, model = config.data, config.model
+    return AudioClassifier(
+        model.name, data.sample_rate, data.samples, len(classes), model.dropout, model.hide, model.colour
+    )
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> AudioClassifier:
+    """The network of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config, checkpoint.about["classes"])
+    checkpoint.load_into(model)
+    return model.eval()
+
+
+@torch.no_grad()
+def probabilities_of(model: AudioClassifier, part: Batch, batch_size: int = 256) -> Tensor:
+    """The probabilities, float [N, classes], for all clips of a part."""
+    return torch.cat([model(samples).softmax(1) for samples in part["samples"].split(batch_size)])

@@ -1,0 +1,159 @@
+"""The data: three disjoint parts, fixed by the seed and cut by speaker, from each source."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from recordings import save, save_folder, tone
+
+from shared.data.memory import Batch
+from shared.errors import UserError
+from src.config import Config, DataConfig
+from src.dataloader import SPEECH_COMMANDS, load_data, make_loaders
+from src.sample import VOWELS, make_sample
+
+BY_NAME = "^([0-9a-f]{8})_nohash"
+
+
+def rows(part: Batch) -> set[bytes]:
+    return {clip.numpy().tobytes() for clip in part["samples"]}
+
+
+def config(**settings: object) -> Config:
+    return Config(data=DataConfig(**settings))  # type: ignore[arg-type]
+
+
+def test_the_sample_has_disjoint_parts_of_all_vowels_and_no_speaker_in_two() -> None:
+    data = load_data(config(source="sample", seconds=0.5))
+    assert data.classes == list(VOWELS)
+    assert sum(data.counts.values()) == 960
+    assert sum(vars(data.speakers).values()) == 48
+    speakers = [{name.split(" ", 1)[1].rsplit(" ", 1)[0] for name in names} for names in vars(data.names).values()]
+    assert not speakers[0] & speakers[1]
+    assert not speakers[0] & speakers[2]
+    assert not speakers[1] & speakers[2]
+    for part in vars(data.parts).values():
+        assert part["samples"].shape[1:] == (4000,)
+        assert part["samples"].dtype == torch.int16
+        assert set(part["labels"].tolist()) == set(range(10))
+
+
+def test_the_seed_decides_the_sample_and_its_parts() -> None:
+    first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
+    assert first.digest == again.digest != other.digest
+    assert first.names.test != other.names.test
+
+
+def test_a_child_has_higher_formants_than_a_man() -> None:
+    heed = {name.split()[1]: samples for name, vowel, _, samples in make_sample(0, 8000) if vowel == "had"}
+    centres = {
+        kind: float((np.abs(np.fft.rfft(heed[kind])) * np.fft.rfftfreq(len(heed[kind]), 1 / 8000)).sum())
+        / float(np.abs(np.fft.rfft(heed[kind])).sum())
+        for kind in ("man", "child")
+    }
+    assert centres["child"] > centres["man"]
+
+
+def test_one_folder_a_class_is_cut_into_three_parts(tmp_path: Path) -> None:
+    data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20})))
+    assert data.record.source == "folder"
+    assert data.classes == ["high", "low"]
+    assert data.counts == {"train": 32, "validation": 8, "test": 10}
+    assert set(vars(data.speakers).values()) == {0}
+
+
+def test_speakers_named_in_the_files_are_never_in_two_parts(tmp_path: Path) -> None:
+    data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20}), group_pattern=BY_NAME))
+    assert vars(data.speakers) == {"train": 3, "validation": 1, "test": 1}
+
+
+def test_speakers_named_in_a_table_are_never_in_two_parts(tmp_path: Path) -> None:
+    root = save_folder(tmp_path, {"high": 30, "low": 20})
+    names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.wav"))
+    with (root / "index.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerows([["id", "group"], *([name, "ann" if "_nohash_1" in name else "bob"] for name in names)])
+    data = load_data(config(root=root, test_groups=["ann"], validation_by="clip"))
+    assert vars(data.speakers) == {"train": 1, "validation": 1, "test": 1}
+    assert all("_nohash_1" in name for name in data.names.test)
+
+
+def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
+    save_folder(tmp_path / "train", {"high": 20, "low": 20})
+    save_folder(tmp_path / "test", {"high": 5, "low": 7})
+    assert load_data(config(root=tmp_path)).counts == {"train": 32, "validation": 8, "test": 12}
+
+
+def test_recordings_of_any_rate_channels_and_length_become_clips(tmp_path: Path) -> None:
+    root = save_folder(tmp_path, {"high": 20, "low": 20})
+    save(root / "low" / "stereo.wav", np.stack([tone(300, rate=48_000)] * 2, 1), 48_000)
+    save(root / "low" / "long.wav", tone(300, 5.0))
+    save(root / "low" / "one.wav", np.array([9], np.int16))
+    (root / "low" / "empty.wav").write_bytes(b"")
+    data = load_data(config(root=root, seconds=0.5))
+    assert sum(data.counts.values()) == 43
+    assert data.parts.train["samples"].shape[1:] == (4000,)
+    (problem,) = data.problems.by_kind["unreadable recordings"]
+    assert "empty.wav" in problem
+
+
+def test_spoken_digits_are_cut_by_speaker(tmp_path: Path) -> None:
+    for speaker in range(4):
+        for digit in range(3):
+            for take in range(6):
+                name = f"{digit}_{'abcd'[speaker]}_{take}.wav"
+                save(tmp_path / name, tone(300 + 200 * digit + 9 * speaker + take))
+    data = load_data(config(root=tmp_path))
+    assert data.record.source == "fsdd"
+    assert data.classes == ["0", "1", "2"]
+    assert data.counts == {"train": 36, "validation": 18, "test": 18}
+    left_out = load_data(config(root=tmp_path, test_groups=["b"]))
+    assert all("_b_" in name for name in left_out.names.test)
+    assert not any("_b_" in name for name in left_out.names.train + left_out.names.validation)
+
+
+def test_speech_commands_keeps_its_own_parts(tmp_path: Path) -> None:
+    root = tmp_path / SPEECH_COMMANDS
+    save_folder(root, {"no": 10, "yes": 10})
+    save(root / "_background_noise_" / "hum.wav", tone(100))
+    (root / "validation_list.txt").write_text("no/00000001_nohash_1.wav\nyes/00000001_nohash_1.wav\n")
+    (root / "testing_list.txt").write_text("no/00000002_nohash_2.wav\nyes/00000002_nohash_7.wav\n")
+    data = load_data(config(root=tmp_path))
+    assert data.record.source == "speech_commands"
+    assert data.classes == ["no", "yes"]
+    assert data.counts == {"train": 16, "validation": 2, "test": 2}
+    assert data.speakers.test == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"test_groups": ["nobody"]}, "data.test_groups names nobody, who speaks nowhere; known are none"),
+        ({"group_pattern": "^(x+)_"}, r"fits no file name, such as .*nohash_0.wav; correct it"),
+    ],
+)
+def test_speakers_that_are_not_there_are_refused(settings: dict[str, object], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        load_data(config(root=save_folder(tmp_path, {"high": 20, "low": 20}), **settings))
+
+
+def test_a_class_of_one_speaker_alone_is_refused(tmp_path: Path) -> None:
+    save_folder(tmp_path, {"high": 10, "low": 10})
+    for path in (tmp_path / "low").iterdir():
+        path.rename(path.with_name(f"only_{path.name}"))
+    with pytest.raises(UserError, match="no clip of low is left to train on, because so few speakers"):
+        load_data(config(root=tmp_path, group_pattern="^([a-z0-9]+)_", test_groups=["only"]))
+
+
+def test_only_training_clips_are_changed() -> None:
+    settings = config(source="sample", seconds=0.5)
+    data = load_data(settings)
+    loaders = make_loaders(data, settings)
+    for name in ("validation", "test"):
+        loaded = torch.cat([batch["samples"] for batch in getattr(loaders, name)])
+        assert torch.equal(loaded, getattr(data.parts, name)["samples"])
+    changed = next(iter(loaders.train))["samples"]
+    assert not {clip.numpy().tobytes() for clip in changed} & rows(data.parts.train)

@@ -1,0 +1,86 @@
+"""It learns: on made-up vowels of speakers it never heard, better than chance by far, and the same way each time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from shared.results import read_result
+from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from src.baseline import baseline
+from src.config import Config, ModelConfig
+from src.dataloader import load_data
+from src.evaluate import evaluate
+from src.train import train
+from src.utils import probabilities_of, restore_model
+
+
+def test_the_network_learns_the_sample(trained: Config) -> None:
+    result = read_result(trained.output_dir, "train")
+    losses = [record["train/loss"] for record in result["history"]]
+    assert losses[-1] < 0.5 * losses[0]
+    assert evaluate(trained)["metrics"]["test"]["accuracy"] > 0.85
+
+
+def test_the_answer_depends_on_the_recording(trained: Config) -> None:
+    model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
+    probabilities = probabilities_of(model, load_data(trained).parts.test)
+    assert len(set(probabilities.argmax(1).tolist())) == 10
+    assert probabilities.std(0).min() > 0.1
+
+
+def test_without_its_training_it_only_guesses(trained: Config) -> None:
+    """The band of the first test means something: fresh weights stay at chance."""
+    torch.manual_seed(0)
+    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
+    model = restore_model(trained, checkpoint)
+    for layer in model.modules():
+        if hasattr(layer, "reset_parameters"):
+            layer.reset_parameters()
+    test = load_data(trained).parts.test
+    accuracy = (probabilities_of(model, test).argmax(1) == test["labels"]).float().mean()
+    assert accuracy < 0.35
+
+
+@pytest.mark.parametrize("name", ["gru", "transformer"])
+def test_the_other_networks_learn_too(name: str, smoke: Config, tmp_path: Path) -> None:
+    config = replace(smoke, model=ModelConfig(name, dropout=0.1, hide=False, colour=0.0), output_dir=tmp_path)
+    assert train(config)["metrics"]["validation"]["accuracy"] > 0.6
+
+
+def test_the_same_seed_gives_the_same_bytes(smoke: Config, tmp_path: Path) -> None:
+    short = replace(
+        smoke, model=replace(smoke.model, hide=True, colour=0.15), training=replace(smoke.training, epochs=1)
+    )
+    folders = [tmp_path / name for name in ("first", "again")]
+    for folder in folders:
+        train(replace(short, output_dir=folder))
+    first, again = (load_checkpoint(best_checkpoint(folder)) for folder in folders)
+    assert again.tensors.keys() == first.tensors.keys()
+    assert all(torch.equal(again.tensors[name], first.tensors[name]) for name in first.tensors)
+    assert len({(folder / "metrics.jsonl").read_text() for folder in folders}) == 1
+
+
+def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
+    result = baseline(trained)
+    assert result["data"]["digest"] == read_result(trained.output_dir, "train")["data"]["digest"]
+    for metrics in result["metrics"].values():
+        assert metrics["test"]["accuracy"] > 0.8
+
+
+def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate(replace(trained, seed=trained.seed + 1))
+    assert "the test part may hold examples it has seen" in capsys.readouterr().err
+    evaluate(trained)
+    assert "WARNING" not in capsys.readouterr().err
+
+
+def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
+    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
+    validation = load_data(trained).parts.validation
+    probabilities = probabilities_of(restore_model(trained, checkpoint), validation)
+    accuracy = (probabilities.argmax(1) == validation["labels"]).float().mean().item()
+    assert checkpoint.about["metrics"]["accuracy"] == pytest.approx(accuracy)
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)

@@ -1,0 +1,99 @@
+"""A recording of any length becomes a clip of one length, in Python and on the page alike; augmentation keeps words."""
+
+import base64
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from recordings import tone
+
+from shared.seeding import generator
+from src.augmentation import add_noise, random_speed_and_shift
+from src.config import PROJECT
+from src.preparation import SilentError, fit, loudest, require_sound
+
+NODE = shutil.which("node")
+
+
+def test_a_short_recording_lies_in_the_middle_of_silence() -> None:
+    assert fit(np.array([1, 2, 3], np.int16), 8).tolist() == [0, 0, 1, 2, 3, 0, 0, 0]
+    assert fit(np.array([5], np.int16), 3).tolist() == [0, 5, 0]
+
+
+def test_a_long_recording_is_cut_to_its_loudest_stretch() -> None:
+    samples = np.zeros(100_000, np.int16)
+    samples[70_000:72_400] = tone(400)
+    assert loudest(samples, 2400) == pytest.approx(70_000, abs=20)
+    np.testing.assert_array_equal(fit(np.arange(5, dtype=np.int16), 5), np.arange(5))
+
+
+def test_silence_is_refused() -> None:
+    with pytest.raises(SilentError):
+        require_sound(np.full(100, 7, np.int16))
+    require_sound(np.array([0, -32_768], np.int16))
+
+
+def test_another_speed_changes_the_pitch() -> None:
+    clips = torch.from_numpy(tone(1000, 0.5))[None].repeat(50, 1)
+    played = random_speed_and_shift(clips, 0.2, 0, generator(0))
+    assert played.dtype == torch.int16
+    assert played.shape == clips.shape
+    pitches = np.abs(np.fft.rfft(played.numpy())).argmax(1) * 2
+    assert 800 <= pitches.min() < 850
+    assert 1150 < pitches.max() <= 1200
+
+
+def test_a_shift_moves_a_clip_and_fills_up_with_silence() -> None:
+    clips = torch.zeros(200, 100, dtype=torch.int16)
+    clips[:, 50] = 1000
+    moved = random_speed_and_shift(clips, 0.0, 10, generator(0))
+    middles = (moved.float() * torch.arange(100)).sum(1) / moved.float().sum(1)
+    assert 40 <= middles.min() < 42
+    assert 58 < middles.max() <= 60
+    assert moved.float().sum(1).sub(1000).abs().max() <= 1
+    assert torch.equal(random_speed_and_shift(clips, 0.0, 0, generator(0)), clips)
+
+
+def test_noise_is_in_proportion_to_the_clip() -> None:
+    clips = torch.from_numpy(np.stack([tone(500), tone(500, level=80), tone(500, level=0)]))
+    noise = (add_noise(clips, 0.5, generator(0)) - clips).float().std(1)
+    assert noise[0] > 20 * noise[1] > 0
+    assert noise[2] == 0
+    assert torch.equal(add_noise(clips, 0.0, generator(0)), clips)
+
+
+IN_JAVASCRIPT = """
+import { readFileSync } from "node:fs";
+import { fit, isSilent, wavOf } from "./preparation.mjs";
+
+const answers = JSON.parse(readFileSync(0)).map(({ samples, length }) => {
+  const bytes = Buffer.from(samples, "base64");
+  const heard = Int16Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(2 * index));
+  return { fitted: [...fit(heard, length)], silent: isSilent(heard, 8), wav: wavOf(heard, 8000).size };
+});
+console.log(JSON.stringify(answers));
+"""
+
+
+@pytest.mark.skipif(NODE is None, reason="there is no node to run the page's JavaScript")
+def test_the_page_prepares_a_recording_to_the_same_samples() -> None:
+    random = np.random.default_rng(0)
+    clips = [random.integers(-32_768, 32_768, size, dtype=np.int16) for size in (1, 5, 99, 100, 101, 250, 3000)]
+    clips += [np.zeros(300, np.int16), np.full(300, -7, np.int16), np.full(300, 8, np.int16)]
+    asked = [{"samples": base64.b64encode(clip.tobytes()).decode(), "length": 100} for clip in clips]
+    done = subprocess.run(
+        [str(NODE), "--input-type=module", "--eval", IN_JAVASCRIPT],
+        input=json.dumps(asked),
+        cwd=PROJECT / "src" / "page",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    for clip, found in zip(clips, json.loads(done.stdout), strict=True):
+        assert found["fitted"] == fit(clip, 100).tolist()
+        assert found["silent"] == bool(np.abs(clip.astype(int)).max() < 8)
+        assert found["wav"] == 44 + 2 * len(clip)
