@@ -46,9 +46,12 @@ def train(
     parameters = sum(parameter.numel() for parameter in begun.model.parameters())
     batch_size = loaders.train.batch_sampler.batch_size  # type: ignore[union-attr]
     padding = padding_share(loaders.train, lengths)
+    most = config.tokenizer.max_tokens
+    cut = sum(length == most for length in lengths) / len(lengths)
     say(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
-        f"batches of {batch_size}, {padding:.1%} of them padding, seed {config.seed}"
+        f"batches of {batch_size}, {padding:.1%} of them padding, {cut:.0%} of the texts cut at {most} tokens, "
+        f"seed {config.seed}"
     )
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=begun.backbone)
     if trial != "none":
@@ -88,6 +91,7 @@ def train(
         parameters=parameters,
         first_weights=begun.origin,
         padding_share=padding,
+        cut_share=cut,
         tokens_per_second=tokens_an_epoch * progress.epoch / progress.seconds,
         history=progress.history,
         config=about["config"],
