@@ -12,7 +12,8 @@ import resource, sys, torch
 from shared.training.allocator import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
-torch.ones(20_000_000)
+for _ in range(10):
+    torch.ones(20_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
     torch.ones(20_000_000)
@@ -27,7 +28,7 @@ def faults(how: str) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is about glibc")
 def test_freed_memory_is_used_again() -> None:
-    assert faults("keep") < faults("default") / 2
+    assert faults("keep") < faults("default") / 10
 
 
 def test_elsewhere_nothing_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ ORIGINALS = sorted(path.parent for path in Path(__file__).resolve().parents[1].g
 
 
 # The whole job of these takes seconds; that of others a minute, and their own tests run it too, though not in a copy.
-QUICK = {"mnist_classifier", "text_classification"}
+QUICK = {"mnist_classifier"}
 WHOLE_JOBS = [
     pytest.param(path, marks=[] if path.name in QUICK else [pytest.mark.long], id=path.name) for path in ORIGINALS
 ]

@@ -57,7 +57,7 @@ def unstopped_everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["plain", "everything"])
+@pytest.fixture(params=[pytest.param("plain", marks=pytest.mark.long), "everything"])
 def unstopped(request: pytest.FixtureRequest) -> tuple[Path, Settings]:
     """The outputs of a run that nothing has stopped, and its settings."""
     settings = PLAIN if request.param == "plain" else EVERYTHING

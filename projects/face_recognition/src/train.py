@@ -17,10 +17,10 @@ from shared.data.memory import Batch
 from shared.errors import UserError
 from shared.files import require_writable
 from shared.metrics.verification import training_metrics
-from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.checkpoint import best_checkpoint, read_about, save_checkpoint, state_to_resume
+from shared.training.checkpoint import best_checkpoint, save_checkpoint, state_to_resume
 from shared.training.loop import Places, Task, fit, measure
+from shared.training.result import progress_of, resumed_record, write_training
 from shared.training.trials import Setting, Trial, try_out
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
@@ -101,24 +101,10 @@ def _learn(beginning: Beginning, resume: bool, checkpoint: Path | None, trial: T
         setting = Setting(task, model, train_loader, validation_loader, config.training, config.output_dir)
         return try_out(trial, setting, config.seed, data.as_dict())
     begun = state_to_resume(config.output_dir, resume, checkpoint)
-    record = data.as_dict()
-    if begun:
-        record["substituted"] = read_about(begun)["data"]["substituted"]
-    about = beginning.about(record)
+    about = beginning.about(resumed_record(data.as_dict(), begun))
     places = Places(config.output_dir, config.log_dir)
     state = fit(task, model, train_loader, validation_loader, config.training, places, about, begun)
-    progress = state.progress
-    return _write(
-        beginning,
-        about,
-        metrics=progress.best_metrics,
-        seconds=progress.seconds,
-        device=str(state.accelerator.device),
-        best_epoch=progress.best_epoch,
-        steps=progress.step,
-        batch_size=batch_size,
-        history=progress.history,
-    )
+    return _write(beginning, about, batch_size=batch_size, **progress_of(state))
 
 
 def _keep(beginning: Beginning) -> dict[str, Any]:
@@ -137,22 +123,9 @@ def _keep(beginning: Beginning) -> dict[str, Any]:
     )
 
 
-def _write(
-    beginning: Beginning, about: dict[str, Any], *, metrics: dict[str, float], seconds: float, **details: Any
-) -> dict[str, Any]:
-    return write_result(
-        beginning.config.output_dir,
-        "train",
-        seed=about["seed"],
-        data=about["data"],
-        metrics={"validation": metrics},
-        seconds=seconds,
-        parameters=about["parameters"],
-        first_weights=about["first_weights"],
-        trained_on_data=about["trained_on_data"],
-        config=about["config"],
-        **details,
-    )
+def _write(beginning: Beginning, about: dict[str, Any], **details: Any) -> dict[str, Any]:
+    kept = {name: about[name] for name in ("first_weights", "trained_on_data")}
+    return write_training(beginning.config.output_dir, about, **kept, **details)
 
 
 def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

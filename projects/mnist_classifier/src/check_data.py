@@ -26,7 +26,7 @@ from src.config import PROJECT, Config
 from src.dataloader import Data, load_data
 
 COLOURFUL = 12
-"""Pictures whose channels differ by so many levels on average are in colour; scans of gray paper stay below."""
+"""Pictures whose channels differ by so many levels on average are in colour; a tint of the paper is less."""
 
 
 def check_data(config: Config) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from shared.data.batches import fitting_batch_size
 from shared.data.memory import Batch
 from shared.files import require_writable
 from shared.metrics.classification import training_metrics
-from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.checkpoint import read_about, state_to_resume
+from shared.training.checkpoint import state_to_resume
 from shared.training.loop import Places, Step, Task, fit
 from shared.training.losses import Loss, classification_loss
+from shared.training.result import progress_of, resumed_record, write_training
 from shared.training.trials import Setting, Trial, try_out
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
@@ -57,42 +57,16 @@ def train(
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
     begun = state_to_resume(config.output_dir, resume, checkpoint)
-    record = data.as_dict()
-    if begun:
-        record["substituted"] = read_about(begun)["data"]["substituted"]
     about = {
         "config": to_plain(config, PROJECT),
         "classes": data.classes,
-        "data": record,
+        "data": resumed_record(data.as_dict(), begun),
         "seed": config.seed,
         "parameters": parameters,
     }
-    state = fit(
-        task,
-        model,
-        loaders.train,
-        loaders.validation,
-        config.training,
-        Places(config.output_dir, config.log_dir),
-        about,
-        begun,
-    )
-    progress = state.progress
-    return write_result(
-        config.output_dir,
-        "train",
-        seed=config.seed,
-        data=record,
-        metrics={"validation": progress.best_metrics},
-        seconds=progress.seconds,
-        device=str(state.accelerator.device),
-        best_epoch=progress.best_epoch,
-        steps=progress.step,
-        batch_size=batch_size,
-        parameters=parameters,
-        history=progress.history,
-        config=about["config"],
-    )
+    places = Places(config.output_dir, config.log_dir)
+    state = fit(task, model, loaders.train, loaders.validation, config.training, places, about, begun)
+    return write_training(config.output_dir, about, batch_size=batch_size, **progress_of(state))
 
 
 def make_step(loss: Loss) -> Step:

@@ -197,12 +197,12 @@ def _cut(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[Splits[Docume
     if test is None:
         train, test = split_documents(train, settings.test_fraction, seed)
     validation = loaded.validation
-    if validation is None:
-        train, validation = split_documents(train, settings.validation_fraction, seed)
-    kept = without(train, [validation, test])
+    kept = without(train, [test] if validation is None else [validation, test])
     notes = []
     if len(kept) < len(train):
         notes.append(f"{len(train) - len(kept)} training texts that also stand in validation or test")
+    if validation is None:  # of what is left, or choices would be made on texts of the test
+        kept, validation = split_documents(kept, settings.validation_fraction, seed)
     drawn = at_most(kept, settings.max_train, seed)
     if len(drawn) < len(kept):
         notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {settings.max_train}")

@@ -11,11 +11,11 @@ from shared.console import say
 from shared.data.memory import Batch
 from shared.files import require_writable
 from shared.metrics.classification import training_metrics
-from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.checkpoint import read_about, state_to_resume
+from shared.training.checkpoint import state_to_resume
 from shared.training.loop import Places, Step, Task, fit
 from shared.training.losses import Loss, classification_loss
+from shared.training.result import progress_of, resumed_record, write_training
 from shared.training.trials import Setting, Trial, try_out
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders, padding_share
@@ -46,9 +46,12 @@ def train(
     parameters = sum(parameter.numel() for parameter in begun.model.parameters())
     batch_size = loaders.train.batch_sampler.batch_size  # type: ignore[union-attr]
     padding = padding_share(loaders.train, lengths)
+    most = config.tokenizer.max_tokens
+    cut = sum(length == most for length in lengths) / len(lengths)
     say(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
-        f"batches of {batch_size}, {padding:.1%} of them padding, seed {config.seed}"
+        f"batches of {batch_size}, {padding:.1%} of them padding, {cut:.0%} of the texts cut at {most} tokens, "
+        f"seed {config.seed}"
     )
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=begun.backbone)
     if trial != "none":
@@ -57,13 +60,10 @@ def train(
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
     state_file = state_to_resume(config.output_dir, resume, checkpoint)
-    record = data.as_dict()
-    if state_file:
-        record["substituted"] = read_about(state_file)["data"]["substituted"]
     about = {
         "config": to_plain(config, PROJECT),
         "classes": data.classes,
-        "data": record,
+        "data": resumed_record(data.as_dict(), state_file),
         "seed": config.seed,
         "parameters": parameters,
         "first_weights": begun.origin,
@@ -73,24 +73,15 @@ def train(
     places = Places(config.output_dir, config.log_dir)
     state = fit(task, begun.model, loaders.train, loaders.validation, config.training, places, about, state_file)
     progress = state.progress
-    tokens_an_epoch = sum(lengths)
-    return write_result(
+    return write_training(
         config.output_dir,
-        "train",
-        seed=config.seed,
-        data=record,
-        metrics={"validation": progress.best_metrics},
-        seconds=progress.seconds,
-        device=str(state.accelerator.device),
-        best_epoch=progress.best_epoch,
-        steps=progress.step,
+        about,
         batch_size=batch_size,
-        parameters=parameters,
         first_weights=begun.origin,
         padding_share=padding,
-        tokens_per_second=tokens_an_epoch * progress.epoch / progress.seconds,
-        history=progress.history,
-        config=about["config"],
+        cut_share=cut,
+        tokens_per_second=sum(lengths) * progress.epoch / progress.seconds,
+        **progress_of(state),
     )
 
 

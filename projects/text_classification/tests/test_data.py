@@ -65,6 +65,15 @@ def test_own_parts_are_used_and_what_they_share_is_left_out_of_training(
     assert data.notes == ["1 training texts that also stand in validation or test"]
 
 
+def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", spam(30))
+    table(tmp_path / "test.csv", spam(15))
+    parts = load_data(configured(tmp_path, "--data.source", "csv")).parts
+    train, validation, test = (set(map(same_as, part.texts)) for part in vars(parts).values())
+    assert validation
+    assert not (train | validation) & test
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_delimiters_are_recognised(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]

@@ -1,0 +1,56 @@
+"""What a training run leaves beside its weights: the result file of the verb `train`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from shared.results import write_result
+from shared.training.checkpoint import read_about
+from shared.training.state import TrainingState
+
+
+def resumed_record(record: Mapping[str, Any], begun: Path | None) -> dict[str, Any]:
+    """The data's record as the checkpoints hold it: a run that goes on was begun with what was substituted then.
+
+    Args:
+        begun: the state that the run goes on from; None for a run that begins.
+    """
+    return dict(record) | ({"substituted": read_about(begun)["data"]["substituted"]} if begun else {})
+
+
+def progress_of(state: TrainingState) -> dict[str, Any]:
+    """What a finished run says of itself, for `write_training`."""
+    progress = state.progress
+    return {
+        "metrics": progress.best_metrics,
+        "seconds": progress.seconds,
+        "device": str(state.accelerator.device),
+        "best_epoch": progress.best_epoch,
+        "steps": progress.step,
+        "history": progress.history,
+    }
+
+
+def write_training(
+    output_dir: Path, about: Mapping[str, Any], *, metrics: Mapping[str, float], seconds: float, **details: Any
+) -> dict[str, Any]:
+    """Write `train.json` from what the checkpoints hold about the run, and what came of it.
+
+    Args:
+        metrics: of the best epoch, on the validation part.
+        details: whatever else is worth keeping, as plain types.
+
+    Returns:
+        What was written.
+    """
+    return write_result(
+        output_dir,
+        "train",
+        seed=about["seed"],
+        data=about["data"],
+        metrics={"validation": dict(metrics)},
+        seconds=seconds,
+        parameters=about["parameters"],
+        config=about["config"],
+        **details,
+    )
