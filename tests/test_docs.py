@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from pages import PAGES, REPOSITORY, Block, blocks, home, named
 from PIL import Image
 from skimage.data import astronaut, lfw_subset
@@ -84,6 +85,7 @@ def write_examples(folder: Path) -> None:
             path = (folder / name).with_suffix(suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
             picture.save(path)
+    write_recordings(folder, random)
     rows = [
         f"a {mood} film number {number},{mood},a {mood} film number {number},{mood}"
         for number in range(60)
@@ -91,6 +93,21 @@ def write_examples(folder: Path) -> None:
     ]
     for path in ("reviews.csv", "path/to/reviews.csv"):
         (folder / path).write_text("\n".join(["text,label,review,stars", *rows]) + "\n")
+
+
+def write_recordings(folder: Path, random: np.random.Generator) -> None:
+    """Two kinds of whistles, half a second each."""
+    time = np.arange(4000) / 8000
+    whistles = {
+        f"path/to/recordings/{name}/{index}": (pitch, index)
+        for name, pitch in (("high", 1500), ("low", 300))
+        for index in range(40)
+    }
+    for name, (pitch, _) in (whistles | {"recording": (300, 0)}).items():
+        path = (folder / name).with_suffix(".wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sound = np.sin(2 * np.pi * pitch * random.uniform(0.9, 1.1) * time) / 2
+        soundfile.write(path, sound.astype(np.float32), 8000, subtype="PCM_16")
 
 
 def with_flags(command: str, flags: str) -> str:

@@ -16,16 +16,14 @@ import torch
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "audio_classification"), str(REPOSITORY)]
 
+from shared.files import read_json, write_json  # noqa: E402
+from shared.results import versions  # noqa: E402
 from src.baseline import baseline  # noqa: E402 - needs the path above
 from src.config import Config, load_config  # noqa: E402
 from src.dataloader import load_data  # noqa: E402
 from src.evaluate import evaluate  # noqa: E402
 from src.export import export  # noqa: E402
 from src.train import train  # noqa: E402
-
-from shared.files import read_json, write_json  # noqa: E402
-from shared.metrics.classification import wilson_interval  # noqa: E402
-from shared.results import versions  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "audio.json"
 SPEAKERS = ("george", "jackson", "nicolas", "theo")

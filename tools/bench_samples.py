@@ -21,6 +21,7 @@ from shared.files import read_json, write_json  # noqa: E402 - needs the path ab
 RESULT = REPOSITORY / "tools" / "results" / "samples.json"
 # The score that a project is judged by, and where it stands in its metrics of a part.
 SCORES = {
+    "audio_classification": ("accuracy", ("accuracy",)),
     "face_recognition": ("accuracy on pairs", ("accuracy",)),
     "image_segmentation": ("mean IoU, pooled", ("pooled", "mean_iou")),
     "mnist_classifier": ("accuracy", ("accuracy",)),

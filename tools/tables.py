@@ -287,6 +287,41 @@ def text_ladder(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after
 
 
+def audio(result: dict[str, Any]) -> str:
+    """Speech of speakers whom the network has not heard, and how fast it is."""
+    folds, commands, speed = result["fsdd"]["folds"], result["commands"], result["speed"]
+    rows = [["data", "test", "clips in train / validation / test", "accuracy", "MFCC statistics"], ["---"] * 5]
+    for speaker, fold in folds.items():
+        rows.append(["FSDD", speaker, parts_of(fold), f"{fold['accuracy']:.3f}", f"{best_baseline(fold):.3f}"])
+    rows.append(["FSDD", "mean of the four", "", f"**{result['fsdd']['mean']:.3f}**", ""])
+    low, high = commands["interval"]
+    score = f"{commands['accuracy']:.3f} ({low:.3f} to {high:.3f})"
+    rows.append(
+        ["Speech Commands, a part", "other speakers", parts_of(commands), score, f"{best_baseline(commands):.3f}"]
+    )
+    seconds = ", ".join(f"{fold['training_seconds']:.0f}" for fold in folds.values())
+    rates = speed["times_real_time"]
+    first = next(iter(folds.values()))
+    after = (
+        f"Seed {first['seed']}, {result['fsdd']['threads']} CPU thread(s) on a machine that had other work beside, torch "
+        f"{result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
+        f"{first['training_times_real_time']:.0f} times faster than real time. One clip at a time, PyTorch answers "
+        f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
+        "brackets: 95 % interval (Wilson). The baseline is the better one of those in the report."
+    )
+    return table(rows) + "\n\n" + after
+
+
+def parts_of(found: dict[str, Any]) -> str:
+    """How many examples each part has."""
+    return " / ".join(f"{found['counts'][part]}" for part in ("train", "validation", "test"))
+
+
+def best_baseline(found: dict[str, Any]) -> float:
+    """The score of the better classical model."""
+    return max(found["baselines"].values())
+
+
 def text_export(result: dict[str, Any]) -> str:
     """Texts a second, one at a time, by PyTorch and by onnxruntime."""
     rows = [["data", "model", *SPEEDS.values(), "written"], ["---"] * 7]
@@ -327,6 +362,7 @@ TABLES = {
     "segmentation_scores": ("segmentation.json", segmentation_scores),
     "text_ladder": ("text.json", text_ladder),
     "text_export": ("text.json", text_export),
+    "audio": ("audio.json", audio),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
 }
 

@@ -59,8 +59,10 @@ def modules_in(path: Path) -> frozenset[str]:
 
 def third_party(paths: Iterable[Path]) -> set[str]:
     """The import names of the packages, neither Python's nor ours, that the files import."""
+    paths = list(paths)
+    helpers = {path.stem for path in paths if path.parent.name == "tests"}  # tests import each other's helpers by name
     roots = {name.split(".")[0] for path in paths for name in modules_in(path)}
-    return roots - set(sys.stdlib_module_names) - OURS
+    return roots - set(sys.stdlib_module_names) - OURS - helpers
 
 
 def required(lines: Iterable[str]) -> set[str]:
