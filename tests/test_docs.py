@@ -98,12 +98,9 @@ def write_examples(folder: Path) -> None:
 def write_recordings(folder: Path, random: np.random.Generator) -> None:
     """Two kinds of whistles, half a second each."""
     time = np.arange(4000) / 8000
-    whistles = {
-        f"path/to/recordings/{name}/{index}": (pitch, index)
-        for name, pitch in (("high", 1500), ("low", 300))
-        for index in range(40)
-    }
-    for name, (pitch, _) in (whistles | {"recording": (300, 0)}).items():
+    whistles = {"recording": 300} | {f"path/to/recordings/low/{index}": 300 for index in range(40)}
+    whistles |= {f"path/to/recordings/high/{index}": 1500 for index in range(40)}
+    for name, pitch in whistles.items():
         path = (folder / name).with_suffix(".wav")
         path.parent.mkdir(parents=True, exist_ok=True)
         sound = np.sin(2 * np.pi * pitch * random.uniform(0.9, 1.1) * time) / 2

@@ -303,8 +303,8 @@ def audio(result: dict[str, Any]) -> str:
     rates = speed["times_real_time"]
     first = next(iter(folds.values()))
     after = (
-        f"Seed {first['seed']}, {result['fsdd']['threads']} CPU thread(s) on a machine that had other work beside, torch "
-        f"{result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
+        f"Seed {first['seed']}, {result['fsdd']['threads']} CPU thread(s) on a machine that had other work beside, "
+        f"torch {result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
         f"{first['training_times_real_time']:.0f} times faster than real time. One clip at a time, PyTorch answers "
         f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
         "brackets: 95 % interval (Wilson). The baseline is the better one of those in the report."

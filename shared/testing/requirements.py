@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.errors import UserError
 
 IMPORT_NAMES = {
+    "ipython": "IPython",
     "faiss-cpu": "faiss",
     "pillow": "PIL",
     "pyyaml": "yaml",
