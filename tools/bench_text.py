@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="its CSV file or folder; the built-in sample where not given")
     parser.add_argument("--rungs", default=",".join(RUNGS), help="which rungs, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--max_tokens", type=int, default=64)
+    parser.add_argument("--max_tokens", type=int, default=128)
     arguments = parser.parse_args()
     overrides = ["--data.source", "csv", "--data.root", str(arguments.data.absolute())] if arguments.data else []
     overrides = overrides or ["--data.source", "sample"]

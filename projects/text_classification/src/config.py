@@ -42,7 +42,7 @@ class DataConfig:
 class TokenizerConfig:
     """How a text becomes numbers."""
 
-    max_tokens: int = 64
+    max_tokens: int = 128
     """longer texts are cut; a token is a word or a piece of one"""
     vocabulary: int = 8000
     """so many pieces at most are learnt from the training part; a pretrained network brings its own"""

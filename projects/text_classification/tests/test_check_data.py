@@ -67,7 +67,7 @@ def test_long_texts_are_told_from_what_the_network_reads(tmp_path: Path) -> None
     path = save_table(tmp_path / "long.csv", ["ham", "spam"] * 30, texts)
     assert check(path) == 0
     (cut,) = result(path)["warnings"]
-    assert "60 of 60 texts have more than 64 words" in cut
+    assert "60 of 60 texts have more than 128 words" in cut
     assert check(path, "--tokenizer.max_tokens", "256") == 0
     assert result(path)["warnings"] == []
 
