@@ -15,7 +15,7 @@ from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.training.checkpoint import Checkpoint, epoch_checkpoint, load_checkpoint, unflatten_state
 from shared.training.freezing import freeze
-from shared.training.loop import Places, Task, fit, measure, train_step
+from shared.training.loop import Places, Task, close_epoch, fit, measure, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -100,6 +100,19 @@ def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
         logits = model.eval()(data["points"])
     assert measured["accuracy"] == pytest.approx(float((logits.argmax(1) == data["labels"]).float().mean()))
     assert measured["loss"] == pytest.approx(float(cross_entropy(logits, data["labels"])), rel=1e-5)
+
+
+def test_of_epochs_with_equal_scores_the_one_with_the_lower_loss_is_the_best() -> None:
+    progress = Progress()
+    epochs = [(0.9, 0.5), (0.9, 0.3), (0.9, 0.4), (0.8, 0.1)]
+    kept = [close_one(progress, {"accuracy": score, "loss": loss}) for score, loss in epochs]
+    assert kept == [True, True, False, False]
+    assert progress.best_epoch == 2
+
+
+def close_one(progress: Progress, metrics: dict[str, float]) -> bool:
+    progress.batch = 1
+    return close_epoch(progress, metrics, "accuracy")
 
 
 def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:

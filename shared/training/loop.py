@@ -45,7 +45,7 @@ class Task:
     step: Step
     metrics: MetricCollection
     monitor: str
-    """The metric that picks the best epoch, on the validation part; higher is better."""
+    """The metric that picks the best epoch, on the validation part; higher is better, of equal ones the lower loss."""
     backbone: str = ""
     """The name of the submodule that is pretrained (see `training.freeze_epochs`); empty where there is none."""
 
@@ -174,10 +174,15 @@ def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> 
     record |= {"train/loss": progress.loss_sum / progress.batch}
     progress.history.append(record | {f"validation/{name}": value for name, value in metrics.items()})
     progress.batch, progress.loss_sum = 0, 0.0
-    is_best = progress.best_epoch == 0 or metrics[monitor] > progress.best_metrics[monitor]
+    is_best = progress.best_epoch == 0 or rank(metrics, monitor) > rank(progress.best_metrics, monitor)
     if is_best:
         progress.best_epoch, progress.best_metrics = progress.epoch, metrics
     return is_best
+
+
+def rank(metrics: Mapping[str, float], monitor: str) -> tuple[float, float]:
+    """What epochs are compared by: the score, and where that is the same, as on small parts it often is, the loss."""
+    return metrics[monitor], -metrics["loss"]
 
 
 def finished(progress: Progress, config: TrainingConfig) -> bool:
