@@ -3,11 +3,13 @@
 import re
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from src.config import PROJECT
 
 
+@pytest.mark.long
 def test_the_notebook_runs_and_each_step_beats_chance_by_far() -> None:
     notebook = nbformat.read(PROJECT / "notebooks" / "exploration.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": PROJECT / "notebooks"}}).execute()
