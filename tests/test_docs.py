@@ -56,7 +56,7 @@ class Copy:
 
     def project(self, command: str) -> Path:
         """The project that a command is about: by its path or short name, else the one whose page this is."""
-        found = re.search(r"projects/(\w+)/|^make \w+-(\w+)", command)
+        found = re.search(r"projects/(\w+)/|^make [a-z-]+-(\w+)", command)
         name = (found[1] or found[2]) if found else self.home.name
         return next(path.parent for path in self.root.glob("projects/*/main.py") if name in path.parent.name)
 
@@ -125,7 +125,7 @@ def smoke_flags(command: str, copy: Copy) -> str:
 
 def check(command: str, copy: Copy, manner: str) -> None:
     """Run one command in its block's manner."""
-    if manner == "smoke" and not command.startswith("cp "):
+    if manner == "smoke" and not command.startswith(("cp ", "make new-project ")):
         command = with_flags(command, smoke_flags(command, copy))
     if re.match(r"make serve-|\S*python\S* \S*main.py serve", command):
         with serving(command, copy):
