@@ -17,6 +17,10 @@ define require_python
 $(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 endef
 
+# What is asked for, whichever project asks: a copied project asks for nothing new, so nothing is installed again.
+REQUIREMENTS := pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
+asked_for = cat $(REQUIREMENTS) | grep -v '"projects/.*/requirements.txt"' | LC_ALL=C sort -u
+
 .DEFAULT_GOAL := help
 .PHONY: help setup test test-shared test-long lint web lock clean
 
@@ -26,11 +30,12 @@ help:  ## list the targets
 
 setup: $(INSTALLED)  ## make .venv and install everything into it
 
-$(INSTALLED): pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
+$(INSTALLED): $(REQUIREMENTS)
 	@$(require_python)
-	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"
-	@touch $(INSTALLED)
+	@if [ -f $@ ] && $(asked_for) | cmp -s - $@; then touch $@; else set -ex; \
+		$(PYTHON) -m venv .venv; \
+		$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"; \
+		set +x; $(asked_for) > $@; fi
 
 check-data-%: $(INSTALLED)  ## read the data as training would, and say what is in it and what is wrong
 	@$(PY) $(call main,$*) check-data $(FLAGS)

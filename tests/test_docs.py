@@ -41,7 +41,7 @@ class Copy:
         for part in Path(sys.prefix).iterdir():
             (environment / part.name).symlink_to(part)
         (environment / "installed").unlink(missing_ok=True)
-        (environment / "installed").touch()  # newer than what make compares it with: nothing is installed anew
+        shutil.copyfile(Path(sys.prefix) / "installed", environment / "installed")  # so nothing is installed anew
         self.variables = os.environ | {
             "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.root),
