@@ -5,7 +5,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import uvicorn
@@ -13,19 +13,21 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException as Refused  # what forms raise; FastAPI's own is one
 
 from shared.console import say
 from shared.errors import UserError
 from shared.serving.batching import Batcher, BusyError, Job, Outcome
 from shared.serving.connections import PromptProtocol
 from shared.serving.figures import Figures
-from shared.serving.guard import Guard, is_loopback, read_key
+from shared.serving.guard import App, Guard, Receive, Scope, Send, is_loopback, read_key
 from shared.serving.interface import operation
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import Asked, Reader, busy
 from shared.serving.service import RefusedError, Service, Verb
 from shared.serving.settings import ServeConfig
 
+Endpoint = Callable[[Request], Awaitable[Response]]
 SAFE_HEADERS = [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
 
 
@@ -39,15 +41,14 @@ def make_app(service: Service, settings: ServeConfig) -> FastAPI:
     # The interactive pages of FastAPI load their scripts from other servers.
     app = FastAPI(title=service.title, docs_url=None, redoc_url=None)
     reader = Reader(settings)
-    for verb in service.verbs:
-        # FastAPI's own routes look for parameters to parse, which takes as long as a small network.
-        app.add_route(f"/{verb.name}", _endpoint(verb, reader, batcher), methods=["POST"])
+    endpoints = {f"/{verb.name}": _endpoint(verb, reader, batcher) for verb in service.verbs}
     figures = Figures(batcher)
     _add_facts(app, service, batcher, figures)
     page = add_page(app, page_files(service.page)) if service.page else []
     open_paths = {"/healthz", "/readyz", *page}
     described = _described(app, service, settings)
     app.openapi = lambda: described  # type: ignore[method-assign]
+    app.add_middleware(Verbs, endpoints=endpoints)
     app.add_middleware(Guard, settings=settings, key=read_key(settings), figures=figures, open_paths=open_paths)
     return app
 
@@ -74,6 +75,7 @@ def run_app(app: FastAPI, settings: ServeConfig) -> None:
             ws="none",
             log_level="warning",
             server_header=False,
+            proxy_headers=False,  # nothing here looks at whom a proxy asks for
             headers=SAFE_HEADERS,
             limit_concurrency=settings.max_connections,
             timeout_keep_alive=5,
@@ -87,7 +89,31 @@ def run_app(app: FastAPI, settings: ServeConfig) -> None:
     say("serve: stopped; everything that was asked has been answered.")
 
 
-def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Callable[[Request], Awaitable[Response]]:
+class Verbs:
+    """Answers the verbs before FastAPI's own routes (ASGI), whose layers take longer than a small network."""
+
+    def __init__(self, app: App, endpoints: Mapping[str, Endpoint]) -> None:
+        """Stand before `app`; `endpoints` are by path."""
+        self._app = app
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request to a verb, or pass it on."""
+        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        if endpoint is None:
+            await self._app(scope, receive, send)
+            return
+        scope["endpoint"] = endpoint
+        try:
+            if scope["method"] != "POST":
+                raise HTTPException(405, "Method Not Allowed", {"Allow": "POST"})
+            response = await endpoint(Request(scope, receive))
+        except Refused as error:
+            response = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+        await response(scope, receive, send)
+
+
+def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Endpoint:
     seconds = reader.settings.deadline
 
     async def answer(request: Request) -> Response:
