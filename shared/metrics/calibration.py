@@ -1,10 +1,13 @@
 """Probabilities that mean what they say: temperature scaling, and what is left when the unsure answers are left out."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+
+from shared.metrics.classification import classification_scores
 
 LOWEST, HIGHEST = 0.05, 20.0
 
@@ -34,6 +37,22 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     return min(HIGHEST, max(LOWEST, float(scale.detach().exp())))
+
+
+def calibrated_scores(logits: Tensor, labels: Tensor, classes: list[str], temperature: float) -> dict[str, Any]:
+    """All scores of the probabilities at that temperature (see `classification_scores`).
+
+    Args:
+        logits: float, shape [N, C].
+        labels: int64, shape [N].
+
+    Returns:
+        Beside them `calibration_error_before`, that at temperature one.
+    """
+    plain = classification_scores(logits.softmax(1), labels, classes)
+    return classification_scores((logits / temperature).softmax(1), labels, classes) | {
+        "calibration_error_before": plain["calibration_error"]
+    }
 
 
 def sure_answers(

@@ -7,12 +7,12 @@ from typing import Any
 from shared.console import say
 from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
-from shared.metrics.classification import classification_scores
+from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.results import write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import Config
 from src.dataloader import load_data
-from src.utils import probabilities_of, restore_model
+from src.utils import logits_of, restore_model
 
 
 def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
@@ -26,9 +26,12 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     warn_if_other_data(trained.about["data"], data.as_dict())
     model = restore_model(config, trained)
     started = time.perf_counter()
+    parts = {"validation": data.parts.validation, "test": data.parts.test}
+    logits = {name: logits_of(model, part) for name, part in parts.items()}
+    temperature = fit_temperature(logits["validation"], parts["validation"]["labels"])
     metrics = {
-        name: classification_scores(probabilities_of(model, part), part["labels"], trained.about["classes"])
-        for name, part in (("validation", data.parts.validation), ("test", data.parts.test))
+        name: calibrated_scores(logits[name], part["labels"], trained.about["classes"], temperature)
+        for name, part in parts.items()
     }
     result = write_result(
         config.output_dir,
@@ -37,6 +40,7 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         data=data.as_dict() | {"substituted": trained.about["data"]["substituted"]},
         metrics=metrics,
         seconds=time.perf_counter() - started,
+        temperature=temperature,
         checkpoint=file_digest(trained.path),
         epoch=trained.about["epoch"],
         parameters=trained.about["parameters"],

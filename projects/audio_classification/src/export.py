@@ -18,12 +18,13 @@ from shared.export.precision import Measured, Way, candidates, choose_precision,
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import as_function
+from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.preparation import SILENT_BELOW
-from src.utils import restore_model
+from src.utils import logits_of, restore_model
 
 CALIBRATION_CLIPS = 128
 BATCH = 256
@@ -42,12 +43,13 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     about, data, path = trained.about, load_data(config), export_path(config)
     network, validation = restore_model(config, trained), data.parts.validation
-    model, parity = trace_classifier(network, validation["samples"], "samples")
+    temperature = fit_temperature(logits_of(network, validation), validation["labels"])
+    model, parity = trace_classifier(network, validation["samples"], "samples", temperature=temperature)
     calibration = data.parts.train["samples"][:CALIBRATION_CLIPS].numpy()
     models = candidates(model, config.export.precision, list(calibration[:, None]))
     measured = measure_all(network, models, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
-    metadata = _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
+    metadata = _metadata(about, precision, temperature) | _test_metrics(config, file_digest(trained.path))
     write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
@@ -61,6 +63,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
+        temperature=temperature,
         batch_sizes=list(parity.batch_sizes),
         file=path.name,
         bytes=path.stat().st_size,
@@ -95,7 +98,7 @@ def _accuracy(network: Answers, samples: np.ndarray, labels: np.ndarray) -> floa
     return float((answers == labels).mean())
 
 
-def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
+def _metadata(about: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
     data = about["config"]["data"]
     return {
         "labels": about["classes"],
@@ -105,6 +108,7 @@ def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
             "samples": round(data["sample_rate"] * data["seconds"]),
             "silent_below": SILENT_BELOW,
         },
+        "temperature": temperature,
         "precision": precision,
         "predict": about["config"]["predict"],
         "data": about["data"],

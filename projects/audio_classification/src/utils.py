@@ -29,6 +29,6 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> AudioClassifier:
 
 
 @torch.no_grad()
-def probabilities_of(model: AudioClassifier, part: Batch, batch_size: int = 256) -> Tensor:
-    """The probabilities, float [N, classes], for all clips of a part."""
-    return torch.cat([model(samples).softmax(1) for samples in part["samples"].split(batch_size)])
+def logits_of(model: AudioClassifier, part: Batch, batch_size: int = 256) -> Tensor:
+    """The logits, float [N, classes], for all clips of a part."""
+    return torch.cat([model(samples) for samples in part["samples"].split(batch_size)])

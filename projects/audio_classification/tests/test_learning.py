@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
+from shared.export.precision import ExportConfig
+from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.baseline import baseline
 from src.config import Config, ModelConfig
 from src.dataloader import load_data
 from src.evaluate import evaluate
+from src.export import export, export_path
 from src.train import train
-from src.utils import probabilities_of, restore_model
+from src.utils import logits_of, restore_model
 
 
 def test_the_network_learns_the_sample(trained: Config) -> None:
@@ -26,7 +30,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
 
 def test_the_answer_depends_on_the_recording(trained: Config) -> None:
     model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    probabilities = probabilities_of(model, load_data(trained).parts.test)
+    probabilities = logits_of(model, load_data(trained).parts.test).softmax(1)
     assert len(set(probabilities.argmax(1).tolist())) == 10
     assert probabilities.std(0).min() > 0.1
 
@@ -40,7 +44,7 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
     test = load_data(trained).parts.test
-    accuracy = (probabilities_of(model, test).argmax(1) == test["labels"]).float().mean()
+    accuracy = (logits_of(model, test).argmax(1) == test["labels"]).float().mean()
     assert accuracy < 0.35
 
 
@@ -80,7 +84,18 @@ def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsy
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     validation = load_data(trained).parts.validation
-    probabilities = probabilities_of(restore_model(trained, checkpoint), validation)
-    accuracy = (probabilities.argmax(1) == validation["labels"]).float().mean().item()
+    logits = logits_of(restore_model(trained, checkpoint), validation)
+    accuracy = (logits.argmax(1) == validation["labels"]).float().mean().item()
     assert checkpoint.about["metrics"]["accuracy"] == pytest.approx(accuracy)
-    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+
+
+def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained: Config) -> None:
+    temperature = evaluate(trained)["temperature"]
+    exported = export(replace(trained, export=ExportConfig("fp32")))
+    assert exported["temperature"] == pytest.approx(temperature, rel=1e-4)
+    network = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
+    part = load_data(trained).parts.validation
+    logits = logits_of(network, part)
+    assert cross_entropy(logits / temperature, part["labels"]) < cross_entropy(logits, part["labels"])
+    answered = OnnxClassifier(export_path(trained)).probabilities(part["samples"][:16].numpy())
+    np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)

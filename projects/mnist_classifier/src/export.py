@@ -18,11 +18,12 @@ from shared.export.precision import Measured, Way, candidates, choose_precision,
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import as_function
+from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.utils import restore_model
+from src.utils import logits_of, restore_model
 
 CALIBRATION_PICTURES = 128
 BATCH = 256
@@ -41,12 +42,13 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     about, data, path = trained.about, load_data(config), export_path(config)
     network, validation = restore_model(config, trained), data.parts.validation
-    model, parity = trace_classifier(network, validation["images"])
+    temperature = fit_temperature(logits_of(network, validation), validation["labels"])
+    model, parity = trace_classifier(network, validation["images"], temperature=temperature)
     calibration = data.parts.train["images"][:CALIBRATION_PICTURES].numpy()
     models = candidates(model, config.export.precision, list(calibration[:, None]))
     measured = measure_all(network, models, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
-    metadata = _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
+    metadata = _metadata(about, precision, temperature) | _test_metrics(config, file_digest(trained.path))
     write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
@@ -60,6 +62,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
+        temperature=temperature,
         batch_sizes=list(parity.batch_sizes),
         file=path.name,
         bytes=path.stat().st_size,
@@ -94,12 +97,13 @@ def _accuracy(network: Answers, images: np.ndarray, labels: np.ndarray) -> float
     return float((answers == labels).mean())
 
 
-def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
+def _metadata(about: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
     data = about["config"]["data"]
     return {
         "labels": about["classes"],
         "input": "uint8 pictures, [N, channels, height, width]; normalisation is part of the network",
         "preparation": {"kind": data["preparation"], "size": data["image_size"], "channels": data["channels"]},
+        "temperature": temperature,
         "precision": precision,
         "predict": about["config"]["predict"],
         "data": about["data"],

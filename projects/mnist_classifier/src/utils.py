@@ -26,6 +26,6 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> ImageClassifier:
 
 
 @torch.no_grad()
-def probabilities_of(model: ImageClassifier, part: Batch, batch_size: int = 1024) -> Tensor:
-    """The probabilities, float [N, classes], for all pictures of a part."""
-    return torch.cat([model(images).softmax(1) for images in part["images"].split(batch_size)])
+def logits_of(model: ImageClassifier, part: Batch, batch_size: int = 1024) -> Tensor:
+    """The logits, float [N, classes], for all pictures of a part."""
+    return torch.cat([model(images) for images in part["images"].split(batch_size)])

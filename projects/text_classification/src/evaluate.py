@@ -9,8 +9,7 @@ from torch import Tensor
 from shared.console import say
 from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
-from shared.metrics.calibration import fit_temperature, sure_answers
-from shared.metrics.classification import classification_scores
+from shared.metrics.calibration import calibrated_scores, fit_temperature, sure_answers
 from shared.results import write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import Config
@@ -58,10 +57,6 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
 
 
 def scores_of(logits: Tensor, part: Texts, classes: list[str], temperature: float) -> dict[str, Any]:
-    """All scores on one part, of probabilities at that temperature; the calibration error also at temperature one."""
-    probabilities = (logits / temperature).softmax(1)
-    plain = classification_scores(logits.softmax(1), part.labels, classes)
-    return classification_scores(probabilities, part.labels, classes) | {
-        "calibration_error_before": plain["calibration_error"],
-        "sure": sure_answers(probabilities, part.labels, THRESHOLDS),
-    }
+    """All scores on one part, of probabilities at that temperature, and how many answers are right among the sure."""
+    scores = calibrated_scores(logits, part.labels, classes, temperature)
+    return scores | {"sure": sure_answers((logits / temperature).softmax(1), part.labels, THRESHOLDS)}
