@@ -1,4 +1,5 @@
-// Pillow's resampling in JavaScript, to the same bytes: weights of 22 bits, rows before columns.
+// Pillow's resampling in JavaScript: weights of 22 bits, rows before columns. The bytes are the same where a picture
+// keeps its shape and is at most twice as high as wide; Pillow begins with the columns of others, and rounds otherwise.
 
 const WEIGHT_BITS = 22;
 const LOBES = 3;
