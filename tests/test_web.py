@@ -28,8 +28,10 @@ def part(tmp_path: Path) -> Part:
     graph = helper.make_graph([helper.make_node("Softmax", ["images"], ["probabilities"])], "g", [images], [outputs])
     opset = helper.make_opsetid("", 18)
     model: onnx.ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=9)
-    write_model(model, tmp_path / "network.onnx", {"labels": ["a", "b"]})
+    write_model(model, tmp_path / "network.onnx", {"labels": ["a", "b"], "versions": {}})
     (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "another.onnx").write_text("another network")
+    (tmp_path / "trees.safetensors").write_text("trees")
     return Part("letters", page, tmp_path / "network.onnx")
 
 
@@ -46,8 +48,11 @@ def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, packa
     folder = tmp_path / "web" / "letters"
     assert (folder / "ask.mjs").read_text() == "export const ask = 1;"
     assert (folder / "model.onnx").read_bytes() == part.network.read_bytes()
-    assert json.loads((folder / "model.json").read_text()) == {"labels": ["a", "b"]}
+    assert json.loads((folder / "model.json").read_text()) == {"labels": ["a", "b"], "versions": {}}
     assert (folder / "tokenizer.json").read_text() == "{}"
+    assert (folder / "another.onnx").read_text() == "another network"
+    assert (folder / "trees.safetensors").read_text() == "trees"
+    assert not (folder / "network.onnx").exists()
     assert (tmp_path / "web" / "ort" / "some.mjs").is_file()
     assert '<a href="letters/">One &amp; two</a>' in (tmp_path / "web" / "index.html").read_text()
 

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.files import file_digest
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.serving.npm import PACKAGES
 from shared.serving.pages import ASK, COMMON, ON_DEVICE, SERVED, page_files
 
 HERE = Path(__file__).parent
 FRONT_FILES = ("style.css", "icon.svg", "manifest.webmanifest")
+BESIDE = ("*.json", "*.onnx", "*.safetensors")
+"""What belongs to an exported network where it lies beside it: a tokenizer, thresholds, networks that prepare."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Part:
     page: Path
     """The folder of its page; `on_device.mjs` is in it."""
     network: Path
-    """Its exported file; JSON files beside it, such as a tokenizer, belong to it."""
+    """Its exported file; what lies beside it (see `BESIDE`) belongs to it."""
 
 
 def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:
@@ -58,9 +60,9 @@ def _add_part(folder: Path, part: Part) -> None:
     for name in files.keys() - {ON_DEVICE, SERVED}:
         shutil.copyfile(files[name], folder / name)
     shutil.copyfile(part.network, folder / "model.onnx")
-    for path in part.network.parent.glob("*.json"):
+    for path in (found for pattern in BESIDE for found in part.network.parent.glob(pattern) if found != part.network):
         shutil.copyfile(path, folder / path.name)
-    about = OnnxClassifier(part.network).about
+    about = OnnxModel(part.network).about
     (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 

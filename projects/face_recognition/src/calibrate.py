@@ -6,17 +6,22 @@ from typing import Any
 import numpy as np
 
 from shared.console import say, warn
+from shared.export.to_onnx import write_manifest
 from shared.results import write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import Config
 from src.dataloader import Data, load_data
 from src.decision import as_plain, calibrated
+from src.export import export_path
+from src.on_device import write_thresholds
 from src.pairs import Pairs
 from src.utils import chip_size, embed_some, embedder_id, restore_model, similarities_of
 
 
 def calibrate(config: Config) -> dict[str, Any]:
     """Choose the thresholds of `verify` and `identify` on the people in data.root; write outputs/decision.json.
+
+    Where there is an exported embedder, they are written beside it too.
 
     Only people that the embedder has not learnt from count.
     """
@@ -39,6 +44,10 @@ def calibrate(config: Config) -> dict[str, Any]:
         seconds=time.perf_counter() - started,
         decision=as_plain(decision),
     )
+    exported = export_path(config)
+    if exported.is_file():
+        write_thresholds(exported.parent, decision)
+        write_manifest(exported.parent)
     say(f"calibrate: same above {decision.same_above:.3f}, different below {decision.different_below:.3f}")
     say(f"calibrate: {decision.origin}")
     return result

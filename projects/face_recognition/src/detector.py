@@ -6,11 +6,13 @@ MTCNN: Zhang et al. 2016, https://arxiv.org/abs/1604.02878.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
 from PIL import Image
+from torch import nn
 
 from src.config import DetectorConfig
 
@@ -46,6 +48,22 @@ class Detector:
             MTCNN(min_face_size=round(settings.min_face * scale), keep_all=True, device="cpu")
             for scale in (1, SECOND_SEARCH)
         )
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The three networks, in the order in which they are asked."""
+        return {name: getattr(self._network, name) for name in ("pnet", "rnet", "onet")}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """How the networks are used, as plain types."""
+        return {
+            "max_side": self.settings.max_side,
+            "min_faces": [self._network.min_face_size, self._second.min_face_size],
+            "min_confidence": self.settings.min_confidence,
+            "thresholds": list(self._network.thresholds),
+            "factor": self._network.factor,
+        }
 
     def detect(self, image: Image.Image) -> list[Face]:
         """The faces of a picture of any mode and size, the largest first; none is an empty list."""

@@ -1,4 +1,4 @@
-"""Write the embedder as one ONNX file that describes itself."""
+"""Write the embedder as one ONNX file that describes itself, and beside it what finds faces without Python."""
 
 import time
 from pathlib import Path
@@ -12,11 +12,16 @@ from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import best_checkpoint, load_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
+from src.decision import load_decision
+from src.detector import Detector
+from src.on_device import facts, write_parts, write_thresholds
 from src.utils import chip_size, embedder_id, restore_model
 
 
 def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """Export the embedder to outputs/export/<project>.onnx and check that onnxruntime gives the same embeddings.
+
+    The detector, the landmark trees and the thresholds lie beside it, for pages and phones.
 
     Args:
         checkpoint: the weights; the best ones of the last training run where not given
@@ -25,12 +30,13 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     about = trained.about
     data = load_data(config, chip_size(config))
     path = export_path(config)
-    network = restore_model(config, trained)
+    network, detector = restore_model(config, trained), Detector(config.detector)
+    decision = load_decision(config.output_dir, embedder_id(network, config))
     metadata = {
         "input": "uint8 chips, [N, 3, side, side], RGB; normalisation is part of the network",
         "output": "embeddings; two are as alike as 1 - d * d / 2 of their distance d is high",
-        "embedder": embedder_id(network, config),
-        "alignment": "dlib's five landmarks onto its mean face by a similarity, padding 0.25",
+        "embedder": decision.embedder,
+        "chip_size": chip_size(config),
         "data": about["data"],
         "seed": about["seed"],
         "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),
@@ -39,10 +45,13 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         "first_weights": about["first_weights"],
         "versions": versions(),
     }
+    metadata |= facts(detector)
     started = time.perf_counter()
     examples = data.faces.chips[data.parts.validation]
     model, parity = trace(network, examples, "chips", ["embeddings"])
     write_model(model, path, metadata)
+    write_parts(path.parent, config, detector)
+    write_thresholds(path.parent, decision)
     write_manifest(path.parent)
     say(f"export: {path}, largest difference from PyTorch {parity.largest_difference:.1e}")
     return write_result(

@@ -19,12 +19,12 @@ from src.train import train  # noqa: E402
 
 
 def placed(config: Config, folder: Path) -> Config:
-    """The configuration with all that it writes below one folder outside the project."""
+    """The configuration with all that it writes outside the project; what is converted once is shared by all tests."""
     return replace(
         config,
         output_dir=folder,
         log_dir=folder / "tensorboard",
-        data=replace(config.data, processed=folder / "processed"),
+        data=replace(config.data, processed=folder.parent / "processed"),
         gallery=replace(config.gallery, file=folder / "gallery.sqlite"),
     )
 

@@ -1,15 +1,25 @@
-"""The page for people in a real browser: two faces are compared, one is enrolled and found again."""
+"""The page for people in a real browser, served and static: two faces are compared, one is enrolled and found again."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from shared.serving.npm import CACHE, has_packages
+from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
-from shared.testing.servers import serving
-from src.config import Config
+from shared.testing.servers import file_server, serving
+from src.config import PROJECT, Config
+from src.export import export_path
 from src.gallery import Gallery
-from src.serve import make_service
+from src.recogniser import Recogniser
+from src.serve import PAGE, make_service
+from src.similarity import similarity
+from src.verify import verify
+
+WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
+on_device = pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
@@ -24,9 +34,27 @@ def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def page(served: str) -> Iterator[Page]:
     with chromium() as opened:
-        opened.open(f"{served}/")
-        opened.wait_for("document.getElementById('facts').textContent.includes('Trained on')")
+        open_page(opened, served)
         yield opened
+
+
+@pytest.fixture(scope="module")
+def site(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("static") / "site"
+    build_site(folder, [Part(PROJECT.name, PAGE, export_path(ready))], CACHE)
+    return folder
+
+
+@pytest.fixture
+def static(site: Path) -> Iterator[Page]:
+    with file_server(site) as address, chromium() as opened:
+        open_page(opened, f"{address}/{PROJECT.name}")
+        yield opened
+
+
+def open_page(page: Page, address: str) -> None:
+    page.open(f"{address}/")
+    page.wait_for("document.getElementById('facts').textContent.includes('Trained on')")
 
 
 def text(page: Page, name: str) -> str:
@@ -56,3 +84,93 @@ def test_a_face_is_enrolled_and_found_again(page: Page, photos: dict[str, Path])
     page.choose_file("#photo-file", photos["both"])
     page.wait_for("document.getElementById('who').textContent.includes(', ')")
     assert sorted(text(page, "who").split(", ")) == ["Eileen <b>", "unknown"]
+
+
+FACES = """
+import(new URL("ask.mjs", location.href))
+  .then(({ facesOf }) => facesOf(document.getElementById("first")))
+  .then((faces) => faces.map((face) => ({ ...face, chip: [...face.chip], embedding: [...face.embedding] })))
+"""
+
+
+@on_device
+def test_the_device_finds_the_faces_that_python_finds(static: Page, ready: Config, photos: dict[str, Path]) -> None:
+    for path, expected in zip(photos.values(), Recogniser(ready).photos(list(photos.values())), strict=True):
+        static.run("document.getElementById('first').width = 1")
+        static.choose_file("#first-file", path)
+        static.wait_for("document.getElementById('first').width > 1")
+        found = static.run(FACES)
+        assert len(found) == len(expected.faces), path.stem
+        for face, python, chip, embedding in zip(
+            found, expected.faces, expected.chips, expected.embeddings, strict=True
+        ):
+            np.testing.assert_allclose(face["box"], python.box, atol=0.1)
+            np.testing.assert_allclose(face["landmarks"], python.landmarks, atol=0.1)
+            assert np.abs(np.array(face["chip"]) - chip.ravel()).mean() < 2  # of 255
+            assert similarity(np.array(face["embedding"]), embedding) > 0.999
+    assert static.messages == []
+
+
+@on_device
+def test_the_device_compares_as_python_does(static: Page, ready: Config, photos: dict[str, Path]) -> None:
+    static.size(390, 800)
+    static.choose_file("#first-file", photos["astronaut"])
+    for second, words in (("again", "The same person."), ("cameraman", "Different people."), ("cat", "No face.")):
+        static.run("document.getElementById('same-detail').textContent = ''")
+        static.choose_file("#second-file", photos[second])
+        static.wait_for("document.getElementById('same-detail').textContent")
+        assert text(static, "same") == words
+        if second == "cat":
+            assert text(static, "same-detail") == "the second picture shows no face"
+        else:
+            expected = verify(ready, photos["astronaut"], photos[second])
+            assert float(text(static, "same-detail").split()[1].rstrip(".")) == pytest.approx(
+                expected["similarity"], abs=0.01
+            )
+            assert expected["thresholds"] in text(static, "same-detail")
+    assert static.run("document.documentElement.scrollWidth") <= 390
+
+
+STORED = """
+indexedDB.databases().then(([{ name }]) => new Promise((resolve) => {
+  indexedDB.open(name).onsuccess = ({ target: { result: database } }) => {
+    database.transaction("photos").objectStore("photos").getAll().onsuccess = ({ target }) => {
+      database.close();
+      resolve(target.result.map((photo) => photo.name));
+    };
+  };
+}))
+"""
+
+
+@on_device
+def test_the_device_keeps_a_person_until_told_to_forget_also_without_a_network(
+    site: Path, photos: dict[str, Path]
+) -> None:
+    with chromium() as page:
+        with file_server(site) as address:
+            open_page(page, f"{address}/{PROJECT.name}")
+            page.run("navigator.serviceWorker.ready.then(() => true)")
+            identify(page, photos["astronaut"], "unknown")
+            enroll(page, "Eileen <b>")
+            page.wait_for("document.getElementById('who').textContent === 'Eileen <b>'")
+        open_page(page, f"{address}/{PROJECT.name}")
+        assert "storage on this device" in text(page, "keeping")
+        assert text(page, "people") == "Eileen <b>: 1 photoForget"
+        identify(page, photos["astronaut"], "Eileen <b>")
+        enroll(page, "Someone")
+        page.wait_for("document.getElementById('who').textContent.includes('enrolled as Eileen <b> already')")
+        assert page.run(STORED) == ["Eileen <b>"]
+        page.run("document.querySelector('#people button').click()")
+        page.wait_for("document.getElementById('who').textContent === 'unknown'")
+        assert (text(page, "people"), page.run(STORED)) == ("", [])
+
+
+def identify(page: Page, photo: Path, expected: str) -> None:
+    page.choose_file("#photo-file", photo)
+    page.wait_for(f"document.getElementById('who').textContent === '{expected}'")
+
+
+def enroll(page: Page, name: str) -> None:
+    page.run(f"document.getElementById('name').value = '{name}'")
+    page.run("document.getElementById('enroll').click()")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from shared.config import to_plain
 from shared.errors import UserError
+from shared.files import file_digest, read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
 from src.calibrate import calibrate
@@ -57,6 +59,25 @@ def test_the_exported_file_says_where_it_comes_from(ready: Config) -> None:
     assert model.about["first_weights"]["licence"] == "CC0"
     assert model.about["data"]["source"] == "sample"
     assert str(PROJECT) not in json.dumps(model.about)
+
+
+def assert_whole(folder: Path) -> None:
+    """All that lies in the folder is in its manifest as it is."""
+    listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    assert listed == {path.name: file_digest(path) for path in folder.iterdir() if path.name != "SHA256SUMS"}
+
+
+def test_what_finds_faces_without_python_lies_beside_the_exported_file(ready: Config) -> None:
+    folder = ready.output_dir / "export"
+    parts = {"pnet.onnx", "rnet.onnx", "onet.onnx", "trees.safetensors", "decision.json"}
+    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", "SHA256SUMS"} | parts
+    assert_whole(folder)
+    assert (
+        read_json(folder / "decision.json", "")["embedder"]
+        == OnnxModel(folder / f"{PROJECT.name}.onnx").about["embedder"]
+    )
+    for path in folder.glob("?net.onnx"):
+        assert str(PROJECT).encode() not in path.read_bytes()
 
 
 def test_predict_answers_every_picture(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
@@ -126,8 +147,7 @@ def test_embeddings_of_another_network_are_left_out_and_said(
 
 
 def test_a_calibration_is_used_afterwards_or_refused(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
-    link = tmp_path / "export"
-    link.symlink_to(ready.output_dir / "export")
+    exported = Path(shutil.copytree(ready.output_dir / "export", tmp_path / "export"))
     (tmp_path / "checkpoints").symlink_to(ready.output_dir / "checkpoints")
     config = replace(ready, output_dir=tmp_path, model=replace(ready.model))
     with pytest.raises(UserError, match="4950 pairs of different people and 100 of the same are too few"):
@@ -137,6 +157,8 @@ def test_a_calibration_is_used_afterwards_or_refused(ready: Config, photos: dict
     answer = verify(config, photos["astronaut"], photos["again"])
     assert answer["thresholds"].startswith("calibrated on 4950 pairs")
     assert answer["answer"] == "same"
+    assert read_json(exported / "decision.json", "")["origin"] == answer["thresholds"]
+    assert_whole(exported)
 
 
 def test_serve_answers_as_identify_does(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:

@@ -1,14 +1,12 @@
 """Any picture of a digit comes out as MNIST's would: white on black, in a box of 20 pixels, centred by its mass."""
 
 import base64
-import json
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from shared.testing.node import WHY_NOT, run_node
 from src.config import PROJECT, DataConfig
 from src.preparation import EmptyPictureError, digit, make_preparation, photo
 
@@ -93,7 +91,6 @@ def test_the_result_has_the_shape_that_the_network_takes(channels: int, kind: st
         assert (prepared.shape, prepared.dtype) == ((channels, 32, 32), np.uint8)
 
 
-NODE = shutil.which("node")
 IN_JAVASCRIPT = """
 import { readFileSync } from "node:fs";
 import { EmptyPicture, prepare } from "./preparation.mjs";
@@ -124,7 +121,7 @@ def coloured(width: int, height: int, seed: int) -> Image.Image:
     return image
 
 
-@pytest.mark.skipif(NODE is None, reason="there is no node to run the page's JavaScript")
+@pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 @pytest.mark.parametrize(("kind", "channels"), [("digit", 1), ("digit", 3), ("photo", 1), ("photo", 3)])
 def test_the_page_prepares_a_picture_to_the_same_bytes(kind: str, channels: int) -> None:
     sizes = [(280, 280), (300, 200), (31, 90), (28, 28), (5, 3), (1, 40), (1, 1)]
@@ -145,17 +142,9 @@ def test_the_page_prepares_a_picture_to_the_same_bytes(kind: str, channels: int)
         }
         for picture in pictures
     ]
-    done = subprocess.run(
-        [str(NODE), "--input-type=module", "--eval", IN_JAVASCRIPT],
-        input=json.dumps(asked),
-        cwd=PROJECT / "src" / "page",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
+    answers = run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked)
     prepare = make_preparation(DataConfig(channels=channels, preparation=kind))
-    for picture, found in zip(pictures, json.loads(done.stdout), strict=True):
+    for picture, found in zip(pictures, answers, strict=True):
         try:
             expected: object = prepare(picture).ravel().tolist()
         except EmptyPictureError:

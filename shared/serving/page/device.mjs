@@ -9,19 +9,23 @@ export const where = "Answers are computed on this device; what you put in does 
 
 const about = fetch("model.json").then((response) => response.json());
 navigator.serviceWorker?.register("../service-worker.js", { scope: "../" });
-let session;
 
 // What the network's file carries.
 export function facts() {
   return about;
 }
 
-// One input tensor to all outputs, by name.
-export async function run(type, data, shape) {
-  session ??= ort.InferenceSession.create("model.onnx", { executionProviders: ["wasm"] });
-  const loaded = await session;
-  return loaded.run({ [loaded.inputNames[0]]: new ort.Tensor(type, data, shape) });
+// The network of a file beside this page, loaded when it is first used: from one input tensor to all outputs, by name.
+export function network(file) {
+  let session;
+  return async (type, data, shape) => {
+    session ??= ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
+    const loaded = await session;
+    return loaded.run({ [loaded.inputNames[0]]: new ort.Tensor(type, data, shape) });
+  };
 }
+
+export const run = network("model.onnx");
 
 // A mask of class ids as a PNG in their colours, in base64.
 export async function pngOf(mask, width, height, colours) {

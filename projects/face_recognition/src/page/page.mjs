@@ -1,8 +1,9 @@
 // Compare two faces; find out who is in a picture; enrol the one face that it shows.
 
-import { ask, facts, where } from "./ask.mjs";
+import * as source from "./ask.mjs";
 import { load, showFacts, showProblem } from "./common.mjs";
 
+const { ask, facts, gallery, where } = source; // there is a gallery where it is kept on the device
 const LARGEST_SIDE = 1024;
 const element = (id) => document.getElementById(id);
 const pictures = { first: null, second: null, photo: null };
@@ -51,20 +52,47 @@ async function enroll() {
   const name = element("name").value.trim();
   if (!name) throw new Error("a name is needed");
   const found = await ask("enroll", [pictures.photo], { name });
-  await identify();
+  await Promise.all([identify(), showPeople()]);
   if (found.detail) element("who").textContent = `Not enrolled: ${found.detail}.`;
 }
 
-// What happens after a file was chosen or a button pressed; a problem is shown at `place`.
+// Who is enrolled on this device, each with a button to forget them.
+async function showPeople() {
+  if (!gallery) return;
+  element("keeping").textContent =
+    "Names and embeddings, no pictures, lie in this browser's storage on this device (IndexedDB), until you forget " +
+    "them here or delete the data of this site.";
+  const rows = (await gallery.people()).map(({ name, photos }) => {
+    const [row, label, button] = ["li", "span", "button"].map((tag) => document.createElement(tag));
+    label.textContent = `${name}: ${photos} ${photos === 1 ? "photo" : "photos"}`;
+    Object.assign(button, { type: "button", textContent: "Forget", ariaLabel: `Forget ${name}` });
+    button.addEventListener("click", () => attempt("who", () => forget(name)));
+    row.append(label, button);
+    return row;
+  });
+  element("people").replaceChildren(...rows);
+}
+
+async function forget(name) {
+  await gallery.forget(name);
+  await Promise.all([showPeople(), pictures.photo && identify()]);
+}
+
+// What happens after a file was chosen or a button pressed.
 function on(id, event, place, action) {
   element(id).addEventListener(event, async ({ target }) => {
-    try {
-      await action(target.files?.[0]);
-    } catch (error) {
-      showProblem(element(place), error);
-    }
+    await attempt(place, () => action(target.files?.[0]));
     if (target.files) target.value = "";
   });
+}
+
+// A problem is shown at `place`.
+async function attempt(place, action) {
+  try {
+    await action();
+  } catch (error) {
+    showProblem(element(place), error);
+  }
 }
 
 on("first-file", "change", "same", (file) => take("first", file).then(compare));
@@ -72,4 +100,5 @@ on("second-file", "change", "same", (file) => take("second", file).then(compare)
 on("photo-file", "change", "who", (file) => take("photo", file).then(identify));
 on("enroll", "click", "who", enroll);
 
+attempt("who", showPeople);
 showFacts(await facts(), where);

@@ -1,8 +1,7 @@
 // From the pixels of a canvas to what the network was trained on: preparation.py in JavaScript, to the same bytes.
-// The constants of both are in preparation.json. Resampling is Pillow's: weights of 22 bits, rows before columns.
+// The constants of both are in preparation.json.
 
-const LANCZOS_LOBES = 3;
-const WEIGHT_BITS = 22;
+import { resize } from "./resampling.mjs";
 
 export class EmptyPicture extends Error {}
 
@@ -104,56 +103,4 @@ function roundEven(value) {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);
   return below % 2 === 0 ? below : below + 1;
-}
-
-// One channel of 8 bits, the part `box` (left, top, right, bottom) of it, to columns x rows.
-export function resize(pixels, width, height, columns, rows, [left, top, right, bottom]) {
-  let [current, currentWidth] = [pixels, width];
-  if (columns !== width || left !== 0 || right !== columns) {
-    const weights = lanczosWeights(width, left, right, columns);
-    current = Uint8Array.from({ length: columns * height }, (_, i) => {
-      const start = Math.floor(i / columns) * width;
-      return weighted(weights[i % columns], (x) => pixels[start + x]);
-    });
-    currentWidth = columns;
-  }
-  if (rows === height && top === 0 && bottom === rows) return current;
-  const weights = lanczosWeights(height, top, bottom, rows);
-  const source = current;
-  return Uint8Array.from({ length: currentWidth * rows }, (_, i) => {
-    return weighted(weights[Math.floor(i / currentWidth)], (y) => source[y * currentWidth + (i % currentWidth)]);
-  });
-}
-
-function weighted({ first, weights }, pixel) {
-  let sum = 2 ** (WEIGHT_BITS - 1);
-  weights.forEach((weight, index) => (sum += weight * pixel(first + index)));
-  return Math.min(Math.max(Math.floor(sum / 2 ** WEIGHT_BITS), 0), 255);
-}
-
-// For each of `count` pixels: where its sources begin, and their weights.
-function lanczosWeights(length, start, end, count) {
-  const scale = (end - start) / count;
-  const stretch = Math.max(scale, 1);
-  const support = LANCZOS_LOBES * stretch;
-  return Array.from({ length: count }, (_, index) => {
-    const centre = start + (index + 0.5) * scale;
-    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const last = Math.min(Math.trunc(centre + support + 0.5), length);
-    const raw = Array.from({ length: last - first }, (_, x) => lanczos((x + first - centre + 0.5) / stretch));
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return { first, weights: raw.map((weight) => roundAway((weight / sum) * 2 ** WEIGHT_BITS)) };
-  });
-}
-
-function lanczos(x) {
-  return -LANCZOS_LOBES <= x && x < LANCZOS_LOBES ? sinc(x) * sinc(x / LANCZOS_LOBES) : 0;
-}
-
-function sinc(x) {
-  return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
-}
-
-function roundAway(value) {
-  return value < 0 ? Math.trunc(value - 0.5) : Math.trunc(value + 0.5);
 }
