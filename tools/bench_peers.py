@@ -8,38 +8,38 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECT = REPOSITORY / "projects" / "mnist_classifier"
+ASKED = "BENCH_ASKED"  # in the environment: what the servers are asked about, digits or texts
+OUTPUTS = "BENCH_OUTPUTS"  # in the environment: the folder of the project's outputs
+PROJECTS = {"digits": "mnist_classifier", "texts": "text_classification"}
+PROJECT = REPOSITORY / "projects" / PROJECTS[os.environ.get(ASKED, "digits")]
+FIELD = {"mnist_classifier": "images", "text_classification": "texts"}[PROJECT.name]
 sys.path[:0] = [str(PROJECT), str(REPOSITORY)]
 
 import bentoml  # noqa: E402 - needs the path above
 import litserve  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
-from pydantic import BaseModel  # noqa: E402
+from pydantic import create_model  # noqa: E402
 
 from src.config import load_config  # noqa: E402
 from src.predict import Predictor  # noqa: E402
 from src.serve import as_plain  # noqa: E402
 
 CLIENTS = 16
-OUTPUTS = "BENCH_OUTPUTS"  # in the environment: the folder of the project's outputs
 
 
 def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
-    """The work of every server: from pictures in base64 to answers."""
+    """The work of every server: from pictures in base64, or from texts, to answers."""
     config = load_config(PROJECT / "configs" / "config.yaml", "--output_dir", os.environ[OUTPUTS])
     predictor = Predictor(config)
 
-    def answer(images: list[str]) -> list[dict[str, Any]]:
-        found = predictor.answer([base64.b64decode(image) for image in images])
+    def answer(asked: list[str]) -> list[dict[str, Any]]:
+        found = predictor.answer([base64.b64decode(one) for one in asked] if FIELD == "images" else asked)
         return [as_plain(one, predictor.network.labels) for one in found]
 
     return answer
 
 
-class Question(BaseModel):
-    """What FastAPI is asked."""
-
-    images: list[str]
+Question = create_model("Question", **{FIELD: list[str]})  # type: ignore[call-overload]
 
 
 def plain_fastapi() -> FastAPI:
@@ -47,8 +47,8 @@ def plain_fastapi() -> FastAPI:
     answer, app = answering(), FastAPI()
 
     @app.post("/predict")
-    def predict(question: Question) -> dict[str, Any]:
-        return {"answers": answer(question.images)}
+    def predict(question: Question) -> dict[str, Any]:  # type: ignore[valid-type]
+        return {"answers": answer(getattr(question, FIELD))}
 
     return app
 
@@ -61,12 +61,12 @@ class LitServeApi(litserve.LitAPI):
         self.answer = answering()
 
     def decode_request(self, request: dict[str, list[str]]) -> str:
-        """The one picture."""
-        return request["images"][0]
+        """The one picture or text."""
+        return request[FIELD][0]
 
-    def predict(self, image: Any) -> Any:
-        """Its answer; or, where LitServe batches, the answers to several pictures."""
-        return self.answer(image if isinstance(image, list) else [image])
+    def predict(self, asked: Any) -> Any:
+        """Its answer; or, where LitServe batches, the answers to several."""
+        return self.answer(asked if isinstance(asked, list) else [asked])
 
     def encode_response(self, output: Any) -> dict[str, Any]:
         """The answer as ours has it."""
@@ -91,3 +91,16 @@ class BentoDigits:
     def predict(self, images: list[str]) -> list[dict[str, Any]]:
         """The answers to the pictures of several questions."""
         return self.answer(images)
+
+
+@bentoml.service(name="texts", workers=1, traffic={"timeout": 30})
+class BentoTexts:
+    """The same for texts: BentoML names what it is asked after the argument."""
+
+    def __init__(self) -> None:
+        self.answer = answering()
+
+    @bentoml.api(batchable=True, max_batch_size=2 * CLIENTS, max_latency_ms=1000, route="/predict")
+    def predict(self, texts: list[str]) -> list[dict[str, Any]]:
+        """The answers to the texts of several questions."""
+        return self.answer(texts)

@@ -1,8 +1,9 @@
 """Requests per second and latency of the same exported network behind our server and behind well-known ones.
 
-Every server gets the same requests (JSON with one picture in base64), prepares pictures and asks the network by the
-same functions, and runs alone in processes of its own: the others are stopped (SIGSTOP) while one has its turn. As a
-machine's speed drifts, turns are short and repeated, and a ratio compares turns of the same round.
+Every server gets the same requests (JSON with one picture in base64, or with `--asked texts` one short text for a
+Transformer), prepares them and asks the network by the same functions, and runs alone in processes of its own: the
+others are stopped (SIGSTOP) while one has its turn. As a machine's speed drifts, turns are short and repeated, and a
+ratio compares turns of the same round.
 
 Peers are in tools/requirements-bench.txt, which `make bench-serving` installs beside the project's own environment.
 """
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import functools
 import io
 import json
 import os
@@ -33,17 +35,20 @@ import numpy as np  # noqa: E402
 import psutil  # noqa: E402
 import uvicorn  # noqa: E402
 import uvloop  # noqa: E402
-from bench_peers import CLIENTS, OUTPUTS, PROJECT, REPOSITORY  # noqa: E402
+from bench_peers import ASKED, CLIENTS, FIELD, OUTPUTS, PROJECT, PROJECTS, REPOSITORY  # noqa: E402
 from PIL import Image  # noqa: E402
 from sample_export import exported  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
 from shared.console import say  # noqa: E402
-from shared.files import write_json  # noqa: E402
+from shared.files import read_json, write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 
 SERVERS = ("ours", "plain FastAPI", "LitServe", "LitServe, batching", "BentoML")
-PICTURES = 64
+QUESTIONS = 64
+WORDS = 40
+# Its own first weights are as large as a trained network's; what it answers does not matter here.
+TRAINED_FOR_TEXTS = ("--model.name", "pretrained", "--model.tuning", "frozen", "--training.epochs", "1")
 WARM_UP_SECONDS = 1.0
 
 
@@ -56,8 +61,9 @@ def serve(name: str, outputs: Path, port: int) -> None:
         os.execv(sys.executable, [sys.executable, main_file, *arguments])
     elif name == "BentoML":
         program = str(Path(sys.executable).with_name("bentoml"))
+        service = "BentoDigits" if FIELD == "images" else "BentoTexts"
         os.execv(
-            program, [program, "serve", "bench_peers:BentoDigits", "--port", str(port), "--working-dir", str(TOOLS)]
+            program, [program, "serve", f"bench_peers:{service}", "--port", str(port), "--working-dir", str(TOOLS)]
         )
     elif name == "plain FastAPI":
         uvicorn.run(bench_peers.plain_fastapi(), port=port, log_level="warning")
@@ -131,18 +137,37 @@ async def load(port: int, requests: list[bytes], seconds: float) -> dict[str, fl
 
 
 def make_requests(port: int) -> list[bytes]:
-    """Requests about scanned digits, enlarged to 28x28 and packed as PNG."""
+    """Requests about one picture or one text each."""
     requests = []
-    for scan in load_digits().images[:PICTURES]:
+    for asked in pictures() if FIELD == "images" else texts():
+        body = json.dumps({FIELD: [asked]}).encode()
+        head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        requests.append(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    return requests
+
+
+@functools.cache
+def pictures() -> list[str]:
+    """Scanned digits, enlarged to 28x28 and packed as PNG, in base64."""
+    found = []
+    for scan in load_digits().images[:QUESTIONS]:
         picture = Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC)
         sheet = Image.new("L", (28, 28))
         sheet.paste(picture, (4, 4))
         file = io.BytesIO()
         sheet.save(file, "PNG")
-        body = json.dumps({"images": [base64.b64encode(file.getvalue()).decode()]}).encode()
-        head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
-        requests.append(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    return requests
+        found.append(base64.b64encode(file.getvalue()).decode())
+    return found
+
+
+@functools.cache
+def texts() -> list[str]:
+    """The first words of the sample's articles."""
+    from src.config import load_config
+    from src.dataloader import load_data
+
+    config = load_config(PROJECT / "configs" / "smoke.yaml")
+    return [" ".join(text.split()[:WORDS]) for text in load_data(config).parts.test.texts[:QUESTIONS]]
 
 
 @contextlib.contextmanager
@@ -229,17 +254,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of one turn, after a second of warming up")
     parser.add_argument("--only", nargs="*", default=SERVERS, choices=SERVERS)
     parser.add_argument("--output", type=Path, default=REPOSITORY / "tools" / "results" / "serving.json")
+    parser.add_argument("--asked", choices=PROJECTS, default="digits", help="what the requests are about")
     parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.serve, arguments.outputs, arguments.port)
         return
+    if os.environ.get(ASKED, "digits") != arguments.asked:  # modules read it as they are imported
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | {ASKED: arguments.asked})
     with tempfile.TemporaryDirectory() as folder:
-        outputs = arguments.outputs or exported(Path(folder))
+        settings = TRAINED_FOR_TEXTS if FIELD == "texts" else ()
+        outputs = arguments.outputs or exported(Path(folder), PROJECT, settings)
         turns = race(arguments.only, outputs, arguments.rounds, arguments.seconds)
     content = {
-        "what": "one picture a request, closed loop over loopback, medians over rounds",
+        "what": f"one of the {arguments.asked} a request, closed loop over loopback, medians over rounds",
         "clients": CLIENTS,
         "cores": os.cpu_count(),
         "rounds": arguments.rounds,
@@ -248,7 +277,8 @@ def main() -> None:
         "servers": {name: summary(found, turns["plain FastAPI"]) for name, found in turns.items()},
         "turns": turns,
     }
-    write_json(arguments.output, content)
+    earlier = read_json(arguments.output, "remove it") if arguments.output.is_file() else {}
+    write_json(arguments.output, earlier | {arguments.asked: content})
 
 
 if __name__ == "__main__":

@@ -29,14 +29,15 @@ def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
     results = read_json(RESULT, "") if RESULT.is_file() else {}
     found: dict[str, Any] = results.get(name) or {"data": load_data(config).as_dict(), "models": {}}
-    found |= {"seed": config.seed, "threads": torch.get_num_threads(), "versions": versions()}
+    found |= {"seed": config.seed, "versions": versions()}
+    threads = {"threads": torch.get_num_threads()}
     if not any("naive" in model for model in found["models"]):
         measured = baseline(config)["metrics"]
-        found["models"] |= {model: baseline_row(row) for model, row in measured.items()}
+        found["models"] |= {model: baseline_row(row) | threads for model, row in measured.items()}
         keep(name, found)
     for rung in rungs:
         if rung not in found["models"]:
-            found["models"][rung] = climb(rung_config(config, rung))
+            found["models"][rung] = climb(rung_config(config, rung)) | threads
             keep(name, found)
 
 
