@@ -282,8 +282,8 @@ def text_ladder(result: dict[str, Any]) -> str:
         f"{name} {' / '.join(map(str, found['data']['counts'].values()))}" for name, found in result.items()
     )
     after = (
-        f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), torch {first['versions']['torch']}; "
-        "the machine had other work beside, so that times are upper bounds."
+        f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), torch "
+        f"{first['versions']['torch']}. The machine had other work beside, so that times are upper bounds."
     )
     return table(rows) + "\n\n" + after
 
