@@ -8,6 +8,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "tools" / "results"
+RUNGS = ("ngrams", "lstm", "transformer", "frozen", "lora", "full")  # of the text project, the dearest last
 SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "int8_dynamic": "dynamic int8"}
 
 
@@ -262,7 +263,7 @@ def text_ladder(result: dict[str, Any]) -> str:
     head = ["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds", "threads"]
     rows = [head, ["---"] * len(head)]
     for name, found in result.items():
-        for model, row in found["models"].items():
+        for model, row in by_rung(found["models"]):
             test, cost = row["test"], row["cost"]
             rows.append(
                 [
@@ -286,6 +287,11 @@ def text_ladder(result: dict[str, Any]) -> str:
         f"{first['versions']['torch']}. The machine had other work beside, so that times are upper bounds."
     )
     return table(rows) + "\n\n" + after
+
+
+def by_rung(models: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The classical models, then the networks from the cheapest to the dearest."""
+    return sorted(models.items(), key=lambda item: RUNGS.index(item[0]) if item[0] in RUNGS else -1)
 
 
 def audio(result: dict[str, Any]) -> str:
@@ -327,7 +333,7 @@ def text_export(result: dict[str, Any]) -> str:
     """Texts a second, one at a time, by PyTorch and by onnxruntime."""
     rows = [["data", "model", *SPEEDS.values(), "written"], ["---"] * 7]
     for name, found in result.items():
-        for model, row in found["models"].items():
+        for model, row in by_rung(found["models"]):
             if "texts_per_second" in row:
                 found = row["texts_per_second"]
                 speeds = [f"{found[kind]:.0f}" if kind in found else "" for kind in SPEEDS]
