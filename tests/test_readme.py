@@ -134,3 +134,8 @@ def test_a_project_is_found_by_its_short_name() -> None:
     assert "projects/mnist_classifier/main.py run" in done.stdout
     missing = subprocess.run(["make", "--dry-run", "run-nothing"], cwd=REPOSITORY, capture_output=True, text=True)
     assert 'there is no project "nothing" in projects/' in missing.stderr
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "tools" / "results").glob("*.json")), ids=lambda path: path.name)
+def test_a_result_file_says_nothing_of_where_a_machine_keeps_things(path: Path) -> None:
+    assert re.findall(r'"(?:/|[A-Z]:\\)[^"]*"', path.read_text()) == []

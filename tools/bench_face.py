@@ -57,7 +57,7 @@ def measure_small(config: Config) -> dict[str, Any]:
         "epochs": len(trained["history"]),
         "best_epoch": trained["best_epoch"],
         "parameters": trained["parameters"],
-        "config": {name: trained["config"][name] for name in ("data", "loss", "training")},
+        "config": {name: trained["config"][name] for name in ("loss", "training")},
         "baseline": baselines["metrics"],
     }
 

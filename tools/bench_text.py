@@ -37,8 +37,14 @@ def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
         keep(name, found)
     for rung in rungs:
         if rung not in found["models"]:
-            found["models"][rung] = climb(rung_config(config, rung)) | threads
+            row = climb(rung_config(config, rung)) | threads
+            found["models"][rung] = row | {"config": chosen(row["config"])}
             keep(name, found)
+
+
+def chosen(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a score depends on: not where this machine keeps things."""
+    return {name: settings[name] for name in ("tokenizer", "model", "training")}
 
 
 def keep(name: str, found: dict[str, Any]) -> None:
