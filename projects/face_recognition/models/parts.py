@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class Normalise(nn.Module):
-    """From uint8 pixels to floats around zero."""
+    """From pixels to floats around zero."""
 
     mean: Tensor
 
@@ -15,7 +15,7 @@ class Normalise(nn.Module):
         self.scale = scale
 
     def forward(self, chips: Tensor) -> Tensor:
-        """(pixel - mean) / scale, channel by channel; uint8 [N, 3, H, W] to float of the same shape."""
+        """(pixel - mean) / scale, channel by channel; uint8 or float [N, 3, H, W] to float of the same shape."""
         return (chips.float() - self.mean) / self.scale
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import nn
 
 from models.dlib_landmarks import load_trees
+from models.parts import Normalise
 from shared.export.to_onnx import trace, write_model
 from shared.files import atomic_write, write_json
 from shared.results import versions
@@ -26,19 +27,6 @@ ABOUT_DETECTOR = {"source": "MTCNN of facenet-pytorch", "licence": "MIT, Copyrig
 EXAMPLES = 5
 # The side of the squares that each network looks at; the first one slides over pictures of any size.
 SIDES = {"pnet": 12, "rnet": 24, "onet": 48}
-
-
-class Stage(nn.Module):
-    """One of the detector's networks, which takes pixels as they are."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """From float [N, 3, H, W] of 0 to 255 to what the network gives."""
-        outputs: tuple[Tensor, ...] = self.network((pixels - 127.5) / 128)
-        return outputs
 
 
 def facts(detector: Detector) -> dict[str, Any]:
@@ -79,6 +67,7 @@ def _traced(name: str, network: nn.Module, cache: Path) -> Path:
         outputs = ["offsets", "probabilities"] if name != "onet" else ["offsets", "landmarks", "probabilities"]
         side, stride = (2 * SIDES[name], 1) if name == "pnet" else (SIDES[name], 0)
         pixels = 255 * torch.rand(EXAMPLES, 3, side, side, generator=torch.Generator().manual_seed(0))
-        model, _ = trace(Stage(network), pixels, "pixels", outputs, stride)
+        takes_pixels = nn.Sequential(Normalise(mean=(127.5, 127.5, 127.5), scale=128.0), network)
+        model, _ = trace(takes_pixels, pixels, "pixels", outputs, stride)
         write_model(model, kept, ABOUT_DETECTOR | {"versions": versions()})
     return kept
