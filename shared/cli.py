@@ -12,7 +12,7 @@ from typing import Any
 from shared import config as configuration
 from shared.errors import StoppedError, UserError
 from shared.process import leave_group
-from shared.training.checkpoint import best_checkpoint, last_checkpoint, read_about
+from shared.training.files import best_checkpoint, last_checkpoint, read_about
 
 # Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
 TRAINING = ("check-data", "run", "train", "sweep")

@@ -1,8 +1,7 @@
 """One training run in several processes, as `torchrun` starts them: who speaks and writes."""
 
 import os
-
-import torch.distributed
+import sys
 
 from shared.errors import UserError
 
@@ -19,8 +18,9 @@ def is_main_process() -> bool:
 
 def leave_group() -> None:
     """End this process's part in a run of several; without it, the connections' threads can abort the exit."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+    distributed = sys.modules.get("torch.distributed")  # where nothing has loaded PyTorch, there is no group to leave
+    if distributed and distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def require_one_process(what: str) -> None:

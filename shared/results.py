@@ -1,12 +1,12 @@
 """`outputs/<verb>.json`: what a verb measured, on what, with which seed, for scripts that read what people read."""
 
+import os
 import platform
+import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from shared.files import read_json, write_json
 from shared.process import is_main_process
@@ -17,6 +17,12 @@ _REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "onnxrunt
 def versions() -> dict[str, str]:
     """The versions of Python and of the libraries that decide a result."""
     return {"python": platform.python_version()} | {name: version(name) for name in _REPORTED_PACKAGES}
+
+
+def _threads() -> int:
+    """Those that PyTorch computes on; without PyTorch, as many as there are processors."""
+    torch = sys.modules.get("torch")
+    return torch.get_num_threads() if torch else os.cpu_count() or 1
 
 
 def write_result(
@@ -44,7 +50,7 @@ def write_result(
         "metrics": dict(metrics),
         "seconds": round(seconds, 2),
         "device": device,
-        "threads": torch.get_num_threads(),
+        "threads": _threads(),
         "versions": versions(),
         **details,
     }

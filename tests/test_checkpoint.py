@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from shared.errors import UserError
-from shared.training import checkpoint as module
-from shared.training.checkpoint import flatten_state, load_checkpoint, read_about, save_checkpoint, unflatten_state
+from shared.training import files as module
+from shared.training.checkpoint import flatten_state, load_checkpoint, save_checkpoint, unflatten_state
+from shared.training.files import read_about
 
 
 @pytest.fixture

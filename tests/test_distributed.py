@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
-from shared.training.checkpoint import best_checkpoint, last_checkpoint, load_checkpoint, state_to_resume
+from shared.training.checkpoint import load_checkpoint, state_to_resume
+from shared.training.files import best_checkpoint, last_checkpoint
 
 SCRIPT = Path(__file__).with_name("resumable.py")
 # Without batch norm and dropout, which see or draw for each share alone, only rounding may differ.

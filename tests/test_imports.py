@@ -1,6 +1,7 @@
 """Who may import whom: projects import themselves, `shared` and libraries; inside `shared` there are no circles."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -33,6 +34,15 @@ def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
     for project in projects:
         foreign = {other.name for other in projects} | {"projects", "tools", "tests"}
         assert not third_party(sorted(project.rglob("*.py"))) & foreign, project.name
+
+
+def test_what_asks_an_exported_network_waits_for_no_library_of_training(projects: list[Path]) -> None:
+    slow = {"torchmetrics", "sklearn", "accelerate", "tensorboard"}
+    for project in projects:
+        code = "import sys, src.serve, shared.cli; print(*sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert not slow & set(done.stdout.split()), project.name
 
 
 def test_requirements_are_what_each_project_imports(projects: list[Path]) -> None:

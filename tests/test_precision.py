@@ -40,12 +40,16 @@ def test_what_is_asked_for_is_written() -> None:
     assert choose_precision({"pytorch": EAGER, "fp32": FP32}, "fp32", "accuracy")[0] == "fp32"
 
 
-def test_speed_counts_examples_not_calls() -> None:
-    calls: list[int] = []
-    way = Way(lambda: calls.append(1), lambda: 1.0)
-    rates = [per_second(way._replace(examples=examples)) for examples in (1, 10**9)]
-    assert len(calls) > 6
-    assert rates[1] > 1000 * rates[0]
+def test_speed_counts_examples_not_calls_and_the_ways_take_turns() -> None:
+    calls: list[str] = []
+    ways = {
+        "one": Way(lambda: calls.append("one"), lambda: 1.0, 1),
+        "many": Way(lambda: calls.append("many"), lambda: 1.0, 10**9),
+    }
+    rates = per_second(ways)
+    assert len(calls) > 12
+    assert calls == ["one", "many"] * (len(calls) // 2)
+    assert rates["many"] > 1000 * rates["one"]
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +83,9 @@ def test_what_is_too_slow_to_be_chosen_is_not_scored(network: onnx.ModelProto) -
     def way_of(name: str, rounds: int) -> Way:
         return Way(lambda: sum(range(rounds)), lambda: float(asked.append(name) is None))
 
-    ways = iter([way_of("fp32", 1000), way_of("slow", 10**6), way_of("quick", 1)])
+    ways = iter([way_of("fp32", 10_000), way_of("slow", 10**6), way_of("quick", 1)])
     models = {"fp32": network, "int8_static": network, "int8_dynamic": network}
-    measured = compare(way_of("pytorch", 1000), models, lambda _: next(ways))
+    measured = compare(way_of("pytorch", 10_000), models, lambda _: next(ways))
     assert asked == ["pytorch", "fp32", "quick"]
     assert measured["int8_static"].score is None
     assert measured["fp32"].bytes == network.ByteSize()

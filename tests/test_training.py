@@ -13,7 +13,8 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
-from shared.training.checkpoint import Checkpoint, epoch_checkpoint, load_checkpoint, unflatten_state
+from shared.training.checkpoint import Checkpoint, load_checkpoint, unflatten_state
+from shared.training.files import epoch_checkpoint
 from shared.training.freezing import freeze
 from shared.training.loop import Places, Task, close_epoch, fit, measure, train_step
 from shared.training.losses import class_weights, classification_loss

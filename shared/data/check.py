@@ -16,8 +16,8 @@ import numpy as np
 from shared.console import track
 from shared.data.folders import PICTURES, FileKind, UnreadableFileError, class_folders, list_files
 from shared.data.images import UnreadableImageError, open_image, read_image
+from shared.data.parts import PART_NAMES, part_called
 from shared.data.problems import Problems, named
-from shared.data.splits import PART_NAMES, part_called
 
 FEW_EXAMPLES = 10
 """A class with fewer examples in all is learnt badly, and its score says little."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import track, warn_once
+from shared.data.parts import parts_among
 from shared.data.problems import Problems, named
-from shared.data.splits import parts_among
 from shared.errors import UserError
 
 

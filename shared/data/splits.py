@@ -4,48 +4,14 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from shared.errors import UserError
 
 D = TypeVar("D")
 MOST_FOLDS = 20  # a share is met by so many twentieths at the finest
-
-
-PART_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "val", "valid", "dev"),
-    "test": ("test", "testing"),
-}
-"""What people call the folders and files of the parts."""
-
-
-def part_called(name: str) -> str | None:
-    """The part that a folder or file of this name holds, in any capitals; None where the name says nothing."""
-    return next((part for part, names in PART_NAMES.items() if name.lower() in names), None)
-
-
-def parts_among(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path]]:
-    """The folders or files that hold a part, by its name, and those that do not.
-
-    Raises:
-        UserError: two are of one part.
-    """
-    parts: dict[str, Path] = {}
-    others = []
-    for path in paths:
-        part = part_called(path.stem)
-        if part is None:
-            others.append(path)
-        elif part in parts:
-            raise UserError(f"{path} and {parts[part].name} are both the {part} part; put them together or remove one.")
-        else:
-            parts[part] = path
-    return parts, others
 
 
 @dataclass(frozen=True)
@@ -70,6 +36,9 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     Raises:
         UserError: a class has too few examples to have one in each part.
     """
+    # scikit-learn takes seconds to start, and who only reads files cuts nothing.
+    from sklearn.model_selection import train_test_split
+
     counts = np.bincount(labels)
     smallest = int(counts[counts > 0].min())
     try:
@@ -101,6 +70,8 @@ def grouped_split(
     Raises:
         UserError: there are too few groups to have one in each part.
     """
+    from sklearn.model_selection import StratifiedGroupKFold
+
     count = len(set(groups))
     share = Fraction(fraction).limit_denominator(min(count, MOST_FOLDS))
     if not 0 < share < 1:

@@ -73,23 +73,28 @@ def compare(
     eager: Way, models: Mapping[str, onnx.ModelProto], way_of: Callable[[onnx.ModelProto], Way]
 ) -> dict[str, Measured]:
     """Measure PyTorch's eager execution, as `pytorch`, and each model."""
-    measured = {"pytorch": Measured(per_second(eager), None, eager.score())}
-    for name, model in models.items():
-        way = way_of(model)
-        speed = per_second(way)
-        asked = name == "fp32" or speed >= LEAST_GAIN * measured["fp32"].per_second
-        measured[name] = Measured(speed, model.ByteSize(), way.score() if asked else None)
+    ways = {"pytorch": eager} | {name: way_of(model) for name, model in models.items()}
+    speeds = per_second(ways)
+    measured = {}
+    for name, way in ways.items():
+        asked = name in ("pytorch", "fp32") or speeds[name] >= LEAST_GAIN * speeds["fp32"]
+        size = models[name].ByteSize() if name in models else None
+        measured[name] = Measured(speeds[name], size, way.score() if asked else None)
     return measured
 
 
-def per_second(way: Way) -> float:
-    """Examples a second: by the median of several runs after a first one."""
-    times = []
+def per_second(ways: Mapping[str, Way]) -> dict[str, float]:
+    """Examples a second of each way: by the median of several runs after a first one.
+
+    The ways take turns, so that a slow moment of the machine falls on all of them and not on the one it meets.
+    """
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(TIMED_RUNS + 1):
-        started = time.perf_counter()
-        way.run()
-        times.append(time.perf_counter() - started)
-    return way.examples / statistics.median(times[1:])
+        for name, way in ways.items():
+            started = time.perf_counter()
+            way.run()
+            times[name].append(time.perf_counter() - started)
+    return {name: way.examples / statistics.median(times[name][1:]) for name, way in ways.items()}
 
 
 def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:

@@ -6,21 +6,18 @@ A checkpoint is one file, replaced in one move, so a kill at any moment leaves t
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from shared.errors import UserError
 from shared.files import atomic_write
 from shared.process import was_restarted
-
-FORMAT_VERSION = 1
+from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, header_of, last_checkpoint, opened
 
 
 @dataclass(frozen=True)
@@ -59,16 +56,6 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[st
         file.write(content)
 
 
-def best_checkpoint(output_dir: Path) -> Path:
-    """Where a run keeps the weights that did best on validation."""
-    return output_dir / "checkpoints" / "best.safetensors"
-
-
-def last_checkpoint(output_dir: Path) -> Path:
-    """Where a run keeps the state to go on from."""
-    return output_dir / "checkpoints" / "last.safetensors"
-
-
 def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
     """The state a run goes on from: the named or the last one if asked to, the last one after a restart, else none."""
     if resume:
@@ -77,57 +64,18 @@ def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -
     return last if was_restarted() and last.is_file() else None
 
 
-def epoch_checkpoint(output_dir: Path, epoch: int) -> Path:
-    """Where a run keeps the state of one epoch for long."""
-    return output_dir / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
-
-
-def epoch_checkpoints(output_dir: Path) -> list[Path]:
-    """The states kept for long, the oldest first."""
-    return sorted((output_dir / "checkpoints").glob("epoch-????.safetensors"))
-
-
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and check its digest.
 
     Raises:
         UserError: no such file, or one that is damaged, of another program, or of a newer version.
     """
-    with _open(path) as file:
-        header = _header(path, file)
+    with opened(path, "pt") as file:
+        header = header_of(path, file)
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     if header.get("sha256") != _digest(tensors, header["about"]):
         raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")
     return Checkpoint(path, tensors, header["about"])
-
-
-def read_about(path: Path) -> dict[str, Any]:
-    """The facts in a checkpoint, without its tensors; raises as `load_checkpoint` does."""
-    with _open(path) as file:
-        about: dict[str, Any] = _header(path, file)["about"]
-        return about
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    if not path.is_file():
-        raise UserError(f"there is no checkpoint {path}; run `python main.py train` first, or correct --checkpoint.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path} is damaged or no checkpoint ({error}); delete it and train again.") from error
-
-
-def _header(path: Path, file: Any) -> dict[str, Any]:
-    header: dict[str, Any] = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
-    version = header.get("format_version")
-    if version != FORMAT_VERSION or "about" not in header:
-        raise UserError(
-            f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
-            "use the program that wrote it, or train again."
-        )
-    return header
 
 
 def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:

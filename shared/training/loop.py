@@ -16,16 +16,9 @@ from torchmetrics import MeanMetric, MetricCollection
 from shared.data.memory import Batch
 from shared.errors import DivergedError, StoppedError
 from shared.process import is_main_process
-from shared.training.checkpoint import (
-    best_checkpoint,
-    epoch_checkpoint,
-    epoch_checkpoints,
-    last_checkpoint,
-    load_state,
-    save_checkpoint,
-    save_state,
-)
+from shared.training.checkpoint import load_state, save_checkpoint, save_state
 from shared.training.feeding import parts_of, rest_of_epoch, to_device, with_progress_bar
+from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint
 from shared.training.freezing import freeze
 from shared.training.interrupt import StopRequest
 from shared.training.log import RunLog

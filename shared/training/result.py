@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.results import write_result
-from shared.training.checkpoint import read_about
+from shared.training.files import read_about
 from shared.training.state import TrainingState
 
 

@@ -20,8 +20,9 @@ from shared.files import file_digest
 from shared.inference.model import as_function
 from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
-from src.config import PROJECT, Config
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from src.config import Config, export_path
 from src.dataloader import load_data
 from src.preparation import SILENT_BELOW
 from src.utils import logits_of, restore_model
@@ -70,11 +71,6 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         sha256=file_digest(path),
         mobile=mobile_usability(path),
     )
-
-
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
 
 
 def measure_all(network: nn.Module, models: dict[str, onnx.ModelProto], validation: Batch) -> dict[str, Measured]:

@@ -17,8 +17,7 @@ from shared.files import atomic_write, require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.report.plots import contact_sheet
 from shared.results import write_result
-from src.config import Config
-from src.export import export_path
+from src.config import Config, export_path
 from src.preparation import SilentError, fit, require_sound
 from src.spectrogram import spectrogram
 

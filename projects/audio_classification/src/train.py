@@ -14,7 +14,8 @@ from shared.files import require_writable
 from shared.metrics.classification import training_metrics
 from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.checkpoint import read_about, state_to_resume
+from shared.training.checkpoint import state_to_resume
+from shared.training.files import read_about
 from shared.training.loop import Places, Step, Task, fit
 from shared.training.losses import Loss, classification_loss
 from shared.training.trials import Setting, Trial, try_out

@@ -8,11 +8,11 @@ import numpy as np
 from shared.console import say, warn
 from shared.export.to_onnx import write_manifest
 from shared.results import write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
-from src.config import Config
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from src.config import Config, export_path
 from src.dataloader import Data, load_data
 from src.decision import as_plain, calibrated
-from src.export import export_path
 from src.on_device import write_thresholds
 from src.pairs import Pairs
 from src.utils import chip_size, embed_some, embedder_id, restore_model, similarities_of

@@ -12,7 +12,8 @@ from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
 from shared.results import write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import Config
 from src.dataloader import Data, load_data
 from src.pairs import Pairs

@@ -9,8 +9,9 @@ from shared.export.mobile import mobile_usability
 from shared.export.to_onnx import trace, write_manifest, write_model
 from shared.files import file_digest
 from shared.results import evaluated_scores, versions, write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
-from src.config import PROJECT, Config
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from src.config import Config, export_path
 from src.dataloader import load_data
 from src.decision import load_decision
 from src.detector import Detector
@@ -67,11 +68,6 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         sha256=file_digest(path),
         mobile=mobile_usability(path),
     )
-
-
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
 
 
 def _test_metrics(config: Config, checkpoint: str) -> dict[str, Any]:

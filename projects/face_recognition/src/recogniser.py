@@ -11,9 +11,8 @@ from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.inference.model import OnnxModel
 from src.alignment import Aligner
-from src.config import Config
+from src.config import Config, export_path
 from src.detector import Detector, Face
-from src.export import export_path
 
 BATCH = 16
 

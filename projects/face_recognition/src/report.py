@@ -11,7 +11,8 @@ from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
 from shared.report.plots import contact_sheet, training_curves
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data

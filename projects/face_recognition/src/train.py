@@ -18,7 +18,8 @@ from shared.errors import UserError
 from shared.files import require_writable
 from shared.metrics.verification import training_metrics
 from shared.seeding import seed_everything
-from shared.training.checkpoint import best_checkpoint, save_checkpoint, state_to_resume
+from shared.training.checkpoint import save_checkpoint, state_to_resume
+from shared.training.files import best_checkpoint
 from shared.training.loop import Places, Task, fit, measure
 from shared.training.result import progress_of, resumed_record, write_training
 from shared.training.trials import Setting, Trial, try_out

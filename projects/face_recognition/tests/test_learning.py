@@ -9,7 +9,8 @@ import torch
 
 from models.model import NETWORKS, Embedder
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.config import Config, LossConfig, ModelConfig
 from src.dataloader import load_data

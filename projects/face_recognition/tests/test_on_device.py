@@ -12,8 +12,7 @@ from test_detector import ASTRONAUT
 from shared.inference.model import OnnxModel
 from shared.testing.node import WHY_NOT, run_node
 from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
-from src.config import Config
-from src.export import export_path
+from src.config import Config, export_path
 from src.on_device import TREES_FILE
 from src.serve import PAGE
 

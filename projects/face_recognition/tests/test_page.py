@@ -10,8 +10,7 @@ from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config
-from src.export import export_path
+from src.config import PROJECT, Config, export_path
 from src.gallery import Gallery
 from src.recogniser import Recogniser
 from src.serve import PAGE, make_service

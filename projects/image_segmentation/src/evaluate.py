@@ -13,7 +13,8 @@ from shared.files import file_digest
 from shared.inference.tiles import Dense
 from shared.metrics.segmentation import SegmentationScores
 from shared.results import write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import Config
 from src.dataloader import load_data
 from src.utils import answer_of, as_dense, restore_model

@@ -19,9 +19,10 @@ from shared.inference.model import as_function
 from shared.inference.tiles import Dense
 from shared.report.overlays import class_colours
 from shared.results import evaluated_scores, versions, write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.augmentation import cut_size, window
-from src.config import PROJECT, Config
+from src.config import Config, export_path
 from src.dataloader import Data, load_data
 from src.evaluate import scores_of
 from src.utils import as_dense, restore_model
@@ -66,11 +67,6 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         sha256=file_digest(path),
         mobile=mobile_usability(path),
     )
-
-
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
 
 
 def training_cuts(data: Data, config: Config) -> np.ndarray:

@@ -19,8 +19,7 @@ from shared.inference.classifier import OnnxClassifier
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colours, overlay
 from shared.results import write_result
-from src.config import Config
-from src.export import export_path
+from src.config import Config, export_path
 from src.outlines import annotations_of
 
 

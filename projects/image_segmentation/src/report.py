@@ -14,7 +14,8 @@ from shared.report.overlays import Compared, comparison
 from shared.report.plots import confusion_matrix, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
-from shared.training.checkpoint import Checkpoint, best_checkpoint, load_checkpoint
+from shared.training.checkpoint import Checkpoint, load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.utils import answer_of, as_dense, restore_model

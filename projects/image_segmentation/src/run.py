@@ -8,11 +8,11 @@ from typing import Any
 from shared.config import from_plain
 from shared.console import shown, table
 from shared.results import data_rows
-from shared.training.checkpoint import best_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path
 from src.evaluate import evaluate
-from src.export import export, export_path
+from src.export import export
 from src.report import report
 from src.train import train
 

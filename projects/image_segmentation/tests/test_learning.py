@@ -10,7 +10,8 @@ from torch import nn
 
 from shared.inference.tiles import Tiling, segment
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.config import Config, ModelConfig
 from src.dataloader import load_data

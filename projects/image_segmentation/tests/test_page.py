@@ -15,8 +15,7 @@ from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config
-from src.export import export_path
+from src.config import PROJECT, Config, export_path
 from src.serve import PAGE, make_service
 
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"

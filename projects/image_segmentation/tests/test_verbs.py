@@ -55,6 +55,12 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
     assert list((tmp_path / "logs").rglob("events.*"))
 
 
+def test_asking_the_exported_network_needs_no_pytorch() -> None:
+    code = "import sys, src.serve; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "False", done.stderr
+
+
 def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path: Path) -> None:
     done = finished("predict", pictures, "--output_dir", trained.output_dir, "--predict.coco", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,8 @@ from shared.data.sources import warn_if_other_data
 from shared.files import file_digest
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.results import write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import Config
 from src.dataloader import load_data
 from src.utils import logits_of, restore_model

@@ -15,7 +15,8 @@ from shared.report.html import Picture, Section, data_section, substitution_noti
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.utils import logits_of, restore_model

@@ -11,12 +11,13 @@ from torch.nn.functional import cross_entropy
 from shared.export.precision import ExportConfig
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.config import Config, ModelConfig
+from src.config import Config, ModelConfig, export_path
 from src.dataloader import load_data
 from src.evaluate import evaluate
-from src.export import export, export_path
+from src.export import export
 from src.train import train
 from src.utils import logits_of, restore_model
 

@@ -9,8 +9,7 @@ from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config
-from src.export import export_path
+from src.config import PROJECT, Config, export_path
 from src.serve import PAGE, make_service
 
 STROKES = [(60, 60), (200, 60), (170, 150), (130, 250)]

@@ -81,9 +81,12 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
     assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
     assert list((tmp_path / "logs").rglob("events.*"))
-    for verb in ("evaluate", "baseline", "export", "report"):
-        again = finished(verb, "--output_dir", "out", folder=tmp_path)
-        assert again.returncode == 0, again.stderr
+
+
+def test_asking_the_exported_network_needs_no_pytorch() -> None:
+    code = "import sys, src.serve; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-PAD = 0
-"""The id that fills up the end of a text."""
+from models.padding import PAD
+
 BUCKETS = 20_000
 _HASH = 1_000_003
 

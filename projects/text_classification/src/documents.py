@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import warn_once
+from shared.data.parts import parts_among
 from shared.data.problems import Problems, named
-from shared.data.splits import parts_among, stratified_split
+from shared.data.splits import stratified_split
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig

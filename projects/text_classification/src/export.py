@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from shared.console import say
 from shared.errors import UserError
@@ -18,11 +19,12 @@ from shared.files import file_digest, write_text
 from shared.inference.model import as_function
 from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
-from src.config import PROJECT, Config
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from src.config import Config, export_path, tokenizer_path
 from src.dataloader import Texts, load_data
-from src.tokens import CHARACTERS_A_TOKEN, Tokens
-from src.utils import Answer, in_batches, logits_of, restore_model, restore_tokens
+from src.tokens import CHARACTERS_A_TOKEN, Answer, Tokens, in_batches
+from src.utils import answer_of, logits_of, restore_model, restore_tokens
 
 PARITY_TEXTS = 8
 CALIBRATION_TEXTS = 32
@@ -44,14 +46,14 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     validation = data.parts.validation
     logits = logits_of(network, tokens, validation.texts)
     temperature = fit_temperature(logits, validation.labels)
-    examples = tokens.padded(tokens.ids(validation.texts[:PARITY_TEXTS]))
+    examples = torch.from_numpy(tokens.padded(tokens.ids(validation.texts[:PARITY_TEXTS])))
     model, parity = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
     calibration = tokens.ids(data.parts.train.texts[:CALIBRATION_TEXTS])
-    models = candidates(model, config.export.precision, [tokens.padded([row]).numpy() for row in calibration])
+    models = candidates(model, config.export.precision, [tokens.padded([row]) for row in calibration])
     measured = measure_all(network, models, tokens, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
     expected = (logits / temperature).softmax(1)
-    difference = check_from_text(session_of(models[precision]), tokens, validation.texts, expected, precision)
+    difference = check_from_text(as_function(models[precision]), tokens, validation.texts, expected.numpy(), precision)
     metadata = _metadata(about, precision, temperature, tokens) | _test_metrics(config, file_digest(trained.path))
     write_text(tokenizer_path(config), tokens.content)
     write_model(models[precision], path, metadata)
@@ -81,50 +83,35 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     )
 
 
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
-
-
-def tokenizer_path(config: Config) -> Path:
-    """Where its tokenizer lies, in the format of Hugging Face's `tokenizers`."""
-    return config.output_dir / "export" / "tokenizer.json"
-
-
 def measure_all(
     network: nn.Module, models: dict[str, onnx.ModelProto], tokens: Tokens, validation: Texts
 ) -> dict[str, Measured]:
     """By name, also of PyTorch's eager execution: texts a second, one at a time, and validation accuracy."""
+    labels = validation.labels.numpy()
     timed = [tokens.padded([row]) for row in tokens.ids(validation.texts[:TIMED_TEXTS])]
 
     def score(answer: Answer) -> float:
         answers = in_batches(answer, tokens, validation.texts).argmax(1)
-        return float((answers == validation.labels).double().mean())
+        return float((answers == labels).mean())
 
     def way_of(answer: Answer) -> Way:
         return Way(partial(_one_by_one, answer, timed), partial(score, answer), len(timed))
 
-    return compare(way_of(torch.no_grad()(network)), models, lambda model: way_of(session_of(model)))
+    return compare(way_of(answer_of(network)), models, lambda model: way_of(as_function(model)))
 
 
-def _one_by_one(run: Answer, batches: list[Tensor]) -> None:
+def _one_by_one(run: Answer, batches: list[np.ndarray]) -> None:
     for ids in batches:
         run(ids)
 
 
-def session_of(model: onnx.ModelProto) -> Answer:
-    """An ONNX model as a function from ids to probabilities."""
-    run = as_function(model)
-    return lambda ids: torch.from_numpy(run(ids.numpy()))
-
-
-def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: Tensor, precision: str) -> float:
+def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: np.ndarray, precision: str) -> float:
     """The largest difference of any probability, from the raw text to the answer of what is about to be written.
 
     Raises:
         UserError: fp32 differs by more than the tolerance.
     """
-    difference = float((in_batches(run, tokens, texts) - expected).abs().max())
+    difference = float(np.abs(in_batches(run, tokens, texts) - expected).max())
     if precision == "fp32" and difference > TOLERANCE:
         raise UserError(
             f"from text to probabilities the export differs from PyTorch by {difference:.2g}, more than {TOLERANCE:g}; "

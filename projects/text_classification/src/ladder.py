@@ -11,9 +11,9 @@ from shared.export.precision import NAMES
 from shared.files import read_json
 from shared.results import write_result
 from src.baseline import baseline
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path, tokenizer_path
 from src.evaluate import evaluate
-from src.export import export, export_path, tokenizer_path
+from src.export import export
 from src.train import train
 
 RUNGS = ("ngrams", "lstm", "transformer", "frozen", "lora", "full")

@@ -11,19 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from shared.console import say
 from shared.errors import UserError
 from shared.files import require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.results import write_result
-from src.config import Config
+from src.config import Config, export_path, tokenizer_path
 from src.documents import SUFFIXES, clean, read_texts
-from src.export import export_path, tokenizer_path
-from src.tokens import Tokens
-from src.utils import in_batches
+from src.tokens import Tokens, in_batches
 
 SHOWN = 10
 MOST_WORDS = 200
@@ -70,10 +66,7 @@ class Predictor:
         """The probability of each class: float32 [N, C]."""
         if not texts:
             return np.empty((0, len(self.network.labels)), np.float32)
-        return in_batches(self._ask, self._tokens, texts).numpy()
-
-    def _ask(self, ids: Tensor) -> Tensor:
-        return torch.from_numpy(self.network.probabilities(ids.numpy()))
+        return in_batches(self.network.probabilities, self._tokens, texts)
 
     def _named(self, probabilities: np.ndarray) -> Answer:
         best = int(probabilities.argmax())

@@ -2,18 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import torch
+import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from torch import Tensor
 
-from models.model import PAD
+from models.padding import PAD
 from src.config import TokenizerConfig
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
+EVALUATION_BATCH = 64
 CHARACTERS_A_TOKEN = 50
 """A text is cut to so many characters a token before it is tokenized: a line of 10 MB costs no more than a page."""
+
+Answer = Callable[[np.ndarray], np.ndarray]
+"""From ids, int64 [N, L], to logits or probabilities, float32 [N, C]."""
 
 
 class Tokens:
@@ -41,14 +44,32 @@ class Tokens:
         """What an id stands for."""
         return str(self._tokenizer.id_to_token(number))
 
-    def ids(self, texts: Sequence[str]) -> list[Tensor]:
+    def ids(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The token ids of each text: int32, of its own length, at least two."""
         encoded = self._tokenizer.encode_batch([text[: self._most_characters] for text in texts])
-        return [torch.tensor(item.ids, dtype=torch.int32) for item in encoded]
+        return [np.array(item.ids, np.int32) for item in encoded]
 
-    def padded(self, rows: Sequence[Tensor]) -> Tensor:
+    def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""
-        return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=self.pad).long()
+        batch = np.full((len(rows), max(map(len, rows))), self.pad, np.int64)
+        for filled, row in zip(batch, rows, strict=True):
+            filled[: len(row)] = row
+        return batch
+
+
+def in_batches(answer: Answer, tokens: Tokens, texts: list[str]) -> np.ndarray:
+    """What a network answers to texts, in the order given; texts of similar length are asked together."""
+    rows = tokens.ids(texts)
+    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
+    found = np.concatenate(
+        [
+            answer(tokens.padded([rows[index] for index in order[start : start + EVALUATION_BATCH]]))
+            for start in range(0, len(order), EVALUATION_BATCH)
+        ]
+    )
+    answers = np.empty_like(found)
+    answers[order] = found
+    return answers
 
 
 def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:

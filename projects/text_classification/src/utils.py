@@ -1,20 +1,17 @@
 """Small helpers of this project."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from models.model import make_network
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
-from src.dataloader import EVALUATION_BATCH, Data
-from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
-
-Answer = Callable[[Tensor], Tensor]
-"""From ids [N, L] to logits or probabilities [N, C]."""
+from src.dataloader import Data
+from src.tokens import Answer, Tokens, in_batches, learn_tokenizer, pretrained_tokenizer
 
 
 @dataclass(frozen=True)
@@ -101,21 +98,17 @@ def restore_tokens(checkpoint: Checkpoint) -> Tokens:
     return Tokens(checkpoint.about["tokenizer"]["content"], checkpoint.about["tokenizer"]["pad"])
 
 
-@torch.no_grad()
 def logits_of(model: nn.Module, tokens: Tokens, texts: list[str]) -> Tensor:
     """The logits, float [N, classes], for texts in the order given."""
-    return in_batches(model, tokens, texts)
+    return torch.from_numpy(in_batches(answer_of(model), tokens, texts))
 
 
-def in_batches(answer: Answer, tokens: Tokens, texts: list[str]) -> Tensor:
-    """What a network answers to texts, in the order given; texts of similar length are asked together."""
-    rows = tokens.ids(texts)
-    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    parts = [
-        answer(tokens.padded([rows[index] for index in order[start : start + EVALUATION_BATCH]]))
-        for start in range(0, len(order), EVALUATION_BATCH)
-    ]
-    sorted_answers = torch.cat(parts)
-    answers = torch.empty_like(sorted_answers)
-    answers[order] = sorted_answers
-    return answers
+def answer_of(model: nn.Module) -> Answer:
+    """A network as a function from ids to what it answers, without gradients."""
+
+    @torch.no_grad()
+    def answer(ids: np.ndarray) -> np.ndarray:
+        found: np.ndarray = model(torch.from_numpy(ids)).numpy()
+        return found
+
+    return answer

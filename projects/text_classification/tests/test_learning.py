@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.config import Config, ModelConfig, load_config
 from src.dataloader import load_data

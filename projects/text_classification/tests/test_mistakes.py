@@ -8,8 +8,7 @@ import pytest
 from main import VERBS
 from shared.cli import main
 from shared.errors import UserError
-from src.config import PROJECT, Config
-from src.export import tokenizer_path
+from src.config import PROJECT, Config, tokenizer_path
 from src.ladder import known_rungs
 
 Refused = Callable[..., str]

@@ -139,7 +139,7 @@ def test_the_installed_encoder_knows_what_sentences_mean() -> None:
     model.head = nn.Identity()
     tokens = pretrained_tokenizer(encoder.tokenizer, 0, TokenizerConfig(max_tokens=32))
     texts = ["The cat sleeps on the sofa.", "A kitten is napping on the couch.", "Interest rates rose again."]
-    vectors = nn.functional.normalize(model(tokens.padded(tokens.ids(texts))))
+    vectors = nn.functional.normalize(model(torch.from_numpy(tokens.padded(tokens.ids(texts)))))
     alike = (vectors @ vectors.T).numpy()
     assert alike[0, 1] > 0.6
     assert np.abs(alike[2, :2]).max() < 0.2

@@ -9,9 +9,8 @@ from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path, tokenizer_path
 from src.dataloader import load_data
-from src.export import export_path, tokenizer_path
 from src.predict import Predictor
 from src.serve import PAGE, make_service
 from src.tokens import Tokens

@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
-from shared.training.checkpoint import best_checkpoint, load_checkpoint
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from src.config import PROJECT, Config
 from src.ladder import ladder
 from src.predict import Predictor
@@ -53,6 +54,12 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
     assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
     assert (tmp_path / "out" / "export" / "tokenizer.json").is_file()
     assert list((tmp_path / "logs").rglob("events.*"))
+
+
+def test_asking_the_exported_network_needs_no_pytorch() -> None:
+    code = "import sys, src.serve; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_predict_answers_every_text_wherever_it_comes_from(trained: Config, tmp_path: Path) -> None:
