@@ -1,7 +1,10 @@
 """The layers that the networks are made of."""
 
+import math
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class Normalise(nn.Module):
@@ -32,12 +35,43 @@ class Affine(nn.Module):
         return features * self.scale[:, None, None] + self.shift[:, None, None]
 
 
-class Convolution(nn.Sequential):
-    """Convolution of 3x3, batch norm, ReLU."""
+class OrientedGradients(nn.Module):
+    """How much of each cell of a picture rises in each direction, whichever way it is mirrored.
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(
-            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.PReLU(outputs),
-        )
+    Histograms of oriented gradients (Dalal and Triggs 2005) in cells of several sizes, each divided by the strength of
+    the cells around it, so that light hardly matters. The mean over the picture and its mirror image costs nothing: it
+    is the same cells in another order.
+    """
+
+    directions = 8
+    sharpness = 4
+    """The power of the cosine by which a gradient counts for a direction; chosen on the validation people of LFW."""
+
+    def __init__(self, edge: int, cells: tuple[int, ...]) -> None:
+        """Leave `edge` pixels out at each side of the picture, and count in cells of these sides, in pixels."""
+        super().__init__()
+        self.edge, self.cells = edge, cells
+        angles = torch.arange(self.directions) * (2 * math.pi / self.directions)
+        self.register_buffer("cosines", angles.cos()[:, None, None], persistent=False)
+        self.register_buffer("sines", angles.sin()[:, None, None], persistent=False)
+        self.mirrored = [(self.directions // 2 - k) % self.directions for k in range(self.directions)]
+
+    def count(self, side: int) -> int:
+        """The number of features of pictures of that side."""
+        return self.directions * sum(((side - 2 * self.edge) // cell) ** 2 for cell in self.cells)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """From float [N, 3, H, W] to features between 0 and 1, float [N, F]."""
+        gray = pictures.mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
+        framed = F.pad(gray, (1, 1, 1, 1), mode="replicate")
+        across = framed[:, :, 1:-1, 2:] - framed[:, :, 1:-1, :-2]
+        down = framed[:, :, 2:, 1:-1] - framed[:, :, :-2, 1:-1]
+        strength = (across.square() + down.square() + 1e-6).sqrt()
+        rises = strength * F.relu((across * self.cosines + down * self.sines) / strength) ** self.sharpness
+        return torch.cat([self._in_cells(rises, cell).flatten(1) for cell in self.cells], 1)
+
+    def _in_cells(self, rises: Tensor, cell: int) -> Tensor:
+        counted = F.avg_pool2d(rises, cell)
+        around = F.avg_pool2d(counted.square().sum(1, keepdim=True), 3, 1, 1, count_include_pad=False).sqrt()
+        shares = (counted / (around + 1)).sqrt()
+        return (shares + shares.flip(3)[:, self.mirrored]) / 2

@@ -20,17 +20,14 @@ class Origin:
     """Where an embedder's first weights came from; it goes into every result."""
 
     source: str
-    """`random`, or what the weights are and where they were found."""
+    """`random`, or what the weights are and where they were found or what they were computed from."""
     licence: str = ""
     reason: str = ""
     """Why they are random although trained ones were wanted; empty otherwise."""
+    trained: bool = False
+    """Whether they can be used as they are."""
 
-    @property
-    def trained(self) -> bool:
-        """Whether they can be used as they are."""
-        return self.source != "random"
-
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, str | bool]:
         """The record as plain types."""
         return dict(vars(self))
 
@@ -57,7 +54,7 @@ def _load_dlib(network: DlibResNet, cache: Path) -> Origin:
         return network.state_dict()
 
     network.load_state_dict(converted(cache, FILE_NAME, read))
-    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
+    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0", trained=True)
 
 
 def _load_vggface2(network: Inception, cache: Path) -> Origin:
@@ -72,4 +69,5 @@ def _load_vggface2(network: Inception, cache: Path) -> Origin:
     return Origin(
         f"facenet-pytorch's VGGFace2 weights (SHA-256 {VGGFACE2_SHA256[:12]})",
         "MIT for the weights; VGGFace2 itself is for research",
+        trained=True,
     )

@@ -82,7 +82,7 @@ class ModelConfig:
     name: Literal["dlib_resnet", "inception_resnet_v1", "small"] = "dlib_resnet"
     """dlib_resnet comes trained; small is trained here; inception_resnet_v1 downloads weights, or is trained here"""
     weights: Literal["auto", "none"] = "auto"
-    """none: begin with random weights also where there are trained ones"""
+    """none: begin with random weights also where there are trained ones, or (small) ones from the training chips"""
     head: Literal["none", "linear"] = "none"
     """linear: train a matrix behind trained weights, which starts as identity (see training.freeze_epochs)"""
     views: Literal[1, 2, 4] = 4

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.model import NETWORKS, Embedder
+from models.model import NETWORKS, Embedder, SmallNet
 from models.pretrained import Origin, load_pretrained
 from shared.console import say, track, warn
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
-from src.dataloader import Faces
+from src.dataloader import Data, Faces
 from src.pairs import Pairs
 from src.similarity import similarity
 
@@ -40,6 +40,13 @@ def load_first_weights(model: Embedder, config: Config) -> Origin:
     else:
         warn(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
     return origin
+
+
+def begin_with_training_chips(network: SmallNet, data: Data) -> Origin:
+    """Give the small network its first weights: the principal components of the training people's chips."""
+    part = data.parts.train
+    network.begin_with(data.faces.chips[part[data.faces.found[part]]])
+    return Origin("principal components of the training people's chips")
 
 
 def restore_model(config: Config, checkpoint: Checkpoint) -> Embedder:
