@@ -58,7 +58,10 @@ class Ngrams(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """Reads the text forwards and backwards, and keeps the largest value that each number ever had.
+    """Reads the text forwards and backwards, keeps the largest value that each number ever had, and the words' mean.
+
+    The mean of the vectors that were read reaches the head without a gate on its way, so that what each word says by
+    itself is learnt at once, and the gates learn what the order adds.
 
     Backwards means: each text turned round within its own length, so that padding comes last both ways and never
     reaches a token. Packed sequences would do the same, but cannot be exported.
@@ -73,7 +76,7 @@ class Recurrent(nn.Module):
         self.forwards = cell(width, width, batch_first=True)
         self.backwards = cell(width, width, batch_first=True)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(2 * width, classes)
+        self.head = nn.Linear(3 * width, classes)
 
     def forward(self, ids: Tensor) -> Tensor:
         """From token ids [N, L] to logits [N, classes]."""
@@ -82,7 +85,8 @@ class Recurrent(nn.Module):
         turned = torch.gather(vectors, 1, _turned_round(mask).unsqueeze(2).expand_as(vectors))
         states = torch.cat([self.forwards(vectors)[0], self.backwards(turned)[0]], 2)
         largest = states.masked_fill(~mask.unsqueeze(2), -1.0).amax(1)  # the states lie between -1 and 1
-        logits: Tensor = self.head(self.dropout(largest))
+        features = torch.cat([largest, masked_mean(vectors, mask)], 1)
+        logits: Tensor = self.head(self.dropout(features))
         return logits
 
 

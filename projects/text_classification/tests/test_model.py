@@ -17,7 +17,7 @@ from src.config import TokenizerConfig
 from src.tokens import pretrained_tokenizer
 
 NAMES = ("ngrams", "lstm", "gru", "transformer")
-PARAMETERS = {"ngrams": 646_499, "lstm": 23_491, "gru": 19_267, "transformer": 31_971}
+PARAMETERS = {"ngrams": 646_499, "lstm": 23_587, "gru": 19_363, "transformer": 31_971}
 IDS = torch.randint(4, 200, (12, 9), generator=torch.Generator().manual_seed(0))
 
 
