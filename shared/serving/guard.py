@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -79,14 +79,14 @@ class Guard:
         # A page of any site can have this machine's browser ask a server on this machine: by its address, which the
         # origin gives away, or under a name of its own that it points here (DNS rebinding).
         if origin is not None and _parts(origin).netloc != host:
-            return _refused(403, "pages of other sites may not ask this server")
+            return refusal(403, "pages of other sites may not ask this server")
         if self._local_only and _parts(f"//{host}").hostname not in LOCAL_NAMES:
-            return _refused(403, "this server answers to localhost and 127.0.0.1 only")
+            return refusal(403, "this server answers to localhost and 127.0.0.1 only")
         if self._key and scope["path"] not in self._open:
             given = headers.get(b"authorization", "").encode("latin-1")
             if not hmac.compare_digest(given, b"Bearer " + self._key):
                 detail = "send the server's key: Authorization: Bearer <key>"
-                return _refused(401, detail, {"WWW-Authenticate": "Bearer"})
+                return refusal(401, detail, {"WWW-Authenticate": "Bearer"})
         return None
 
 
@@ -106,5 +106,6 @@ def _parts(url: str) -> SplitResult:
         return SplitResult("", "", "", "", "")
 
 
-def _refused(status: int, detail: str, headers: dict[str, str] | None = None) -> App:
+def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) -> App:
+    """An answer in the one form that refusals have."""
     return JSONResponse({"detail": detail}, status, headers)

@@ -20,7 +20,7 @@ from shared.errors import UserError
 from shared.serving.batching import Batcher, BusyError, Job, Outcome
 from shared.serving.connections import PromptProtocol
 from shared.serving.figures import Figures
-from shared.serving.guard import App, Guard, Receive, Scope, Send, is_loopback, read_key
+from shared.serving.guard import App, Guard, Receive, Scope, Send, is_loopback, read_key, refusal
 from shared.serving.interface import operation
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import Asked, Reader, busy
@@ -107,9 +107,9 @@ class Verbs:
         try:
             if scope["method"] != "POST":
                 raise HTTPException(405, "Method Not Allowed", {"Allow": "POST"})
-            response = await endpoint(Request(scope, receive))
+            response: App = await endpoint(Request(scope, receive))
         except Refused as error:
-            response = JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+            response = refusal(error.status_code, error.detail, error.headers)
         await response(scope, receive, send)
 
 
