@@ -159,10 +159,16 @@ def main() -> None:
         data = load_data(config)
         found: dict[str, Any] = {"data": data.as_dict(), "loader": loader_share(config, data)}
         found |= {"threads": torch.get_num_threads(), "versions": versions(), "ours": run_ours(config)}
+        keep(arguments.name, found)
         if arguments.peer:
             found["peer"] = run_peer(config, data, found["ours"]["training_seconds"])
+            keep(arguments.name, found)
+
+
+def keep(name: str, found: dict[str, Any]) -> None:
+    """Put what was found under the data set's name, beside what else the file holds."""
     results = read_json(RESULT, "") if RESULT.is_file() else {}
-    write_json(RESULT, results | {arguments.name: found})
+    write_json(RESULT, results | {name: found})
 
 
 if __name__ == "__main__":
