@@ -1,4 +1,4 @@
-"""The networks: aligned uint8 chips in, embeddings out. Normalisation is their first layer.
+"""The networks: aligned uint8 chips in, embeddings out. What pixels need first is part of each.
 
 Two faces are compared by the distance of their embeddings (see `src.similarity`).
 """
@@ -109,13 +109,12 @@ class SmallNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.normalise = Normalise(mean=(127.5, 127.5, 127.5), scale=1.0)
         self.features = OrientedGradients(edge=16, cells=(8, 16))
         self.project = nn.Linear(self.features.count(self.chip_size), self.dimensions)
 
     def forward(self, chips: Tensor) -> Tensor:
         """From chips, uint8 [N, 3, 128, 128], to float [N, 256]."""
-        embeddings: Tensor = self.project(self.features(self.normalise(chips)))
+        embeddings: Tensor = self.project(self.features(chips))
         return embeddings
 
     @torch.no_grad()
@@ -124,7 +123,7 @@ class SmallNet(nn.Module):
 
         Fewer chips than dimensions leave the last ones zero, to be learnt.
         """
-        features = torch.cat([self.features(self.normalise(part)) for part in chips.split(BEGIN_BATCH)])
+        features = torch.cat([self.features(part) for part in chips.split(BEGIN_BATCH)])
         mean = features.mean(0)
         _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)
         count = min(self.dimensions, len(chips) - 1)

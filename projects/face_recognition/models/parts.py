@@ -61,8 +61,8 @@ class OrientedGradients(nn.Module):
         return self.directions * sum(((side - 2 * self.edge) // cell) ** 2 for cell in self.cells)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """From float [N, 3, H, W] to features between 0 and 1, float [N, F]."""
-        gray = pictures.mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
+        """From uint8 or float [N, 3, H, W] to features between 0 and 1, float [N, F]."""
+        gray = pictures.float().mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
         framed = F.pad(gray, (1, 1, 1, 1), mode="replicate")
         across = framed[:, :, 1:-1, 2:] - framed[:, :, 1:-1, :-2]
         down = framed[:, :, 2:, 1:-1] - framed[:, :, :-2, 1:-1]

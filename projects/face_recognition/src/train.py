@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.model import Embedder, SmallNet
+from models.model import Embedder
 from models.pretrained import Origin
 from shared.config import to_plain
 from shared.console import say
@@ -26,7 +26,7 @@ from shared.training.trials import Setting, Trial, try_out
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
 from src.losses import Learner
-from src.utils import EMBEDDER, begin_with_training_chips, chip_size, load_first_weights, make_model
+from src.utils import EMBEDDER, chip_size, load_first_weights, make_model
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,7 @@ def train(
     seed_everything(config.seed)
     data = load_data(config, chip_size(config))
     embedder = make_model(config)
-    origin = load_first_weights(embedder, config)
-    if isinstance(embedder.network, SmallNet) and config.model.weights == "auto":
-        origin = begin_with_training_chips(embedder.network, data)
-    beginning = Beginning(config, data, embedder, origin)
+    beginning = Beginning(config, data, embedder, load_first_weights(embedder, config, data))
     if not beginning.has_nothing_to_learn:
         return _learn(beginning, resume, checkpoint, trial)
     if resume or trial != "none":

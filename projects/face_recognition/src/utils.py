@@ -30,10 +30,16 @@ def make_model(config: Config) -> Embedder:
     return Embedder(config.model.name, config.model.head, config.model.views)
 
 
-def load_first_weights(model: Embedder, config: Config) -> Origin:
-    """Put trained weights into the embedder where there are some and they are wanted, and say where they came from."""
-    if config.model.weights == "none" or config.model.name == "small":
+def load_first_weights(model: Embedder, config: Config, data: Data) -> Origin:
+    """Put first weights into the embedder where there are some and they are wanted, and say where they came from.
+
+    Args:
+        data: its training people's chips, cut for this embedder, are what the small network begins with.
+    """
+    if config.model.weights == "none":
         return Origin("random")
+    if isinstance(model.network, SmallNet):
+        return _begin_with_training_chips(model.network, data)
     origin = load_pretrained(model.network, config.data.processed)
     if origin.trained:
         say(f"weights: {origin.source}, licence {origin.licence}")
@@ -42,7 +48,7 @@ def load_first_weights(model: Embedder, config: Config) -> Origin:
     return origin
 
 
-def begin_with_training_chips(network: SmallNet, data: Data) -> Origin:
+def _begin_with_training_chips(network: SmallNet, data: Data) -> Origin:
     """Give the small network its first weights: the principal components of the training people's chips."""
     part = data.parts.train
     network.begin_with(data.faces.chips[part[data.faces.found[part]]])

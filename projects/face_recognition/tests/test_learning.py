@@ -88,7 +88,7 @@ def test_the_small_network_learns_the_sample(trained: Config) -> None:
     torch.manual_seed(0)
     data = load_data(trained, chip_size(trained))
     fresh = measured(make_model(trained), data, trained_on_data=True)[0]["test"]
-    assert fresh["auc"] < test["auc"] - 0.03
+    assert fresh["auc"] < test["auc"] - 0.05
 
 
 def test_triplets_teach_too(smoke: Config, tmp_path: Path) -> None:
