@@ -141,6 +141,13 @@ def test_serve_answers_as_predict_does(trained: Config, recordings: Path, tmp_pa
         server.wait(timeout=30)
 
 
+@pytest.mark.long
+def test_each_verb_goes_on_from_what_the_others_left(trained: Config, tmp_path: Path) -> None:
+    for verb in ("evaluate", "baseline", "export", "report"):
+        again = finished(verb, "--output_dir", trained.output_dir, folder=tmp_path)
+        assert again.returncode == 0, again.stderr
+
+
 def test_what_follows_training_uses_its_configuration(trained: Config, tmp_path: Path) -> None:
     done = finished("evaluate", "--output_dir", trained.output_dir, folder=tmp_path)
     assert done.returncode == 0, done.stderr
