@@ -16,7 +16,9 @@ import torch
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "audio_classification"), str(REPOSITORY)]
 
-from shared.files import read_json, write_json  # noqa: E402
+from keeping import so_far  # noqa: E402
+
+from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 from src.baseline import baseline  # noqa: E402 - needs the path above
 from src.config import Config, load_config  # noqa: E402
@@ -106,7 +108,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help=f"the folder of fsdd/ and {COMMANDS}/")
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; those not measured yet if none is given")
     arguments = parser.parse_args()
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    results = so_far(RESULT)
     for name in arguments.parts or [name for name in PARTS if name not in results]:
         results[name] = PARTS[name](arguments.data) | {"threads": torch.get_num_threads(), "versions": versions()}
         write_json(RESULT, dict(sorted(results.items())))

@@ -24,8 +24,10 @@ from PIL import Image
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "face_recognition"), str(REPOSITORY)]
 
-from shared.data.images import list_images  # noqa: E402 - needs the path above
-from shared.files import read_json, write_json  # noqa: E402
+from keeping import so_far  # noqa: E402 - needs the path above
+
+from shared.data.images import list_images  # noqa: E402
+from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 from src.baseline import baseline  # noqa: E402
 from src.config import PROJECT, Config, load_config  # noqa: E402
@@ -188,7 +190,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=30, help="of the small network")
     arguments = parser.parse_args()
-    result = read_json(RESULT, "") if RESULT.is_file() else {}
+    result = so_far(RESULT)
     for name in PARTS if arguments.part == "all" else [arguments.part]:
         with tempfile.TemporaryDirectory() as folder:
             result[name] = PARTS[name](placed(arguments, Path(folder)))

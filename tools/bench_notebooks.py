@@ -13,7 +13,9 @@ from nbclient import NotebookClient
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from shared.files import read_json, write_json  # noqa: E402 - needs the path above
+from keeping import so_far  # noqa: E402
+
+from shared.files import write_json  # noqa: E402 - needs the path above
 from shared.results import versions  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "notebooks.json"
@@ -54,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("projects", nargs="*", help="their names; all that were not measured yet if none is given")
     arguments = parser.parse_args()
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    results = so_far(RESULT)
     names = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/main.py"))
     for name in arguments.projects or [name for name in names if name not in results]:
         results[name] = measure(name)

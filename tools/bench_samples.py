@@ -16,6 +16,8 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from keeping import so_far  # noqa: E402
+
 from shared.files import read_json, write_json  # noqa: E402 - needs the path above
 
 RESULT = REPOSITORY / "tools" / "results" / "samples.json"
@@ -78,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("projects", nargs="*", help="their names; all that were not measured yet if none is given")
     arguments = parser.parse_args()
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    results = so_far(RESULT)
     for name in arguments.projects or [name for name in SCORES if name not in results]:
         with tempfile.TemporaryDirectory() as folder:
             results[name] = measure(name, Path(folder))

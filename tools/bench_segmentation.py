@@ -22,11 +22,12 @@ from torch import Tensor
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "image_segmentation"), str(REPOSITORY)]
 
+from keeping import keep  # noqa: E402
+
 from models.model import Segmenter, fix_padding  # noqa: E402 - needs the path above
 from models.pretrained import load_pretrained  # noqa: E402
 from shared.data.masks import IGNORE, Pictures  # noqa: E402
 from shared.data.memory import Batch  # noqa: E402
-from shared.files import read_json, write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 from shared.seeding import seed_everything  # noqa: E402
 from src.baseline import baseline  # noqa: E402
@@ -159,16 +160,10 @@ def main() -> None:
         data = load_data(config)
         found: dict[str, Any] = {"data": data.as_dict(), "loader": loader_share(config, data)}
         found |= {"threads": torch.get_num_threads(), "versions": versions(), "ours": run_ours(config)}
-        keep(arguments.name, found)
+        keep(RESULT, arguments.name, found)
         if arguments.peer:
             found["peer"] = run_peer(config, data, found["ours"]["training_seconds"])
-            keep(arguments.name, found)
-
-
-def keep(name: str, found: dict[str, Any]) -> None:
-    """Put what was found under the data set's name, beside what else the file holds."""
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
-    write_json(RESULT, results | {name: found})
+            keep(RESULT, arguments.name, found)
 
 
 if __name__ == "__main__":

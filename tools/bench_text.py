@@ -15,7 +15,8 @@ import torch
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "text_classification"), str(REPOSITORY)]
 
-from shared.files import read_json, write_json  # noqa: E402 - needs the path above
+from keeping import keep, so_far  # noqa: E402
+
 from shared.results import versions  # noqa: E402
 from src.baseline import baseline  # noqa: E402
 from src.config import PROJECT, Config, load_config  # noqa: E402
@@ -27,30 +28,24 @@ RESULT = REPOSITORY / "tools" / "results" / "text.json"
 
 def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
+    results = so_far(RESULT)
     found: dict[str, Any] = results.get(name) or {"data": load_data(config).as_dict(), "models": {}}
     found |= {"seed": config.seed, "versions": versions()}
     threads = {"threads": torch.get_num_threads()}
     if not any("naive" in model for model in found["models"]):
         measured = baseline(config)["metrics"]
         found["models"] |= {model: baseline_row(row) | threads for model, row in measured.items()}
-        keep(name, found)
+        keep(RESULT, name, found)
     for rung in rungs:
         if rung not in found["models"]:
             row = climb(rung_config(config, rung)) | threads
             found["models"][rung] = row | {"config": chosen(row["config"])}
-            keep(name, found)
+            keep(RESULT, name, found)
 
 
 def chosen(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings that a score depends on: not where this machine keeps things."""
     return {name: settings[name] for name in ("tokenizer", "model", "training")}
-
-
-def keep(name: str, found: dict[str, Any]) -> None:
-    """Put what was found under the data set's name, beside what else the file holds by now."""
-    results = read_json(RESULT, "") if RESULT.is_file() else {}
-    write_json(RESULT, results | {name: found})
 
 
 def main() -> None:
