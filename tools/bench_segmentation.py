@@ -3,7 +3,9 @@
 Ours is a whole run as a user starts it: train, evaluate, baseline, export. The peer is what the pages of
 segmentation-models-pytorch show: U-Net at its full width on the same encoder and the same first weights, Adam at rate
 1e-4, Dice loss, full-size pictures in batches of 8, mirrored at random. It trains for as many seconds as ours and keeps
-its best epoch by the same validation part. The test part is measured once on each side.
+its best epoch by the same validation part. The test part is measured once on each side. `--only-peer` takes ours from
+the result file, where a measurement was stopped between the two; the peer then gets more seconds where the machine has
+become slower since.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from torch import Tensor
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "image_segmentation"), str(REPOSITORY)]
 
-from keeping import keep  # noqa: E402
+from keeping import keep, so_far  # noqa: E402
 
 from models.model import Segmenter, fix_padding  # noqa: E402 - needs the path above
 from models.pretrained import load_pretrained  # noqa: E402
@@ -41,6 +43,13 @@ from src.utils import as_dense, load_first_weights, make_model  # noqa: E402
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"
 PEER_BATCH, PEER_RATE = 8, 1e-4
 TIMED_BATCHES = 6
+
+
+def measure_ours(config: Config, data: Data) -> dict[str, Any]:
+    """What a whole run gives, and what it ran on."""
+    return {"data": data.as_dict(), "threads": torch.get_num_threads(), "versions": versions()} | {
+        "ours": run_ours(config)
+    }
 
 
 def run_ours(config: Config) -> dict[str, Any]:
@@ -64,9 +73,28 @@ def run_ours(config: Config) -> dict[str, Any]:
     }
 
 
+def kept(name: str, config: Config, data: Data) -> dict[str, Any]:
+    """What the result file has of that data set, if it was measured on the same pictures with the same seed.
+
+    Raises:
+        SystemExit: there is none, or it is of others.
+    """
+    found = so_far(RESULT).get(name)
+    if not found or (found["data"]["digest"], found["ours"]["seed"]) != (data.as_dict()["digest"], config.seed):
+        raise SystemExit(f"{RESULT} has no run on these pictures with seed {config.seed}. Run without --only-peer.")
+    return found
+
+
 def compact(scores: dict[str, Any]) -> dict[str, Any]:
     """The scores without those of single pictures."""
     return {name: value for name, value in scores.items() if name not in ("by_image", "confusion")}
+
+
+def seconds_of_ours(found: dict[str, Any], pictures: int, batch_size: int) -> float:
+    """As long as ours trained, or would train now by the pace of single steps if that is longer."""
+    ours = found["ours"]
+    steps = ours["epochs"] * (pictures // batch_size)
+    return max(ours["training_seconds"], steps * sum(found["loader"].values()))
 
 
 def run_peer(config: Config, data: Data, seconds: float) -> dict[str, Any]:
@@ -148,7 +176,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="its folder; the built-in sample where not given")
     parser.add_argument("--config", type=Path, help="a YAML file over configs/config.yaml")
     parser.add_argument("--seed", type=int, default=0, help="of the run, and of the built-in sample's pictures")
-    parser.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
+    peers = parser.add_mutually_exclusive_group()
+    peers.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
+    peers.add_argument("--only-peer", action="store_true", help="run the recipe alone, beside ours in the result file")
     arguments = parser.parse_args()
     overrides = ["--data.source", "folder", "--data.root", str(arguments.data.absolute())] if arguments.data else []
     overrides = overrides or ["--data.source", "sample"]
@@ -158,11 +188,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
         data = load_data(config)
-        found: dict[str, Any] = {"data": data.as_dict(), "loader": loader_share(config, data)}
-        found |= {"threads": torch.get_num_threads(), "versions": versions(), "ours": run_ours(config)}
+        found = kept(arguments.name, config, data) if arguments.only_peer else measure_ours(config, data)
+        found["loader"] = loader_share(config, data)
         keep(RESULT, arguments.name, found)
-        if arguments.peer:
-            found["peer"] = run_peer(config, data, found["ours"]["training_seconds"])
+        if arguments.peer or arguments.only_peer:
+            found["peer"] = run_peer(
+                config, data, seconds_of_ours(found, len(data.parts.train), config.training.batch_size)
+            )
             keep(RESULT, arguments.name, found)
 
 
