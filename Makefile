@@ -106,12 +106,12 @@ exercise: $(INSTALLED)  ## the tests of one exercise, which fail until it is sol
 	@$(PY) -m pytest --quiet $(or $(wildcard docs/exercises/tests/test_$(N)_*.py),\
 		$(error there is no exercise "$(N)": make exercise N=01, up to 10))
 
-bench: bench-loops bench-mnist bench-serving  ## measure loop and server against their peers, MNIST against the tutorials
+bench: bench-loops bench-mnist bench-serving bench-text_training  ## loops, server, fine-tuning beside their peers
 
 bench-samples: $(INSTALLED)  ## run each project on its sample: how long, how well
 	@$(PY) tools/bench_samples.py $(ARGS)
 
-bench-%: $(BENCH)/installed  ## one benchmark: loops, mnist or serving
+bench-%: $(BENCH)/installed  ## one benchmark, also on your data: make bench-mnist DATA=folder
 	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt

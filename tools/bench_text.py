@@ -21,12 +21,14 @@ from shared.results import versions  # noqa: E402
 from src.baseline import baseline  # noqa: E402
 from src.config import PROJECT, Config, load_config  # noqa: E402
 from src.dataloader import load_data  # noqa: E402
+from src.evaluate import evaluate  # noqa: E402
 from src.ladder import RUNGS, baseline_row, climb, rung_config  # noqa: E402
+from src.train import train  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "text.json"
 
 
-def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
+def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]) -> None:
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
     results = so_far(RESULT)
     found: dict[str, Any] = results.get(name) or {"data": load_data(config).as_dict(), "models": {}}
@@ -39,8 +41,18 @@ def add_rungs(name: str, config: Config, rungs: list[str]) -> None:
     for rung in rungs:
         if rung not in found["models"]:
             row = climb(rung_config(config, rung)) | threads
-            found["models"][rung] = row | {"config": chosen(row["config"])}
+            row["config"] = chosen(row["config"])
+            if more_seeds:
+                others = {str(seed): accuracy(replace(rung_config(config, rung), seed=seed)) for seed in more_seeds}
+                row["accuracy_by_seed"] = {str(config.seed): row["test"]["accuracy"]} | others
+            found["models"][rung] = row
             keep(RESULT, name, found)
+
+
+def accuracy(config: Config) -> float:
+    """Of another training run, on the test part."""
+    train(config)
+    return float(evaluate(config)["metrics"]["test"]["accuracy"])
 
 
 def chosen(settings: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +67,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="its CSV file or folder; the built-in sample where not given")
     parser.add_argument("--rungs", default=",".join(RUNGS), help="which rungs, separated by commas")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--more_seeds", type=int, nargs="*", default=[], help="train with these too, for the spread")
     parser.add_argument("--max_tokens", type=int, default=128)
     arguments = parser.parse_args()
     overrides = ["--data.source", "csv", "--data.root", str(arguments.data.absolute())] if arguments.data else []
@@ -63,7 +76,7 @@ def main() -> None:
     config = load_config(PROJECT / "configs" / "config.yaml", *overrides)
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
-        add_rungs(arguments.name, config, arguments.rungs.split(","))
+        add_rungs(arguments.name, config, arguments.rungs.split(","), arguments.more_seeds)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import re
 from functools import partial
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -289,7 +290,19 @@ def text_ladder(result: dict[str, Any]) -> str:
         f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), torch "
         f"{first['versions']['torch']}. The machine had other work beside, so that times are upper bounds."
     )
-    return table(rows) + "\n\n" + after
+    return table(rows) + "\n\n" + after + by_seed(result)
+
+
+def by_seed(result: dict[str, Any]) -> str:
+    """How far chance moves what was trained with several seeds."""
+    notes = ""
+    for name, found in result.items():
+        for model, row in found["models"].items():
+            if "accuracy_by_seed" in row:
+                each = row["accuracy_by_seed"]
+                scores = ", ".join(f"{score:.4f}" for score in each.values())
+                notes += f" {model} on {name} with seeds {', '.join(each)}: {scores}, mean {mean(each.values()):.4f}."
+    return notes
 
 
 def by_rung(models: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -344,6 +357,21 @@ def text_export(result: dict[str, Any]) -> str:
     return table(rows)
 
 
+def text_training(result: dict[str, Any]) -> str:
+    """Our fine-tuning beside the Hugging Face Trainer's."""
+    rows = [["training loop", "texts a second", "times the Trainer", "in single rounds"], ["---"] * 4]
+    for name, ratio in result["times_the_trainer"].items():
+        rounds = result["by_round"][name]
+        spread = "" if name == "Trainer" else f"{min(rounds):.2f} to {max(rounds):.2f}"
+        rows.append([name, f"{result['texts_per_second'][name]:.1f}", f"{ratio:.2f}", spread])
+    after = (
+        f"{result['data']['counts']['train']} texts ({result['data']['description']}), batches of "
+        f"{result['batch_size']}, in turns, {len(result['by_round']['Trainer'])} rounds with a seed each, "
+        f"{result['threads']} CPU threads, torch {result['versions']['torch']}."
+    )
+    return table(rows) + "\n\n" + after
+
+
 def epoch_seconds(result: dict[str, Any]) -> float:
     """Our median seconds an epoch."""
     each = sorted(row["seconds"] / row["epochs"] for row in result["ours"])
@@ -372,6 +400,7 @@ TABLES = {
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
     "text_ladder": ("text.json", text_ladder),
+    "text_training": ("text_training.json", text_training),
     "text_export": ("text.json", text_export),
     "audio": ("audio.json", audio),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
