@@ -13,7 +13,7 @@ from shared.export.quantize import quantized_dynamic, quantized_static
 
 MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
 LEAST_GAIN = 1.25  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
-TIMED_RUNS = 15
+TURNS, TIMED_RUNS = 5, 3  # of each way; so many runs in each turn count
 
 Wanted = Literal["auto", "fp32", "int8"]
 NAMES = {
@@ -84,17 +84,20 @@ def compare(
 
 
 def per_second(ways: Mapping[str, Way]) -> dict[str, float]:
-    """Examples a second of each way: by the median of several runs after a first one.
+    """Examples a second of each way: by the median of several runs.
 
-    The ways take turns, so that a slow moment of the machine falls on all of them and not on the one it meets.
+    The ways take turns, so that a slow moment of the machine falls on all of them and not on the one it meets. The
+    first run of a turn does not count: in it the threads of the way before still spin, and take its cores.
     """
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(TIMED_RUNS + 1):
+    for _ in range(TURNS):
         for name, way in ways.items():
-            started = time.perf_counter()
             way.run()
-            times[name].append(time.perf_counter() - started)
-    return {name: way.examples / statistics.median(times[name][1:]) for name, way in ways.items()}
+            for _ in range(TIMED_RUNS):
+                started = time.perf_counter()
+                way.run()
+                times[name].append(time.perf_counter() - started)
+    return {name: way.examples / statistics.median(times[name]) for name, way in ways.items()}
 
 
 def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:
