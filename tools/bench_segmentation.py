@@ -47,8 +47,11 @@ TIMED_BATCHES = 6
 
 def measure_ours(config: Config, data: Data) -> dict[str, Any]:
     """What a whole run gives, and what it ran on."""
-    return {"data": data.as_dict(), "threads": torch.get_num_threads(), "versions": versions()} | {
-        "ours": run_ours(config)
+    return {
+        "data": data.as_dict(),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        "ours": run_ours(config),
     }
 
 
@@ -90,11 +93,10 @@ def compact(scores: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in scores.items() if name not in ("by_image", "confusion")}
 
 
-def seconds_of_ours(found: dict[str, Any], pictures: int, batch_size: int) -> float:
+def seconds_of_ours(found: dict[str, Any], config: Config, data: Data) -> float:
     """As long as ours trained, or would train now by the pace of single steps if that is longer."""
-    ours = found["ours"]
-    steps = ours["epochs"] * (pictures // batch_size)
-    return max(ours["training_seconds"], steps * sum(found["loader"].values()))
+    steps = found["ours"]["epochs"] * len(make_loaders(data, config).train)
+    return max(found["ours"]["training_seconds"], steps * sum(found["loader"].values()))
 
 
 def run_peer(config: Config, data: Data, seconds: float) -> dict[str, Any]:
@@ -188,13 +190,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
         data = load_data(config)
+        loader = loader_share(config, data)
         found = kept(arguments.name, config, data) if arguments.only_peer else measure_ours(config, data)
-        found["loader"] = loader_share(config, data)
+        found["loader"] = loader
         keep(RESULT, arguments.name, found)
         if arguments.peer or arguments.only_peer:
-            found["peer"] = run_peer(
-                config, data, seconds_of_ours(found, len(data.parts.train), config.training.batch_size)
-            )
+            found["peer"] = run_peer(config, data, seconds_of_ours(found, config, data))
             keep(RESULT, arguments.name, found)
 
 

@@ -36,12 +36,12 @@ import psutil  # noqa: E402
 import uvicorn  # noqa: E402
 import uvloop  # noqa: E402
 from bench_peers import ASKED, CLIENTS, FIELD, OUTPUTS, PROJECT, PROJECTS, REPOSITORY  # noqa: E402
+from keeping import keep  # noqa: E402
 from PIL import Image  # noqa: E402
 from sample_export import exported  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
 from shared.console import say  # noqa: E402
-from shared.files import read_json, write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
 
 SERVERS = ("ours", "plain FastAPI", "LitServe", "LitServe, batching", "BentoML")
@@ -277,8 +277,7 @@ def main() -> None:
         "servers": {name: summary(found, turns["plain FastAPI"]) for name, found in turns.items()},
         "turns": turns,
     }
-    earlier = read_json(arguments.output, "remove it") if arguments.output.is_file() else {}
-    write_json(arguments.output, earlier | {arguments.asked: content})
+    keep(arguments.output, arguments.asked, content)
 
 
 if __name__ == "__main__":

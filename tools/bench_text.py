@@ -40,10 +40,11 @@ def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]
         keep(RESULT, name, found)
     for rung in rungs:
         if rung not in found["models"]:
-            row = climb(rung_config(config, rung)) | threads
+            settings = rung_config(config, rung)
+            row = climb(settings) | threads
             row["config"] = chosen(row["config"])
             if more_seeds:
-                others = {str(seed): accuracy(replace(rung_config(config, rung), seed=seed)) for seed in more_seeds}
+                others = {str(seed): accuracy(replace(settings, seed=seed)) for seed in more_seeds}
                 row["accuracy_by_seed"] = {str(config.seed): row["test"]["accuracy"]} | others
             found["models"][rung] = row
             keep(RESULT, name, found)

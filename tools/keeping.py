@@ -8,7 +8,7 @@ from shared.files import read_json, write_json
 
 def so_far(file: Path) -> dict[str, Any]:
     """What the result file holds by now; nothing where there is none yet."""
-    return read_json(file, "") if file.is_file() else {}
+    return read_json(file, "remove it") if file.is_file() else {}
 
 
 def keep(file: Path, name: str, found: dict[str, Any]) -> None:

@@ -171,9 +171,7 @@ def segmentation_notes(result: dict[str, Any]) -> str:
 def segmentation_speed(result: dict[str, Any]) -> str:
     """Pictures a second, one at a time, and what the precision costs."""
     rows = [["data", "input", *SPEEDS.values(), "static int8 costs", "written"], ["---"] * 8]
-    # Scores can be measured beside other work, speeds cannot: a data set may have the first alone.
-    timed = {name: found for name, found in result.items() if "export" in found["ours"]}
-    for name, found in timed.items():
+    for name, found in result.items():
         export = found["ours"]["export"]
         _, _, height, width = export["input"]
         speeds = [f"{export[kind]['per_second']:.1f}" if kind in export else "" for kind in SPEEDS]
@@ -182,7 +180,7 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
         f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
-        for name, found in timed.items()
+        for name, found in result.items()
     )
     return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
 
