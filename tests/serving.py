@@ -1,6 +1,7 @@
 """A small service, and how to ask it."""
 
 import json
+import os
 import time
 import urllib.error
 import urllib.request
@@ -8,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.serving.service import RefusedError, Verb
+from shared.errors import UserError
+from shared.serving.service import RefusedError, Service, Verb
 
 SECRET = "do-not-repeat-me"
 
@@ -42,6 +44,28 @@ VERBS = [
     verb("enrol", decode=lambda picture, name: len(picture) + len(name), fields=("name",), batch_size=1),
     verb("wait", decode=float, predict=slowly, batch_size=1),
 ]
+
+
+def lengths_service(_: object = None) -> Service:
+    return Service("lengths", {"labels": ["a"]}, VERBS)
+
+
+def fragile_service(_: object = None) -> Service:
+    return Service("fragile", {}, [verb("predict", decode=length_or_death), *VERBS[1:]])
+
+
+def length_or_death(item: bytes) -> int:
+    if item == b"die":
+        os._exit(3)
+    return len(item)
+
+
+def refusing_service(_: object) -> Service:
+    raise UserError("there is no x.onnx; run `python main.py export` first.")
+
+
+def dying_service(_: object) -> Service:
+    os._exit(3)
 
 
 @dataclass(frozen=True)

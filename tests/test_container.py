@@ -4,13 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from fastapi.routing import APIRoute
-from serving import VERBS
+from serving import ask, lengths_service
 
 from shared.config import fields_of
-from shared.serving.server import make_app
-from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
+from shared.testing.servers import serving
 
 
 def instructions(repository: Path) -> list[tuple[str, str]]:
@@ -28,8 +26,8 @@ def test_it_asks_a_path_for_health_that_the_server_answers(repository: Path) -> 
     check = next(rest for word, rest in instructions(repository) if word == "HEALTHCHECK")
     path = re.search(r"http://127\.0\.0\.1:8000(/\w+)", check)
     assert path
-    routes = make_app(Service("x", {}, VERBS), ServeConfig()).routes
-    assert path[1] in {route.path for route in routes if isinstance(route, APIRoute)}
+    with serving(lengths_service()) as address:
+        assert ask(address + path[1]).status == 200
 
 
 def test_its_command_is_one_that_the_server_understands(repository: Path) -> None:

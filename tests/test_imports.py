@@ -37,12 +37,22 @@ def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
 
 
 def test_what_asks_an_exported_network_waits_for_no_library_of_training(projects: list[Path]) -> None:
-    slow = {"torchmetrics", "sklearn", "accelerate", "tensorboard"}
+    slow = {"torchmetrics", "sklearn", "accelerate", "tensorboard", "fastapi"}
     for project in projects:
-        code = "import sys, src.serve, shared.cli; print(*sys.modules)"
-        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        assert not slow & set(done.stdout.split()), project.name
+        assert not slow & loaded_with("src.service, shared.serving.worker", project), project.name
+
+
+def test_the_process_that_holds_connections_never_loads_a_network(projects: list[Path]) -> None:
+    for project in projects:
+        loaded = loaded_with("src.serve, shared.cli, shared.serving.server", project)
+        assert not {"onnxruntime", "torch", "transformers"} & loaded, project.name
+
+
+def loaded_with(modules: str, project: Path) -> set[str]:
+    code = f"import sys, {modules}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
 
 
 def test_requirements_are_what_each_project_imports(projects: list[Path]) -> None:

@@ -22,6 +22,7 @@ WITHIN = (
     "src/predict.py",
     "src/export.py",
     "src/serve.py",
+    "src/service.py",
     "src/report.py",
     "src/run.py",
     "src/sweep.py",

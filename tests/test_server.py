@@ -13,16 +13,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from serving import SECRET, VERBS, ask, ask_json, form, verb
+from serving import SECRET, VERBS, ask, ask_json, form, lengths_service, verb
 
 from shared.errors import UserError
 from shared.serving import connections
-from shared.serving.server import make_app, run_app
+from shared.serving.answering import Answerer
+from shared.serving.running import run_server
+from shared.serving.server import make_app
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
 from shared.testing.servers import serving
 
-SERVICE = Service("lengths", {"labels": ["a"]}, VERBS)
+SERVICE = lengths_service()
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,15 @@ def raw_connection(url: str) -> socket.socket:
     return socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=20)
 
 
+def test_head_and_body_of_an_answer_leave_in_one_piece(url: str) -> None:
+    with raw_connection(url) as connection:
+        for _ in range(5):
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+            head, _, body = connection.recv(10_000).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert body == b'{"length": 3}'
+
+
 def test_a_body_without_an_announced_length_is_read_no_further_than_the_limit(url: str) -> None:
     with raw_connection(url) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -223,18 +234,22 @@ def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -
         assert ask(f"{address}/predict", b"a", Authorization="Bearer 0123456789abcdef").status == 200
 
 
+def app_with(settings: ServeConfig) -> None:
+    make_app(SERVICE, settings, Answerer(SERVICE, settings))
+
+
 def test_a_key_that_is_short_or_missing_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("short")
     with pytest.raises(UserError, match="the key in .* has 5 characters; use 16 or more"):
-        make_app(SERVICE, ServeConfig(api_key_file=tmp_path / "key"))
+        app_with(ServeConfig(api_key_file=tmp_path / "key"))
     with pytest.raises(UserError, match="cannot read serve.api_key_file .*none"):
-        make_app(SERVICE, ServeConfig(api_key_file=tmp_path / "none"))
+        app_with(ServeConfig(api_key_file=tmp_path / "none"))
 
 
 def test_beyond_this_machine_a_key_is_required() -> None:
     settings = ServeConfig(host="0.0.0.0", port=0)
     with pytest.raises(UserError, match=r"0\.0\.0\.0 is reached from other machines, which needs a key"):
-        run_app(make_app(SERVICE, settings), settings)
+        run_server("serving:lengths_service", None, settings)
 
 
 def test_pages_of_other_sites_cannot_ask(url: str) -> None:
@@ -278,14 +293,13 @@ def test_a_taken_port_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = ServeConfig(port=taken.getsockname()[1])
         with pytest.raises(UserError, match=r"cannot listen at 127\.0\.0\.1:\d+ .*; choose another --serve.port"):
-            run_app(make_app(SERVICE, settings), settings)
+            run_server("serving:lengths_service", None, settings)
 
 
 def test_sigterm_lets_what_was_asked_be_answered() -> None:
     code = (
-        "from serving import VERBS; from shared.serving.server import make_app, run_app; "
-        "from shared.serving.service import Service; from shared.serving.settings import ServeConfig; "
-        "settings = ServeConfig(port=0); run_app(make_app(Service('x', {}, VERBS), settings), settings)"
+        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig; "
+        "run_server('serving:lengths_service', None, ServeConfig(port=0))"
     )
     server = subprocess.Popen(
         [sys.executable, "-c", code], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True

@@ -22,7 +22,7 @@ from pydantic import create_model  # noqa: E402
 
 from src.config import load_config  # noqa: E402
 from src.predict import Predictor  # noqa: E402
-from src.serve import as_plain  # noqa: E402
+from src.service import as_plain  # noqa: E402
 
 CLIENTS = 16
 

@@ -1,4 +1,4 @@
-"""Hostile requests, then a soak, against the MNIST server in its own process: its answers, their time, its memory.
+"""Hostile requests, then a soak, against the MNIST server in processes of its own: its answers, their time, its memory.
 
 Needs Linux, whose /proc says how much memory a process has.
 """
@@ -46,9 +46,10 @@ def mnist_server(outputs: Path) -> Iterator[tuple[int, int]]:
 
 
 def megabytes(process: int) -> float:
-    """The resident memory of a process."""
+    """The resident memory of a process and of those that it has started."""
+    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6 + sum(megabytes(int(child)) for child in started), 1)
 
 
 def ask(connection: http.client.HTTPConnection, body: bytes, content_type: str) -> int:

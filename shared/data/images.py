@@ -51,14 +51,17 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Imag
         UnreadableImageError: as `open_image` does.
     """
     with open_image(source, max_pixels) as image:
-        return _gray_or_rgb(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)
+        return _gray_or_rgb(image)
 
 
 def _gray_or_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         values = np.asarray(image, dtype=np.float32)
         return Image.fromarray((values / max(float(values.max()), 1.0) * 255).clip(0, 255).astype(np.uint8))
-    if image.mode in ("1", "L"):
+    if image.mode == "L":
+        return image
+    if image.mode == "1":
         return image.convert("L")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layers = image.convert("RGBA")

@@ -4,32 +4,24 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 
 from shared.export.quantize import quantized_dynamic, quantized_static
+from shared.export.settings import Wanted
 
 MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
 LEAST_GAIN = 1.25  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
 TURNS, TIMED_RUNS = 5, 3  # of each way; so many runs in each turn count
 
-Wanted = Literal["auto", "fp32", "int8"]
 NAMES = {
     "pytorch": "PyTorch",
     "fp32": "ONNX, fp32",
     "int8_static": "ONNX, int8, ranges from training data",
     "int8_dynamic": "ONNX, int8, ranges as it runs",
 }
-
-
-@dataclass
-class ExportConfig:
-    """What the exported file computes with."""
-
-    precision: Wanted = "auto"
-    """auto: int8 if that is faster by a quarter on this machine and costs less than half a point of validation score"""
 
 
 class Way(NamedTuple):

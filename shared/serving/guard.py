@@ -1,7 +1,6 @@
 """Who may ask: the key, the name the server was called by, the site that asked. And the count of every request."""
 
 import hmac
-import ipaddress
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any
@@ -11,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from shared.errors import UserError
 from shared.serving.figures import Figures
+from shared.serving.listening import is_loopback
 from shared.serving.settings import ServeConfig
 
 Scope = MutableMapping[str, Any]
@@ -88,14 +88,6 @@ class Guard:
                 detail = "send the server's key: Authorization: Bearer <key>"
                 return refusal(401, detail, {"WWW-Authenticate": "Bearer"})
         return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _parts(url: str) -> SplitResult:

@@ -1,18 +1,16 @@
-"""From a request's body to the items it asks about: raw, JSON or a form, within the limits, repeating none of it."""
+"""From a request's body to the questions it asks: raw, JSON or a form, within the limits, repeating none of it."""
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from fastapi import HTTPException, Request
+from starlette.formparsers import MultiPartException
 
-from shared.serving.batching import Decode
-from shared.serving.service import RefusedError, Verb
+from shared.serving.answering import Question
+from shared.serving.service import Verb
 from shared.serving.settings import ServeConfig
 
 HELD_BODIES = 8  # so many bodies of the largest size may be in memory at once
@@ -22,7 +20,7 @@ HELD_BODIES = 8  # so many bodies of the largest size may be in memory at once
 class Asked:
     """What a request asks."""
 
-    items: list[Decode]
+    questions: list[Question]
     alone: bool
     """Whether it was a raw body, whose answer comes without a list around it."""
 
@@ -65,8 +63,8 @@ class Reader:
                 raise busy("too much is being uploaded")
         return bytes(body)
 
-    async def asked(self, request: Request, body: bytes, verb: Verb) -> Asked:
-        """The items of a request.
+    async def asked(self, request: Request, body: bytes, verb: Verb, deadline: float) -> Asked:
+        """The questions of a request.
 
         Raises:
             HTTPException: 400 or 422, with one sentence that says what is expected.
@@ -74,38 +72,27 @@ class Reader:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not body:
             raise HTTPException(400, f"the request has no body; send {_expected(verb)}")
+        fields: dict[str, str] = {}
+        elements, alone, in_base64 = [body], True, False
         if content_type == "application/json":
             elements, fields = _from_json(body, verb)
+            alone, in_base64 = False, verb.kind != "texts"
         elif content_type == "multipart/form-data":
             elements, fields = await _from_form(request, body, verb, self.settings)
-        elif verb.together == 1 and not verb.fields:
-            return Asked(self._items([body], {}, verb), alone=True)
-        else:
+            alone = False
+        elif verb.together > 1 or verb.fields:
             raise HTTPException(415, f"a raw body is not enough here; send {_expected(verb)}")
-        return Asked(self._items(elements, fields, verb), alone=False)
+        groups = self._grouped(elements, verb)
+        return Asked([Question(group, in_base64, fields, deadline) for group in groups], alone)
 
-    def _items(self, elements: Sequence[Any], fields: dict[str, str], verb: Verb) -> list[Decode]:
+    def _grouped(self, elements: Sequence[bytes], verb: Verb) -> list[Sequence[bytes]]:
+        """The elements of each item."""
         count, most = len(elements), self.settings.max_elements
         if not 0 < count <= most:
             raise HTTPException(422, f"send 1 to {most} {verb.kind} at once, not {count}")
         if count % verb.together:
             raise HTTPException(422, f"send {verb.kind} in groups of {verb.together}, not {count}")
-        groups = [elements[start : start + verb.together] for start in range(0, count, verb.together)]
-        return [partial(self._decode, verb, group, fields) for group in groups]
-
-    def _decode(self, verb: Verb, group: Sequence[Any], fields: dict[str, str]) -> Any:
-        read = self._text if verb.kind == "texts" else _file
-        return verb.decode(*(read(element) for element in group), **fields)
-
-    def _text(self, element: bytes | str) -> str:
-        try:
-            text = element.decode() if isinstance(element, bytes) else element
-            text.encode()  # JSON can hold halves of surrogate pairs, which no tokenizer takes
-        except UnicodeError as error:
-            raise RefusedError("not UTF-8") from error
-        if len(text) > self.settings.max_text_length:
-            raise RefusedError(f"longer than the {self.settings.max_text_length:,} characters allowed")
-        return text
+        return [elements[start : start + verb.together] for start in range(0, count, verb.together)]
 
 
 def busy(reason: str) -> HTTPException:
@@ -124,7 +111,7 @@ def _expected(verb: Verb) -> str:
     return f'JSON like {{"{verb.kind}": ["{element}"]{fields}}}, a form, or a raw body'
 
 
-def _from_json(body: bytes, verb: Verb) -> tuple[list[str], dict[str, str]]:
+def _from_json(body: bytes, verb: Verb) -> tuple[list[bytes], dict[str, str]]:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -136,38 +123,34 @@ def _from_json(body: bytes, verb: Verb) -> tuple[list[str], dict[str, str]]:
     texts = [*content.values(), *(elements if isinstance(elements, list) else [None])]
     if not all(isinstance(text, str) for text in texts):
         raise HTTPException(422, f"expected {_expected(verb)}")
-    return elements, content
+    # JSON can hold halves of surrogate pairs, which are no text; whoever decodes them says so of that text alone.
+    return [element.encode("utf-8", "surrogatepass") for element in elements], content
 
 
 async def _from_form(
     request: Request, body: bytes, verb: Verb, settings: ServeConfig
-) -> tuple[list[Any], dict[str, str]]:
+) -> tuple[list[bytes], dict[str, str]]:
     """The parts called as the verb's kind, and the fields."""
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async with Request(request.scope, receive).form(
-        max_files=settings.max_elements,
-        max_fields=settings.max_elements + len(verb.fields),
-        max_part_size=settings.max_body_bytes,
-    ) as form:  # its refusals say what is wrong and repeat nothing
-        parts = form.multi_items()
-        elements = [await _content(part) for name, part in parts if name == verb.kind]
-        fields = {name: part for name, part in parts if name != verb.kind}
+    limits = {
+        "max_files": settings.max_elements,
+        "max_fields": settings.max_elements + len(verb.fields),
+        "max_part_size": settings.max_body_bytes,
+    }
+    try:
+        async with Request(request.scope, receive).form(**limits) as form:
+            parts = form.multi_items()
+            elements = [await _content(part) for name, part in parts if name == verb.kind]
+    except MultiPartException as error:  # its sentences say what is wrong and repeat nothing
+        raise HTTPException(400, error.message) from error
+    fields = {name: part for name, part in parts if name != verb.kind}
     if set(fields) != set(verb.fields) or not all(isinstance(text, str) for text in fields.values()):
         raise HTTPException(422, f"expected parts named {', '.join([verb.kind, *verb.fields])}")
     return elements, fields  # type: ignore[return-value]
 
 
-async def _content(part: Any) -> bytes | str:
-    return await part.read() if not isinstance(part, str) else part
-
-
-def _file(element: bytes | str) -> bytes:
-    if isinstance(element, bytes):
-        return element
-    try:
-        return base64.b64decode(element, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise RefusedError("not base64") from error
+async def _content(part: Any) -> bytes:
+    return await part.read() if not isinstance(part, str) else part.encode("utf-8", "surrogatepass")

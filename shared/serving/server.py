@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -13,14 +14,13 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.exceptions import HTTPException as Refused  # what forms raise; FastAPI's own is one
 
 from shared.console import say
-from shared.errors import UserError
-from shared.serving.batching import Batcher, BusyError, Job, Outcome
+from shared.serving.answering import Answer, Outcome
+from shared.serving.batching import Batcher, BusyError, Job
 from shared.serving.connections import PromptProtocol
 from shared.serving.figures import Figures
-from shared.serving.guard import App, Guard, Receive, Scope, Send, is_loopback, read_key, refusal
+from shared.serving.guard import App, Guard, Receive, Scope, Send, read_key, refusal
 from shared.serving.interface import operation
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import Asked, Reader, busy
@@ -28,16 +28,20 @@ from shared.serving.service import RefusedError, Service, Verb
 from shared.serving.settings import ServeConfig
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+SECONDS_OF_A_TURN = 2e-4  # of a thread, where another waits; Python's 5e-3 is as long as a batch takes
 SAFE_HEADERS = [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
 
 
-def make_app(service: Service, settings: ServeConfig) -> FastAPI:
+def make_app(service: Service, settings: ServeConfig, answer: Answer) -> App:
     """The application: `POST /<verb>` for each verb, `/model`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/`.
+
+    Args:
+        answer: asked about the service's verbs, from one thread.
 
     Raises:
         UserError: the key's file cannot be used.
     """
-    batcher = Batcher(settings.max_waiting)
+    batcher = Batcher(settings.max_waiting, answer)
     # The interactive pages of FastAPI load their scripts from other servers.
     app = FastAPI(title=service.title, docs_url=None, redoc_url=None)
     reader = Reader(settings)
@@ -48,26 +52,12 @@ def make_app(service: Service, settings: ServeConfig) -> FastAPI:
     open_paths = {"/healthz", "/readyz", *page}
     described = _described(app, service, settings)
     app.openapi = lambda: described  # type: ignore[method-assign]
-    app.add_middleware(Verbs, endpoints=endpoints)
-    app.add_middleware(Guard, settings=settings, key=read_key(settings), figures=figures, open_paths=open_paths)
-    return app
+    # Outside of FastAPI, whose layers take longer than a small network.
+    return Guard(Verbs(app, endpoints), settings, read_key(settings), figures, open_paths)
 
 
-def run_app(app: FastAPI, settings: ServeConfig) -> None:
-    """Serve until SIGINT or SIGTERM; what was asked before is still answered.
-
-    Raises:
-        UserError: the address is taken, is none of this machine's, or is open to others without a key.
-    """
-    listener = _listen(settings)
-    host, port = listener.getsockname()[:2]
-    if not settings.api_key_file and not is_loopback(host):
-        listener.close()
-        raise UserError(
-            f"serve.host {settings.host} is reached from other machines, which needs a key: put one into a file "
-            "(python -c 'import secrets; print(secrets.token_urlsafe())') and name it with --serve.api_key_file."
-        )
-    say(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
+def run_app(app: App, listener: socket.socket, settings: ServeConfig) -> None:
+    """Serve until SIGINT or SIGTERM; what was asked before is still answered."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -82,15 +72,24 @@ def run_app(app: FastAPI, settings: ServeConfig) -> None:
             timeout_graceful_shutdown=round(settings.deadline) + 1,
         )
     )
-    # uvicorn passes the signal on once all is answered; a server that was asked to end and did has not failed.
+
+    # Before uvicorn listens to signals, one ends the server as it starts. Afterwards uvicorn passes them on, once all
+    # is answered; a server that was asked to end and did has not failed.
+    def end(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)
+    # The thread of the batches waits in between for the process that computes; it must get its turn soon after.
+    sys.setswitchinterval(SECONDS_OF_A_TURN)
+    host, port = listener.getsockname()[:2]
+    say(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
     server.run(sockets=[listener])
     say("serve: stopped; everything that was asked has been answered.")
 
 
 class Verbs:
-    """Answers the verbs before FastAPI's own routes (ASGI), whose layers take longer than a small network."""
+    """Answers the verbs before FastAPI's own routes (ASGI)."""
 
     def __init__(self, app: App, endpoints: Mapping[str, Endpoint]) -> None:
         """Stand before `app`; `endpoints` are by path."""
@@ -108,7 +107,7 @@ class Verbs:
             if scope["method"] != "POST":
                 raise HTTPException(405, "Method Not Allowed", {"Allow": "POST"})
             response: App = await endpoint(Request(scope, receive))
-        except Refused as error:
+        except HTTPException as error:
             response = refusal(error.status_code, error.detail, error.headers)
         await response(scope, receive, send)
 
@@ -123,8 +122,8 @@ def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Endpoint:
         with reader.holding() as sizes:
             try:
                 async with asyncio.timeout(seconds):
-                    asked = await reader.asked(request, await reader.body(request, sizes), verb)
-                    job = batcher.submit(verb, asked.items, deadline)
+                    asked = await reader.asked(request, await reader.body(request, sizes), verb, deadline)
+                    job = batcher.submit(verb, asked.questions)
                     return _response(asked, await job.outcomes)
             except BusyError:
                 raise busy("too much is waiting") from None
@@ -185,12 +184,3 @@ def _add_facts(app: FastAPI, service: Service, batcher: Batcher, figures: Figure
     @app.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(figures.text(), media_type=CONTENT_TYPE_LATEST)
-
-
-def _listen(settings: ServeConfig) -> socket.socket:
-    try:
-        return socket.create_server((settings.host, settings.port))
-    except OSError as error:
-        raise UserError(
-            f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another --serve.port."
-        ) from error

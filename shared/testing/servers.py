@@ -12,6 +12,7 @@ from typing import Any
 
 import uvicorn
 
+from shared.serving.answering import Answerer
 from shared.serving.connections import PromptProtocol
 from shared.serving.server import make_app
 from shared.serving.service import Service
@@ -20,8 +21,9 @@ from shared.serving.settings import ServeConfig
 
 @contextmanager
 def serving(service: Service, **settings: Any) -> Iterator[str]:
-    """The address of a server for the service."""
-    app = make_app(service, ServeConfig(**settings))
+    """The address of a server for the service, which computes in this process too."""
+    config = ServeConfig(**settings)
+    app = make_app(service, config, Answerer(service, config))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from shared.export.precision import ExportConfig
+from shared.export.settings import ExportConfig
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint

@@ -14,7 +14,7 @@ from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
 from src.predict import Predictor
 from src.sample import Speaker, spoken
-from src.serve import PAGE, make_service
+from src.service import PAGE, make_service
 
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
 

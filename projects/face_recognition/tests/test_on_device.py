@@ -14,7 +14,7 @@ from shared.testing.node import WHY_NOT, run_node
 from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
 from src.config import Config, export_path
 from src.on_device import TREES_FILE
-from src.serve import PAGE
+from src.service import PAGE
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 

@@ -13,7 +13,7 @@ from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
 from src.gallery import Gallery
 from src.recogniser import Recogniser
-from src.serve import PAGE, make_service
+from src.service import PAGE, make_service
 from src.similarity import similarity
 from src.verify import verify
 

@@ -56,7 +56,7 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
 
 
 def test_asking_the_exported_network_needs_no_pytorch() -> None:
-    code = "import sys, src.serve; print('torch' in sys.modules)"
+    code = "import sys, src.service; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "False", done.stderr
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from shared.config import load, require
-from shared.export.precision import ExportConfig
+from shared.export.settings import ExportConfig
 from shared.serving.settings import ServeConfig
 from shared.training.settings import TrainingConfig
 

@@ -65,7 +65,7 @@ def digit(image: Image.Image, size: int) -> np.ndarray:
     Raises:
         EmptyPictureError: paper and ink differ by less than `MIN_CONTRAST` gray levels.
     """
-    gray = np.asarray(image.convert("L"), dtype=np.float32)
+    gray = np.asarray(image if image.mode == "L" else image.convert("L"), dtype=np.float32)
     paper = _median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
     ink = paper - gray if paper > BRIGHT_PAPER_ABOVE else gray - paper
     if ink.max() < MIN_CONTRAST:

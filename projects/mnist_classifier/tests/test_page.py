@@ -10,7 +10,7 @@ from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
-from src.serve import PAGE, make_service
+from src.service import PAGE, make_service
 
 STROKES = [(60, 60), (200, 60), (170, 150), (130, 250)]
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"

@@ -1,58 +1,9 @@
-"""Answer HTTP requests with the exported network."""
+"""Answer HTTP requests: the server is that of all projects, what it is asked is in service.py."""
 
-from typing import Any
-
-from shared.serving.server import make_app, run_app
-from shared.serving.service import Service, Verb
-from src.config import PROJECT, Config
-from src.predict import Answer, Predictor
-
-PAGE = PROJECT / "src" / "page"
-EXAMPLE = "Shares fell sharply after the bank's warning."
+from shared.serving.running import run_server
+from src.config import Config
 
 
 def serve(config: Config) -> None:
     """Serve the exported network: POST a text to /predict; / is a page to type on. Stop with Ctrl-C."""
-    run_app(make_app(make_service(config), config.serve), config.serve)
-
-
-def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
-    predictor = Predictor(config)
-
-    def answer(texts: list[str]) -> list[dict[str, Any]]:
-        return [as_plain(found, predictor.network.labels) for found in predictor.answer(texts)]
-
-    def words(texts: list[str]) -> list[dict[str, Any]]:
-        return [
-            {"words": [{"word": word, "moved": moved} for word, moved in predictor.words_that_mattered(text)]}
-            for text in texts
-        ]
-
-    predict = Verb(
-        name="predict",
-        summary="Which class is it? A label, or `unsure`, or `empty` where there is no text; and all probabilities.",
-        kind="texts",
-        decode=str,
-        predict=answer,
-        example=EXAMPLE,
-        example_answer={"answer": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
-    )
-    explain = Verb(
-        name="explain",
-        summary="Which words moved the answer? By how much its probability falls without each of them, largest first.",
-        kind="texts",
-        decode=str,
-        predict=words,
-        example=EXAMPLE,
-        example_answer={"words": [{"word": "Shares", "moved": 0.21}]},
-        batch_size=1,
-    )
-    return Service(PROJECT.name, predictor.network.about, [predict, explain], PAGE)
-
-
-def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:
-    """An answer as JSON has it."""
-    if found.probabilities is None:
-        return {"answer": found.answer}
-    return {"answer": found.answer, "probabilities": dict(zip(labels, found.probabilities.tolist(), strict=True))}
+    run_server("src.service:make_service", config, config.serve)

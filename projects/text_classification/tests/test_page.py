@@ -12,7 +12,7 @@ from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path, tokenizer_path
 from src.dataloader import load_data
 from src.predict import Predictor
-from src.serve import PAGE, make_service
+from src.service import PAGE, make_service
 from src.tokens import Tokens
 
 TEXT = "The striker scored twice as the club won the cup final."

@@ -7,7 +7,7 @@ import { enroll, forget, people, photosOf } from "./gallery.mjs";
 import { treesOf } from "./landmarks.mjs";
 import { pictureOf } from "./pictures.mjs";
 
-const MOST_CHARACTERS = 100; // of a name, as in src/serve.py
+const MOST_CHARACTERS = 100; // of a name, as in src/service.py
 const NEAREST = 3;
 const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u; // what Python's isprintable refuses
 

@@ -1,0 +1,61 @@
+"""What the server can be asked about pictures, and how the exported network answers."""
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from shared.data.images import UnreadableImageError
+from shared.serving.service import RefusedError, Service, Verb
+from src.config import PROJECT, Config
+from src.predict import Predictor, mask_png, read_pixels
+
+PAGE = PROJECT / "src" / "page"
+
+
+def make_service(config: Config) -> Service:
+    """What the server needs to know of this project."""
+    predictor = Predictor(config)
+
+    def decode(picture: bytes) -> np.ndarray:
+        try:
+            return read_pixels(picture, config.serve.max_pixels)
+        except UnreadableImageError as error:
+            raise RefusedError(str(error)) from error
+
+    def answer(images: list[np.ndarray]) -> list[dict[str, Any]]:
+        return [as_plain(predictor, image) for image in images]
+
+    verb = Verb(
+        name="predict",
+        summary="Which class is each pixel? A PNG whose values are class ids, and how much each class covers.",
+        kind="images",
+        decode=decode,
+        predict=answer,
+        example=EXAMPLE,
+        example_answer={
+            "height": 1,
+            "width": 2,
+            "areas": {"background": {"pixels": 1, "share": 0.5}, "grass": {"pixels": 1, "share": 0.5}},
+            "probability": 0.9,
+            "mask_png_base64": "...",
+        },
+        batch_size=1,  # pictures of any size do not stack
+    )
+    return Service(PROJECT.name, predictor.network.about, [verb], PAGE)
+
+
+def as_plain(predictor: Predictor, image: np.ndarray) -> dict[str, Any]:
+    """The answer to a picture, uint8 [H, W, 3], as JSON has it."""
+    found = predictor.segment(image)
+    return {
+        "height": found.mask.shape[0],
+        "width": found.mask.shape[1],
+        "areas": predictor.areas(found),
+        "probability": found.probability,
+        "mask_png_base64": base64.b64encode(mask_png(found.mask, len(predictor.network.labels))).decode(),
+    }
+
+
+EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"
+"""A red and a blue pixel, as a PNG file in base64."""

@@ -1,0 +1,105 @@
+"""From questions to answers: decode each, compute those of several requests together, let none harm the others."""
+
+import base64
+import binascii
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.settings import ServeConfig
+
+log = logging.getLogger(__name__)
+
+
+class FailedError(Exception):
+    """There is no answer, which is not the item's fault: the log says more, or nobody waits for it any more."""
+
+
+Unanswered = RefusedError | FailedError
+"""Why there is no answer."""
+
+Outcome = bytes | Unanswered
+"""An answer as JSON, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One item of a request, as it came."""
+
+    elements: Sequence[bytes]
+    """Files, or texts in UTF-8."""
+    in_base64: bool
+    """Whether the elements are files in base64."""
+    fields: Mapping[str, str]
+    """The short texts that the request gave beside its elements."""
+    deadline: float
+    """On the clock of `time.monotonic`, which the processes of a machine share."""
+
+
+Answer = Callable[[str, Sequence[Question]], list[Outcome]]
+"""From a verb's name and at most its `batch_size` questions to their outcomes, in order."""
+
+
+class Answerer:
+    """Answers with a service in this process."""
+
+    def __init__(self, service: Service, settings: ServeConfig) -> None:
+        """Answer the service's verbs."""
+        self._verbs = {verb.name: verb for verb in service.verbs}
+        self._settings = settings
+
+    def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
+        """Answer a batch."""
+        asked = self._verbs[verb]
+        decoded = [self._decoded(asked, question) for question in questions]
+        inputs = [found for found in decoded if not isinstance(found, Unanswered)]
+        answers = iter(_predicted(asked, inputs) if inputs else [])
+        return [found if isinstance(found, Unanswered) else next(answers) for found in decoded]
+
+    def _decoded(self, verb: Verb, question: Question) -> Any:
+        """What the item holds, or why it cannot be used."""
+        if time.monotonic() > question.deadline:
+            return FailedError()
+        read = self._text if verb.kind == "texts" else _from_base64 if question.in_base64 else bytes
+        try:
+            return verb.decode(*(read(element) for element in question.elements), **question.fields)
+        except RefusedError as error:
+            return error
+        # A mistake in one project's code must not end what answers everyone.
+        except Exception:
+            log.exception("an item could not be decoded")
+            return FailedError()
+
+    def _text(self, element: bytes) -> str:
+        try:
+            text = element.decode()
+        except UnicodeDecodeError as error:
+            raise RefusedError("not UTF-8") from error
+        if len(text) > self._settings.max_text_length:
+            raise RefusedError(f"longer than the {self._settings.max_text_length:,} characters allowed")
+        return text
+
+
+def _from_base64(element: bytes) -> bytes:
+    try:
+        return base64.b64decode(element, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RefusedError("not base64") from error
+
+
+def _predicted(verb: Verb, inputs: list[Any]) -> list[Outcome]:
+    """The answers as JSON; where a batch fails, its items are asked one by one."""
+    try:
+        answers = [json.dumps(answer, allow_nan=False).encode() for answer in verb.predict(inputs)]
+        return [answer for answer, _ in zip(answers, inputs, strict=True)]
+    except RefusedError as error:
+        failed: Outcome = error
+    # As above.
+    except Exception:
+        log.exception("a batch of %d could not be answered", len(inputs))
+        failed = FailedError()
+    return [failed] if len(inputs) == 1 else [_predicted(verb, [one])[0] for one in inputs]

@@ -1,0 +1,36 @@
+"""The address to listen at, and whom it lets in."""
+
+import ipaddress
+import socket
+
+from shared.errors import UserError
+from shared.serving.settings import ServeConfig
+
+
+def listen(settings: ServeConfig) -> socket.socket:
+    """A socket at the address.
+
+    Raises:
+        UserError: the address is taken, is none of this machine's, or is open to others without a key.
+    """
+    try:
+        listener = socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        raise UserError(
+            f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another --serve.port."
+        ) from error
+    if not settings.api_key_file and not is_loopback(listener.getsockname()[0]):
+        listener.close()
+        raise UserError(
+            f"serve.host {settings.host} is reached from other machines, which needs a key: put one into a file "
+            "(python -c 'import secrets; print(secrets.token_urlsafe())') and name it with --serve.api_key_file."
+        )
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,134 @@
+"""Decoders and networks run in a process of their own, whose end harms no more than the question that caused it."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from serving import ask, fragile_service, lengths_service
+
+from shared.errors import UserError
+from shared.serving.answering import Answerer, FailedError, Outcome, Question
+from shared.serving.service import RefusedError
+from shared.serving.settings import ServeConfig
+from shared.serving.worker import Worker
+
+DEADLINE = 0.5
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker("serving:fragile_service", None, ServeConfig(deadline=DEADLINE)) as started:
+        yield started
+
+
+def question(*elements: bytes, in_base64: bool = False, **fields: str) -> Question:
+    return Question(elements, in_base64, fields, time.monotonic() + 60)
+
+
+def plain(outcomes: list[Outcome]) -> list[bytes | tuple[type, str]]:
+    return [found if isinstance(found, bytes) else (type(found), str(found)) for found in outcomes]
+
+
+def process_id() -> int:
+    (process,) = multiprocessing.active_children()
+    assert process.pid
+    return process.pid
+
+
+def test_outcomes_are_those_of_this_process() -> None:
+    settings = ServeConfig(max_text_length=5)
+    asked = [
+        ("predict", [question(b"abc"), question(b"bad"), question(b"YWI=", in_base64=True), question(b"x" * 13)]),
+        ("predict", [question(b"\x00\xff" * 1000), question(b"", in_base64=True), question(b"?", in_base64=True)]),
+        ("read", [question("äh".encode()), question(b"\xed\xa0\x80"), question(b"longer")]),
+        ("compare", [question(b"a", b"bc"), question(b"", b"")]),
+        ("enrol", [question(b"a", name="Bo \ud800")]),
+        ("predict", [Question([b"abc"], False, {}, time.monotonic() - 1)]),
+    ]
+    here = Answerer(lengths_service(), settings)
+    with Worker("serving:lengths_service", None, settings) as there:
+        for verb, questions in asked:
+            assert plain(there(verb, questions)) == plain(here(verb, questions))
+    assert plain(here(*asked[0]))[:3] == [b'{"length": 3}', (RefusedError, "bad"), b'{"length": 2}']
+
+
+def test_it_tells_all_of_a_service_but_its_functions(worker: Worker) -> None:
+    given, told = fragile_service(), worker.service
+    assert (told.title, told.about, told.page) == (given.title, given.about, given.page)
+    for ours, theirs in zip(told.verbs, given.verbs, strict=True):
+        for name in ("name", "summary", "kind", "example", "example_answer", "together", "fields", "batch_size"):
+            assert getattr(ours, name) == getattr(theirs, name)
+
+
+def test_a_service_that_cannot_be_made_is_one_sentence() -> None:
+    before = multiprocessing.active_children()
+    for build, sentence in (
+        ("refusing_service", "there is no x.onnx; run `python main.py export` first"),
+        ("dying_service", "ended as it started"),
+    ):
+        with Worker(f"serving:{build}", None, ServeConfig()) as started, pytest.raises(UserError, match=sentence):
+            assert started.service
+    assert multiprocessing.active_children() == before
+
+
+def test_a_question_that_ends_the_process_fails_alone(worker: Worker) -> None:
+    before = process_id()
+    found = worker("predict", [question(b"a"), question(b"die"), question(b"abc")])
+    assert plain(found) == [b'{"length": 1}', (FailedError, ""), b'{"length": 3}']
+    assert process_id() != before
+
+
+def test_a_process_that_was_killed_while_idle_costs_no_answer(worker: Worker) -> None:
+    os.kill(process_id(), signal.SIGKILL)
+    time.sleep(0.1)
+    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+
+
+def test_who_computes_long_after_the_deadline_is_stopped(worker: Worker) -> None:
+    begun = time.monotonic()
+    assert plain(worker("wait", [question(b"60")])) == [(FailedError, "")]
+    assert time.monotonic() - begun < 30
+    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+
+
+def test_signals_for_all_processes_leave_it_to_the_one_that_asks(worker: Worker) -> None:
+    before = process_id()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(before, number)
+    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert process_id() == before
+
+
+def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
+    before, found = multiprocessing.active_children(), list[Outcome]()
+    with Worker("serving:lengths_service", None, ServeConfig(deadline=60)) as started:
+        asking = threading.Thread(target=lambda: found.extend(started("wait", [question(b"60")])))
+        assert started.service
+        asking.start()
+        time.sleep(0.2)
+    asking.join(20)
+    assert plain(found) == [(FailedError, "")]
+    assert multiprocessing.active_children() == before
+
+
+def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
+    code = (
+        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig; "
+        "run_server('serving:fragile_service', None, ServeConfig(port=0))"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    server = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent, text=True, **pipes)
+    assert server.stdout
+    address = server.stdout.readline().split()[1]
+    assert ask(f"{address}/predict", b"die").status == 500
+    assert ask(f"{address}/predict", b"abc").json == {"length": 3}
+    server.kill()
+    # The end of the stream comes when both have ended.
+    assert "the process that computes ended (3) and is started again" in server.stdout.read()
