@@ -64,6 +64,16 @@ def refusing_service(_: object) -> Service:
     raise UserError("there is no x.onnx; run `python main.py export` first.")
 
 
+def unreadable_service(_: object) -> Service:
+    raise PermissionError(13, "Permission denied", "x.onnx")
+
+
+def slow_service(_: object) -> Service:
+    print("loading", flush=True)
+    time.sleep(60)
+    return lengths_service()
+
+
 def dying_service(_: object) -> Service:
     os._exit(3)
 

@@ -75,6 +75,9 @@ def test_a_service_that_cannot_be_made_is_one_sentence() -> None:
     ):
         with Worker(f"serving:{build}", None, ServeConfig()) as started, pytest.raises(UserError, match=sentence):
             assert started.service
+    with Worker("serving:unreadable_service", None, ServeConfig()) as started, pytest.raises(PermissionError) as raised:
+        assert started.service
+    assert raised.value.filename == "x.onnx"
     assert multiprocessing.active_children() == before
 
 
@@ -118,17 +121,32 @@ def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
     assert multiprocessing.active_children() == before
 
 
-def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
+def server(build: str) -> subprocess.Popen[str]:
+    """A server in a group of processes of its own, as a terminal has them."""
     code = (
-        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig; "
-        "run_server('serving:fragile_service', None, ServeConfig(port=0))"
+        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig\n"
+        f"try: run_server('serving:{build}', None, ServeConfig(port=0))\n"
+        "except KeyboardInterrupt: print('interrupted')"
     )
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    server = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent, text=True, **pipes)
-    assert server.stdout
-    address = server.stdout.readline().split()[1]
-    assert ask(f"{address}/predict", b"die").status == 500
-    assert ask(f"{address}/predict", b"abc").json == {"length": 3}
-    server.kill()
-    # The end of the stream comes when both have ended.
-    assert "the process that computes ended (3) and is started again" in server.stdout.read()
+    folder = Path(__file__).parent
+    return subprocess.Popen([sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes)
+
+
+def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
+    with server("fragile_service") as started:
+        assert started.stdout
+        address = started.stdout.readline().split()[1]
+        assert ask(f"{address}/predict", b"die").status == 500
+        assert ask(f"{address}/predict", b"abc").json == {"length": 3}
+        started.kill()
+        # The end of the stream comes when both have ended.
+        assert "the process that computes ended (3) and is started again" in started.stdout.read()
+
+
+def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:
+    with server("slow_service") as started:
+        assert started.stdout
+        assert started.stdout.readline() == "loading\n"
+        os.killpg(started.pid, signal.SIGINT)
+        assert started.stdout.read() == "interrupted\n"

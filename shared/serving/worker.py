@@ -14,7 +14,7 @@ import signal
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -52,6 +52,7 @@ class Worker:
 
         Raises:
             UserError: the service cannot be made.
+            OSError: a file that it needs cannot be read.
         """
         return self._ready()
 
@@ -59,12 +60,13 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process; one that still computes is killed, as nobody waits for it any more."""
+        """End the process; one that still loads or computes is killed, as nobody waits for it any more."""
         self._ending = True
-        if self._busy.acquire(blocking=False):
+        if "service" in vars(self) and self._busy.acquire(blocking=False):
             self._connection.close()
             self._process.join(SECONDS_TO_END)
         self._process.kill()
+        self._process.join()
 
     def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
         """Answer a batch; where it ends the process, its questions are asked one by one."""
@@ -74,7 +76,7 @@ class Worker:
                 if not self._process.is_alive():
                     self._restart()
                 return self._ask(verb, questions)
-            except (EOFError, OSError):
+            except (EOFError, OSError):  # a TimeoutError is one
                 if not self._ending:
                     self._restart()
         if len(questions) == 1 or self._ending:
@@ -84,7 +86,7 @@ class Worker:
     def _ask(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
         self._connection.send_bytes(_pack_questions(verb, questions))
         if not self._connection.poll(self._longest):
-            raise EOFError
+            raise TimeoutError
         return _unpack_outcomes(self._connection.recv_bytes())
 
     def _start(self) -> None:
@@ -102,6 +104,8 @@ class Worker:
             raise UserError("the process that computes ended as it started; its last lines say why.") from error
         if kind == b"refused":
             raise UserError(content.decode())
+        if kind == b"failed":
+            raise OSError(*json.loads(content))
         return _described(json.loads(content))
 
     def _restart(self) -> None:
@@ -131,18 +135,23 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
     for number in (signal.SIGINT, signal.SIGTERM):  # the other lets what was asked be answered first
         signal.signal(number, signal.SIG_IGN)
     module, _, function = build.partition(":")
+    service: Service | None = None
     try:
-        service: Service = getattr(importlib.import_module(module), function)(config)
+        service = getattr(importlib.import_module(module), function)(config)
+        first = [b"ready", json.dumps(_description(service)).encode()]
     except UserError as error:
-        connection.send_bytes(_pack([b"refused", str(error).encode()]))
-        return
-    connection.send_bytes(_pack([b"ready", json.dumps(_description(service)).encode()]))
-    answer = Answerer(service, settings)
-    try:
-        while True:
-            connection.send_bytes(_pack_outcomes(answer(*_unpack_questions(connection.recv_bytes()))))
-    except (EOFError, OSError):
-        return
+        first = [b"refused", str(error).encode()]
+    except OSError as error:
+        first = [b"failed", json.dumps([error.errno, error.strerror, str(error.filename)]).encode()]
+    with suppress(EOFError, OSError):
+        connection.send_bytes(_pack(first))
+        if service:
+            _answer_all(Answerer(service, settings), connection)
+
+
+def _answer_all(answer: Answerer, connection: Connection) -> NoReturn:
+    while True:
+        connection.send_bytes(_pack_outcomes(answer(*_unpack_questions(connection.recv_bytes()))))
 
 
 def _description(service: Service) -> dict[str, Any]:
