@@ -168,6 +168,14 @@ def test_a_network_for_pixels_takes_pictures_of_any_size(
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(4, 3), (2, 3, 5, 7)], ids=["wholes", "pixels"])
+def test_probabilities_are_those_of_the_softmax_for_any_logits(shape: tuple[int, ...]) -> None:
+    logits = torch.randn(shape, generator=generator(3)) * 10_000
+    logits.view(-1)[:2] = torch.tensor([3e38, -3e38])
+    probabilities, _ = to_onnx.WithProbabilities(nn.Identity(), temperature=2.0)(logits)
+    torch.testing.assert_close(probabilities, (logits / 2).softmax(1))
+
+
 def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path) -> None:
     network, model = dense
     small = quantized_static(model, [picture[None].numpy() for picture in PICTURES])
