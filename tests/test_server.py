@@ -1,5 +1,6 @@
 """The server answers in batches, refuses in one sentence, keeps its deadline, and stays on this machine."""
 
+import asyncio
 import base64
 import signal
 import socket
@@ -25,6 +26,7 @@ from shared.serving.settings import ServeConfig
 from shared.testing.servers import serving
 
 SERVICE = lengths_service()
+FORM = form()[1]
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,7 @@ def test_a_bad_item_alone_is_the_request_that_is_refused(url: str) -> None:
         (b'{"images": [], "url": "x"}', "application/json", 422, "expected JSON like"),
         (b"--b", "multipart/form-data; boundary=c", 400, "Invalid multipart data."),
         (b"--b", "multipart/form-data", 400, "Missing boundary in multipart."),
+        (form(("images", b"a"))[0], f"{FORM}; charset=undefined", 400, "the form's character set cannot be used"),
         (*form(("other", b"a")), 422, "expected parts named images"),
         (*form(*[("images", b"a")] * 5), 400, "Maximum number of files is 4."),
         (b"x" * 5001, "application/octet-stream", 413, "the body is larger than the 5,000 bytes allowed"),
@@ -140,6 +143,27 @@ def test_head_and_body_of_an_answer_leave_in_one_piece(url: str) -> None:
             head, _, body = connection.recv(10_000).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 ")
             assert body == b'{"length": 3}'
+
+
+class Gone:
+    """A connection that the other side has reset."""
+
+    def is_closing(self) -> bool:
+        return True
+
+    def write(self, _: bytes) -> None:
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+
+def test_an_answer_to_who_has_gone_is_dropped() -> None:
+    async def answer() -> None:
+        connections.Joining(Gone(), asyncio.get_running_loop()).write(b"an answer")  # type: ignore[arg-type]
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+        await asyncio.sleep(0)
+
+    failed: list[object] = []
+    asyncio.run(answer())
+    assert not failed
 
 
 def test_a_body_without_an_announced_length_is_read_no_further_than_the_limit(url: str) -> None:

@@ -94,6 +94,21 @@ def test_a_process_that_was_killed_while_idle_costs_no_answer(worker: Worker) ->
     assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
 
 
+def test_a_machine_without_room_for_a_process_is_asked_again_later(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as full:
+        full.setattr("multiprocessing.context.SpawnProcess._Popen", no_room)
+        assert plain(worker("predict", [question(b"die")])) == [(FailedError, "")]
+        assert plain(worker("predict", [question(b"a"), question(b"b")])) == [(FailedError, "")] * 2
+        assert not worker.alive
+    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert worker.alive
+
+
 def test_who_computes_long_after_the_deadline_is_stopped(worker: Worker) -> None:
     begun = time.monotonic()
     assert plain(worker("wait", [question(b"60")])) == [(FailedError, "")]
@@ -118,6 +133,7 @@ def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
         time.sleep(0.2)
     asking.join(20)
     assert plain(found) == [(FailedError, "")]
+    assert plain(started("predict", [question(b"abc")])) == [(FailedError, "")]
     assert multiprocessing.active_children() == before
 
 
@@ -141,7 +157,7 @@ def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
         assert ask(f"{address}/predict", b"abc").json == {"length": 3}
         started.kill()
         # The end of the stream comes when both have ended.
-        assert "the process that computes ended (3) and is started again" in started.stdout.read()
+        assert "the process that computes ended (3, EOFError()) and is started again" in started.stdout.read()
 
 
 def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:

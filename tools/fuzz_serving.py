@@ -47,7 +47,7 @@ def mnist_server(outputs: Path) -> Iterator[tuple[int, int]]:
 
 def megabytes(process: int) -> float:
     """The resident memory of a process and of those that it has started."""
-    started = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    started = [child for file in Path(f"/proc/{process}/task").glob("*/children") for child in file.read_text().split()]
     pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6 + sum(megabytes(int(child)) for child in started), 1)
 

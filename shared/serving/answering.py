@@ -5,9 +5,9 @@ import binascii
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from shared.serving.service import RefusedError, Service, Verb
 from shared.serving.settings import ServeConfig
@@ -40,12 +40,21 @@ class Question:
     """On the clock of `time.monotonic`, which the processes of a machine share."""
 
 
-Answer = Callable[[str, Sequence[Question]], list[Outcome]]
-"""From a verb's name and at most its `batch_size` questions to their outcomes, in order."""
+class Answer(Protocol):
+    """What answers, in this process or in another."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can answer now."""
+
+    def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
+        """From a verb's name and at most its `batch_size` questions to their outcomes, in order."""
 
 
 class Answerer:
     """Answers with a service in this process."""
+
+    alive = True
 
     def __init__(self, service: Service, settings: ServeConfig) -> None:
         """Answer the service's verbs."""

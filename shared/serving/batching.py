@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -53,8 +54,8 @@ class Batcher:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread still works."""
-        return self._thread.is_alive()
+        """Whether there is somebody who answers."""
+        return self._thread.is_alive() and self._answer.alive
 
     @property
     def full(self) -> bool:
@@ -82,7 +83,8 @@ class Batcher:
             outcomes: list[Outcome] = []
             for start in range(0, len(asked), verb.batch_size):
                 outcomes += self._batch(verb, asked[start : start + verb.batch_size])
-            jobs[0].outcomes.get_loop().call_soon_threadsafe(self._deliver, jobs, outcomes)
+            with suppress(RuntimeError):  # the server has ended meanwhile, and nobody waits any more
+                jobs[0].outcomes.get_loop().call_soon_threadsafe(self._deliver, jobs, outcomes)
 
     def _next_jobs(self) -> list[Job]:
         """Wait for a job; take those of the same verb that wait behind it along, as far as they fit into one batch."""

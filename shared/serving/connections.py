@@ -33,9 +33,9 @@ class Joining:
         self._transport.close()
 
     def _send(self) -> None:
-        if self._written:
+        if self._written and not self._transport.is_closing():  # whoever asked may have gone
             self._transport.write(bytes(self._written))
-            self._written.clear()
+        self._written.clear()
 
     def __getattr__(self, name: str) -> Any:
         """All else is the transport's own."""

@@ -79,6 +79,7 @@ _REFUSALS = {
     "415": "A raw body is not enough for this question.",
     "422": "The body is not of the form described here, or the one element that it holds cannot be answered.",
     "429": "Too much is waiting already; `Retry-After` says when to come again.",
+    "500": "The question brought the computation down; the server's log says more.",
     "503": "The deadline passed before the computation began; come again.",
     "504": "The deadline passed during the computation.",
 }

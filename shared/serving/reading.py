@@ -146,6 +146,8 @@ async def _from_form(
             elements = [await _content(part) for name, part in parts if name == verb.kind]
     except MultiPartException as error:  # its sentences say what is wrong and repeat nothing
         raise HTTPException(400, error.message) from error
+    except UnicodeError as error:  # the form names a character set that decodes nothing
+        raise HTTPException(400, "the form's character set cannot be used") from error
     fields = {name: part for name, part in parts if name != verb.kind}
     if set(fields) != set(verb.fields) or not all(isinstance(text, str) for text in fields.values()):
         raise HTTPException(422, f"expected parts named {', '.join([verb.kind, *verb.fields])}")

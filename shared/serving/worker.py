@@ -40,6 +40,8 @@ class Worker:
         Args:
             build: the function that makes the service from `config`, as `module:function`.
         """
+        self.alive = False
+        """Whether the process is there and ready."""
         self._task = (build, config, settings)
         self._longest = PATIENCE * settings.deadline
         self._busy = threading.Lock()
@@ -62,40 +64,73 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         """End the process; one that still loads or computes is killed, as nobody waits for it any more."""
         self._ending = True
-        if "service" in vars(self) and self._busy.acquire(blocking=False):
+        if not self.alive or self._busy.locked():
+            self._process.kill()
+        with self._busy:  # whoever asked has seen the end
             self._connection.close()
             self._process.join(SECONDS_TO_END)
-        self._process.kill()
-        self._process.join()
+            self._process.kill()
+            self._process.join()
 
     def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
         """Answer a batch; where it ends the process, its questions are asked one by one."""
         _ = self.service  # its description comes before any answer
         with self._busy:
-            try:
-                if not self._process.is_alive():
-                    self._restart()
-                return self._ask(verb, questions)
-            except (EOFError, OSError):  # a TimeoutError is one
-                if not self._ending:
-                    self._restart()
-        if len(questions) == 1 or self._ending:
-            return [FailedError()] * len(questions)
-        return [self(verb, [question])[0] for question in questions]
+            there = self._revived()
+            found = self._ask(verb, questions) if there else None
+        if found is not None:
+            return found
+        if not there or len(questions) == 1:
+            return [FailedError() for _ in questions]
+        return [self(verb, [one])[0] for one in questions]
 
-    def _ask(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
-        self._connection.send_bytes(_pack_questions(verb, questions))
-        if not self._connection.poll(self._longest):
-            raise TimeoutError
-        return _unpack_outcomes(self._connection.recv_bytes())
+    def _ask(self, verb: str, questions: Sequence[Question]) -> list[Outcome] | None:
+        """The outcomes; None where there are none, and the process is another one now."""
+        try:
+            self._connection.send_bytes(_pack_questions(verb, questions))
+            if not self._connection.poll(self._longest):
+                raise TimeoutError("it took too long")
+            found = _unpack_outcomes(self._connection.recv_bytes())
+            return [outcome for outcome, _ in zip(found, questions, strict=True)]
+        # Whatever it was, what is still in the connection must not be taken for the answer to the next question.
+        except Exception as error:
+            if not self._ending:
+                self._process.kill()
+                self._process.join()
+                code = self._process.exitcode
+                log.error("the process that computes ended (%s, %r) and is started again", code, error)
+                self._revived()
+            return None
+
+    def _revived(self) -> bool:
+        """Start the process again where it has ended; whether there is one now."""
+        if self._ending or self._process.is_alive():
+            return not self._ending
+        self.alive = False
+        self._connection.close()
+        try:
+            self._start()
+            if self._ending:
+                self._process.kill()
+            self._ready()
+        except (UserError, OSError) as error:
+            log.error("the process that computes cannot be started again: %s", error)
+        return self.alive
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
-        self._process = context.Process(target=_work, args=(*self._task, other), daemon=True)
-        with _interrupts_held():
-            self._process.start()
-        other.close()
+        connection, other = context.Pipe()
+        process = context.Process(target=_work, args=(*self._task, other), daemon=True)
+        try:
+            with _interrupts_held():
+                process.start()
+        except BaseException:  # also an interrupt that was held
+            if process.pid:
+                process.kill()
+            raise
+        finally:
+            other.close()
+        self._connection, self._process = connection, process
 
     def _ready(self) -> Service:
         try:
@@ -103,18 +138,11 @@ class Worker:
         except EOFError as error:
             raise UserError("the process that computes ended as it started; its last lines say why.") from error
         if kind == b"refused":
-            raise UserError(content.decode())
+            raise UserError(_text(content))
         if kind == b"failed":
             raise OSError(*json.loads(content))
+        self.alive = True
         return _described(json.loads(content))
-
-    def _restart(self) -> None:
-        self._process.kill()
-        self._process.join()
-        self._connection.close()
-        log.error("the process that computes ended (%s) and is started again", self._process.exitcode)
-        self._start()
-        self._ready()
 
 
 @contextmanager
@@ -140,9 +168,10 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
         service = getattr(importlib.import_module(module), function)(config)
         first = [b"ready", json.dumps(_description(service)).encode()]
     except UserError as error:
-        first = [b"refused", str(error).encode()]
+        first = [b"refused", _bytes(str(error))]
     except OSError as error:
-        first = [b"failed", json.dumps([error.errno, error.strerror, str(error.filename)]).encode()]
+        name = None if error.filename is None else str(error.filename)
+        first = [b"failed", json.dumps([error.errno, error.strerror or str(error), name]).encode()]
     with suppress(EOFError, OSError):
         connection.send_bytes(_pack(first))
         if service:
@@ -192,7 +221,7 @@ def _pack_outcomes(outcomes: Sequence[Outcome]) -> bytes:
         if isinstance(found, bytes):
             parts.append(b"=" + found)
         else:
-            parts.append(b"!" + str(found).encode() if isinstance(found, RefusedError) else b"")
+            parts.append(b"!" + _bytes(str(found)) if isinstance(found, RefusedError) else b"")
     return _pack(parts)
 
 
@@ -203,7 +232,16 @@ def _unpack_outcomes(message: bytes) -> list[Outcome]:
 def _outcome(kind: bytes, content: bytes) -> Outcome:
     if kind == b"=":
         return content
-    return RefusedError(content.decode()) if kind == b"!" else FailedError()
+    return RefusedError(_text(content)) if kind == b"!" else FailedError()
+
+
+def _bytes(text: str) -> bytes:
+    """A text as bytes; names of files may hold what is no Unicode."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogatepass")
 
 
 def _pack(parts: Sequence[bytes]) -> bytes:
