@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -137,16 +138,25 @@ def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
     assert multiprocessing.active_children() == before
 
 
-def server(build: str) -> subprocess.Popen[str]:
-    """A server in a group of processes of its own, as a terminal has them."""
+@contextmanager
+def server(build: str) -> Iterator[subprocess.Popen[str]]:
+    """A server in a group of processes of its own, as a terminal has them; it hears Ctrl-C in the background too."""
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig\n"
         f"try: run_server('serving:{build}', None, ServeConfig(port=0))\n"
         "except KeyboardInterrupt: print('interrupted')"
     )
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     folder = Path(__file__).parent
-    return subprocess.Popen([sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes
+    ) as started:
+        try:
+            yield started
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
@@ -157,7 +167,8 @@ def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
         assert ask(f"{address}/predict", b"abc").json == {"length": 3}
         started.kill()
         # The end of the stream comes when both have ended.
-        assert "the process that computes ended (3, EOFError()) and is started again" in started.stdout.read()
+        output, _ = started.communicate(timeout=30)
+        assert "the process that computes ended (3, EOFError()) and is started again" in output
 
 
 def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:
@@ -165,4 +176,4 @@ def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:
         assert started.stdout
         assert started.stdout.readline() == "loading\n"
         os.killpg(started.pid, signal.SIGINT)
-        assert started.stdout.read() == "interrupted\n"
+        assert started.communicate(timeout=30)[0] == "interrupted\n"
