@@ -2,7 +2,6 @@
 
 import json
 import re
-import statistics
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -109,28 +108,6 @@ def serving(result: dict[str, Any], asked: str) -> str:
         f"{result['rounds']} turns of {result['seconds_a_turn']:.0f} s each; {packages}."
     )
     return table(rows) + "\n\n" + after
-
-
-def serving_short(result: dict[str, Any]) -> str:
-    """The same in a sentence."""
-    ours = result["digits"]["servers"]["ours"]
-    turns = {name: [turn["requests_a_second"] for turn in found] for name, found in result["digits"]["turns"].items()}
-    ratios = [a / b for a, b in zip(turns["ours"], turns["LitServe"], strict=True)]
-    return (
-        f"Its server answers {ours['requests_a_second']:,.0f} pictures of digits a second on "
-        f"{result['digits']['cores']} cores, one a request: {ours['of_plain_fastapi']:.1f} times as many as plain "
-        f"FastAPI, {statistics.median(ratios):.1f} times as many as LitServe."
-    )
-
-
-def hostile_short(result: dict[str, Any]) -> str:
-    """The same as `hostile` in a sentence."""
-    found = result["hostile"]
-    *others, last = found["statuses"]
-    return (
-        f"{found['cases']:,} damaged or hostile requests were answered with {', '.join(others)} or {last}, none later "
-        f"than after {found['slowest_seconds']:.2f} s, and it stayed at {found['megabytes_after']:.0f} MB."
-    )
 
 
 def hostile(result: dict[str, Any]) -> str:
@@ -418,9 +395,7 @@ TABLES = {
     "notebook_text": ("notebooks.json", partial(notebook, "text_classification")),
     "serving_digits": ("serving.json", lambda result: serving(result["digits"], "picture")),
     "serving_texts": ("serving.json", lambda result: serving(result["texts"], "text of up to 40 words")),
-    "serving_short": ("serving.json", serving_short),
     "hostile": ("hostile.json", hostile),
-    "hostile_short": ("hostile.json", hostile_short),
     "segmentation_scores": ("segmentation.json", segmentation_scores),
     "text_ladder": ("text.json", text_ladder),
     "text_training": ("text_training.json", text_training),
