@@ -2,11 +2,16 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shared.errors import UserError
@@ -76,6 +81,27 @@ def slow_service(_: object) -> Service:
 
 def dying_service(_: object) -> Service:
     os._exit(3)
+
+
+@contextmanager
+def server(build: str) -> Iterator[subprocess.Popen[str]]:
+    """A server in a group of processes of its own, as a terminal has them; it hears Ctrl-C in the background too."""
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig\n"
+        f"try: run_server('serving:{build}', None, ServeConfig(port=0))\n"
+        "except KeyboardInterrupt: print('interrupted')"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    folder = Path(__file__).parent
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes
+    ) as started:
+        try:
+            yield started
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)

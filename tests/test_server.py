@@ -4,8 +4,6 @@ import asyncio
 import base64
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from serving import SECRET, VERBS, ask, ask_json, form, lengths_service, verb
+from serving import SECRET, VERBS, ask, ask_json, form, lengths_service, server, verb
 
 from shared.errors import UserError
 from shared.serving import connections
@@ -321,19 +319,12 @@ def test_a_taken_port_is_one_sentence() -> None:
 
 
 def test_sigterm_lets_what_was_asked_be_answered() -> None:
-    code = (
-        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig; "
-        "run_server('serving:lengths_service', None, ServeConfig(port=0))"
-    )
-    server = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout
-    address = server.stdout.readline().split()[1]
-    with ThreadPoolExecutor(1) as pool:
+    with server("lengths_service") as started, ThreadPoolExecutor(1) as pool:
+        assert started.stdout
+        address = started.stdout.readline().split()[1]
         asked = pool.submit(ask, f"{address}/wait", b"1")
         time.sleep(0.4)
-        server.send_signal(signal.SIGTERM)
+        started.send_signal(signal.SIGTERM)
         assert asked.result().json == {"slept": 1.0}
-    assert server.wait(timeout=20) == 0
-    assert "everything that was asked has been answered" in server.stdout.read()
+        assert started.wait(timeout=20) == 0
+        assert "everything that was asked has been answered" in started.stdout.read()

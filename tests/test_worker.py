@@ -3,16 +3,12 @@
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
-from serving import ask, fragile_service, lengths_service
+from serving import ask, fragile_service, lengths_service, server
 
 from shared.errors import UserError
 from shared.serving.answering import Answerer, FailedError, Outcome, Question
@@ -136,27 +132,6 @@ def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
     assert plain(found) == [(FailedError, "")]
     assert plain(started("predict", [question(b"abc")])) == [(FailedError, "")]
     assert multiprocessing.active_children() == before
-
-
-@contextmanager
-def server(build: str) -> Iterator[subprocess.Popen[str]]:
-    """A server in a group of processes of its own, as a terminal has them; it hears Ctrl-C in the background too."""
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig\n"
-        f"try: run_server('serving:{build}', None, ServeConfig(port=0))\n"
-        "except KeyboardInterrupt: print('interrupted')"
-    )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    folder = Path(__file__).parent
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes
-    ) as started:
-        try:
-            yield started
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(started.pid, signal.SIGKILL)
 
 
 def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:

@@ -10,6 +10,7 @@ from fastapi import HTTPException, Request
 from starlette.formparsers import MultiPartException
 
 from shared.serving.answering import Question
+from shared.serving.messages import to_bytes
 from shared.serving.service import Verb
 from shared.serving.settings import ServeConfig
 
@@ -123,8 +124,7 @@ def _from_json(body: bytes, verb: Verb) -> tuple[list[bytes], dict[str, str]]:
     texts = [*content.values(), *(elements if isinstance(elements, list) else [None])]
     if not all(isinstance(text, str) for text in texts):
         raise HTTPException(422, f"expected {_expected(verb)}")
-    # JSON can hold halves of surrogate pairs, which are no text; whoever decodes them says so of that text alone.
-    return [element.encode("utf-8", "surrogatepass") for element in elements], content
+    return [to_bytes(element) for element in elements], content
 
 
 async def _from_form(
@@ -155,4 +155,4 @@ async def _from_form(
 
 
 async def _content(part: Any) -> bytes:
-    return await part.read() if not isinstance(part, str) else part.encode("utf-8", "surrogatepass")
+    return await part.read() if not isinstance(part, str) else to_bytes(part)

@@ -2,8 +2,6 @@
 
 Python computes in one thread of a process at a time, so that two processes do twice as much. And a picture that brings
 its decoder down, or takes all memory, ends no connection: its question fails, and the process is started again.
-
-What passes between the two is bytes and JSON, never pickled objects: a decoder that was taken over reaches no further.
 """
 
 import importlib
@@ -11,18 +9,28 @@ import json
 import logging
 import multiprocessing
 import signal
-import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any, NoReturn
 
 from shared.errors import UserError
 from shared.serving.answering import Answerer, FailedError, Outcome, Question
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.messages import (
+    described,
+    description,
+    pack,
+    pack_outcomes,
+    pack_questions,
+    to_bytes,
+    to_text,
+    unpack,
+    unpack_outcomes,
+    unpack_questions,
+)
+from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
 
 log = logging.getLogger(__name__)
@@ -76,7 +84,9 @@ class Worker:
         """Answer a batch; where it ends the process, its questions are asked one by one."""
         _ = self.service  # its description comes before any answer
         with self._busy:
-            there = self._revived()
+            if not self._ending and not (self.alive and self._process.is_alive()):
+                self._restart("while it waited")
+            there = self.alive and not self._ending
             found = self._ask(verb, questions) if there else None
         if found is not None:
             return found
@@ -87,27 +97,24 @@ class Worker:
     def _ask(self, verb: str, questions: Sequence[Question]) -> list[Outcome] | None:
         """The outcomes; None where there are none, and the process is another one now."""
         try:
-            self._connection.send_bytes(_pack_questions(verb, questions))
+            self._connection.send_bytes(pack_questions(verb, questions))
             if not self._connection.poll(self._longest):
                 raise TimeoutError("it took too long")
-            found = _unpack_outcomes(self._connection.recv_bytes())
+            found = unpack_outcomes(self._connection.recv_bytes())
             return [outcome for outcome, _ in zip(found, questions, strict=True)]
         # Whatever it was, what is still in the connection must not be taken for the answer to the next question.
         except Exception as error:
             if not self._ending:
-                self._process.kill()
-                self._process.join()
-                code = self._process.exitcode
-                log.error("the process that computes ended (%s, %r) and is started again", code, error)
-                self._revived()
+                self._restart(repr(error))
             return None
 
-    def _revived(self) -> bool:
-        """Start the process again where it has ended; whether there is one now."""
-        if self._ending or self._process.is_alive():
-            return not self._ending
+    def _restart(self, why: str) -> None:
+        """Start the process again; where that fails, the next question tries once more."""
         self.alive = False
+        self._process.kill()
+        self._process.join()
         self._connection.close()
+        log.error("the process that computes ended (%s, %s) and is started again", self._process.exitcode, why)
         try:
             self._start()
             if self._ending:
@@ -115,7 +122,6 @@ class Worker:
             self._ready()
         except (UserError, OSError) as error:
             log.error("the process that computes cannot be started again: %s", error)
-        return self.alive
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -134,15 +140,15 @@ class Worker:
 
     def _ready(self) -> Service:
         try:
-            kind, content = _unpack(self._connection.recv_bytes())
+            kind, content = unpack(self._connection.recv_bytes())
         except EOFError as error:
             raise UserError("the process that computes ended as it started; its last lines say why.") from error
         if kind == b"refused":
-            raise UserError(_text(content))
+            raise UserError(to_text(content))
         if kind == b"failed":
             raise OSError(*json.loads(content))
         self.alive = True
-        return _described(json.loads(content))
+        return described(json.loads(content))
 
 
 @contextmanager
@@ -166,93 +172,18 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
     service: Service | None = None
     try:
         service = getattr(importlib.import_module(module), function)(config)
-        first = [b"ready", json.dumps(_description(service)).encode()]
+        first = [b"ready", json.dumps(description(service)).encode()]
     except UserError as error:
-        first = [b"refused", _bytes(str(error))]
+        first = [b"refused", to_bytes(str(error))]
     except OSError as error:
         name = None if error.filename is None else str(error.filename)
         first = [b"failed", json.dumps([error.errno, error.strerror or str(error), name]).encode()]
     with suppress(EOFError, OSError):
-        connection.send_bytes(_pack(first))
+        connection.send_bytes(pack(first))
         if service:
             _answer_all(Answerer(service, settings), connection)
 
 
 def _answer_all(answer: Answerer, connection: Connection) -> NoReturn:
     while True:
-        connection.send_bytes(_pack_outcomes(answer(*_unpack_questions(connection.recv_bytes()))))
-
-
-def _description(service: Service) -> dict[str, Any]:
-    """All of a service that is not a function."""
-    verbs = [{key: value for key, value in vars(verb).items() if not callable(value)} for verb in service.verbs]
-    page = str(service.page) if service.page else None
-    return {"title": service.title, "about": dict(service.about), "verbs": verbs, "page": page}
-
-
-def _described(content: dict[str, Any]) -> Service:
-    verbs = [
-        Verb(**{**verb, "fields": tuple(verb["fields"])}, decode=_elsewhere, predict=_elsewhere)
-        for verb in content["verbs"]
-    ]
-    page = Path(content["page"]) if content["page"] else None
-    return Service(content["title"], content["about"], verbs, page)
-
-
-def _elsewhere(*_: Any, **__: Any) -> NoReturn:
-    raise AssertionError("this is computed in another process")
-
-
-def _pack_questions(verb: str, questions: Sequence[Question]) -> bytes:
-    facts = [[len(one.elements), one.in_base64, dict(one.fields), one.deadline] for one in questions]
-    return _pack([json.dumps([verb, facts]).encode(), *(element for one in questions for element in one.elements)])
-
-
-def _unpack_questions(message: bytes) -> tuple[str, list[Question]]:
-    head, *elements = _unpack(message)
-    verb, facts = json.loads(head)
-    rest = iter(elements)
-    return verb, [Question([next(rest) for _ in range(count)], *others) for count, *others in facts]
-
-
-def _pack_outcomes(outcomes: Sequence[Outcome]) -> bytes:
-    parts = []
-    for found in outcomes:
-        if isinstance(found, bytes):
-            parts.append(b"=" + found)
-        else:
-            parts.append(b"!" + _bytes(str(found)) if isinstance(found, RefusedError) else b"")
-    return _pack(parts)
-
-
-def _unpack_outcomes(message: bytes) -> list[Outcome]:
-    return [_outcome(part[:1], part[1:]) for part in _unpack(message)]
-
-
-def _outcome(kind: bytes, content: bytes) -> Outcome:
-    if kind == b"=":
-        return content
-    return RefusedError(_text(content)) if kind == b"!" else FailedError()
-
-
-def _bytes(text: str) -> bytes:
-    """A text as bytes; names of files may hold what is no Unicode."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogatepass")
-
-
-def _pack(parts: Sequence[bytes]) -> bytes:
-    """Their number, their lengths, themselves."""
-    return b"".join([struct.pack(f"<{len(parts) + 1}Q", len(parts), *map(len, parts)), *parts])
-
-
-def _unpack(message: bytes) -> list[bytes]:
-    (count,) = struct.unpack_from("<Q", message)
-    parts, start = [], 8 * (count + 1)
-    for length in struct.unpack_from(f"<{count}Q", message, 8):
-        parts.append(message[start : start + length])
-        start += length
-    return parts
+        connection.send_bytes(pack_outcomes(answer(*unpack_questions(connection.recv_bytes()))))
