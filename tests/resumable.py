@@ -38,6 +38,14 @@ def noisy(batch: Batch, source: Generator) -> Batch:
     return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
 
 
+class Pictures(nn.Module):
+    """Points as small pictures."""
+
+    def forward(self, points: Tensor) -> Tensor:
+        """From [N, 2] to [N, 2, 2, 2]."""
+        return points[:, :, None, None] * torch.tensor([[1.0, 0.5], [-0.5, 0.25]])
+
+
 def main() -> int:
     """Train, perhaps only until the kill."""
     folder = Path(sys.argv[1])
@@ -63,7 +71,9 @@ def main() -> int:
     seed_everything(0)
     config = TrainingConfig(**{"epochs": 3, "device": "cpu", **json.loads(os.environ.get("SETTINGS", "{}"))})
     middle = [nn.Tanh()] if smooth else [nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2)]
-    model = nn.Sequential(nn.Linear(2, 16), *middle, nn.Linear(16, 2))
+    # Each point as a picture of 2x2 pixels: a kernel's numbers lie in memory in another order than in a file.
+    kernels = nn.Conv2d(2, 4, 3, padding=1)
+    model = nn.Sequential(Pictures(), kernels, nn.Flatten(), nn.Linear(16, 16), *middle, nn.Linear(16, 2))
     named = os.environ.get("CHECKPOINT")
     state = state_to_resume(folder, bool(os.environ.get("RESUME")), Path(named) if named else None)
     try:

@@ -13,7 +13,7 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
-from shared.training.checkpoint import Checkpoint, load_checkpoint, unflatten_state
+from shared.training.checkpoint import Checkpoint, load_checkpoint, load_state, save_state, unflatten_state
 from shared.training.files import epoch_checkpoint
 from shared.training.freezing import freeze
 from shared.training.loop import Places, Task, close_epoch, fit, measure, train_step
@@ -21,7 +21,7 @@ from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
 from shared.training.setup import start
-from shared.training.state import Progress
+from shared.training.state import Progress, TrainingState
 
 CONFIG = TrainingConfig(epochs=4, batch_size=32, learning_rate=0.02, device="cpu")
 
@@ -289,6 +289,27 @@ def test_the_average_follows_the_weights_and_their_buffers() -> None:
     assert average.model.weight.item() == pytest.approx(1 + 10 * 0.9)
     assert average.model.running_mean.item() == pytest.approx(10 * 0.9)
     assert model.weight.item() == 11.0
+
+
+def test_an_optimizer_read_from_a_file_steps_like_the_one_that_was_saved(tmp_path: Path) -> None:
+    """A kernel's numbers lie channels last in memory and in plain order in the file; its moments must not be mixed."""
+    seed_everything(0)
+    images = torch.randn(4, 3, 8, 8)
+    states = [start(nn.Conv2d(3, 5, 3), 10, CONFIG) for _ in range(2)]
+    states[1].network.load_state_dict(states[0].network.state_dict())
+
+    def steps(state: TrainingState, count: int) -> None:
+        for _ in range(count):
+            state.model(images).square().sum().backward()
+            state.optimizer.step()
+            state.optimizer.zero_grad()
+
+    steps(states[0], 3)
+    save_state(tmp_path / "state.safetensors", states[0].state_dict(), {})
+    states[1].load_state_dict(load_state(tmp_path / "state.safetensors", {}))
+    for state in states:
+        steps(state, 3)
+    assert torch.equal(states[0].network.weight, states[1].network.weight)
 
 
 def test_without_a_decay_the_average_is_the_model() -> None:

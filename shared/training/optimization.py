@@ -68,6 +68,9 @@ class WeightAverage:
         self._steps = 0
         self.model = copy.deepcopy(network) if decay else network
         """The network to validate and to save."""
+        for module in self.model.modules():
+            if isinstance(module, nn.RNNBase):
+                module.flatten_parameters()  # a copy's weights lie apart, which a GPU would mend at every call
 
     def state_dict(self) -> dict[str, Any]:
         """The average and how many steps are in it; empty without an average."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import nn
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
@@ -62,3 +63,16 @@ def load_whole_optimizer(network: nn.Module, optimizer: Optimizer, state: dict[s
         set_optimizer_state_dict(network, optimizer, state, options=_FROM_MAIN)
     else:
         optimizer.load_state_dict(state)
+        align_moments(optimizer)
+
+
+def align_moments(optimizer: Optimizer) -> None:
+    """Lay the optimizer's moments out in memory as their parameters are.
+
+    A file keeps neither strides nor `channels_last`, and the fused AdamW goes through the memory of parameter and
+    moments side by side without asking: moments in another order belong to other numbers (a GPU refuses them).
+    """
+    for parameter, moments in optimizer.state.items():
+        for name, value in moments.items():
+            if value.shape == parameter.shape:
+                moments[name] = torch.empty_like(parameter).copy_(value)

@@ -23,7 +23,7 @@ def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor 
         if config.cross_entropy and counted:
             scale = None if weights is None else weights.to(logits)
             summed = cross_entropy(
-                logits, masks, scale, ignore_index=IGNORE, label_smoothing=label_smoothing, reduction="sum"
+                *by_pixel(logits, masks), scale, ignore_index=IGNORE, label_smoothing=label_smoothing, reduction="sum"
             )
             total = total + config.cross_entropy * summed / counted
         if config.dice:
@@ -40,5 +40,13 @@ def focal(logits: Tensor, masks: Tensor, counted: int) -> Tensor:
 
     The library's own is a sum over one-against-all losses; this one is that of the softmax, as `cross_entropy` is.
     """
-    each = cross_entropy(logits, masks, ignore_index=IGNORE, reduction="none")
+    each = cross_entropy(*by_pixel(logits, masks), ignore_index=IGNORE, reduction="none")
     return ((1 - (-each).exp()) ** 2 * each).sum() / counted
+
+
+def by_pixel(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits [N, C, H, W] and masks [N, H, W] as [N * H * W, C] and [N * H * W].
+
+    On a GPU PyTorch adds up the loss of such a list in a fixed order, that of pictures in one that changes.
+    """
+    return logits.movedim(1, -1).flatten(0, 2), masks.flatten()
