@@ -33,7 +33,9 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
     check_backbone(network, backbone, config)
     keep_freed_memory()
     accelerator = make_accelerator(config)
-    network = network.to(accelerator.device).to(memory_format=torch.channels_last)
+    network = network.to(accelerator.device)
+    if not config.shard:  # FSDP cuts weights along their memory, and takes them in plain order only
+        network = network.to(memory_format=torch.channels_last)
     average = WeightAverage(network, config.ema_decay)
     if config.compile:
         compile_network(network, accelerator.device)
