@@ -72,7 +72,7 @@ class Recurrent(nn.Module):
         cell = {"lstm": nn.LSTM, "gru": nn.GRU}[kind]
         self.embedding = nn.Embedding(vocabulary, width, padding_idx=PAD)
         # What is hardly ever read stays as it begins: as good as nothing, not a large vector of chance.
-        nn.init.normal_(self.embedding.weight, std=0.03)
+        nn.init.normal_(self.embedding.weight, std=0.1)
         self.forwards = cell(width, width, batch_first=True)
         self.backwards = cell(width, width, batch_first=True)
         self.dropout = nn.Dropout(dropout)
