@@ -63,10 +63,10 @@ def load_whole_optimizer(network: nn.Module, optimizer: Optimizer, state: dict[s
         set_optimizer_state_dict(network, optimizer, state, options=_FROM_MAIN)
     else:
         optimizer.load_state_dict(state)
-        align_moments(optimizer)
+        _align_moments(optimizer)
 
 
-def align_moments(optimizer: Optimizer) -> None:
+def _align_moments(optimizer: Optimizer) -> None:
     """Lay the optimizer's moments out in memory as their parameters are.
 
     A file keeps neither strides nor `channels_last`, and the fused AdamW goes through the memory of parameter and
