@@ -41,14 +41,17 @@ def noisy(batch: Batch, source: Generator) -> Batch:
 class Pictures(nn.Module):
     """Points as small pictures."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("picture", torch.tensor([[1.0, 0.5], [-0.5, 0.25]]))
+
     def forward(self, points: Tensor) -> Tensor:
         """From [N, 2] to [N, 2, 2, 2]."""
-        return points[:, :, None, None] * torch.tensor([[1.0, 0.5], [-0.5, 0.25]])
+        return points[:, :, None, None] * self.picture
 
 
-def main() -> int:
+def main(folder: Path) -> int:
     """Train, perhaps only until the kill."""
-    folder = Path(sys.argv[1])
     kill_at = int(os.environ.get("KILL_AT", "0"))
     number = signal.Signals[os.environ.get("SIGNAL", "SIGKILL")]
     doomed = os.environ.get("KILL_RANK", "0") == os.environ.get("RANK", "0") and not was_restarted()
@@ -96,4 +99,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1])))

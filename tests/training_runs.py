@@ -1,0 +1,105 @@
+"""Training runs in processes of their own, and what it takes for two of them to be the same."""
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context, set_start_method
+from multiprocessing.context import ForkServerContext
+from multiprocessing.forkserver import ensure_running
+from pathlib import Path
+from unittest.mock import patch
+
+import resumable
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from shared.training.checkpoint import load_checkpoint
+
+Settings = dict[str, object]
+PLAIN: Settings = {"save_every": 3, "keep_every": 1, "keep_most": 2}
+EVERYTHING: Settings = {
+    "save_every": 4,
+    "ema_decay": 0.9,
+    "accumulate": 2,
+    "clip_norm": 0.5,
+    "schedule": "cosine",
+    "patience": 2,
+    "precision": "fp16",
+    "workers": 2,
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A process that has ended."""
+
+    returncode: int
+    """Negative: the signal that ended it."""
+    stderr: str
+
+
+def train_in_a_process(folder: Path, settings: Settings, **environment: object) -> Done:
+    """Run `resumable.py`; the environment says what happens to it."""
+    variables = {"SETTINGS": json.dumps(settings)} | {name: str(value) for name, value in environment.items()}
+    with tempfile.TemporaryDirectory() as place:
+        errors = Path(place) / "stderr"
+        process = forking().Process(target=_train, args=(folder, variables, errors))
+        process.start()
+        process.join(timeout=120)
+        assert process.exitcode is not None, "it hangs"
+        return Done(process.exitcode, errors.read_text())
+
+
+@cache
+def forking() -> ForkServerContext:
+    """Processes that begin as copies of one that has imported everything, which takes longer than a small run."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload([resumable.__name__])
+    # A module that it does not find it leaves out without a word, and each copy imports it again.
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
+        ensure_running()
+    return context
+
+
+def _train(folder: Path, variables: dict[str, str], errors: Path) -> None:
+    set_start_method(None, force=True)  # as in any process: it would start workers in the way it was started itself
+    os.environ.update(variables)
+    with errors.open("w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    sys.exit(resumable.main(folder))
+
+
+def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    run = max((folder / "tensorboard").iterdir())  # one killed before its first save began anew, with another log
+    events = EventAccumulator(str(run))
+    events.Reload()
+    return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def assert_same(found: Path, expected: Path) -> None:
+    """Bit for bit the same weights, state, log and curves, but for the clock."""
+    assert (found / "metrics.jsonl").read_bytes() == (expected / "metrics.jsonl").read_bytes()
+    best = [(folder / "checkpoints" / "best.safetensors").read_bytes() for folder in (found, expected)]
+    assert best[0] == best[1]
+    last = [load_checkpoint(folder / "checkpoints" / "last.safetensors") for folder in (found, expected)]
+    assert last[0].tensors.keys() == last[1].tensors.keys()
+    assert all(torch.equal(last[0].tensors[name], last[1].tensors[name]) for name in last[0].tensors)
+    states = [without_clock(checkpoint.about["state"]) for checkpoint in last]
+    assert states[0] == states[1]
+    assert curves(found) == curves(expected)
+
+
+def without_clock(plain: object) -> object:
+    """The plain state without seconds and the log's name, which is a time."""
+    if isinstance(plain, dict):
+        return {key: without_clock(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [without_clock(value) for value in plain if not (isinstance(value, list) and is_clock(value))]
+    return plain
+
+
+def is_clock(pair: list[object]) -> bool:
+    return len(pair) == 2 and pair[0] in ("seconds", "log_name")
