@@ -89,23 +89,23 @@ class WeightAverage:
             return
         decay = min(self._decay, self._steps / (9 + self._steps))  # the first step replaces the random start
         self._steps += 1
-        averages, values, counters = self._tensors
-        torch._foreach_lerp_(averages, values, 1 - decay)
+        groups, counters = self._tensors
+        for averages, values in groups:
+            torch._foreach_lerp_(averages, values, 1 - decay)
         for average, value in counters:
             average.copy_(value)
 
     @cached_property
-    def _tensors(self) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
-        """The average's numbers, the network's numbers, and the pairs of counters.
+    def _tensors(self) -> tuple[list[tuple[list[Tensor], list[Tensor]]], list[tuple[Tensor, Tensor]]]:
+        """The average's and the network's numbers in two groups, weights and buffers, and the pairs of counters.
 
+        Two, because FSDP shares out the weights only, and nothing computes on shares and whole tensors together.
         Listed once, because walking through a network takes longer than averaging a small one; and at the first
         update, because sharing a network over processes gives its parameters another memory before.
         """
-        pairs = list(zip(_tensors(self.model), _tensors(self._network), strict=True))
-        floating = [pair for pair in pairs if pair[0].is_floating_point()]
-        counters = [pair for pair in pairs if not pair[0].is_floating_point()]
-        return [average for average, _ in floating], [value for _, value in floating], counters
-
-
-def _tensors(model: nn.Module) -> list[Tensor]:
-    return [*model.parameters(), *model.buffers()]
+        weights = list(zip(self.model.parameters(), self._network.parameters(), strict=True))
+        buffers = list(zip(self.model.buffers(), self._network.buffers(), strict=True))
+        floating = [pair for pair in buffers if pair[0].is_floating_point()]
+        counters = [pair for pair in buffers if not pair[0].is_floating_point()]
+        groups = [([pair[0] for pair in pairs], [pair[1] for pair in pairs]) for pairs in (weights, floating) if pairs]
+        return groups, counters
