@@ -189,6 +189,16 @@ def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelPro
     assert (found.argmax(1) == expected.argmax(1)).mean() > 0.9
 
 
+def test_in_eight_bits_the_classes_still_come_from_a_convolution_in_fp32(
+    dense: tuple[nn.Module, onnx.ModelProto],
+) -> None:
+    small = quantized_static(dense[1], [picture[None].numpy() for picture in PICTURES])
+    floats = {item.name for item in small.graph.initializer if item.data_type == onnx.TensorProto.FLOAT}
+    convolutions = [node for node in small.graph.node if node.op_type == "Conv"]
+    assert [node.input[1] in floats for node in convolutions] == [False, False, True]
+    assert "logits" in convolutions[-1].output
+
+
 def test_any_network_can_be_exported_and_run_under_the_names_of_its_outputs(network: nn.Module, tmp_path: Path) -> None:
     model, parity = trace(network, EXAMPLES, "pictures", ["numbers"])
     assert parity.largest_difference <= parity.tolerance

@@ -436,6 +436,15 @@ def test_its_own_tests_pass(made: Made) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
 
 
+@out_there
+def test_the_tests_of_its_library_find_their_helpers(made: Made) -> None:
+    helpers = {path.stem for path in (REPOSITORY / "tests").glob("*.py") if not path.stem.startswith("test_")}
+    tests = list((made.root / "tests").glob("*.py"))
+    wanted = {helper for path in tests for helper in helpers & requirements.modules_of(path.read_text())}
+    assert wanted
+    assert wanted <= {path.stem for path in tests}
+
+
 @pytest.mark.long
 @out_there
 def test_the_tests_of_its_library_and_mypy_pass(made: Made) -> None:

@@ -150,13 +150,27 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
     for test in sorted(repository.glob("tests/test_*.py")):
         text = test.read_text(encoding="utf-8")
-        beside = [path for stem, path in scripts.items() if re.search(rf"\b(from {stem} import|{stem}\.py)", text)]
-        of_shared = any(module.startswith("shared.") for module in modules_of(text))
+        beside = helpers_of(text, scripts)
+        imported = {module for path in (test, *beside) for module in modules_in(path)}
+        of_shared = any(module.startswith("shared.") for module in imported)
         of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
         parts = needed((modules_in(path) for path in (test, *beside)), repository)
         if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
+
+
+def helpers_of(text: str, scripts: dict[str, Path]) -> list[Path]:
+    """The helpers that a test imports or starts, and those that these need themselves."""
+    found: list[Path] = []
+    texts = [text]
+    while texts:
+        text = texts.pop()
+        for stem, path in scripts.items():
+            if path not in found and re.search(rf"(?m)(^(from|import) {stem}\b|\b{stem}\.py)", text):
+                found.append(path)
+                texts.append(path.read_text(encoding="utf-8"))
+    return found
 
 
 def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> str:
