@@ -16,6 +16,7 @@ from shared.training.files import last_checkpoint
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 ON_GPU: Settings = {"device": "auto"}
+PROJECTS = sorted(path.parent for path in Path(__file__).resolve().parents[1].glob("projects/*/main.py"))
 WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -63,11 +64,8 @@ def test_it_learns_in_every_precision(changes: Settings, tmp_path: Path) -> None
     assert last["validation/accuracy"] > 0.85
 
 
-@pytest.mark.parametrize(
-    "name", sorted(path.parent.name for path in Path(__file__).parents[1].glob("projects/*/main.py"))
-)
-def test_what_a_gpu_has_trained_is_evaluated_without_one(name: str, projects: list[Path], tmp_path: Path) -> None:
-    project = next(path for path in projects if path.name == name)
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+def test_what_a_gpu_has_trained_is_evaluated_without_one(project: Path, tmp_path: Path) -> None:
     assert json.loads((verb("train", project, tmp_path) / "train.json").read_text())["device"].startswith("cuda")
     assert (verb("evaluate", project, tmp_path, **WITHOUT_GPU) / "evaluate.json").is_file()
 

@@ -151,10 +151,10 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     for test in sorted(repository.glob("tests/test_*.py")):
         text = test.read_text(encoding="utf-8")
         beside = helpers_of(text, scripts)
-        imported = {module for path in (test, *beside) for module in modules_in(path)}
-        of_shared = any(module.startswith("shared.") for module in imported)
+        imported = [modules_in(path) for path in (test, *beside)]
+        of_shared = any(module.startswith("shared.") for modules in imported for module in modules)
         of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
-        parts = needed((modules_in(path) for path in (test, *beside)), repository)
+        parts = needed(imported, repository)
         if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
