@@ -2,6 +2,7 @@
 
 A project declares its settings as a dataclass of dataclasses. Later layers win:
 the defaults in the dataclass, `configs/config.yaml`, the file given with `--config`, the flags.
+What follows a training run begins with the settings in its checkpoint, in place of the first two.
 A relative path in a YAML file counts from the project's folder, one typed as a flag from where it was typed.
 """
 

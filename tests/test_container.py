@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from serving import ask, lengths_service
 
 from shared.config import fields_of
@@ -39,9 +40,64 @@ def test_its_command_is_one_that_the_server_understands(repository: Path) -> Non
     assert "--serve.api_key_file" in settings  # the server refuses to start without, as it binds to all addresses
 
 
-def test_what_it_copies_is_there_and_no_secret(repository: Path) -> None:
+def test_what_it_copies_is_there(repository: Path) -> None:
     for word, rest in instructions(repository):
         if word == "COPY":
-            assert all((repository / name).exists() for name in rest.split()[:-1]), rest
-    ignored = (repository / ".containerignore").read_text().splitlines()
-    assert {"**/.*", "**/data/raw", "**/outputs/checkpoints"} <= set(ignored)
+            names = [name.replace("${PROJECT}", project_of(repository)) for name in rest.split()[:-1]]
+            assert all((repository / name).exists() for name in names), rest
+
+
+def project_of(repository: Path) -> str:
+    return next(rest.removeprefix("PROJECT=") for word, rest in instructions(repository) if word == "ARG")
+
+
+def left_out(path: str, patterns: list[str]) -> bool:
+    """Whether a file stays outside: the last pattern that fits it or a folder above it decides, `!` lets it in."""
+    found = False
+    for line in patterns:
+        pattern = re.escape(line.removeprefix("!")).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")
+        if re.match(rf"{pattern}(/|$)", path):
+            found = not line.startswith("!")
+    return found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".git/config",
+        "projects/{name}/.env",
+        "projects/{name}/data/raw/ann/photo.jpg",
+        "projects/{name}/data/processed/faces.json",
+        "projects/{name}/outputs/gallery.sqlite",
+        "projects/{name}/outputs/report.html",
+        "projects/{name}/outputs/checkpoints/best.safetensors",
+        "projects/{name}/outputs/small/checkpoints/best.safetensors",
+        "projects/{name}/outputs/predictions/photo.png",
+        "projects/{name}/logs/tensorboard/events",
+    ],
+)
+def test_what_people_gave_stays_outside(repository: Path, path: str) -> None:
+    patterns = patterns_of(repository)
+    assert left_out(path.format(name="one"), patterns)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "pyproject.toml",
+        "shared/data/images.py",
+        "projects/{name}/main.py",
+        "projects/{name}/configs/config.yaml",
+        "projects/{name}/src/page/index.html",
+        "projects/{name}/outputs/export/{name}.onnx",
+        "projects/{name}/outputs/export/trees.safetensors",
+        "projects/{name}/outputs/decision.json",
+    ],
+)
+def test_what_a_server_reads_comes_in(repository: Path, path: str) -> None:
+    assert not left_out(path.format(name="one"), patterns_of(repository))
+
+
+def patterns_of(repository: Path) -> list[str]:
+    lines = (repository / ".dockerignore").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]

@@ -33,9 +33,11 @@ COMMANDS = "speech_commands_v2_test_part"
 
 
 def settings(file: str, root: Path, folder: Path, *more: str) -> Config:
-    """The configuration of that name on this data, writing below a folder."""
-    overrides = ["--data.root", str(root), "--output_dir", str(folder), "--log_dir", str(folder / "logs"), *more]
-    return load_config(REPOSITORY / "projects" / "audio_classification" / "configs" / file, *overrides)
+    """The default configuration with that file over it, as `--config` lays it, on this data, writing below a folder."""
+    configs = REPOSITORY / "projects" / "audio_classification" / "configs"
+    overrides = ["--config", str(configs / file), "--data.root", str(root)]
+    overrides += ["--output_dir", str(folder), "--log_dir", str(folder / "logs"), *more]
+    return load_config(configs / "config.yaml", *overrides)
 
 
 def measured(config: Config) -> dict[str, Any]:

@@ -19,7 +19,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-        wanted = ["--editable", ".[dev,projects]", "--requirement", "docs/requirements.txt"]
+        wanted = ["--editable", ".[dev,projects]"]
+        pages = REPOSITORY / "docs" / "requirements.txt"  # a repository of one project has none
+        wanted += ["--requirement", str(pages)] if pages.is_file() else []
         subprocess.run([python, "-m", "pip", "install", *wanted], cwd=REPOSITORY, check=True)
         frozen = subprocess.run(
             [python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True

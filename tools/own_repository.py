@@ -17,7 +17,7 @@ from shared.files import read_json
 from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
 
 TEMPLATES = Path(__file__).with_name("new_repository")
-AS_THEY_ARE = ("constraints.txt", ".gitignore", ".containerignore", "tests/conftest.py", "tests/requirements.txt")
+AS_THEY_ARE = ("constraints.txt", ".gitignore", ".dockerignore", "tests/conftest.py", "tests/requirements.txt")
 HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"

@@ -36,7 +36,7 @@ def mnist_speed(result: dict[str, Any]) -> str:
     after = (
         f"A whole run of ours: {summary['ours_seconds_of_a_whole_run']:.0f} s of training "
         f"({share:.2f} epochs of the tutorial loop), test accuracy {summary['ours_test_accuracy_mean']:.2%} "
-        f"± {summary['ours_test_accuracy_deviation']:.2%} over {seeds} seeds; {result['threads']} CPU threads, "
+        f"± {summary['ours_test_accuracy_deviation']:.2%} over {seeds} seeds; {threads_of(result)}, "
         f"torch {result['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
@@ -52,10 +52,16 @@ def samples(result: dict[str, Any]) -> str:
         rows.append([name, found["score"], f"{found['validation']:.3f}", f"{found['test']:.3f}", baseline, took])
     first = next(iter(result.values()))
     after = (
-        f"One run each, seed {first['seed']}, {first['threads']} CPU thread on a machine that had other work beside, "
+        f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that had other work beside, "
         f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
     )
     return table(rows) + "\n\n" + after
+
+
+def threads_of(*measured: dict[str, Any]) -> str:
+    """With how many threads these were measured."""
+    numbers = sorted({found["threads"] for found in measured})
+    return f"{' or '.join(map(str, numbers))} CPU thread{'s'[: numbers != [1]]}"
 
 
 def sample_run(result: dict[str, Any]) -> str:
@@ -71,7 +77,7 @@ def notebook(project: str, result: dict[str, Any]) -> str:
         prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
         took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
         rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a picture"])
-    return table(rows) + f"\n\n{found['threads']} CPU thread, on a machine that had other work beside."
+    return table(rows) + f"\n\n{threads_of(found)}, on a machine that had other work beside."
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
@@ -91,7 +97,7 @@ def loops(result: dict[str, Any]) -> str:
         rows.append([label, *(f"{shares[name]:.3f}" for name in names)])
     runs = len(result["cases"][0]["of_the_bare_loop_by_run"][names[0]])
     packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("torch", "lightning", "transformers"))
-    after = f"Medians over {runs} runs; {result['threads']} CPU threads, {packages}, "
+    after = f"Medians over {runs} runs; {threads_of(result)}, {packages}, "
     return table(rows) + "\n\n" + after + f"ignite {result['versions']['pytorch-ignite']}."
 
 
@@ -164,7 +170,7 @@ def segmentation_notes(result: dict[str, Any]) -> str:
             )
     seeds = ", ".join(f"{found['ours']['seed']} for {name}" for name, found in result.items())
     first = next(iter(result.values()))
-    notes.append(f"- One seed each ({seeds}), {first['threads']} CPU threads, torch {first['versions']['torch']}.")
+    notes.append(f"- One seed each ({seeds}), {threads_of(*result.values())}, torch {first['versions']['torch']}.")
     return "\n".join(notes)
 
 
@@ -230,7 +236,7 @@ def face_notes(result: dict[str, Any]) -> str:
     first = next(iter(result.values()))
     notes.append(
         "- ± is the standard deviation of the folds, intervals are Wilson's of 95 %. "
-        f"Seed 0, {first['threads']} CPU threads, torch {first['versions']['torch']}."
+        f"Seed 0, {threads_of(first)}, torch {first['versions']['torch']}."
     )
     return "\n".join(notes)
 
@@ -324,7 +330,7 @@ def audio(result: dict[str, Any]) -> str:
     rates = speed["times_real_time"]
     first = next(iter(folds.values()))
     after = (
-        f"Seed {first['seed']}, {result['fsdd']['threads']} CPU thread(s) on a machine that had other work beside, "
+        f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that had other work beside, "
         f"torch {result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
         f"{first['training_times_real_time']:.0f} times faster than real time. One clip at a time, PyTorch answers "
         f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
@@ -365,7 +371,7 @@ def text_training(result: dict[str, Any]) -> str:
     after = (
         f"{result['data']['counts']['train']} texts ({result['data']['description']}), batches of "
         f"{result['batch_size']}, in turns, {len(result['by_round']['Trainer'])} rounds with a seed each, "
-        f"{result['threads']} CPU threads, torch {result['versions']['torch']}."
+        f"{threads_of(result)}, torch {result['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
 

@@ -77,7 +77,7 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
         say(f"data: {root} is empty, so the built-in sample is used")
         return "sample", sources["sample"].load(root), ""
     try:
-        say(f"data: {root} is empty, downloading {published}")
+        say(f"data: {root} is empty, downloading {published}; --data.source sample is quicker and needs no network")
         return published, sources[published].load(root), ""
     except DownloadError as error:
         reason = f"{error}, so the built-in sample stands in for {published}"

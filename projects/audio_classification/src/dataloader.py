@@ -135,7 +135,9 @@ def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
 def _cut_all(loaded: Loaded, settings: DataConfig, seed: int) -> Splits[Examples]:
     """The parts that the source has; those that it lacks are cut off its train part, the test first."""
     train, validation, test = loaded.train, loaded.validation, loaded.test
-    if test is None and settings.test_groups:
+    if test is not None and settings.test_groups:
+        raise UserError("the data brings a test part of its own, which data.test_groups cannot change; leave that out.")
+    if settings.test_groups:
         train, test = _named_groups(train, settings.test_groups)
     elif test is None:
         train, test = _cut(train, settings.test_fraction, seed)
@@ -216,7 +218,7 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
 
 
 def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
-    """Who speaks in each file: by `root/index.csv`, else by the pattern; empty strings where neither says it.
+    """Who speaks in each file: by the pattern, else by `root/index.csv`; empty strings where neither says it.
 
     Raises:
         UserError: the table lacks a column, or the pattern fits no file.

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from models.dlib_format import Reader, converted, read_checked
+from shared.errors import UserError
 
 FILE_NAME = "shape_predictor_5_face_landmarks.dat"
+EXPORTED = "trees.safetensors"
+"""The file of the trees beside an exported embedder."""
 SHA256 = "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
 
 
@@ -45,7 +50,24 @@ def load_trees(cache: Path) -> Trees:
     def read(path: Path) -> dict[str, Tensor]:
         return {name: torch.from_numpy(array) for name, array in vars(read_trees(path)).items()}
 
-    return Trees(**{name: tensor.numpy() for name, tensor in converted(cache, FILE_NAME, read).items()})
+    return _as_trees(converted(cache, FILE_NAME, read))
+
+
+def load_exported_trees(folder: Path) -> Trees:
+    """The trees beside an exported embedder, so that a server needs no other files.
+
+    Raises:
+        UserError: they are missing or damaged.
+    """
+    path = folder / EXPORTED
+    try:
+        return _as_trees(load_file(path))
+    except (OSError, SafetensorError, TypeError) as error:
+        raise UserError(f"{path} is missing or damaged; run `python main.py export` again.") from error
+
+
+def _as_trees(tensors: dict[str, Tensor]) -> Trees:
+    return Trees(**{name: tensor.numpy() for name, tensor in tensors.items()})
 
 
 def read_trees(path: Path) -> Trees:

@@ -1,12 +1,10 @@
 """From a face's landmarks to its chip: turned, scaled and cut, with eyes and nose where the embedder expects them."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 from skimage.transform import SimilarityTransform
 
-from models.dlib_landmarks import find_landmarks, load_trees
+from models.dlib_landmarks import Trees, find_landmarks
 
 PADDING = 0.25
 """Of the mean face's side, kept around it: dlib's network was trained so."""
@@ -43,11 +41,9 @@ def places_in_chip(mean_face: np.ndarray, size: int, padding: float = PADDING) -
 class Aligner:
     """Finds dlib's landmarks of a face, which the detector's landmarks only begin, and cuts its chip as dlib does."""
 
-    def __init__(self, cache: Path) -> None:
-        """Load dlib's landmark trees, converted once into the folder `cache`."""
-        self._trees = load_trees(cache)
-        trees = self._trees.shape
-        self._own_eyes = np.stack([trees[2:4].mean(0), trees[:2].mean(0)])
+    def __init__(self, trees: Trees) -> None:
+        self._trees = trees
+        self._own_eyes = np.stack([trees.shape[2:4].mean(0), trees.shape[:2].mean(0)])
 
     def landmarks(self, image: Image.Image, detected: np.ndarray) -> np.ndarray:
         """Dlib's five landmarks, float [5, 2], (x, y) in pixels of the picture.

@@ -210,13 +210,12 @@ def _load_lfw(config: Config, chip_size: int, search: bool, root: Path) -> Loade
     labelled = find_labelled(folder)
     faces, alignment = _read_photos(labelled, config, chip_size, search)
     photos = {f"{file.parent.name}/{file.name}": index for index, file in enumerate(labelled.files)}
-    return Loaded(
-        faces,
-        read_pairs(folder / "pairs.txt", photos),
-        f"photos of {len(labelled.classes):,} people with a pairs.txt, as Labeled Faces in the Wild has them",
-        "for research; the photos belong to their makers, and show people who were not asked",
-        alignment,
-    )
+    pairs = read_pairs(folder / "pairs.txt", photos)
+    description = f"photos of {len(labelled.classes):,} people with a pairs.txt, as Labeled Faces in the Wild has them"
+    licence = "for research; the photos belong to their makers, and show people who were not asked"
+    if folder == root:  # put there by the user: nothing tells the data set from photos in its form
+        licence = f"the user's own; if it is Labeled Faces in the Wild: {licence}"
+    return Loaded(faces, pairs, description, licence, alignment)
 
 
 def _download_lfw(folder: Path) -> Path:

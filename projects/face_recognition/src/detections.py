@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from models.dlib_landmarks import load_trees
 from shared.console import track
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
@@ -27,7 +28,7 @@ class Detections:
     def __init__(self, folder: Path, settings: DetectorConfig) -> None:
         """Read what earlier runs have found with these settings; another program's or a damaged file is refused."""
         self._detector = Detector(settings)
-        self._aligner = Aligner(folder)
+        self._aligner = Aligner(load_trees(folder))
         key = f"{FORMAT_VERSION}-{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}"
         self._path = folder / f"landmarks-{key}.json"
         self._known: dict[str, list[list[float]] | None] = {}

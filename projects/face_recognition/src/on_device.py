@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from models.dlib_landmarks import load_trees
+from models.dlib_landmarks import EXPORTED, load_trees
 from models.parts import Normalise
 from shared.export.to_onnx import trace, write_model
 from shared.files import atomic_write, write_json
@@ -22,7 +22,6 @@ from src.config import Config
 from src.decision import FILE, Decision, as_plain
 from src.detector import Detector
 
-TREES_FILE = "trees.safetensors"
 ABOUT_DETECTOR = {"source": "MTCNN of facenet-pytorch", "licence": "MIT, Copyright (c) 2019 Timothy Esler"}
 EXAMPLES = 5
 # The side of the squares that each network looks at; the first one slides over pictures of any size.
@@ -50,7 +49,7 @@ def write_parts(folder: Path, config: Config, detector: Detector) -> None:
         with atomic_write(folder / f"{name}.onnx") as file:
             file.write(_traced(name, network, config.data.processed).read_bytes())
     trees = vars(load_trees(config.data.processed))
-    with atomic_write(folder / TREES_FILE) as file:
+    with atomic_write(folder / EXPORTED) as file:
         file.write(save({name: torch.from_numpy(array) for name, array in trees.items()}))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from models.dlib_landmarks import load_exported_trees
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.inference.model import OnnxModel
@@ -35,11 +36,11 @@ class Recogniser:
     """Finds and embeds the faces of pictures of any kind."""
 
     def __init__(self, config: Config) -> None:
-        """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
+        """Load `outputs/export/<project>.onnx` and the trees beside it; raises UserError where there are none."""
         self.network = OnnxModel(export_path(config))
         self.detector = Detector(config.detector)
         self.embedder: str = self.network.about["embedder"]
-        self._aligner = Aligner(config.data.processed)
+        self._aligner = Aligner(load_exported_trees(export_path(config).parent))
         self._side = int(self.network.input_shape[-1])
 
     def photos(self, sources: Sequence[Path] | Sequence[bytes]) -> list[Photo]:

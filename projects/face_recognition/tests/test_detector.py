@@ -9,6 +9,7 @@ from PIL import Image
 from skimage.data import astronaut, camera, chelsea
 from skimage.transform import SimilarityTransform
 
+from models.dlib_landmarks import load_trees
 from shared.data.images import read_image
 from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
 from src.config import DetectorConfig
@@ -115,7 +116,7 @@ def test_what_lies_outside_the_picture_is_black() -> None:
 def test_dlibs_landmarks_lie_at_the_corners_of_the_eyes_and_below_the_nose(tmp_path: Path) -> None:
     image = Image.fromarray(astronaut())
     expected = [[255, 103], [237, 104], [195, 101], [212, 103], [224, 135]]  # by eye
-    aligner = Aligner(tmp_path)
+    aligner = Aligner(load_trees(tmp_path))
     np.testing.assert_allclose(aligner.landmarks(image, ASTRONAUT.astype(float)), expected, atol=4)
     shaken = ASTRONAUT + np.random.default_rng(0).normal(0, 2, (5, 2))
     np.testing.assert_allclose(aligner.landmarks(image, shaken), expected, atol=5)

@@ -9,11 +9,11 @@ from PIL import Image
 from skimage.data import astronaut
 from test_detector import ASTRONAUT
 
+from models.dlib_landmarks import EXPORTED, load_exported_trees
 from shared.inference.model import OnnxModel
 from shared.testing.node import WHY_NOT, run_node
 from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
 from src.config import Config, export_path
-from src.on_device import TREES_FILE
 from src.service import PAGE
 
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
@@ -64,9 +64,9 @@ def test_dlibs_landmarks_are_found_in_the_same_places(ready: Config) -> None:
     image = Image.fromarray(astronaut())
     random = np.random.default_rng(0)
     detected = [ASTRONAUT + random.normal(0, 2, (5, 2)) for _ in range(4)]
-    trees = export_path(ready).with_name(TREES_FILE)
+    trees = export_path(ready).with_name(EXPORTED)
     question = asked(image, export_path(ready), trees=str(trees), detected=[points.tolist() for points in detected])
     found = np.array(run_node(PAGE, BEGIN + FIND, question))
-    aligner = Aligner(ready.data.processed)
+    aligner = Aligner(load_exported_trees(trees.parent))
     expected = np.stack([aligner.landmarks(image, points) for points in detected])
     np.testing.assert_allclose(found, expected, atol=0.01)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.dlib_landmarks import EXPORTED
 from shared.config import to_plain
 from shared.errors import UserError
 from shared.files import file_digest, read_json
@@ -26,6 +27,7 @@ from src.forget import forget
 from src.identify import identify
 from src.list import list as list_people
 from src.predict import predict
+from src.recogniser import Recogniser
 from src.sweep import sweep
 from src.train import train
 from src.verify import verify
@@ -78,6 +80,18 @@ def test_what_finds_faces_without_python_lies_beside_the_exported_file(ready: Co
     )
     for path in folder.glob("?net.onnx"):
         assert str(PROJECT).encode() not in path.read_bytes()
+
+
+def test_faces_are_recognised_with_nothing_but_what_export_has_written(
+    ready: Config, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    shutil.copytree(ready.output_dir / "export", tmp_path / "export")
+    alone = replace(ready, output_dir=tmp_path, data=replace(ready.data, processed=tmp_path / "processed"))
+    assert len(Recogniser(alone).photos([photos["astronaut"]])[0].faces) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["export"]
+    (tmp_path / "export" / EXPORTED).write_bytes(b"no trees")
+    with pytest.raises(UserError, match=r"trees.safetensors is missing or damaged; run `python main.py export` again"):
+        Recogniser(alone)
 
 
 def test_predict_answers_every_picture(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:

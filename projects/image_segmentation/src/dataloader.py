@@ -222,6 +222,8 @@ def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
 def _origins(root: Path, names: list[str], settings: DataConfig, problems: Problems) -> list[Origin]:
     """What must not be torn apart, and what each part needs: by `index.csv`, else neighbours by name."""
     index = root / "index.csv"
+    if settings.strata and not index.is_file():
+        raise UserError(f"{index} is missing, which has the column {settings.strata!r} that data.strata asks for; add it.")
     if not index.is_file():
         return [Origin(f"neighbours {number // settings.group_size}") for number in range(len(names))]
     with index.open(newline="", encoding="utf-8") as file:

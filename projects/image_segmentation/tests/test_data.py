@@ -90,6 +90,9 @@ def test_each_part_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     assert sum(int(name) < 10 for name in parts.validation.names) >= 1
     with pytest.raises(UserError, match=r"no column 'colour', as data\.strata asks; it has id, group, stain"):
         load_data(config(root=tmp_path, strata="colour"))
+    (tmp_path / "index.csv").unlink()
+    with pytest.raises(UserError, match=r"index\.csv is missing, which has the column 'stain' that data\.strata asks for"):
+        load_data(config(root=tmp_path, strata="stain"))
 
 
 def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
