@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from shared.process import leave_group
 from shared.training.files import best_checkpoint, last_checkpoint, read_about
 
 # Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
-TRAINING = ("check-data", "run", "train", "sweep")
+TRAINING = ("check-data", "run", "train", "sweep", "ladder")
 
 
 def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], config_class: str) -> int:
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
     Returns:
         The exit code: 0, or 2 after a mistake that the user can mend (one sentence on stderr says which).
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no text that can be printed
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if not arguments or arguments[0] in ("-h", "--help"):
             print(_usage(project, verbs))
@@ -72,7 +75,11 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
     config, extra = parse([default])
     checkpoint = _checkpoint_before(verb, config.output_dir, extra)
     if checkpoint and checkpoint.is_file():
-        config, extra = parse([], stored=read_about(checkpoint)["config"])
+        stored = read_about(checkpoint)["config"]
+        given = configuration.given(config_type, arguments, function)
+        if "data.root" in given and "data.source" not in given:  # other data may be of another source
+            stored["data"]["source"] = config.data.source
+        config, extra = parse([], stored=stored)
     function(config, **extra)
 
 

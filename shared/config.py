@@ -77,9 +77,9 @@ def parse(
     known = dict(fields_of(config_class))
     parser = _parser(config_class, function, program)
     extra = _extra_arguments(function)
-    given, flags = _split_arguments(arguments, known | extra)
+    named, flags = _split_arguments(arguments, known | extra)
     layers = [] if stored is None else [_checked_leaves(stored, known, "the stored configuration")]
-    layers += [_read_leaves(file, known) for file in (*files, *given)]
+    layers += [_read_leaves(file, known) for file in (*files, *named)]
     try:
         for layer in layers:
             # Defaults are not checked by the parser, so a layer is first parsed like arguments are.
@@ -90,6 +90,14 @@ def parse(
     values = {field.name: namespace[field.name] for field in dataclasses.fields(config_class)}  # type: ignore[arg-type]
     config = _absolute(config_class(**values), base)
     return config, {name: namespace[name] for name in extra}
+
+
+def given(config_class: type, arguments: Sequence[str], function: Callable[..., Any] | None = None) -> set[str]:
+    """The settings, by dotted name, that command-line arguments and the files they name set."""
+    known = dict(fields_of(config_class))
+    files, flags = _split_arguments(arguments, known | _extra_arguments(function))
+    names = {flag[2:].partition("=")[0] for flag in flags if flag.startswith("--")}
+    return names.union(*(_read_leaves(file, known) for file in files))
 
 
 def load(config_class: type[C], file: Path, overrides: Sequence[str] = (), *, base: Path) -> C:

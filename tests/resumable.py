@@ -84,7 +84,7 @@ def main(folder: Path) -> int:
             Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
             model,
             shuffled_loader(TensorBatches(clouds(1, 170), None if smooth else noisy), 16, config.workers),
-            ordered_loader(TensorBatches(clouds(2, 90)), 32),
+            ordered_loader(TensorBatches(clouds(2, 97)), 32),
             config,
             Places(folder, folder / "tensorboard"),
             {"seed": 0, "config": {"training": vars(config)}},

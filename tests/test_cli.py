@@ -1,11 +1,14 @@
 """The command line of a project: dispatch, exit codes, and no stack trace for what the user can mend."""
 
+import io
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from shared.cli import main
+from shared.training.checkpoint import save_checkpoint
 
 VERBS = {"work": "does something"}
 
@@ -57,6 +60,27 @@ def test_what_the_user_can_mend_is_one_sentence(
 ) -> None:
     assert run(project, body) == 2
     assert capsys.readouterr().err == message
+
+
+def test_other_data_is_not_read_as_the_source_of_the_training_run(project: Path) -> None:
+    config = (
+        "from dataclasses import dataclass, field\nfrom pathlib import Path\n\n"
+        "@dataclass\nclass Data:\n    source: str = 'auto'\n    root: Path = Path('raw')\n\n"
+        "@dataclass\nclass Config:\n    seed: int = 0\n    output_dir: Path = Path('outputs')\n"
+        "    data: Data = field(default_factory=Data)\n"
+    )
+    (project / "src" / "config.py").write_text(config)
+    stored = {"seed": 7, "output_dir": "outputs", "data": {"source": "sample", "root": "raw"}}
+    save_checkpoint(project / "outputs" / "checkpoints" / "best.safetensors", {}, {"config": stored})
+    body = "print(config.seed, config.data.source, config.data.root.name)"
+    for arguments, expected in (
+        ([], "7 sample raw"),
+        (["--data.root", "reviews"], "7 auto reviews"),
+        (["--data.root", "reviews", "--data.source", "csv"], "7 csv reviews"),
+    ):
+        with redirect_stdout(io.StringIO()) as said:
+            assert run(project, body, "--output_dir", str(project / "outputs"), *arguments) == 0
+        assert said.getvalue() == f"{expected}\n"
 
 
 def test_a_bug_is_not_hidden(project: Path) -> None:

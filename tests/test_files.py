@@ -29,6 +29,11 @@ def test_json_comes_back(tmp_path: Path) -> None:
     assert read_json(tmp_path / "new" / "a.json", "") == {"ä": [1, 2.5, None]}
 
 
+def test_a_files_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"file": os.fsdecode(b"photo_\xe4.png")})
+    assert read_json(tmp_path / "a.json", "") == {"file": "photo_\udce4.png"}
+
+
 def test_missing_and_damaged_json_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     for name in ("missing.json", "bad.json"):

@@ -1,6 +1,7 @@
 """Pictures of every kind have a defined answer."""
 
 import io
+import os
 import re
 import struct
 import zlib
@@ -141,6 +142,11 @@ def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: 
         find_labelled(folder)
     for name in ("bird", "fish"):
         (folder / name).rmdir()
+    strange = folder / os.fsdecode(b"b\xe4r")
+    strange.mkdir()
+    with pytest.raises(UserError, match="class folders whose names are no UTF-8"):
+        find_labelled(folder)
+    strange.rmdir()
     with pytest.raises(UserError, match="classes that the training part does not have: dog; rename"):
         find_labelled(folder, ["cat"])
     for path in (folder / "dog").iterdir():

@@ -244,6 +244,35 @@ def test_headers_that_never_end_close_the_connection(monkeypatch: pytest.MonkeyP
                 assert connection.recv(100) == b""
 
 
+@pytest.mark.parametrize("more", [b"x", b"\r\n"])
+def test_what_comes_after_an_answer_and_is_no_request_closes_the_connection(
+    more: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
+    length = b"Content-Length: 2\r\n" if more == b"x" else b""
+    with serving(SERVICE) as address, raw_connection(address) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + length + b"\r\n")
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(more)
+        assert connection.recv(100) == b""
+
+
+def ask_without_reading(connection: socket.socket, question: bytes) -> None:
+    for _ in range(2000):
+        connection.sendall(100 * question)
+        time.sleep(0.005)
+
+
+def test_who_never_reads_the_answers_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READING_SECONDS", 0.2)
+    question = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with serving(SERVICE, max_connections=3) as address, raw_connection(address) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            ask_without_reading(connection, question)
+        assert ask(f"{address}/healthz").status == 200
+
+
 def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("0123456789abcdef\n")
     (tmp_path / "index.html").write_text("<!doctype html>")

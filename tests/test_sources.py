@@ -1,11 +1,12 @@
 """Data: what lies there, else the download, else the sample, said out loud and recorded."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from shared.data.download import DownloadError
-from shared.data.sources import Source, choose, is_empty
+from shared.data.sources import Source, choose, is_empty, require_same_classes
 from shared.errors import UserError
 
 
@@ -53,6 +54,20 @@ def test_a_source_asked_for_by_name_is_never_substituted(tmp_path: Path) -> None
     with pytest.raises(UserError, match="put the files into .*, or use --data.source sample"):
         choose("published", tmp_path, sources(), "published")
     assert choose("sample", tmp_path, sources(), "published") == ("sample", "sample data", "")
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (["cat", "dog"], "than the network was trained on (without fox)"),
+        (["bird", "cat", "dog", "fox"], "than the network was trained on (with bird)"),
+        (["dog", "cat", "fox"], "than the network was trained on (in another order)"),
+    ],
+)
+def test_data_of_other_classes_is_refused(found: list[str], message: str) -> None:
+    require_same_classes(["cat", "dog", "fox"], ("cat", "dog", "fox"))
+    with pytest.raises(UserError, match=re.escape(message)):
+        require_same_classes(["cat", "dog", "fox"], found)
 
 
 def test_a_download_begun_earlier_goes_on(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Splits are disjoint and fixed by a seed; loaders give whole batches in an order that the seed decides."""
 
+from itertools import zip_longest
+
 import numpy as np
 import pytest
 import torch
 
-from shared.data.batches import ShuffledBatches, fitting_batch_size
+from shared.data.batches import OrderedBatches, Share, ShuffledBatches, fitting_batch_size
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.splits import grouped_split, stratified_split
 from shared.errors import UserError
@@ -66,6 +68,18 @@ def test_an_ordered_loader_gives_everything_once_in_order() -> None:
     assert torch.cat([batch["labels"] for batch in batches]).tolist() == list(range(0, 20, 2))
 
 
+@pytest.mark.parametrize(("examples", "sizes"), [(97, [32, 32, 33]), (98, [32, 32, 32, 2]), (1, [1])])
+def test_every_process_has_a_share_of_the_last_batch(examples: int, sizes: list[int]) -> None:
+    shares = []
+    for process in range(2):
+        batches = OrderedBatches(examples, 32)
+        batches.share = Share(process, 2)
+        shares.append([len(batch) for batch in batches])
+        assert len(batches) == len(sizes)
+    assert [sum(counts) for counts in zip_longest(*shares, fillvalue=0)] == sizes
+    assert examples < 2 or len(shares[0]) == len(shares[1])
+
+
 def test_loading_leaves_the_global_random_state_alone() -> None:
     before = torch.get_rng_state()
     list(shuffled_loader(TensorBatches(numbers(), noisy), 4))
@@ -111,6 +125,14 @@ def test_each_part_gets_its_share_of_each_stratum() -> None:
         _, second = grouped_split(groups, 0.25, seed, strata)
         assert [strata[index] for index in second].count("stained") == 4
         assert len(second) == 20
+
+
+def test_small_strata_and_small_shares_can_be_cut() -> None:
+    strata = ["stained", "fluorescent"] * 12
+    _, second = grouped_split([str(index) for index in range(24)], 0.15, seed=0, strata=strata)
+    assert 2 <= len(second) <= 5
+    _, second = grouped_split([str(index) for index in range(100)], 0.02, seed=0)
+    assert len(second) == 2
 
 
 def test_too_few_groups_to_be_cut_are_refused() -> None:

@@ -13,10 +13,17 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
-from shared.training.checkpoint import Checkpoint, load_checkpoint, load_state, save_state, unflatten_state
-from shared.training.files import epoch_checkpoint
+from shared.training.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_state,
+    save_state,
+    state_to_resume,
+    unflatten_state,
+)
+from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
 from shared.training.freezing import freeze
-from shared.training.loop import Places, Task, close_epoch, fit, measure, train_step
+from shared.training.loop import Places, Task, close_epoch, find_best, fit, measure, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -187,6 +194,26 @@ def test_a_batch_cut_into_parts_gives_the_same_step() -> None:
     torch.testing.assert_close(weights[0], weights[1])
 
 
+def test_the_best_weights_so_far_come_along_into_another_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = run(tmp_path / "one").best_epoch
+    other = Places(tmp_path / "two", tmp_path / "logs")
+    progress = Progress(best_epoch=best, best_metrics={"accuracy": 1.0, "loss": 0.0})
+    find_best(progress, last_checkpoint(tmp_path / "one"), other)
+    assert best_checkpoint(tmp_path / "two").read_bytes() == best_checkpoint(tmp_path / "one").read_bytes()
+    assert progress.best_metrics
+    progress.best_epoch = best + 1
+    find_best(progress, last_checkpoint(tmp_path / "one"), other)
+    assert f"the weights of epoch {best + 1}, the best so far, are gone" in capsys.readouterr().err
+    assert close_epoch(replace(progress, batch=1), {"accuracy": 0.0, "loss": 9.0}, "accuracy")
+
+
+def test_a_state_to_go_on_from_is_not_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a state to go on from; say --resume too, or leave it out"):
+        state_to_resume(tmp_path, resume=False, named=tmp_path / "last.safetensors")
+
+
 def test_clipping_bounds_the_gradient(tmp_path: Path) -> None:
     """AdamW's second moment is a mean of squared gradients, so it stays below the square of the bound."""
     run(tmp_path, replace(CONFIG, clip_norm=1e-3))
@@ -210,6 +237,17 @@ def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
     assert 28 <= seen.index(max(seen)) <= 31
     assert seen[0] < 0.1 * config.learning_rate
     assert seen[-1] < 0.001 * config.learning_rate
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(1, 0.25), (2, 0.5), (4, 0.25), (5, 0.2), (10, 0.1)])
+def test_a_run_of_few_steps_has_finite_rates(steps: int, warmup: float) -> None:
+    config = replace(CONFIG, warmup_fraction=warmup)
+    optimizer = make_optimizer(network(), config)
+    rates = make_schedule(optimizer, config, steps)
+    for _ in range(steps):
+        assert 0 < optimizer.param_groups[0]["lr"] <= config.learning_rate
+        optimizer.step()
+        rates.step()
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])

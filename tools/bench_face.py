@@ -3,7 +3,8 @@
 `lfw`: dlib's network by the protocol, every fold at the threshold of the others. `small`: the small network, trained
 from scratch on the people of all folds but the last, measured on the last; with eigenfaces beside it. `speed`: pictures
 a second, from files to embeddings, beside facenet-pytorch's own pipeline as its pages show it. `gallery`: searches
-among 100,000 random embeddings.
+among 100,000 random embeddings. `promise`: how often thresholds that were calibrated on a few of the people keep what
+they promise of all of them.
 """
 
 import argparse
@@ -29,18 +30,26 @@ from keeping import so_far  # noqa: E402 - needs the path above
 from shared.data.images import list_images  # noqa: E402
 from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
+from shared.training.checkpoint import load_checkpoint  # noqa: E402
+from shared.training.files import best_checkpoint  # noqa: E402
 from src.baseline import baseline  # noqa: E402
+from src.calibrate import unseen  # noqa: E402
 from src.config import PROJECT, Config, load_config  # noqa: E402
+from src.dataloader import load_data  # noqa: E402
+from src.decision import accept_above  # noqa: E402
 from src.evaluate import evaluate  # noqa: E402
 from src.export import export  # noqa: E402
 from src.gallery import Gallery  # noqa: E402
 from src.recogniser import Recogniser  # noqa: E402
 from src.search import Search  # noqa: E402
+from src.similarity import similarity  # noqa: E402
 from src.train import train  # noqa: E402
+from src.utils import chip_size, embed_some, restore_model  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
 SPEED_PICTURES, SPEED_ROUNDS = 32, 3
 GALLERY_PHOTOS, GALLERY_QUERIES = 100_000, 200
+PROMISE_PEOPLE, PROMISE_DRAWS = (25, 50, 100, 200), 200
 
 
 def measure_lfw(config: Config) -> dict[str, Any]:
@@ -164,6 +173,30 @@ def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approx
     }
 
 
+def measure_promise(config: Config) -> dict[str, Any]:
+    """How often a share of false accepts that was promised after seeing some people is kept among all of them."""
+    train(config)
+    data = load_data(config, chip_size(config))
+    model = restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
+    indices = unseen(data, trained_on_data=False)
+    ones = indices[np.unique(data.faces.labels[indices], return_index=True)[1]]
+    embeddings = embed_some(model, data.faces, ones)[ones]
+    alike = np.stack([similarity(embedding, embeddings) for embedding in embeddings])
+    everybody = alike[np.triu_indices(len(alike), 1)]
+    random = np.random.default_rng(config.seed)
+    kept = {}
+    for count in PROMISE_PEOPLE:
+        pairs = np.stack(np.triu_indices(count, 1), 1)
+        shares = []
+        for _ in range(PROMISE_DRAWS):
+            people = random.choice(len(alike), count, replace=False)[pairs]
+            threshold = accept_above(alike[people[:, 0], people[:, 1]], people, config.decision)
+            shares.append(float((everybody > threshold).mean()))
+        kept[str(count)] = float(np.mean(np.array(shares) <= config.decision.false_accept))
+    promised = {"share": config.decision.false_accept, "confidence": config.decision.confidence}
+    return {"people": len(alike), "draws": PROMISE_DRAWS, "promised": promised, "kept": kept}
+
+
 def unit(rows: np.ndarray) -> np.ndarray:
     """Rows of length one, float32."""
     scaled: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -176,7 +209,13 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return work(), time.perf_counter() - started
 
 
-PARTS = {"lfw": measure_lfw, "small": measure_small, "speed": measure_speed, "gallery": measure_gallery}
+PARTS = {
+    "lfw": measure_lfw,
+    "small": measure_small,
+    "speed": measure_speed,
+    "gallery": measure_gallery,
+    "promise": measure_promise,
+}
 
 
 def main() -> None:

@@ -266,6 +266,18 @@ def face_speed(result: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def face_promise(result: dict[str, Any]) -> str:
+    """How often a calibration on a few people kept its promise."""
+    found = result["promise"]
+    kept = ", ".join(f"{share:.1%} with {count}" for count, share in found["kept"].items())
+    promised = found["promised"]
+    return (
+        f"Tried on the {found['people']:,} people above: of {found['draws']} calibrations on people drawn among them, "
+        f"each promising at most {promised['share']:.0%} with {promised['confidence']:.0%} confidence, the share among "
+        f"all pairs was kept by {kept} people."
+    )
+
+
 def text_ladder(result: dict[str, Any]) -> str:
     """Every model on the test part of each data set, and what it costs."""
     head = ["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds", "threads"]
@@ -389,6 +401,7 @@ def table(rows: list[list[str]]) -> str:
 
 TABLES = {
     "face_scores": ("face.json", face_scores),
+    "face_promise": ("face.json", face_promise),
     "face_speed": ("face.json", face_speed),
     "loops": ("loops.json", loops),
     "mnist_speed": ("mnist_speed.json", mnist_speed),

@@ -4,6 +4,7 @@ Because nothing else decides the order, a run can be taken up again in mid-epoch
 batch without talking about it.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -85,7 +86,11 @@ class BucketedBatches(ShuffledBatches):
 
 
 class OrderedBatches(Sampler[list[int]]):
-    """Every example once, in order; the last batch may be short."""
+    """Every example once, in order; the last batch may be short.
+
+    Where several processes share each batch and the last one has too few examples for all of them, it is joined to the
+    one before: processes that compute a sharded network together must all have a share.
+    """
 
     def __init__(self, examples: int, batch_size: int) -> None:
         self.examples = examples
@@ -93,10 +98,16 @@ class OrderedBatches(Sampler[list[int]]):
         self.share = Share()
 
     def __len__(self) -> int:
-        return -(-self.examples // self.batch_size)
+        return len(self._starts())
 
     def __iter__(self) -> Iterator[list[int]]:
-        for start in range(0, self.examples, self.batch_size):
-            indices = self.share.of(list(range(start, min(start + self.batch_size, self.examples))))
-            if indices:  # the last batch can be too short for every process to have a share
+        for start, end in itertools.pairwise([*self._starts(), self.examples]):
+            indices = self.share.of(list(range(start, end)))
+            if indices:  # fewer examples than processes
                 yield indices
+
+    def _starts(self) -> list[int]:
+        starts = list(range(0, self.examples, self.batch_size))
+        if len(starts) > 1 and self.examples - starts[-1] < self.share.processes:
+            starts.pop()
+        return starts

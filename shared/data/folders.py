@@ -77,6 +77,15 @@ class LabelledFiles:
     kind: FileKind = PICTURES
 
 
+def is_text(name: str) -> bool:
+    """Whether a file's name is text: old archives bring names whose bytes are no UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def class_folders(root: Path) -> list[Path]:
     """The folders in `root` that can stand for classes, sorted by name."""
     if not root.is_dir():
@@ -128,6 +137,9 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None, kind: FileKi
         nested = len(class_folders(inner)) > 1
         hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
         raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
+    strange = [name for name in found if not is_text(name)]
+    if strange:
+        raise UserError(f"{root} has class folders whose names are no UTF-8: {named(strange)}; rename them.")
     empty = [name for name, files in found.items() if not files]
     if empty:
         raise UserError(

@@ -1,12 +1,13 @@
 """Where data comes from: what lies on the disk, else a download, else the built-in sample, said out loud."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from shared.console import say, warn
 from shared.data.download import DownloadError
+from shared.data.problems import named
 from shared.errors import UserError
 
 D = TypeVar("D")
@@ -90,6 +91,22 @@ def _load_named(root: Path, source: Source[D]) -> D:
         return source.load(root)
     except DownloadError as error:
         raise UserError(f"{error}; put the files into {root}, or use --data.source sample.") from error
+
+
+def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse data whose classes are not those that the network tells apart, in the same order.
+
+    Raises:
+        UserError: they differ; scores would be of other classes than they are said to be.
+    """
+    if list(trained) == list(found):
+        return
+    missing, new = sorted(set(trained) - set(found)), sorted(set(found) - set(trained))
+    differences = [f"without {named(missing)}"] * bool(missing) + [f"with {named(new)}"] * bool(new)
+    raise UserError(
+        f"the data has other classes than the network was trained on ({', '.join(differences) or 'in another order'}); "
+        "use data of the same classes, or train again."
+    )
 
 
 def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Train, validation and test parts: disjoint, fixed by a seed, each with its share of every class."""
 
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -73,7 +74,11 @@ def grouped_split(
     from sklearn.model_selection import StratifiedGroupKFold
 
     count = len(set(groups))
-    share = Fraction(fraction).limit_denominator(min(count, MOST_FOLDS))
+    kinds = ["" for _ in groups] if strata is None else list(strata)
+    most = min(count, max(Counter(kinds).values(), default=0))  # folds, of which each takes an example of some stratum
+    share = Fraction(fraction).limit_denominator(min(most, MOST_FOLDS)) if most else Fraction(0)
+    if not share and round(1 / fraction) <= most:
+        share = Fraction(1, round(1 / fraction))
     if not 0 < share < 1:
         raise UserError(
             f"{len(groups)} examples in {count} groups are too few to cut a share of {fraction:g} off; add examples."
@@ -81,7 +86,6 @@ def grouped_split(
     splitter = StratifiedGroupKFold(share.denominator, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # a stratum of few groups is in some folds only, which is as well as it can be
         warnings.simplefilter("ignore", UserWarning)
-        kinds = ["" for _ in groups] if strata is None else list(strata)
         folds = [second for _, second in splitter.split(np.zeros(len(groups)), kinds, np.asarray(groups))]
     cut = np.sort(np.concatenate(folds[: share.numerator]))
     return np.setdiff1d(np.arange(len(groups)), cut), cut

@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0  # from the connection, or a request's first byte, to the end of its headers
+READING_SECONDS = 30.0  # in which whoever asked must have taken some of an answer
 
 
 class Joining:
@@ -28,9 +29,11 @@ class Joining:
         self._written += data
 
     def close(self) -> None:
-        """Send what was written, and close the connection."""
+        """Send what was written, and close the connection, for good where nobody takes the rest."""
         self._send()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(READING_SECONDS, self._transport.abort)
 
     def _send(self) -> None:
         if self._written and not self._transport.is_closing():  # whoever asked may have gone
@@ -43,18 +46,37 @@ class Joining:
 
 
 class PromptProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which limits the time between requests, with a limit for the headers of each.
+    """uvicorn's protocol, which limits the time between requests, with a limit for the headers of each and for reading.
 
-    Without it a client that sends one byte a minute keeps its connection for ever.
+    Without them a client keeps its connection for ever that sends one byte a minute, or one byte after an answer, or
+    that never reads.
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
         self.transport = Joining(transport, self.loop)  # type: ignore[assignment]
         self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of what is no whole request yet."""
+        super().data_received(data)
+        between = self.cycle is None or self.cycle.response_complete
+        if between and self._patience is None:
+            self._wait()
+
+    def pause_writing(self) -> None:
+        """Wait until some of the answer has been read."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on; some was read."""
+        self._stop_waiting_for_reading()
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """Wait for the headers of a request."""
@@ -69,6 +91,7 @@ class PromptProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_waiting()
+        self._stop_waiting_for_reading()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -79,3 +102,8 @@ class PromptProtocol(HttpToolsProtocol):
         if self._patience:
             self._patience.cancel()
             self._patience = None
+
+    def _stop_waiting_for_reading(self) -> None:
+        if self._unread:
+            self._unread.cancel()
+            self._unread = None

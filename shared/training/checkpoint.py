@@ -57,7 +57,13 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[st
 
 
 def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
-    """The state a run goes on from: the named or the last one if asked to, the last one after a restart, else none."""
+    """The state a run goes on from: the named or the last one if asked to, the last one after a restart, else none.
+
+    Raises:
+        UserError: a state is named, but nobody asked to go on.
+    """
+    if named and not resume:
+        raise UserError(f"--checkpoint {named} is a state to go on from; say --resume too, or leave it out.")
     if resume:
         return named or last_checkpoint(output_dir)
     last = last_checkpoint(output_dir)

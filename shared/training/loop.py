@@ -13,12 +13,14 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric, MetricCollection
 
+from shared.console import warn
 from shared.data.memory import Batch
 from shared.errors import DivergedError, StoppedError
+from shared.files import atomic_write
 from shared.process import is_main_process
 from shared.training.checkpoint import load_state, save_checkpoint, save_state
 from shared.training.feeding import parts_of, rest_of_epoch, to_device, with_progress_bar
-from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint
+from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint, read_about
 from shared.training.freezing import freeze
 from shared.training.interrupt import StopRequest
 from shared.training.log import RunLog
@@ -81,6 +83,7 @@ def fit(
         share_out(loader, state.accelerator)
     if resume:
         state.load_state_dict(load_state(resume, about))
+        find_best(state.progress, resume, places)
     with RunLog(places.output_dir, places.log_dir, state.progress) as log, StopRequest() as stop:
         while not finished(state.progress, config):
             train_epoch(task, state, train_loader, config, stop, lambda: keep(state, places, about))
@@ -167,7 +170,7 @@ def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> 
     record |= {"train/loss": progress.loss_sum / progress.batch}
     progress.history.append(record | {f"validation/{name}": value for name, value in metrics.items()})
     progress.batch, progress.loss_sum = 0, 0.0
-    is_best = progress.best_epoch == 0 or rank(metrics, monitor) > rank(progress.best_metrics, monitor)
+    is_best = not progress.best_metrics or rank(metrics, monitor) > rank(progress.best_metrics, monitor)
     if is_best:
         progress.best_epoch, progress.best_metrics = progress.epoch, metrics
     return is_best
@@ -189,6 +192,28 @@ def keep_best(state: TrainingState, places: Places, about: Mapping[str, Any]) ->
     weights = whole_weights(state.average.model)  # on every process: each may hold its share
     if is_main_process():
         save_checkpoint(best_checkpoint(places.output_dir), weights, about)
+
+
+def find_best(progress: Progress, resume: Path, places: Places) -> None:
+    """Have the best weights so far in the run's folder: they may lie beside the state that it goes on from.
+
+    Where neither place has them any more, the next epoch counts as the best one.
+    """
+    here, there = best_checkpoint(places.output_dir), resume.with_name(best_checkpoint(places.output_dir).name)
+    if not progress.best_epoch or is_of_epoch(here, progress.best_epoch):
+        return
+    if is_of_epoch(there, progress.best_epoch):
+        if is_main_process():
+            with atomic_write(here) as file:
+                file.write(there.read_bytes())
+        return
+    warn(f"the weights of epoch {progress.best_epoch}, the best so far, are gone; those of the next epoch are kept.")
+    progress.best_metrics = {}
+
+
+def is_of_epoch(path: Path, epoch: int) -> bool:
+    """Whether a checkpoint is there and holds the weights of that epoch."""
+    return path.is_file() and read_about(path).get("epoch") == epoch
 
 
 def keep(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:

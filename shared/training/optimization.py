@@ -43,15 +43,18 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int
     """The learning rate of every optimizer step, from `config.schedule`; each group keeps its own proportion."""
     if config.schedule == "one_cycle":
         highest = [group["lr"] for group in optimizer.param_groups]
-        return OneCycleLR(optimizer, highest, total_steps=total_steps, pct_start=config.warmup_fraction)
+        warmup = config.warmup_fraction
+        if warmup * total_steps == 1:  # PyTorch divides by the steps from the first rate to the highest
+            warmup *= 1 + 1e-9
+        return OneCycleLR(optimizer, highest, total_steps=total_steps, pct_start=warmup)
     if config.schedule == "constant":
         return LambdaLR(optimizer, lambda _: 1.0)
-    warmup = max(1, round(config.warmup_fraction * total_steps))
+    rising = max(1, round(config.warmup_fraction * total_steps))
 
     def cosine(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total_steps - warmup)))
+        if step < rising:
+            return (step + 1) / rising
+        return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total_steps - rising)))
 
     return LambdaLR(optimizer, cosine)
 

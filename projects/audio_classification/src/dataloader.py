@@ -1,6 +1,5 @@
 """Data sets, splits and loaders: from files to batches of int16 samples."""
 
-import csv
 import hashlib
 import re
 import tarfile
@@ -20,6 +19,7 @@ from shared.data.audio import read_audio
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.folders import RECORDINGS, LabelledFiles, find_labelled, has_class_files, part_folders, read_all
+from shared.data.index import read_index
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import Problems, named
 from shared.data.sources import DataRecord, Source, choose
@@ -225,11 +225,7 @@ def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
     """
     index = root / "index.csv"
     if index.is_file() and not pattern:
-        with index.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-        if not rows or not {"id", "group"} <= rows[0].keys():
-            raise UserError(f"{index} must have the columns id (a file's path below {root}) and group; add them.")
-        of_file = {row["id"]: row["group"] or "" for row in rows}
+        of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
         return [of_file.get(name, "") for name in names]
     if not pattern:
         return [""] * len(names)

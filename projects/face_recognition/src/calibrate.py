@@ -34,7 +34,8 @@ def calibrate(config: Config) -> dict[str, Any]:
     pairs = one_pair_each(data, unseen(data, trained.about["trained_on_data"]), config.seed)
     similarities = similarities_of(embed_some(model, data.faces, pairs.members.ravel()), pairs)
     same, different = similarities[pairs.same], similarities[~pairs.same]
-    decision, observed = calibrated(different, same, config.decision, embedder_id(model, config))
+    people = data.faces.labels[pairs.members[~pairs.same]]
+    decision, observed = calibrated(different, people, same, config.decision, embedder_id(model, config))
     result = write_result(
         config.output_dir,
         "decision",

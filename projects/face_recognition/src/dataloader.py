@@ -2,7 +2,7 @@
 
 import hashlib
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loade
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
+from shared.files import atomic_write
 from shared.seeding import generator
 from src.alignment import cut_chip
 from src.augmentation import augment
@@ -135,8 +136,22 @@ def load_data(config: Config, chip_size: int, *, search: bool = True) -> Data:
     parts = Splits(train[first], train[second], test)
     validation_pairs = draw_pairs(labels, parts.validation, settings.pairs, config.seed)
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
+    _require_faces(faces, parts.train, {"validation": validation_pairs, "test": test_pairs})
     digest = hashlib.sha256(faces.chips[parts.train].numpy().tobytes() + labels[parts.train].tobytes()).hexdigest()
     return Data(faces, parts, validation_pairs, test_pairs, loaded.official, record, loaded.alignment, digest)
+
+
+def _require_faces(faces: Faces, train: np.ndarray, pairs: Mapping[str, Pairs]) -> None:
+    """Refuse photos in which too few faces were found to train on or to measure with."""
+    without = [] if faces.found[train].any() else ["train"]
+    for name, part in pairs.items():
+        whole = part.same[faces.found[part.members].all(1)]
+        without += [] if whole.any() and not whole.all() else [name]
+    if without:
+        raise UserError(
+            f"too few faces were found in the photos of the {' and '.join(without)} part to make pairs of; "
+            "use larger photos of faces, lower --detector.min_face, or raise the data fractions."
+        )
 
 
 def make_loaders(data: Data, config: Config) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
@@ -225,7 +240,8 @@ def _download_lfw(folder: Path) -> Path:
     with tarfile.open(folder / "lfw-funneled.tgz") as archive:
         archive.extractall(folder, filter="data")
     # Last, since it is what says that the folder is whole.
-    (unpacked / "pairs.txt").write_bytes((folder / "pairs.txt").read_bytes())
+    with atomic_write(unpacked / "pairs.txt") as file:
+        file.write((folder / "pairs.txt").read_bytes())
     return unpacked
 
 

@@ -1,7 +1,9 @@
 """From a similarity to an answer whose error is known: thresholds with a promise about false accepts and rejects.
 
 The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
-share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is.
+share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That is
+of independent pairs. Those of different people are not, as each person stands in many, so their threshold is also one
+that nearly all draws of the people keep (`src.bootstrap`).
 """
 
 from dataclasses import asdict, dataclass
@@ -13,6 +15,7 @@ from scipy.stats import beta
 
 from shared.errors import UserError
 from shared.files import read_json
+from src import bootstrap
 from src.config import DecisionConfig
 
 FILE = "decision.json"
@@ -41,35 +44,54 @@ class Decision:
 
 
 def calibrated(
-    different: np.ndarray, same: np.ndarray, settings: DecisionConfig, embedder: str
+    different: np.ndarray, people: np.ndarray, same: np.ndarray, settings: DecisionConfig, embedder: str
 ) -> tuple[Decision, dict[str, Any]]:
     """Thresholds that keep both wanted shares with the wanted confidence, and what was observed with them.
 
     Args:
         different: the similarities of pairs of different people, float [N]; one pair of photos for two people.
+        people: the two of each of these pairs, integers [N, 2].
         same: those of pairs of the same person, float [M]; one pair of photos a person.
 
     Raises:
         UserError: there are too few pairs to promise anything.
     """
-    accepted = allowed(len(different), settings.false_accept, settings.confidence)
+    same_above = accept_above(different, people, settings)
     rejected = allowed(len(same), settings.false_reject, settings.confidence)
-    if accepted == 0 or rejected == 0:
+    if same_above is None or rejected == 0:
         raise UserError(_too_few(len(different), len(same), settings))
-    same_above = float(np.sort(different)[-accepted])
     different_below = min(float(np.sort(same)[rejected - 1]), same_above)
     origin = (
-        f"calibrated on {len(different)} pairs of different people and {len(same)} of the same: with confidence "
-        f"{settings.confidence:g}, at most {settings.false_accept:g} of different people are answered `same` and at "
-        f"most {settings.false_reject:g} of the same `different`"
+        f"calibrated on {len(different)} pairs of {len(np.unique(people))} people and {len(same)} of the same: "
+        f"with confidence {settings.confidence:g}, at most {settings.false_accept:g} of different people are answered "
+        f"`same` and at most {settings.false_reject:g} of the same `different`"
     )
+    accepting = different > same_above
     observed = {
-        "false_accept": _observed(int((different > same_above).sum()), len(different)),
+        "false_accept": {
+            "share": float(accepting.mean()),
+            "interval": list(bootstrap.interval(accepting, people, seed=0)),
+            "pairs": len(different),
+        },
         "false_reject": _observed(int((same < different_below).sum()), len(same)),
         "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
         "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
     }
     return Decision(embedder, same_above, different_below, origin, True), observed
+
+
+def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float | None:
+    """The threshold that keeps the wanted share of false accepts; None where there are too few pairs.
+
+    Args:
+        different: as `calibrated` takes it.
+        people: likewise.
+    """
+    accepted = allowed(len(different), settings.false_accept, settings.confidence)
+    if accepted == 0:
+        return None
+    redrawn = bootstrap.threshold(different, people, settings.false_accept, settings.confidence, seed=0)
+    return max(float(np.sort(different)[-accepted]), redrawn)
 
 
 def allowed(pairs: int, share: float, confidence: float) -> int:

@@ -52,8 +52,8 @@ def read_pairs(path: Path, photos: Mapping[str, int]) -> Pairs:
     Raises:
         UserError: a line cannot be understood, or a photo is missing.
     """
-    header, *lines = path.read_text(encoding="utf-8").splitlines()
     try:
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
         folds, each = ([1, *map(int, header.split())])[-2:]
         rows = [_named(line.split()) for line in lines if line.strip()]
     except (ValueError, IndexError) as error:

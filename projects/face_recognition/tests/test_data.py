@@ -86,6 +86,19 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     assert kept.stat().st_mtime_ns == before
 
 
+def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> None:
+    for person in range(12):
+        (tmp_path / "album" / f"person_{person:02d}").mkdir(parents=True)
+        for photo in (1, 2):
+            picture = Image.new("RGB", (64, 64), (20 * person, 100 * photo, 0))
+            picture.save(tmp_path / "album" / f"person_{person:02d}" / f"{photo}.png")
+    chosen = config(
+        smoke, source="folder", root=tmp_path / "album", processed=tmp_path / "processed", validation_fraction=0.3
+    )
+    with pytest.raises(UserError, match="too few faces were found in the photos of the train and validation and test"):
+        load_data(chosen, 64)
+
+
 def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, album: Path, tmp_path: Path) -> None:
     folds = []
     for fold in (0, 1):
@@ -95,6 +108,7 @@ def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, alb
     chosen = config(smoke, source="auto", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
     data = load_data(chosen, 64)
     assert data.record.source == "lfw"
+    assert data.record.licence.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
     assert data.official is not None
     assert (len(data.official), len(data.test_pairs)) == (8, 4)
     assert people(data, data.parts.test) == {6, 7, 8}
@@ -115,6 +129,7 @@ PHOTOS = {
         ("1\nA\t1\t2\nA\t1\tB\t7\n", "names B/B_0007.jpg and 0 more photos that are not there"),
         ("1\nA\t1\n", "is no list of pairs in the format of LFW"),
         ("x\n", "is no list of pairs in the format of LFW"),
+        ("", "is no list of pairs in the format of LFW"),
     ],
 )
 def test_a_list_of_pairs_that_cannot_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:

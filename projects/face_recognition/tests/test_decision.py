@@ -6,29 +6,56 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from shared.errors import UserError
+from src import bootstrap
 from src.config import DecisionConfig
 from src.decision import Decision, allowed, as_plain, calibrated, load_decision, needed
 
 SETTINGS = DecisionConfig(false_accept=0.01, false_reject=0.05)
 
 
-def drawn(seed: int, different: int, same: int) -> tuple[np.ndarray, np.ndarray]:
+Drawn = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def drawn(seed: int, different: int, same: int) -> Drawn:
+    """Pairs in which nobody stands twice."""
     random = np.random.default_rng(seed)
-    return random.normal(0, 1, different), random.normal(3, 1, same)
+    people = np.arange(2 * different).reshape(-1, 2)
+    return random.normal(0, 1, different), people, random.normal(3, 1, same)
 
 
+def drawn_people(seed: int, count: int) -> Drawn:
+    """All pairs of people, of whom some resemble everybody: a third of the variance is theirs, as it is on LFW."""
+    random = np.random.default_rng(seed)
+    people = np.stack(np.triu_indices(count, 1), 1)
+    common = random.normal(0, np.sqrt(1 / 6), count)
+    different = common[people].sum(1) + random.normal(0, np.sqrt(2 / 3), len(people))
+    return different, people, random.normal(3, 1, count)
+
+
+@pytest.fixture
+def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "DRAWS", 100)
+
+
+@pytest.mark.usefixtures("fewer_draws")
 def test_the_promise_is_kept_in_nearly_all_draws() -> None:
     """With 95 % confidence: in 200 draws of pairs the true share is exceeded about ten times."""
-    broken = 0
-    unseen = drawn(999, 200_000, 1)[0]
-    for seed in range(200):
-        different, same = drawn(seed, 500, 100)
-        decision, _ = calibrated(different, same, SETTINGS, "network")
-        broken += (unseen > decision.same_above).mean() > SETTINGS.false_accept
-    assert broken <= 20
-    assert broken > 0
+    assert 0 < broken_promises([drawn(seed, 500, 100) for seed in range(200)]) <= 20
+
+
+@pytest.mark.usefixtures("fewer_draws")
+def test_people_who_resemble_many_do_not_break_the_promise() -> None:
+    """Were their pairs counted as independent ones, it would be broken in every third draw."""
+    assert broken_promises([drawn_people(seed, 150) for seed in range(60)]) <= 10
+
+
+def broken_promises(draws: list[Drawn]) -> int:
+    """How often the true share, of a normal distribution, is above the promised one."""
+    above = [calibrated(*each, SETTINGS, "network")[0].same_above for each in draws]
+    return sum(norm.sf(threshold) > SETTINGS.false_accept for threshold in above)
 
 
 @pytest.mark.parametrize(("share", "confidence", "count"), [(0.01, 0.95, 299), (0.05, 0.95, 59), (0.001, 0.99, 4603)])
@@ -46,8 +73,8 @@ def test_too_few_pairs_are_refused_with_the_numbers_needed() -> None:
 
 
 def test_the_observed_shares_come_with_intervals() -> None:
-    different, same = drawn(1, 2000, 200)
-    decision, observed = calibrated(different, same, SETTINGS, "network")
+    different, people, same = drawn(1, 2000, 200)
+    decision, observed = calibrated(different, people, same, SETTINGS, "network")
     accepted = observed["false_accept"]
     assert accepted["share"] == pytest.approx((different > decision.same_above).mean())
     assert accepted["interval"][0] < accepted["share"] < accepted["interval"][1]
@@ -66,8 +93,8 @@ def test_between_the_thresholds_nobody_can_tell() -> None:
 
 
 def test_people_that_are_told_apart_well_leave_no_doubt() -> None:
-    random = np.random.default_rng(0)
-    decision, observed = calibrated(random.normal(0, 1, 500), random.normal(50, 1, 100), SETTINGS, "network")
+    different, people, same = drawn(0, 500, 100)
+    decision, observed = calibrated(different, people, same + 50, SETTINGS, "network")
     assert decision.different_below == decision.same_above
     assert observed["cannot_tell_of_same"] == 0
 

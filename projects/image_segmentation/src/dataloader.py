@@ -1,6 +1,5 @@
 """Data sets, splits and loaders: from files to batches of uint8 pictures and masks."""
 
-import csv
 import hashlib
 import tarfile
 import tempfile
@@ -19,6 +18,7 @@ from models.model import STRIDE
 from shared.console import say, warn_once
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
+from shared.data.index import read_index
 from shared.data.masks import (
     IGNORE,
     MaskFormat,
@@ -223,15 +223,10 @@ def _origins(root: Path, names: list[str], settings: DataConfig, problems: Probl
     """What must not be torn apart, and what each part needs: by `index.csv`, else neighbours by name."""
     index = root / "index.csv"
     if settings.strata and not index.is_file():
-        raise UserError(f"{index} is missing, which has the column {settings.strata!r} that data.strata asks for; add it.")
+        raise UserError(f"there is no {index} with the column {settings.strata!r} that data.strata asks for; add it.")
     if not index.is_file():
         return [Origin(f"neighbours {number // settings.group_size}") for number in range(len(names))]
-    with index.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"id", "group"} <= rows[0].keys():
-        raise UserError(f"{index} must have the columns id (a picture's name) and group; add them, or remove it.")
-    if settings.strata and settings.strata not in rows[0]:
-        raise UserError(f"{index} has no column {settings.strata!r}, as data.strata asks; it has {', '.join(rows[0])}.")
+    rows = read_index(index, ("id", "group", *([settings.strata] if settings.strata else [])))
     found = {row["id"]: Origin(row["group"], row.get(settings.strata, "")) for row in rows}
     for name in names:
         if name not in found:
@@ -285,7 +280,8 @@ def _download_pets(folder: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=folder) as temporary, tarfile.open(archive) as packed:
             packed.extractall(temporary, filter="data")
             for found in Path(temporary).iterdir():
-                found.replace(folder / found.name)
+                if not (folder / found.name).exists():  # from a download that was stopped between the two archives
+                    found.replace(folder / found.name)
     return folder
 
 

@@ -8,7 +8,7 @@ import torch
 
 from shared.console import say, track
 from shared.data.masks import IGNORE, Pictures
-from shared.data.sources import warn_if_other_data
+from shared.data.sources import require_same_classes, warn_if_other_data
 from shared.files import file_digest
 from shared.inference.tiles import Dense
 from shared.metrics.segmentation import SegmentationScores
@@ -28,6 +28,7 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     data = load_data(config)
+    require_same_classes(trained.about["classes"], data.classes)
     warn_if_other_data(trained.about["data"], data.as_dict())
     network = as_dense(restore_model(config, trained))
     started = time.perf_counter()

@@ -11,6 +11,7 @@ import torch
 
 from models.model import STRIDE
 from shared.console import say
+from shared.data.sources import require_same_classes
 from shared.export.mobile import mobile_usability
 from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
@@ -40,6 +41,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     about, data, path = trained.about, load_data(config), export_path(config)
+    require_same_classes(about["classes"], data.classes)
     network = restore_model(config, trained)
     cuts = training_cuts(data, config)
     model, parity = trace_classifier(network, torch.from_numpy(cuts[:PARITY_PICTURES]), stride=STRIDE)
@@ -72,7 +74,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
 def training_cuts(data: Data, config: Config) -> np.ndarray:
     """The upper left cuts of training pictures, spread over the part, as the network takes them: uint8 [N, 3, H, W]."""
     train = data.parts.train
-    height, width = cut_size(train, config.data)
+    height, width = (max(side, 2 * STRIDE) for side in cut_size(train, config.data))  # the check changes both sides
     count = min(max(CALIBRATION_PICTURES, PARITY_PICTURES), len(train))
     chosen = np.linspace(0, len(train) - 1, count).round().astype(int)
     cuts = [window(train.images[index], 0, 0, height, width) for index in chosen]

@@ -7,6 +7,7 @@ import yaml
 
 from shared.console import say
 from shared.data.masks import IGNORE
+from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
@@ -106,7 +107,9 @@ def _pictures(config: Config, trained: Checkpoint, evaluated: dict[str, Any]) ->
     """The test pictures with the highest and with the lowest IoU."""
     by_image = evaluated["metrics"]["test"]["by_image"]
     ranked = sorted((name for name in by_image if by_image[name] is not None), key=lambda name: by_image[name])
-    test = load_data(config).parts.test
+    data = load_data(config)
+    require_same_classes(trained.about["classes"], data.classes)
+    test = data.parts.test
     network = as_dense(restore_model(config, trained))
 
     def compared(name: str) -> Compared:

@@ -1,6 +1,8 @@
 """The data: three disjoint parts from each source, and cuts in which picture and mask stay together."""
 
 import csv
+import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from shared.data.masks import IGNORE, Pictures
 from shared.errors import UserError
+from shared.files import file_digest
 from shared.seeding import generator
 from src import dataloader
 from src.augmentation import Cuts, window
@@ -88,10 +91,10 @@ def test_each_part_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     parts = load_data(config(root=tmp_path, strata="stain")).parts
     assert sum(int(name) < 10 for name in parts.test.names) == 2
     assert sum(int(name) < 10 for name in parts.validation.names) >= 1
-    with pytest.raises(UserError, match=r"no column 'colour', as data\.strata asks; it has id, group, stain"):
+    with pytest.raises(UserError, match=r"no column 'colour'; it has id, group, stain"):
         load_data(config(root=tmp_path, strata="colour"))
     (tmp_path / "index.csv").unlink()
-    with pytest.raises(UserError, match=r"index\.csv is missing, which has the column 'stain' that data\.strata asks for"):
+    with pytest.raises(UserError, match=r"index\.csv with the column 'stain' that data\.strata asks for"):
         load_data(config(root=tmp_path, strata="stain"))
 
 
@@ -101,7 +104,7 @@ def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"images that index\.csv does not name: 9 \(001, 002, 003, 004, 005, \.\.\.\)"):
         load_data(config(root=tmp_path))
     (tmp_path / "index.csv").write_text("name\n000\n")
-    with pytest.raises(UserError, match=r"index\.csv must have the columns id .* and group"):
+    with pytest.raises(UserError, match=r"index\.csv has no column 'id'; it has name"):
         load_data(config(root=tmp_path))
 
 
@@ -181,6 +184,23 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     trimap = np.asarray(Image.open(tmp_path / folder / "annotations" / "trimaps" / f"{data.parts.test.names[0]}.png"))
     expected = np.select([trimap == 1, trimap == 2], [1, 0], IGNORE)
     np.testing.assert_array_equal(data.parts.test.masks[0], expected)
+
+
+def test_a_download_that_was_stopped_between_its_archives_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_pets(tmp_path / "source")
+    folder = tmp_path / "raw" / "pets"
+    shutil.copytree(tmp_path / "source" / "images", folder / "images")
+    archives = []
+    for name in ("images", "annotations"):
+        with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as packed:
+            packed.add(tmp_path / "source" / name, name)
+        archives.append((f"http://127.0.0.1:9/{name}.tar.gz", file_digest(folder / f"{name}.tar.gz", "md5")))
+    monkeypatch.setattr(dataloader, "OxfordIIITPet", type("Pets", (), {"_RESOURCES": archives}))
+    data = load_data(config(root=tmp_path / "raw"))
+    assert data.record.source == "pets"
+    assert data.counts == {"train": 7, "validation": 1, "test": 4}
 
 
 def test_without_a_network_the_sample_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

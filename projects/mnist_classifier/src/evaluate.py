@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.console import say
-from shared.data.sources import warn_if_other_data
+from shared.data.sources import require_same_classes, warn_if_other_data
 from shared.files import file_digest
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.results import write_result
@@ -24,6 +24,7 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     data = load_data(config)
+    require_same_classes(trained.about["classes"], data.classes)
     warn_if_other_data(trained.about["data"], data.as_dict())
     model = restore_model(config, trained)
     started = time.perf_counter()

@@ -13,6 +13,7 @@ from torch import nn
 
 from shared.console import say
 from shared.data.memory import Batch
+from shared.data.sources import require_same_classes
 from shared.export.mobile import mobile_usability
 from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
@@ -42,6 +43,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     about, data, path = trained.about, load_data(config), export_path(config)
+    require_same_classes(about["classes"], data.classes)
     network, validation = restore_model(config, trained), data.parts.validation
     temperature = fit_temperature(logits_of(network, validation), validation["labels"])
     model, parity = trace_classifier(network, validation["images"], temperature=temperature)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from shared.console import say
 from shared.data.memory import Batch
+from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
 from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
@@ -32,7 +33,9 @@ def report(config: Config) -> Path:
         raise UserError(
             f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
         )
-    test = load_data(config).parts.test
+    data = load_data(config)
+    require_same_classes(trained.about["classes"], data.classes)
+    test = data.parts.test
     logits = logits_of(restore_model(config, trained), test)
     probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
     path = config.output_dir / "report.html"

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn.functional import cross_entropy
 
+from shared.errors import UserError
 from shared.export.settings import ExportConfig
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
@@ -76,6 +78,18 @@ def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsy
     assert "the test part may hold examples it has seen" in capsys.readouterr().err
     evaluate(trained)
     assert "WARNING" not in capsys.readouterr().err
+
+
+def test_data_of_other_classes_than_trained_on_is_refused(trained: Config, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(20):
+            noise = np.random.default_rng(number).integers(0, 256, (28, 28), np.uint8)
+            Image.fromarray(noise).save(tmp_path / name / f"{number}.png")
+    other = replace(trained, data=replace(trained.data, source="folder", root=tmp_path))
+    for verb in (evaluate, export):
+        with pytest.raises(UserError, match=r"the data has other classes than the network was trained on \(without 0"):
+            verb(other)
 
 
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:

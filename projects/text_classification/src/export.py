@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from shared.console import say
+from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.export.mobile import mobile_usability
 from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
@@ -40,6 +41,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     started = time.perf_counter()
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     about, data, path = trained.about, load_data(config), export_path(config)
+    require_same_classes(about["classes"], data.classes)
     tokens, network = restore_tokens(trained), restore_model(config, trained)
     if hasattr(network, "merge"):
         network.merge()

@@ -1,0 +1,29 @@
+"""A table beside a data set's files that says more of each of them: who speaks, which slide a tile is of."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.errors import UserError
+
+
+def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file by its header; a cell that is not there is empty.
+
+    Args:
+        columns: those that it must have.
+
+    Raises:
+        UserError: it cannot be read, or lacks one of them.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            header = list(reader.fieldnames or [])
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot read {path} ({error}); save it as CSV in UTF-8.") from error
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise UserError(f"{path} has no column {missing[0]!r}; it has {', '.join(header) or 'none'}. Add it.")
+    return [{name: row[name] or "" for name in header} for row in rows]

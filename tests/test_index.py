@@ -1,0 +1,33 @@
+"""A table beside the files is read as people save it, and refused in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.data.index import read_index
+from shared.errors import UserError
+
+
+def test_the_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_bytes("\ufeffid,group\r\na.png,Jörg\r\nb.png\r\nc.png,Bo,more\r\n".encode())
+    assert read_index(path, ["id", "group"]) == [
+        {"id": "a.png", "group": "Jörg"},
+        {"id": "b.png", "group": ""},
+        {"id": "c.png", "group": "Bo"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("id,group\na.png,Jörg\n".encode("latin-1"), r"cannot read .*index\.csv .*; save it as CSV in UTF-8"),
+        (b"id,name\na.png,Bo\n", r"index\.csv has no column 'group'; it has id, name\. Add it"),
+        (b"", r"index\.csv has no column 'id'; it has none\. Add it"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        read_index(path, ["id", "group"])
