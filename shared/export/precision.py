@@ -13,7 +13,7 @@ from shared.export.quantize import quantized_dynamic, quantized_static
 from shared.export.settings import Wanted
 
 MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
-LEAST_GAIN = 1.1  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
+LEAST_GAIN = 1.25  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
 TURNS, TIMED_RUNS = 5, 3  # of each way; so many runs in each turn count
 
 NAMES = {

@@ -19,6 +19,7 @@ from src import dataloader
 from src.augmentation import Cuts, window
 from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
+from src.export import training_cuts
 from src.sample import CLASSES
 
 
@@ -208,6 +209,11 @@ def test_without_a_network_the_sample_stands_in(tmp_path: Path, monkeypatch: pyt
     data = load_data(config(root=tmp_path))
     assert data.record.source == "sample"
     assert "stands in for pets" in data.record.substituted
+
+
+def test_the_exporter_gets_cuts_whose_sides_it_can_change() -> None:
+    narrow = config(source="sample", crop_height=32, crop_width=32)
+    assert training_cuts(load_data(narrow), narrow).shape[1:] == (3, 64, 64)
 
 
 def stripes(height: int, width: int) -> Pictures:
