@@ -1,5 +1,6 @@
 """Masks of every encoding become class ids, and what is wrong with a folder is named."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,11 @@ def test_known_layouts(root: Path) -> None:
         (parts / part / "images").mkdir(parents=True)
         (parts / part / "masks").mkdir()
     assert list(mask_folders(parts)) == ["train", "validation", "test"]
+    (parts / "val").rename(parts / "Valid")
+    assert mask_folders(parts)["validation"] == (parts / "Valid" / "images", parts / "Valid" / "masks")
+    shutil.copytree(parts / "Valid", parts / "dev")
+    with pytest.raises(UserError, match="are both the validation part; put them together or remove one"):
+        mask_folders(parts)
     camvid = root / "camvid"
     for name in ("train", "trainannot", "val", "valannot"):
         (camvid / name).mkdir(parents=True)

@@ -1,9 +1,11 @@
 """The report is one file that needs nothing from outside and shows what it is given."""
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from shared.report.html import Picture, Section, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
@@ -41,6 +43,11 @@ def test_without_a_substitution_there_is_no_notice(tmp_path: Path) -> None:
     assert 'role="note"' not in (tmp_path / "r.html").read_text()
 
 
+def test_a_matrix_of_very_many_classes_stays_a_picture() -> None:
+    with Image.open(io.BytesIO(confusion_matrix(np.eye(300, dtype=int).tolist(), ["class"] * 300))) as picture:
+        assert max(picture.size) < 6000
+
+
 def test_plots_are_pictures_also_at_the_edges() -> None:
     gray = np.zeros((8, 8), np.uint8)
     colour = np.zeros((8, 8, 3), np.uint8)
@@ -49,6 +56,7 @@ def test_plots_are_pictures_also_at_the_edges() -> None:
         training_curves(HISTORY[:1], "accuracy", 1),
         confusion_matrix([[3, 0], [0, 2]], ["a", "long name"]),
         confusion_matrix([[0, 0], [0, 0]], ["a", "b"]),
+        confusion_matrix([[1, 0], [0, 1]], ["$5_$10", "$10_$20"]),
         contact_sheet([gray, colour], ["one", "two"]),
         contact_sheet([gray] * 9, ["x"] * 9, columns=4),
         reliability(np.array([0.2, 1.0]), np.array([False, True])),

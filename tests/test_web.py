@@ -78,6 +78,15 @@ def test_another_content_is_another_version(part: Part, packages: Path, tmp_path
     assert versions[0] == versions[1] != versions[2]
 
 
+@pytest.mark.parametrize("name", ["notes.md", "service-worker.js"])
+def test_a_folder_of_other_things_is_not_replaced(name: str, part: Part, packages: Path, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / name).write_text("mine")
+    with pytest.raises(UserError, match="docs holds something else than a site made here"):
+        build_site(tmp_path / "docs", [part], packages)
+    assert (tmp_path / "docs" / name).read_text() == "mine"
+
+
 def test_a_site_that_cannot_be_built_leaves_the_former_one(part: Part, packages: Path, tmp_path: Path) -> None:
     build_site(tmp_path / "web", [part], packages)
     part.network.write_bytes(b"no network")

@@ -7,6 +7,7 @@ As a repository of its own: python tools/new_project.py flowers --from text_clas
 import argparse
 import difflib
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -40,6 +41,10 @@ def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) 
             make_here(chosen.name, original, repository)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except shutil.Error as error:  # of several files, each with its own reason
+        source, _, reason = error.args[0][0]
+        print(f"error: cannot copy {source} ({reason}); nothing was made.", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}; nothing was made.", file=sys.stderr)

@@ -36,7 +36,12 @@ def find_parts(projects: Path) -> list[Part]:
 def main() -> int:
     """Build the site; gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "dist" / "web")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=REPOSITORY / "dist" / "web",
+        help="a folder for the site alone, which is replaced",
+    )
     arguments = parser.parse_args()
     try:
         parts = find_parts(REPOSITORY / "projects")
@@ -46,7 +51,7 @@ def main() -> int:
         return 2
     size = sum(path.stat().st_size for path in arguments.output.rglob("*") if path.is_file())
     say(f"web: {arguments.output}, {size / 1e6:.1f} MB with {', '.join(part.name for part in parts)}")
-    say(f"look at it: {Path(sys.executable).name} -m http.server --bind 127.0.0.1 --directory {arguments.output}")
+    say(f"look at it: {Path(sys.executable).name} -m http.server 8080 --bind 127.0.0.1 --directory {arguments.output}")
     return 0
 
 

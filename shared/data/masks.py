@@ -4,7 +4,7 @@ Masks come in three encodings. `binary`: 0 and 255. `ids`: each pixel's value is
 colour is its class's. In memory a mask is always uint8 class ids, with `IGNORE` where a pixel counts for nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,8 +12,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageColor
 
-from shared.console import track
+from shared.console import track, warn_once
+from shared.data.folders import class_folders
 from shared.data.images import UnreadableImageError, list_images, open_image, read_image
+from shared.data.parts import PART_NAMES, parts_among
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 
@@ -295,15 +297,22 @@ def understand(raw: RawPictures, form: MaskFormat, problems: Problems) -> Pictur
 def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
     """The folders of pictures and masks below `root`, by part.
 
-    Known are `images` and `masks` (the part is then empty), the same below `train`, `validation` (or `val`) and `test`,
-    and `train` beside `trainannot` and so on, as CamVid has them.
+    Known are `images` and `masks` (the part is then empty), the same below `train`, `validation` and `test` or what
+    else these are called (see `PART_NAMES`), and `train` beside `trainannot` and so on, as CamVid has them.
+
+    Raises:
+        UserError: two folders are of one part.
     """
     if (root / "images").is_dir():
         return {"": (root / "images", root / "masks")}
-    return {part: folders for part, folders in _parts(root) if folders[0].is_dir() and folders[1].is_dir()}
+    folders = [path for path in class_folders(root) if not path.name.endswith("annot")]
+    parts, others = parts_among([path for path in folders if _pair_of(path)])
+    if others and parts:
+        warn_once(f"not read: {named([str(path) for path in others])}; the parts are train, validation and test.")
+    return {part: pair for part in PART_NAMES if part in parts and (pair := _pair_of(parts[part]))}
 
 
-def _parts(root: Path) -> Iterator[tuple[str, tuple[Path, Path]]]:
-    for part, name in (("train", "train"), ("validation", "val"), ("validation", "validation"), ("test", "test")):
-        yield part, (root / name, root / f"{name}annot")
-        yield part, (root / name / "images", root / name / "masks")
+def _pair_of(folder: Path) -> tuple[Path, Path] | None:
+    """The pictures' and the masks' folder of one part, if it has both."""
+    known = (folder, folder.with_name(f"{folder.name}annot")), (folder / "images", folder / "masks")
+    return next(((images, masks) for images, masks in known if images.is_dir() and masks.is_dir()), None)

@@ -40,6 +40,8 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     # scikit-learn takes seconds to start, and who only reads files cuts nothing.
     from sklearn.model_selection import train_test_split
 
+    if not len(labels):
+        raise UserError(f"no example is left to cut a share of {fraction:g} off; add examples.")
     counts = np.bincount(labels)
     smallest = int(counts[counts > 0].min())
     try:

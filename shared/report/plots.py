@@ -4,10 +4,14 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
+matplotlib.rcParams["text.parse_math"] = False  # a class may be called $5
+
+LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
 
 
@@ -92,12 +96,12 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     """Rows are the truth, columns the answers; each row is coloured by its share of wrong answers per cell."""
     matrix = np.asarray(counts)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-    size = max(3.5, 0.5 * len(classes) + 1)
+    size = min(max(3.5, 0.5 * len(classes) + 1), LARGEST_MATRIX)
     figure = Figure(figsize=(size, size), layout="constrained")
     axes = figure.subplots()
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, shares)
     axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()), 1e-9) * 2)
-    for row, column in np.argwhere(matrix > 0):
+    for row, column in np.argwhere(matrix > 0) if size < LARGEST_MATRIX else ():
         on_diagonal = row == column
         axes.text(
             column,

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.errors import UserError
 from shared.files import file_digest
 from shared.inference.model import OnnxModel
 from shared.serving.npm import PACKAGES
 from shared.serving.pages import ASK, COMMON, ON_DEVICE, SERVED, page_files
 
 HERE = Path(__file__).parent
+WORKER, WORKER_BEGINS = "service-worker.js", "const SITE = "
 FRONT_FILES = ("style.css", "icon.svg", "manifest.webmanifest")
 BESIDE = ("*.json", "*.onnx", "*.safetensors")
 """What belongs to an exported network where it lies beside it: a tokenizer, thresholds, networks that prepare."""
@@ -36,7 +38,11 @@ def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:
 
     Args:
         packages: the folder that `fetch_packages` gave.
+
+    Raises:
+        UserError: something else than a site lies at `target`.
     """
+    _require_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".site-") as place:
         site = Path(place) / "site"
@@ -52,6 +58,13 @@ def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         site.rename(target)
     target.chmod(0o755)
+
+
+def _require_replaceable(target: Path) -> None:
+    worker = target / WORKER
+    is_site = worker.is_file() and worker.read_text(encoding="utf-8").startswith(WORKER_BEGINS)
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not is_site):
+        raise UserError(f"{target} holds something else than a site made here; name a new folder or an empty one.")
 
 
 def _add_part(folder: Path, part: Part) -> None:
@@ -82,6 +95,6 @@ def _write_service_worker(site: Path) -> None:
     files = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
     digest = hashlib.sha256("".join(name + file_digest(site / name) for name in files).encode()).hexdigest()[:16]
     shown = [name.removesuffix("index.html") or "./" for name in files]  # as visitors ask for it
-    script = (HERE / "service-worker.js").read_text(encoding="utf-8")
-    content = f"const SITE = {json.dumps({'version': digest, 'files': shown})};\n{script}"
-    (site / "service-worker.js").write_text(content, encoding="utf-8")
+    script = (HERE / WORKER).read_text(encoding="utf-8")
+    content = f"{WORKER_BEGINS}{json.dumps({'version': digest, 'files': shown})};\n{script}"
+    (site / WORKER).write_text(content, encoding="utf-8")

@@ -43,7 +43,9 @@ class DataConfig:
     """training clips get random noise of up to this share of their level"""
 
     def __post_init__(self) -> None:
-        require(4000 <= self.sample_rate <= 48000, "data.sample_rate", self.sample_rate, "between 4000 and 48000")
+        rate = self.sample_rate  # a resampler for rates without a common factor would take gigabytes
+        fits = 4000 <= rate <= 48000 and rate % 25 == 0
+        require(fits, "data.sample_rate", rate, "a multiple of 25 between 4000 and 48000")
         require(0.2 <= self.seconds <= 60, "data.seconds", self.seconds, "between 0.2 and 60")
         for name in ("validation_fraction", "test_fraction"):
             value = getattr(self, name)

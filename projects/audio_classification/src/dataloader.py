@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from torchaudio.datasets import SPEECHCOMMANDS
 from torchaudio.datasets.speechcommands import _CHECKSUMS
 
+from shared.console import warn_once
 from shared.data.audio import read_audio
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
@@ -162,6 +163,8 @@ def _named_groups(whole: Examples, wanted: list[str]) -> tuple[Examples, Example
         known = ", ".join(group for group, _ in Counter(filter(None, whole.groups)).most_common(5)) or "none"
         raise UserError(f"data.test_groups names {named(sorted(unknown))}, who speaks nowhere; known are {known}.")
     chosen = np.isin(whole.groups, wanted)
+    if chosen.all():
+        raise UserError(f"data.test_groups names every speaker ({named(wanted)}); leave one to learn from.")
     return whole.at(np.flatnonzero(~chosen)), whole.at(np.flatnonzero(chosen))
 
 
@@ -226,6 +229,11 @@ def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
     index = root / "index.csv"
     if index.is_file() and not pattern:
         of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
+        unnamed = [name for name in names if name not in of_file]
+        if len(unnamed) == len(names):
+            raise UserError(f"{index} names none of the recordings, such as {names[0]}: id is the path below {root}.")
+        if unnamed:
+            warn_once(f"{len(unnamed)} of {len(names)} recordings are not in {index}: {named(unnamed)}.")
         return [of_file.get(name, "") for name in names]
     if not pattern:
         return [""] * len(names)
@@ -279,6 +287,7 @@ def _load_commands(settings: DataConfig, root: Path) -> Loaded:
     problems = Problems()
     listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
     classes = sorted({label for _, label, _ in listed[0]})
+    listed = [_of_classes(rows, classes) for rows in listed]
     parts = []
     for rows in listed:
         labelled = LabelledFiles(
@@ -289,6 +298,16 @@ def _load_commands(settings: DataConfig, root: Path) -> Loaded:
         parts.append(_with_groups(examples, [speakers[name] for name in examples.names]))
     description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test parts"
     return Loaded(classes, *parts, description, "CC BY 4.0", problems)
+
+
+def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
+    """Those of words that are there to learn from: the lists of the other parts name all words, whatever was kept."""
+    kept = [row for row in rows if row[1] in classes]
+    if len(kept) < len(rows):
+        warn_once(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
+    if not kept:
+        raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
+    return kept
 
 
 def _listed(folder: Path, subset: str) -> list[tuple[Path, str, str]]:

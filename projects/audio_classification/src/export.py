@@ -11,6 +11,7 @@ import onnx
 import torch
 from torch import nn
 
+from shared.config import to_plain
 from shared.console import say
 from shared.data.memory import Batch
 from shared.data.sources import require_same_classes
@@ -23,7 +24,7 @@ from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
-from src.config import Config, export_path
+from src.config import PROJECT, Config, export_path
 from src.dataloader import load_data
 from src.preparation import SILENT_BELOW
 from src.utils import logits_of, restore_model
@@ -52,7 +53,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     models = candidates(model, config.export.precision, list(calibration[:, None]))
     measured = measure_all(network, models, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
-    metadata = _metadata(about, precision, temperature) | _test_metrics(config, file_digest(trained.path))
+    metadata = _metadata(config, about, precision, temperature) | _test_metrics(config, file_digest(trained.path))
     write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
@@ -96,7 +97,7 @@ def _accuracy(network: Answers, samples: np.ndarray, labels: np.ndarray) -> floa
     return float((answers == labels).mean())
 
 
-def _metadata(about: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
+def _metadata(config: Config, about: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
     data = about["config"]["data"]
     return {
         "labels": about["classes"],
@@ -108,7 +109,7 @@ def _metadata(about: dict[str, Any], precision: str, temperature: float) -> dict
         },
         "temperature": temperature,
         "precision": precision,
-        "predict": about["config"]["predict"],
+        "predict": to_plain(config.predict, PROJECT),
         "data": about["data"],
         "first_weights": {"source": "random", "licence": ""},
         "seed": about["seed"],

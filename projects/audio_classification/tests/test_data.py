@@ -142,6 +142,30 @@ def test_speakers_that_are_not_there_are_refused(settings: dict[str, object], me
         load_data(config(root=save_folder(tmp_path, {"high": 20, "low": 20}), **settings))
 
 
+def test_tables_and_speakers_that_leave_nothing_are_refused(tmp_path: Path) -> None:
+    root = save_folder(tmp_path, {"high": 20, "low": 20})
+    (root / "index.csv").write_text("id,group\n0.wav,ann\n")
+    with pytest.raises(UserError, match=r"index\.csv names none of the recordings, such as high/.*: id is the path"):
+        load_data(config(root=root))
+    (root / "index.csv").write_text(
+        "id,group\n" + "".join(f"{path.relative_to(root).as_posix()},ann\n" for path in root.rglob("*.wav"))
+    )
+    with pytest.raises(UserError, match=r"data\.test_groups names every speaker \(ann\); leave one to learn from"):
+        load_data(config(root=root, test_groups=["ann"]))
+
+
+def test_speech_commands_without_some_words_keeps_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / SPEECH_COMMANDS
+    save_folder(root, {"no": 10, "yes": 10})
+    gone = "backward/00000001_nohash_1.wav\n"
+    (root / "validation_list.txt").write_text(f"no/00000001_nohash_1.wav\nyes/00000001_nohash_1.wav\n{gone}")
+    (root / "testing_list.txt").write_text(f"no/00000002_nohash_2.wav\nyes/00000002_nohash_7.wav\n{gone}")
+    assert load_data(config(root=tmp_path)).counts == {"train": 16, "validation": 2, "test": 2}
+    assert "left out 1 listed recordings of words without training recordings" in capsys.readouterr().err
+
+
 def test_a_class_of_one_speaker_alone_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path, {"high": 10, "low": 10})
     for path in (tmp_path / "low").iterdir():

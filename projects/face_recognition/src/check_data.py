@@ -27,7 +27,7 @@ from shared.report.check import conclude
 from shared.report.html import Section
 from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data
+from src.dataloader import Data, load_data, require_faces
 from src.utils import chip_size
 
 NO_FACE = "photos without a face"
@@ -47,7 +47,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
     record = refused_record(config.data.source)
     sections = []
     try:
-        data = load_data(config, chip_size(config), search=faces)
+        data = load_data(config, chip_size(config), search=faces, complete=False)
     except UserError as error:
         found.refusal = str(error)
         found.examples = survey_folders(config.data.root, found.problems)
@@ -55,6 +55,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
     else:
         record = data.as_dict()
         found.examples = _examples(data, config, found)
+        found.refusal = _refusal(data)
         chips = {} if data.faces.files else _chips(data)
         sections = [_measurable(data)]
     found.warnings = [*problem_warnings(found.problems), *copy_warnings(found), *_single_photos(found)]
@@ -92,11 +93,20 @@ def _examples(data: Data, config: Config, found: Findings) -> list[Example]:
         for index, path in enumerate(data.faces.files)
     }
     examples = look_at(files, found.problems)
-    readable = {example.name for example in examples}
-    for index in np.flatnonzero(~data.faces.found):
-        if names[index] in readable:
-            found.problems.add(NO_FACE, names[index])
+    readable = np.isin(names, [example.name for example in examples])
+    for index in np.flatnonzero(~data.faces.found & readable):
+        found.problems.add(NO_FACE, names[index])
+    data.faces.found[~readable] = False
     return examples
+
+
+def _refusal(data: Data) -> str:
+    """Why training refuses the photos that cannot be read, or show no face, if it does."""
+    try:
+        require_faces(data.faces, data.parts.train, {"validation": data.validation_pairs, "test": data.test_pairs})
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def _chips(data: Data) -> dict[str, np.ndarray]:

@@ -113,12 +113,13 @@ class Data:
         }
 
 
-def load_data(config: Config, chip_size: int, *, search: bool = True) -> Data:
+def load_data(config: Config, chip_size: int, *, search: bool = True, complete: bool = True) -> Data:
     """Find the faces (see `DataConfig.source`) and share the people out over the three parts.
 
     Args:
         chip_size: the side in pixels of the chips that the embedder takes.
         search: look for the face in each photo; without, photos are taken to show one, and their chips are black.
+        complete: refuse photos in which too few faces were found.
 
     Raises:
         UserError: the data is not there, damaged, or of too few people.
@@ -136,13 +137,18 @@ def load_data(config: Config, chip_size: int, *, search: bool = True) -> Data:
     parts = Splits(train[first], train[second], test)
     validation_pairs = draw_pairs(labels, parts.validation, settings.pairs, config.seed)
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    _require_faces(faces, parts.train, {"validation": validation_pairs, "test": test_pairs})
+    if complete:
+        require_faces(faces, parts.train, {"validation": validation_pairs, "test": test_pairs})
     digest = hashlib.sha256(faces.chips[parts.train].numpy().tobytes() + labels[parts.train].tobytes()).hexdigest()
     return Data(faces, parts, validation_pairs, test_pairs, loaded.official, record, loaded.alignment, digest)
 
 
-def _require_faces(faces: Faces, train: np.ndarray, pairs: Mapping[str, Pairs]) -> None:
-    """Refuse photos in which too few faces were found to train on or to measure with."""
+def require_faces(faces: Faces, train: np.ndarray, pairs: Mapping[str, Pairs]) -> None:
+    """Refuse photos in which too few faces were found to train on or to measure with.
+
+    Raises:
+        UserError: a part lacks them.
+    """
     without = [] if faces.found[train].any() else ["train"]
     for name, part in pairs.items():
         whole = part.same[faces.found[part.members].all(1)]

@@ -64,8 +64,9 @@ def test_corrupt_photos_and_one_photo_of_two_people_are_named(album: Path) -> No
 def test_faces_are_looked_for_where_asked(album: Path) -> None:
     for photo in (0, 1):
         Image.fromarray(astronaut()[0:250, 100:350]).rotate(photo).save(album / "person 05" / f"{photo}.png")
-    assert check(album, "--faces") == 0
+    assert check(album, "--faces") == 2
     found = result(album)
+    assert found["refusal"].startswith("too few faces were found in the photos of the ")
     assert found["searched"] is True
     assert len(found["problems"]["photos without a face"]) == 21
     assert (album.parent / "processed").exists()
@@ -80,6 +81,15 @@ def test_all_that_is_wrong_is_said_before_the_refusal(album: Path, capsys: pytes
     assert "person 03/corrupt.jpg" in printed.out
     assert "has class folders without pictures" in printed.err
     assert result(album)["data"]["counts"] == {"whole": 23}
+
+
+def test_photos_that_cannot_be_read_are_refused_as_by_training(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in album.rglob("*.png"):
+        path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    assert check(album) == 2
+    assert "error: too few faces were found in the photos of the train and validation and test part" in (
+        capsys.readouterr().err
+    )
 
 
 def test_parts_of_ones_own_are_refused(album: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def check_data(config: Config) -> dict[str, Any]:
     try:
         data = load_data(replace(config, data=replace(config.data, broken="leave_out")))
     except UserError as error:
-        return _conclude_refused(config, found, str(error), started)
+        return _conclude_refused(config, found, _sentence_of_training(config, error), started)
     found.problems = data.problems
     if data.problems and config.data.broken == "refuse":
         found.refusal = refusal(config.data.root, data.problems)
@@ -61,6 +61,16 @@ def check_data(config: Config) -> dict[str, Any]:
         seconds=time.perf_counter() - started,
         pixel_shares=shares,
     )
+
+
+def _sentence_of_training(config: Config, without_broken: UserError) -> str:
+    """Why training refuses: where it takes no broken files, that comes before what is left without them."""
+    if config.data.broken == "refuse":
+        try:
+            load_data(config)
+        except UserError as error:
+            return str(error)
+    return str(without_broken)
 
 
 def _conclude_refused(config: Config, found: Findings, sentence: str, started: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import onnx
 import torch
 
 from models.model import STRIDE
+from shared.config import to_plain
 from shared.console import say
 from shared.data.sources import require_same_classes
 from shared.export.mobile import mobile_usability
@@ -23,7 +24,7 @@ from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.augmentation import cut_size, window
-from src.config import Config, export_path
+from src.config import PROJECT, Config, export_path
 from src.dataloader import Data, load_data
 from src.evaluate import scores_of
 from src.utils import as_dense, restore_model
@@ -48,7 +49,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     models = candidates(model, config.export.precision, [cut[None] for cut in cuts])
     measured = measure_all(as_dense(network), models, cuts[:1], data, config)
     precision, reason = choose_precision(measured, config.export.precision, "mean IoU")
-    metadata = _metadata(about, precision) | _test_metrics(config, file_digest(trained.path))
+    metadata = _metadata(config, about, precision) | _test_metrics(config, file_digest(trained.path))
     write_model(models[precision], path, metadata)
     write_manifest(path.parent)
     say(f"export: {path}, {precision}: {reason}")
@@ -96,7 +97,7 @@ def measure_all(
     return compare(way_of(eager), models, lambda model: way_of(as_function(model)))
 
 
-def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
+def _metadata(config: Config, about: dict[str, Any], precision: str) -> dict[str, Any]:
     return {
         "labels": about["classes"],
         "input": f"uint8 RGB pictures, [N, 3, height, width], sides multiples of {STRIDE}; normalisation is inside",
@@ -109,7 +110,7 @@ def _metadata(about: dict[str, Any], precision: str) -> dict[str, Any]:
         "parameters": about["parameters"],
         "model": about["config"]["model"],
         "first_weights": about["first_weights"],
-        "predict": about["config"]["predict"],
+        "predict": to_plain(config.predict, PROJECT),
         "versions": versions(),
     }
 

@@ -72,6 +72,15 @@ def test_what_does_not_fit_is_named_and_refused_unless_it_may_be_left_out(
     assert result(folder)["usable"] is True
 
 
+def test_the_refusal_is_trainings_own_where_too_little_is_left_without_what_is_broken(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in sorted((folder / "masks").iterdir())[2:]:
+        Image.new("L", (5, 5)).save(path)
+    assert check(folder) == 2
+    assert "images whose mask has another size: 18" in capsys.readouterr().err
+
+
 def test_pictures_are_looked_at_where_their_masks_cannot_be_understood(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from shared.data.packages import package_path
 from shared.data.problems import Problems
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits
+from shared.errors import UserError
 from src.config import Config, DataConfig
 from src.documents import (
     Documents,
@@ -198,6 +199,11 @@ def _cut(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[Splits[Docume
         train, test = split_documents(train, settings.test_fraction, seed)
     validation = loaded.validation
     kept = without(train, [test] if validation is None else [validation, test])
+    if not len(kept):
+        raise UserError(
+            f"all {len(train)} training texts also stand in validation or test, so that none is left to learn from; "
+            "give these parts other texts."
+        )
     notes = []
     if len(kept) < len(train):
         notes.append(f"{len(train) - len(kept)} training texts that also stand in validation or test")

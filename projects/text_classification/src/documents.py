@@ -138,12 +138,16 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]
                 raise UserError(f"{path} is empty; its first line must name the columns.")
             delimiter = _delimiter(path, header, columns)
             file.seek(0)
-            for row in (reader := csv.DictReader(file, delimiter=delimiter)):
+            # Strict, or one quote too many would make one text of all rows up to the next quote.
+            for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
                 yield reader.line_num, [clean(row[name] or "") for name in columns]
     except UnicodeDecodeError as error:
         raise UserError(not_utf8(path, error)) from error
     except csv.Error as error:
-        raise UserError(f"{path} is no table that can be read ({error}); save it as CSV again.") from error
+        raise UserError(
+            f"{path} is no table that can be read ({error}, at or before line {reader.reader.line_num}); "
+            "double the quotes inside quoted texts, or save it as CSV again."
+        ) from error
 
 
 def not_utf8(path: Path, error: UnicodeDecodeError) -> str:

@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import nn
 
+from shared.config import to_plain
 from shared.console import say
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
@@ -22,7 +23,7 @@ from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, versions, write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
-from src.config import Config, export_path, tokenizer_path
+from src.config import PROJECT, Config, export_path, tokenizer_path
 from src.dataloader import Texts, load_data
 from src.tokens import CHARACTERS_A_TOKEN, Answer, Tokens, in_batches
 from src.utils import answer_of, logits_of, restore_model, restore_tokens
@@ -56,7 +57,9 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
     expected = (logits / temperature).softmax(1)
     difference = check_from_text(as_function(models[precision]), tokens, validation.texts, expected.numpy(), precision)
-    metadata = _metadata(about, precision, temperature, tokens) | _test_metrics(config, file_digest(trained.path))
+    metadata = _metadata(config, about, precision, temperature, tokens) | _test_metrics(
+        config, file_digest(trained.path)
+    )
     write_text(tokenizer_path(config), tokens.content)
     write_model(models[precision], path, metadata)
     write_manifest(path.parent)
@@ -122,7 +125,9 @@ def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: np.
     return difference
 
 
-def _metadata(about: dict[str, Any], precision: str, temperature: float, tokens: Tokens) -> dict[str, Any]:
+def _metadata(
+    config: Config, about: dict[str, Any], precision: str, temperature: float, tokens: Tokens
+) -> dict[str, Any]:
     return {
         "labels": about["classes"],
         "input": "int64 token ids of tokenizer.json, [N, length], shorter texts filled up with the id `pad`",
@@ -139,7 +144,7 @@ def _metadata(about: dict[str, Any], precision: str, temperature: float, tokens:
         "parameters": about["parameters"],
         "model": about["config"]["model"],
         "first_weights": about["first_weights"],
-        "predict": about["config"]["predict"],
+        "predict": to_plain(config.predict, PROJECT),
         "versions": versions(),
     }
 

@@ -24,12 +24,13 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     """Train, evaluate and export each kind of network on the same data; write outputs/ladder.json.
 
     Args:
-        rungs: which, separated by commas
+        rungs: which, separated by commas; what the file of a rung in configs/ladder sets, flags do not change
     """
+    chosen = known_rungs(rungs)
     baselines = baseline(config)
     rows = {name: baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
-    for name in known_rungs(rungs):
-        say(f"ladder: {name}")
+    for name in chosen:
+        say(f"ladder: {name}, with what configs/ladder/{name}.yaml sets")
         rows[name] = climb(rung_config(config, name))
     table = [{"model": name} | row["test"] | row["cost"] for name, row in rows.items()]
     columns(f"{PROJECT.name} on {baselines['data']['source']}: scores on the test part", table)

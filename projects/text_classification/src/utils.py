@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.model import make_network
+from shared.errors import UserError
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 from src.dataloader import Data
@@ -37,7 +38,7 @@ def begin(config: Config, data: Data) -> Begun:
     """The network of the configuration with its first weights, and its tokenizer.
 
     Raises:
-        UserError: the pretrained weights are not to be had.
+        UserError: the pretrained weights are not to be had, or cannot read texts of tokenizer.max_tokens.
     """
     if config.model.name != "pretrained":
         tokens = learn_tokenizer(data.parts.train.texts, config.tokenizer)
@@ -46,6 +47,9 @@ def begin(config: Config, data: Data) -> Begun:
     from models.pretrained import load_pretrained
 
     encoder = load_pretrained(config.model.pretrained)
+    asked = config.tokenizer.max_tokens
+    if asked > (most := encoder.facts.get("max_position_embeddings", asked)):
+        raise UserError(f"tokenizer.max_tokens is {asked}, but {config.model.pretrained} reads {most}; lower it.")
     tokens = pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
     model = make_model(config, tokens, encoder.facts, data.classes)
     encoder.load_into(model)

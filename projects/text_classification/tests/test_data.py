@@ -65,6 +65,13 @@ def test_own_parts_are_used_and_what_they_share_is_left_out_of_training(
     assert data.notes == ["1 training texts that also stand in validation or test"]
 
 
+def test_training_texts_that_are_all_in_the_test_are_refused(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        table(tmp_path / f"{name}.csv", spam())
+    with pytest.raises(UserError, match=r"all \d+ training texts also stand in validation or test"):
+        load_data(Config(data=DataConfig(root=tmp_path)))
+
+
 def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", spam(30))
     table(tmp_path / "test.csv", spam(15))
@@ -115,6 +122,7 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
         (b"text,label\ncaf\xe9,x\n", "is not UTF-8 (the byte 0xe9"),
         (b"texts,label\na,x\n", "has no column text, but 'texts', 'label'; say which to use with data.text_column"),
         (b"text,label\na,x\nb,x\n", "there is one class only ('x')"),
+        (b'text,label\n"Well then,x\nfine,y\n"Bad" acting,y\n', "at or before line 4); double the quotes inside"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:

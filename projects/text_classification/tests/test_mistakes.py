@@ -71,6 +71,11 @@ def test_too_few_texts(refused: Refused, tmp_path: Path) -> None:
     )
 
 
+def test_more_tokens_than_the_pretrained_network_reads(refused: Refused) -> None:
+    words = ("--data.source", "sample", "--model.name", "pretrained", "--tokenizer.max_tokens", 1024)
+    assert "tokenizer.max_tokens is 1024, but all-MiniLM-L6-v2 reads 512; lower it" in refused("train", *words)
+
+
 def test_an_unknown_rung() -> None:
     with pytest.raises(UserError, match="there is no rung 'lsmt'; choose from ngrams, lstm"):
         known_rungs("ngrams,lsmt")

@@ -57,3 +57,18 @@ export function fill(canvas, picture) {
   const [width, height] = [picture.width * fit, picture.height * fit];
   context.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
 }
+
+const turns = new Map();
+
+// What a promise gives, or null where something newer of that name has begun meanwhile: answers may overtake each other.
+export async function latest(name, promise) {
+  const turn = (turns.get(name) ?? 0) + 1;
+  turns.set(name, turn);
+  try {
+    const found = await promise;
+    return turns.get(name) === turn ? found : null;
+  } catch (error) {
+    if (turns.get(name) === turn) throw error;
+    return null;
+  }
+}

@@ -19,7 +19,10 @@ export function facts() {
 export function network(file) {
   let session;
   return async (type, data, shape) => {
-    session ??= ort.InferenceSession.create(file, { executionProviders: ["wasm"] });
+    session ??= ort.InferenceSession.create(file, { executionProviders: ["wasm"] }).catch((error) => {
+      session = undefined; // so that the next question tries again
+      throw error;
+    });
     const loaded = await session;
     return loaded.run({ [loaded.inputNames[0]]: new ort.Tensor(type, data, shape) });
   };

@@ -1,7 +1,7 @@
 // Speak into the microphone or choose a file; see what the network hears, and the probability of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { showBars, showFacts, showProblem } from "./common.mjs";
+import { latest, showBars, showFacts, showProblem } from "./common.mjs";
 import { fit, samplesOf, wavOf } from "./preparation.mjs";
 import { drawSpectrogram } from "./spectrogram.mjs";
 
@@ -12,15 +12,15 @@ const [picture, record, file, answer, bars] = ["spectrogram", "record", "file", 
 const about = await facts();
 const { sample_rate: rate, samples: length } = about.preparation;
 let recorder;
-let asked = 0;
 
 async function update(blob) {
-  const turn = (asked += 1);
   try {
-    const samples = await samplesOf(blob, rate);
-    drawSpectrogram(picture, fit(samples, length), rate);
-    const found = await ask("predict", [wavOf(samples, rate)]);
-    if (turn !== asked) return; // another recording has come meanwhile
+    const samples = await latest("asked", samplesOf(blob, rate));
+    if (!samples) return; // another recording has come meanwhile
+    const heard = fit(samples, length);
+    drawSpectrogram(picture, heard, rate);
+    const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
+    if (!found) return;
     answer.textContent = { silent: "There is nothing to hear.", unsure: "Not sure." }[found.answer] ?? found.answer;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
@@ -30,19 +30,35 @@ async function update(blob) {
 }
 
 async function start() {
+  if (!navigator.mediaDevices) {
+    throw new Error("browsers give the microphone to pages over https and on this machine only; choose a file");
+  }
   const microphone = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => {
     throw new Error("the browser gives no microphone; choose a file, or allow it");
   });
-  recorder = new MediaRecorder(microphone);
-  recorder.addEventListener("dataavailable", ({ data }) => update(data));
-  recorder.addEventListener("stop", () => {
-    for (const track of microphone.getTracks()) track.stop();
+  try {
+    listen(microphone);
+  } catch (error) {
+    release(microphone);
+    throw error;
+  }
+}
+
+function listen(microphone) {
+  const current = new MediaRecorder(microphone);
+  current.addEventListener("dataavailable", ({ data }) => update(data));
+  current.addEventListener("stop", () => {
+    release(microphone);
     showRecording(false);
   });
-  recorder.start();
+  current.start();
+  recorder = current;
   showRecording(true);
-  const current = recorder;
   setTimeout(() => current.state === "recording" && current.stop(), 1000 * LONGEST_SECONDS);
+}
+
+function release(microphone) {
+  for (const track of microphone.getTracks()) track.stop();
 }
 
 function showRecording(on) {
@@ -56,10 +72,13 @@ record.addEventListener("click", async () => {
     recorder.stop();
     return;
   }
+  record.disabled = true; // until the browser has been asked for the microphone
   try {
     await start();
   } catch (error) {
     showProblem(answer, error);
+  } finally {
+    record.disabled = false;
   }
 });
 file.addEventListener("change", async () => {

@@ -1,7 +1,7 @@
 // Compare two faces; find out who is in a picture; enrol the one face that it shows.
 
 import * as source from "./ask.mjs";
-import { load, showFacts, showProblem } from "./common.mjs";
+import { latest, load, showFacts, showProblem } from "./common.mjs";
 
 const { ask, facts, gallery, where } = source; // there is a gallery where it is kept on the device
 const LARGEST_SIDE = 1024;
@@ -14,15 +14,20 @@ function show(id) {
   canvas.getContext("2d").drawImage(picture, 0, 0);
 }
 
-async function take(id, file) {
-  pictures[id] = await load(file, LARGEST_SIDE);
+async function take(id, file, action) {
+  const picture = await latest(id, load(file, LARGEST_SIDE));
+  if (!picture) return; // another one has been chosen meanwhile
+  pictures[id] = picture;
   show(id);
+  await action();
 }
 
 async function compare() {
   if (!pictures.first || !pictures.second) return;
   element("same").textContent = "Looking at them …";
-  const found = await ask("verify", [pictures.first, pictures.second]);
+  element("same-detail").textContent = "";
+  const found = await latest("same", ask("verify", [pictures.first, pictures.second]));
+  if (!found) return;
   const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
   element("same").textContent = words[found.answer] ?? "No face.";
   element("same-detail").textContent =
@@ -31,8 +36,11 @@ async function compare() {
 
 async function identify() {
   element("who").textContent = "Looking at it …";
+  element("enroll").disabled = true;
+  const found = await latest("who", ask("predict", [pictures.photo]));
+  if (!found) return;
+  const { faces } = found;
   show("photo");
-  const { faces } = await ask("predict", [pictures.photo]);
   faces.forEach(({ box, answer }) => frame(box, answer));
   element("who").textContent = faces.map(({ answer }) => answer).join(", ") || "No face.";
   element("enroll").disabled = faces.length !== 1;
@@ -95,9 +103,9 @@ async function attempt(place, action) {
   }
 }
 
-on("first-file", "change", "same", (file) => take("first", file).then(compare));
-on("second-file", "change", "same", (file) => take("second", file).then(compare));
-on("photo-file", "change", "who", (file) => take("photo", file).then(identify));
+on("first-file", "change", "same", (file) => take("first", file, compare));
+on("second-file", "change", "same", (file) => take("second", file, compare));
+on("photo-file", "change", "who", (file) => take("photo", file, identify));
 on("enroll", "click", "who", enroll);
 
 attempt("who", showPeople);

@@ -1,11 +1,11 @@
 // Drop a picture, and see what covers it: the mask over the picture, and the area of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { load, showBars, showFacts, showProblem } from "./common.mjs";
+import { latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
-const LARGEST_SIDE = 512; // one tile of the network
+const LARGEST_SIDE = Math.min(512, (await facts()).predict.tile); // one tile of the network
 const [shown, answer, bars, opacity] = ["picture", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
-let [picture, mask, asked] = [null, null, 0];
+let [picture, mask] = [null, null];
 
 function draw() {
   if (!picture) return;
@@ -19,15 +19,17 @@ function draw() {
 }
 
 async function show(file) {
-  const turn = (asked += 1);
   try {
     answer.textContent = "Looking at it …";
     bars.replaceChildren();
-    [picture, mask] = [await load(file, LARGEST_SIDE), null];
+    const loaded = await latest("shown", load(file, LARGEST_SIDE));
+    if (!loaded) return; // another picture has come meanwhile
+    [picture, mask] = [loaded, null];
     draw();
-    const found = await ask("predict", [picture]);
-    if (turn !== asked) return; // another picture has come meanwhile
-    mask = await coloured(found.mask_png_base64);
+    const found = await latest("shown", ask("predict", [picture]));
+    const painted = found && (await latest("shown", coloured(found.mask_png_base64)));
+    if (!painted) return;
+    mask = painted;
     draw();
     answer.textContent = `${found.width} × ${found.height} pixels, mean probability ${found.probability.toFixed(2)}`;
     const shares = Object.entries(found.areas).map(([name, { share }]) => [name, share]);

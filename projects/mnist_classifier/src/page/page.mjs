@@ -1,21 +1,20 @@
 // Draw with a pen, a finger or the arrow keys, and see the probability of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { fill, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { fill, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const PEN = 18;
 const STEP = 8;
 const [drawing, answer, bars] = ["drawing", "answer", "bars"].map((id) => document.getElementById(id));
 const context = drawing.getContext("2d", { willReadFrequently: true });
 const pen = { x: drawing.width / 2, y: drawing.height / 2 };
-let asked = 0;
 
 function clear() {
   context.fillStyle = "white";
   context.fillRect(0, 0, drawing.width, drawing.height);
   answer.textContent = "Draw something.";
   bars.replaceChildren();
-  asked += 1;
+  latest("asked"); // answers to what was there before come too late
 }
 
 function lineTo(x, y) {
@@ -33,10 +32,9 @@ function place({ clientX, clientY }) {
 }
 
 async function update(canvas) {
-  const turn = (asked += 1);
   try {
-    const found = await ask("predict", [canvas]);
-    if (turn !== asked) return; // another stroke has come meanwhile
+    const found = await latest("asked", ask("predict", [canvas]));
+    if (!found) return; // another stroke has come meanwhile
     answer.textContent = { empty: "There is nothing to see.", unsure: "Not sure." }[found.answer] ?? found.answer;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
@@ -70,7 +68,8 @@ drawing.addEventListener("keydown", (event) => {
 document.getElementById("clear").addEventListener("click", clear);
 document.getElementById("file").addEventListener("change", async ({ target }) => {
   try {
-    const picture = await load(target.files[0]);
+    const picture = await latest("asked", load(target.files[0]));
+    if (!picture) return;
     fill(drawing, picture);
     await update(picture);
   } catch (error) {

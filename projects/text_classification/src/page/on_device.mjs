@@ -8,12 +8,16 @@ const WORDS_SHOWN = 5;
 
 const rules = fetch("tokenizer.json").then((response) => response.json());
 let tokenizer;
+let asked = 0;
 
 export { facts, where };
 
 export async function ask(verb, [text]) {
   const cleaned = clean(text);
-  if (verb === "explain") return { words: await wordsThatMattered(cleaned.split(/\s+/).filter(Boolean)) };
+  const turn = (asked += 1);
+  if (verb === "explain") {
+    return { words: await wordsThatMattered(cleaned.split(/\s+/).filter(Boolean), () => turn === asked) };
+  }
   if (!cleaned) return { answer: "empty" };
   const about = await facts();
   const probabilities = await probabilitiesOf(cleaned);
@@ -30,12 +34,13 @@ function clean(text) {
 }
 
 // The probability of the answer falls by so much without each word, largest first.
-async function wordsThatMattered(words) {
+async function wordsThatMattered(words, isWanted) {
   if (!words.length) return [];
   const whole = await probabilitiesOf(words.join(" "));
   const best = largest(whole);
   const reasons = [];
-  for (let left = 0; left < Math.min(words.length, MOST_WORDS); left += 1) {
+  for (let left = 0; left < Math.min(words.length, MOST_WORDS) && isWanted(); left += 1) {
+    await new Promise((resolve) => setTimeout(resolve)); // the page gets its turn
     const shorter = await probabilitiesOf(words.filter((_, index) => index !== left).join(" "));
     reasons.push({ word: words[left], moved: whole[best] - shorter[best] });
   }

@@ -1,30 +1,40 @@
 // Type a text, see the probability of each class, and which words moved the answer.
 
 import { ask, facts, where } from "./ask.mjs";
-import { showBars, showFacts, showProblem } from "./common.mjs";
+import { latest, showBars, showFacts, showProblem } from "./common.mjs";
 
 const PAUSE = 300; // milliseconds without a key before the text is asked about
+const EXPLAIN_PAUSE = 700; // more of them before its words are, which takes a run of the network for each
 const [text, answer, bars, words] = ["text", "answer", "bars", "words"].map((id) => document.getElementById(id));
-let asked = 0;
 let waiting;
 
 async function update() {
-  const turn = (asked += 1);
   words.replaceChildren();
   if (!text.value.trim()) {
+    latest("asked"); // answers to what was there before come too late
     answer.textContent = "Type something.";
     bars.replaceChildren();
     return;
   }
   try {
-    const found = await ask("predict", [text.value]);
-    if (turn !== asked) return; // more has been typed meanwhile
+    const found = await latest("asked", ask("predict", [text.value]));
+    if (!found) return;
     answer.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.answer] ?? found.answer;
     showBars(bars, found.probabilities ?? {});
-    const reasons = await ask("explain", [text.value]);
-    if (turn === asked) mark(reasons.words);
   } catch (error) {
     showProblem(answer, error);
+    return;
+  }
+  await explain();
+}
+
+async function explain() {
+  try {
+    const still = await latest("asked", new Promise((resolve) => setTimeout(resolve, EXPLAIN_PAUSE, true)));
+    const reasons = still && (await latest("asked", ask("explain", [text.value])));
+    if (reasons) mark(reasons.words);
+  } catch (error) {
+    showProblem(words, error);
   }
 }
 
