@@ -32,7 +32,7 @@ class DataConfig:
     """what is done about pictures and masks that do not fit: both ways they are named and counted"""
     max_side: int = 2048
     """pictures whose longer side has more pixels are scaled down as they are read"""
-    sample_pictures: int = 160
+    sample_pictures: int = 320
     """so many training pictures are drawn for the built-in sample, and a fifth as many for each other part"""
     group_size: int = 1
     """so many neighbouring files, by name, stay in one part: frames of a film; a column group in index.csv wins"""
