@@ -12,7 +12,20 @@ from pages import PAGES, REPOSITORY, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc", "nnodes", "rdzv", "max"}
-NO_SETTINGS |= {"solutions", "install", "help", "build", "tag", "binary", "directory", "bind", "from", "to"}
+NO_SETTINGS |= {
+    "solutions",
+    "install",
+    "help",
+    "build",
+    "tag",
+    "binary",
+    "directory",
+    "bind",
+    "from",
+    "to",
+    "output",
+    "peer",
+}
 MANNERS = r"run: (smoke|served|served by (face|mnist|segmentation|text)|fails)|not run: .+"
 # What a short name stands for in tables, and what a reader puts in place of it.
 STANDS_FOR = {"x": "mnist", "%": "mnist"}

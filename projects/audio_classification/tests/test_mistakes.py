@@ -54,7 +54,9 @@ def test_a_wrong_type(refused: Refused) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "data.sample_rate is 2, but must be between 4000 and 48000." in refused("train", "--data.sample_rate", 2)
+    assert "data.sample_rate is 2, but must be a multiple of 25 between 4000 and 48000." in refused(
+        "train", "--data.sample_rate", 2
+    )
 
 
 def test_a_mistake_in_a_configuration_file(refused: Refused, tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_a_table_of_speakers_without_its_columns(refused: Refused, tmp_path: Pat
     for name in ("cat", "dog"):
         recording(tmp_path / "data" / name / "0.wav")
     (tmp_path / "data" / "index.csv").write_text("file,speaker\ncat/0.wav,ann\n")
-    assert "index.csv must have the columns id" in refused("train", "--data.root", tmp_path / "data")
+    assert "index.csv has no column 'id'; it has file, speaker" in refused("train", "--data.root", tmp_path / "data")
 
 
 def test_flat_recordings_without_class_folders(refused: Refused, tmp_path: Path) -> None:
