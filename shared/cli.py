@@ -76,11 +76,18 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
     checkpoint = _checkpoint_before(verb, config.output_dir, extra)
     if checkpoint and checkpoint.is_file():
         stored = read_about(checkpoint)["config"]
-        given = configuration.given(config_type, arguments, function)
-        if "data.root" in given and "data.source" not in given:  # other data may be of another source
-            stored["data"]["source"] = config.data.source
+        if not extra.get("resume"):
+            _note_other_data(stored, config, configuration.given(config_type, arguments, function), project)
         config, extra = parse([], stored=stored)
     function(config, **extra)
+
+
+def _note_other_data(stored: dict[str, Any], config: Any, given: set[str], project: Path) -> None:
+    """Have the source of `data.root` found out anew where other data was named than the training run's."""
+    if "data.root" not in given or "data.source" in given:
+        return
+    if stored["data"]["source"] == "sample" or project / stored["data"]["root"] != config.data.root:
+        stored["data"]["source"] = config.data.source
 
 
 def _checkpoint_before(verb: str, output_dir: Path, extra: Mapping[str, Any]) -> Path | None:

@@ -76,6 +76,7 @@ def test_other_data_is_not_read_as_the_source_of_the_training_run(project: Path)
     for arguments, expected in (
         ([], "7 sample raw"),
         (["--data.root", "reviews"], "7 auto reviews"),
+        (["--data.root", str(project / "raw")], "7 auto raw"),  # where nothing lay, and something may lie now
         (["--data.root", "reviews", "--data.source", "csv"], "7 csv reviews"),
     ):
         with redirect_stdout(io.StringIO()) as said:

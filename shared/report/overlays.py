@@ -65,7 +65,7 @@ def comparison(rows: Sequence[Compared], classes: Sequence[str], ignore: int) ->
         titles = [row.caption, "truth", "answer", "errors"]
         for axis, picture, title in zip(axes, pictures, titles, strict=True):
             axis.imshow(picture, interpolation="nearest")
-            axis.set_title(title, fontsize=8, color=INK)
+            axis.set_title(title, fontsize=8, color=INK, parse_math=False)
             axis.axis("off")
     _add_legend(figure, classes)
     return png(figure)

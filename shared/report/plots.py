@@ -4,12 +4,9 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
-
-matplotlib.rcParams["text.parse_math"] = False  # a class may be called $5
 
 LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
@@ -113,8 +110,10 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
             color=ACCENT if on_diagonal else INK,
             fontweight="bold" if on_diagonal else "normal",
         )
-    axes.set_xticks(range(len(classes)), classes, rotation=0 if max(map(len, classes)) < 4 else 60)
-    axes.set_yticks(range(len(classes)), classes)
+    # Names are no formulas: a class may be called $5.
+    turned = 0 if max(map(len, classes)) < 4 else 60
+    axes.set_xticks(range(len(classes)), classes, rotation=turned, parse_math=False)
+    axes.set_yticks(range(len(classes)), classes, parse_math=False)
     axes.set(xlabel="answer", ylabel="truth")
     return png(figure)
 
@@ -135,7 +134,7 @@ def contact_sheet(
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid.flat, images, captions, strict=False)):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(caption, fontsize=8, color=colours[index] if colours else INK)
+        axes.set_title(caption, fontsize=8, color=colours[index] if colours else INK, parse_math=False)
     return png(figure)
 
 
@@ -156,7 +155,7 @@ def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> byt
     figure = Figure(figsize=(canvas.width / 90 + 2, canvas.height / 90), layout="constrained")
     axes = figure.subplots()
     axes.imshow(canvas, interpolation="none")
-    axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], [_short(name) for name in rows])
+    axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], [_short(name) for name in rows], parse_math=False)
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)

@@ -19,7 +19,7 @@ def precision_section(exported: dict[str, Any], unit: str, score: str) -> Sectio
     return Section(
         "The exported network",
         f"Written in {exported['precision']}: {exported['reason']}. Largest difference of fp32 from PyTorch: "
-        f"{metrics['largest_difference']:.0e}. What is too slow to be chosen has no score.",
+        f"{metrics['largest_difference']:.0e}. What is slower than fp32 has no score.",
         header=["computed by", unit, "MB", score.replace("_", " ").replace("iou", "IoU")],
         rows=rows,
     )

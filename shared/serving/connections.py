@@ -6,7 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0  # from the connection, or a request's first byte, to the end of its headers
-READING_SECONDS = 30.0  # in which whoever asked must have taken some of an answer
+READING_SECONDS = 30.0  # in which whoever asked must have taken some more of an answer
 
 
 class Joining:
@@ -21,6 +21,7 @@ class Joining:
         self._transport = transport
         self._loop = loop
         self._written = bytearray()
+        self._unread: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
         """Send at the end of this turn."""
@@ -32,8 +33,22 @@ class Joining:
         """Send what was written, and close the connection, for good where nobody takes the rest."""
         self._send()
         self._transport.close()
-        if self._transport.get_write_buffer_size():
-            self._loop.call_later(READING_SECONDS, self._transport.abort)
+        if self._transport.get_write_buffer_size() and not self._unread:
+            self.watch()
+
+    def watch(self, before: int | None = None) -> None:
+        """Cut the connection off once nothing of what is left to send has been taken for a while."""
+        left = self._transport.get_write_buffer_size()
+        if before is not None and left >= before:
+            self._transport.abort()
+        else:
+            self._unread = self._loop.call_later(READING_SECONDS, self.watch, left)
+
+    def stop_watching(self) -> None:
+        """All was taken, or the connection is gone."""
+        if self._unread:
+            self._unread.cancel()
+            self._unread = None
 
     def _send(self) -> None:
         if self._written and not self._transport.is_closing():  # whoever asked may have gone
@@ -53,7 +68,6 @@ class PromptProtocol(HttpToolsProtocol):
     """
 
     _patience: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -69,13 +83,13 @@ class PromptProtocol(HttpToolsProtocol):
             self._wait()
 
     def pause_writing(self) -> None:
-        """Wait until some of the answer has been read."""
+        """Wait until more of the answer has been read."""
         super().pause_writing()
-        self._unread = self.loop.call_later(READING_SECONDS, self.transport.abort)
+        self._joining().watch()
 
     def resume_writing(self) -> None:
-        """Go on; some was read."""
-        self._stop_waiting_for_reading()
+        """Go on; most was read."""
+        self._joining().stop_watching()
         super().resume_writing()
 
     def on_message_begin(self) -> None:
@@ -91,7 +105,7 @@ class PromptProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_waiting()
-        self._stop_waiting_for_reading()
+        self._joining().stop_watching()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -103,7 +117,5 @@ class PromptProtocol(HttpToolsProtocol):
             self._patience.cancel()
             self._patience = None
 
-    def _stop_waiting_for_reading(self) -> None:
-        if self._unread:
-            self._unread.cancel()
-            self._unread = None
+    def _joining(self) -> Joining:
+        return self.transport  # type: ignore[return-value]

@@ -15,7 +15,7 @@ from torchmetrics import MeanMetric, MetricCollection
 
 from shared.console import warn
 from shared.data.memory import Batch
-from shared.errors import DivergedError, StoppedError
+from shared.errors import DivergedError, StoppedError, UserError
 from shared.files import atomic_write
 from shared.process import is_main_process
 from shared.training.checkpoint import load_state, save_checkpoint, save_state
@@ -84,6 +84,10 @@ def fit(
     if resume:
         state.load_state_dict(load_state(resume, about))
         find_best(state.progress, resume, places)
+        if finished(state.progress, config) and not state.progress.best_metrics:
+            raise UserError(
+                f"the run of {resume} has ended, but its best weights are gone; put best.safetensors there."
+            )
     with RunLog(places.output_dir, places.log_dir, state.progress) as log, StopRequest() as stop:
         while not finished(state.progress, config):
             train_epoch(task, state, train_loader, config, stop, lambda: keep(state, places, about))

@@ -155,7 +155,7 @@ def require_faces(faces: Faces, train: np.ndarray, pairs: Mapping[str, Pairs]) -
         without += [] if whole.any() and not whole.all() else [name]
     if without:
         raise UserError(
-            f"too few faces were found in the photos of the {' and '.join(without)} part to make pairs of; "
+            f"too few faces were found in the photos of the parts {', '.join(without)} to make pairs of; "
             "use larger photos of faces, lower --detector.min_face, or raise the data fractions."
         )
 

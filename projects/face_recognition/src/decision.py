@@ -67,16 +67,15 @@ def calibrated(
         f"`same` and at most {settings.false_reject:g} of the same `different`"
     )
     accepting = different > same_above
-    observed = {
-        "false_accept": {
-            "share": float(accepting.mean()),
-            "interval": list(bootstrap.interval(accepting, people, seed=0)),
-            "pairs": len(different),
-        },
+    observed: dict[str, Any] = {
+        "false_accept": _observed(int(accepting.sum()), len(different)),
         "false_reject": _observed(int((same < different_below).sum()), len(same)),
         "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
         "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
     }
+    low, high = bootstrap.interval(accepting, people, seed=0)
+    counted = observed["false_accept"]["interval"]  # of independent pairs; where nothing is above, draws say nothing
+    observed["false_accept"]["interval"] = [min(low, counted[0]), max(high, counted[1])]
     return Decision(embedder, same_above, different_below, origin, True), observed
 
 

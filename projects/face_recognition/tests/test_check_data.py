@@ -66,7 +66,7 @@ def test_faces_are_looked_for_where_asked(album: Path) -> None:
         Image.fromarray(astronaut()[0:250, 100:350]).rotate(photo).save(album / "person 05" / f"{photo}.png")
     assert check(album, "--faces") == 2
     found = result(album)
-    assert found["refusal"].startswith("too few faces were found in the photos of the ")
+    assert found["refusal"].startswith("too few faces were found in the photos of the parts ")
     assert found["searched"] is True
     assert len(found["problems"]["photos without a face"]) == 21
     assert (album.parent / "processed").exists()
@@ -87,7 +87,7 @@ def test_photos_that_cannot_be_read_are_refused_as_by_training(album: Path, caps
     for path in album.rglob("*.png"):
         path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
     assert check(album) == 2
-    assert "error: too few faces were found in the photos of the train and validation and test part" in (
+    assert "error: too few faces were found in the photos of the parts train, validation, test" in (
         capsys.readouterr().err
     )
 

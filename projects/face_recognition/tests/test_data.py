@@ -95,7 +95,7 @@ def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> N
     chosen = config(
         smoke, source="folder", root=tmp_path / "album", processed=tmp_path / "processed", validation_fraction=0.3
     )
-    with pytest.raises(UserError, match="too few faces were found in the photos of the train and validation and test"):
+    with pytest.raises(UserError, match="too few faces were found in the photos of the parts train, validation, test"):
         load_data(chosen, 64)
 
 

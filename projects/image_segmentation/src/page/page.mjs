@@ -3,7 +3,7 @@
 import { ask, facts, where } from "./ask.mjs";
 import { latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
-const LARGEST_SIDE = Math.min(512, (await facts()).predict.tile); // one tile of the network
+const LARGEST_SIDE = 512;
 const [shown, answer, bars, opacity] = ["picture", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
 let [picture, mask] = [null, null];
 
@@ -22,7 +22,7 @@ async function show(file) {
   try {
     answer.textContent = "Looking at it …";
     bars.replaceChildren();
-    const loaded = await latest("shown", load(file, LARGEST_SIDE));
+    const loaded = await latest("shown", scaled(file));
     if (!loaded) return; // another picture has come meanwhile
     [picture, mask] = [loaded, null];
     draw();
@@ -37,6 +37,11 @@ async function show(file) {
   } catch (error) {
     showProblem(answer, error);
   }
+}
+
+// The picture, so small that one tile of the network covers it.
+async function scaled(file) {
+  return load(file, Math.min(LARGEST_SIDE, (await facts()).predict.tile));
 }
 
 // The mask in its classes' colours; the first class, the background, is clear.

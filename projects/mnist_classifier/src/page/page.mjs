@@ -74,8 +74,9 @@ document.getElementById("file").addEventListener("change", async ({ target }) =>
     await update(picture);
   } catch (error) {
     showProblem(answer, error);
+  } finally {
+    target.value = ""; // so that the same file can be chosen again
   }
-  target.value = "";
 });
 
 clear();
