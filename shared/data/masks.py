@@ -306,10 +306,11 @@ def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
     if (root / "images").is_dir():
         return {"": (root / "images", root / "masks")}
     folders = [path for path in class_folders(root) if not path.name.endswith("annot")]
-    parts, others = parts_among([path for path in folders if _pair_of(path)])
+    pairs = {path: pair for path in folders if (pair := _pair_of(path))}
+    parts, others = parts_among(list(pairs))
     if others and parts:
         warn_once(f"not read: {named([str(path) for path in others])}; the parts are train, validation and test.")
-    return {part: pair for part in PART_NAMES if part in parts and (pair := _pair_of(parts[part]))}
+    return {part: pairs[parts[part]] for part in PART_NAMES if part in parts}
 
 
 def _pair_of(folder: Path) -> tuple[Path, Path] | None:

@@ -103,7 +103,7 @@ def _examples(data: Data, config: Config, found: Findings) -> list[Example]:
 def _refusal(data: Data) -> str:
     """Why training refuses the photos that cannot be read, or show no face, if it does."""
     try:
-        require_faces(data.faces, data.parts.train, {"validation": data.validation_pairs, "test": data.test_pairs})
+        require_faces(data)
     except UserError as error:
         return str(error)
     return ""

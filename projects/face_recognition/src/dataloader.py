@@ -2,7 +2,7 @@
 
 import hashlib
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -137,21 +137,23 @@ def load_data(config: Config, chip_size: int, *, search: bool = True, complete: 
     parts = Splits(train[first], train[second], test)
     validation_pairs = draw_pairs(labels, parts.validation, settings.pairs, config.seed)
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    if complete:
-        require_faces(faces, parts.train, {"validation": validation_pairs, "test": test_pairs})
     digest = hashlib.sha256(faces.chips[parts.train].numpy().tobytes() + labels[parts.train].tobytes()).hexdigest()
-    return Data(faces, parts, validation_pairs, test_pairs, loaded.official, record, loaded.alignment, digest)
+    data = Data(faces, parts, validation_pairs, test_pairs, loaded.official, record, loaded.alignment, digest)
+    if complete:
+        require_faces(data)
+    return data
 
 
-def require_faces(faces: Faces, train: np.ndarray, pairs: Mapping[str, Pairs]) -> None:
+def require_faces(data: Data) -> None:
     """Refuse photos in which too few faces were found to train on or to measure with.
 
     Raises:
         UserError: a part lacks them.
     """
-    without = [] if faces.found[train].any() else ["train"]
-    for name, part in pairs.items():
-        whole = part.same[faces.found[part.members].all(1)]
+    found = data.faces.found
+    without = [] if found[data.parts.train].any() else ["train"]
+    for name, pairs in (("validation", data.validation_pairs), ("test", data.test_pairs)):
+        whole = pairs.same[found[pairs.members].all(1)]
         without += [] if whole.any() and not whole.all() else [name]
     if without:
         raise UserError(
