@@ -11,7 +11,7 @@ import numpy as np
 DRAWS = 1000
 
 
-def threshold(similarities: np.ndarray, people: np.ndarray, share: float, confidence: float, seed: int) -> float:
+def threshold(similarities: np.ndarray, people: np.ndarray, share: float, confidence: float) -> float:
     """What at most this share of pairs exceeds, in so many of all draws of the people.
 
     Args:
@@ -21,26 +21,26 @@ def threshold(similarities: np.ndarray, people: np.ndarray, share: float, confid
     """
     order = np.argsort(-similarities)
     ranked, found = similarities[order], []
-    for weights in _draws(people[order], seed):
+    for weights in _draws(people[order]):
         reached = np.cumsum(weights)
         if reached[-1]:
             found.append(ranked[np.searchsorted(reached, share * reached[-1], side="right")])
     return float(np.quantile(found, confidence, method="higher"))
 
 
-def interval(exceeding: np.ndarray, people: np.ndarray, seed: int) -> tuple[float, float]:
+def interval(exceeding: np.ndarray, people: np.ndarray) -> tuple[float, float]:
     """Between which shares of pairs, bool [N], 95 % of the draws lie."""
-    shares = [float(weights[exceeding].sum() / weights.sum()) for weights in _draws(people, seed) if weights.any()]
+    shares = [float(weights[exceeding].sum() / weights.sum()) for weights in _draws(people) if weights.any()]
     low, high = np.quantile(shares, [0.025, 0.975])
     return float(low), float(high)
 
 
-def _draws(people: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+def _draws(people: np.ndarray) -> Iterator[np.ndarray]:
     """How often each pair is there, integers [N], in one draw of the people after the other."""
     _, places = np.unique(people, return_inverse=True)
     first, second = places.reshape(-1, 2).T
     count = int(places.max()) + 1
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)  # the same pairs always give the same threshold
     for _ in range(DRAWS):
         times = np.bincount(random.integers(count, size=count), minlength=count)
         yield times[first] * times[second]

@@ -73,7 +73,7 @@ def calibrated(
         "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
         "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
     }
-    low, high = bootstrap.interval(accepting, people, seed=0)
+    low, high = bootstrap.interval(accepting, people)
     counted = observed["false_accept"]["interval"]  # of independent pairs; where nothing is above, draws say nothing
     observed["false_accept"]["interval"] = [min(low, counted[0]), max(high, counted[1])]
     return Decision(embedder, same_above, different_below, origin, True), observed
@@ -89,7 +89,7 @@ def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionCo
     accepted = allowed(len(different), settings.false_accept, settings.confidence)
     if accepted == 0:
         return None
-    redrawn = bootstrap.threshold(different, people, settings.false_accept, settings.confidence, seed=0)
+    redrawn = bootstrap.threshold(different, people, settings.false_accept, settings.confidence)
     return max(float(np.sort(different)[-accepted]), redrawn)
 
 
