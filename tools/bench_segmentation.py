@@ -5,13 +5,13 @@ segmentation-models-pytorch show: U-Net at its full width on the same encoder an
 1e-4, Dice loss, full-size pictures in batches of 8, mirrored at random. It trains for as many seconds as ours and keeps
 its best epoch by the same validation part. The test part is measured once on each side. `--only-peer` takes ours from
 the result file, where a measurement was stopped between the two; the peer then gets more seconds where the machine has
-become slower since.
+become slower since. A run and its weights stay in build/bench/segmentation/NAME, where `--only-export` measures the
+export again.
 """
 
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -41,6 +41,7 @@ from src.train import loss_for, make_step, train  # noqa: E402
 from src.utils import as_dense, load_first_weights, make_model  # noqa: E402
 
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"
+RUNS = REPOSITORY / "build" / "bench" / "segmentation"
 PEER_BATCH, PEER_RATE = 8, 1e-4
 TIMED_BATCHES = 6
 
@@ -60,7 +61,7 @@ def run_ours(config: Config) -> dict[str, Any]:
     started = time.perf_counter()
     trained, evaluated = train(config), evaluate(config)
     seconds = time.perf_counter() - started
-    baselines, exported = baseline(config), export(config)
+    baselines = baseline(config)
     return {
         "seed": config.seed,
         "training_seconds": trained["seconds"],
@@ -72,8 +73,14 @@ def run_ours(config: Config) -> dict[str, Any]:
         "validation": compact(evaluated["metrics"]["validation"]),
         "test": compact(evaluated["metrics"]["test"]),
         "baseline": {name: compact(row["test"]) for name, row in baselines["metrics"].items()},
-        "export": exported["metrics"] | {"precision": exported["precision"], "input": exported["timed_input"]},
+        "export": export_again(config),
     }
+
+
+def export_again(config: Config) -> dict[str, Any]:
+    """What is kept of an export of the run in the config's folder."""
+    exported = export(config)
+    return exported["metrics"] | {"precision": exported["precision"], "input": exported["timed_input"]}
 
 
 def kept(name: str, config: Config, data: Data) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def kept(name: str, config: Config, data: Data) -> dict[str, Any]:
     """
     found = so_far(RESULT).get(name)
     if not found or (found["data"]["digest"], found["ours"]["seed"]) != (data.as_dict()["digest"], config.seed):
-        raise SystemExit(f"{RESULT} has no run on these pictures with seed {config.seed}. Run without --only-peer.")
+        raise SystemExit(f"{RESULT} has no run on these pictures with seed {config.seed}. Run without --only-....")
     return found
 
 
@@ -172,31 +179,45 @@ def loader_share(config: Config, data: Data) -> dict[str, float]:
 
 
 def main() -> None:
-    """Run everything in turn and put it into the result file under the data set's name."""
+    """Run what was asked for, and put it into the result file under the data set's name."""
+    arguments = parse_arguments()
+    config = config_of(arguments)
+    data = load_data(config)
+    if arguments.only_export:
+        found = kept(arguments.name, config, data)
+        found["ours"]["export"] = export_again(config)
+    elif arguments.only_peer:
+        found = kept(arguments.name, config, data) | {"loader": loader_share(config, data)}
+    else:
+        found = {"loader": loader_share(config, data)} | measure_ours(config, data)
+    keep(RESULT, arguments.name, found)
+    if arguments.peer or arguments.only_peer:
+        found["peer"] = run_peer(config, data, seconds_of_ours(found, config, data))
+        keep(RESULT, arguments.name, found)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", help="what the data set is called in the result file: sample, dsb2018, camvid")
     parser.add_argument("--data", type=Path, help="its folder; the built-in sample where not given")
     parser.add_argument("--config", type=Path, help="a YAML file over configs/config.yaml")
     parser.add_argument("--seed", type=int, default=0, help="of the run, and of the built-in sample's pictures")
-    peers = parser.add_mutually_exclusive_group()
-    peers.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
-    peers.add_argument("--only-peer", action="store_true", help="run the recipe alone, beside ours in the result file")
-    arguments = parser.parse_args()
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
+    parts.add_argument("--only-peer", action="store_true", help="run the recipe alone, beside ours in the result file")
+    parts.add_argument("--only-export", action="store_true", help="measure the export alone, of the run that is kept")
+    return parser.parse_args()
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """The settings of that run, which stays in a folder of its own."""
     overrides = ["--data.source", "folder", "--data.root", str(arguments.data.absolute())] if arguments.data else []
     overrides = overrides or ["--data.source", "sample"]
     overrides += ["--seed", str(arguments.seed)]
     overrides += ["--config", str(arguments.config)] if arguments.config else []
     config = load_config(PROJECT / "configs" / "config.yaml", *overrides)
-    with tempfile.TemporaryDirectory() as folder:
-        config = replace(config, output_dir=Path(folder), log_dir=Path(folder))
-        data = load_data(config)
-        loader = loader_share(config, data)
-        found = kept(arguments.name, config, data) if arguments.only_peer else measure_ours(config, data)
-        found["loader"] = loader
-        keep(RESULT, arguments.name, found)
-        if arguments.peer or arguments.only_peer:
-            found["peer"] = run_peer(config, data, seconds_of_ours(found, config, data))
-            keep(RESULT, arguments.name, found)
+    return replace(config, output_dir=RUNS / arguments.name, log_dir=RUNS / arguments.name)
 
 
 if __name__ == "__main__":
