@@ -20,5 +20,8 @@ def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int
 
 
 def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
-    """The mean over pictures of each picture's mean over the classes that it has (in truth or answer)."""
+    """The mean over pictures of each picture's mean over the classes that it has (in truth or answer).
+
+    A picture whose pixels are all ignored does not count.
+    """
     raise NotImplementedError("your turn")

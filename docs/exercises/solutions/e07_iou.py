@@ -16,6 +16,6 @@ def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int
 
 
 def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
-    """The mean over pictures of each picture's mean over the classes that it has."""
-    pairs = zip(answers, truths, strict=True)
+    """The mean over the pictures that have any pixel to count of each picture's mean over the classes that it has."""
+    pairs = [pair for pair in zip(answers, truths, strict=True) if (pair[1] != ignore).any()]
     return float(np.mean([np.nanmean(pooled_iou([answer], [truth], classes, ignore)) for answer, truth in pairs]))

@@ -19,6 +19,12 @@ def test_large_logits_do_not_overflow(exercise: ModuleType) -> None:
         np.testing.assert_allclose(exercise.softmax(np.array([[1000.0, 1000.0, -1000.0]])), [[0.5, 0.5, 0]])
 
 
+def test_each_row_has_its_own_size(exercise: ModuleType) -> None:
+    logits = np.array([[1000.0, 1000.0], [-1000.0, -1000.0]])
+    np.testing.assert_allclose(exercise.softmax(logits), 0.5)
+    np.testing.assert_allclose(exercise.cross_entropy(logits, np.array([0, 1])), np.log(2))
+
+
 def test_cross_entropy_is_that_of_pytorch(exercise: ModuleType) -> None:
     wanted = F.cross_entropy(torch.from_numpy(LOGITS), torch.from_numpy(LABELS)).item()
     np.testing.assert_allclose(exercise.cross_entropy(LOGITS, LABELS), wanted)

@@ -17,6 +17,12 @@ def test_they_are_those_of_autograd(exercise: ModuleType) -> None:
     np.testing.assert_allclose(of_bias, bias.grad)
 
 
+def test_large_logits_do_not_overflow(exercise: ModuleType) -> None:
+    of_weights, of_bias = exercise.gradients(INPUTS, 1000 * WEIGHTS, BIAS, LABELS)
+    assert np.isfinite(of_weights).all()
+    assert np.isfinite(of_bias).all()
+
+
 def test_nothing_that_was_passed_is_changed(exercise: ModuleType) -> None:
     before = [array.copy() for array in (INPUTS, WEIGHTS, BIAS, LABELS)]
     exercise.gradients(INPUTS, WEIGHTS, BIAS, LABELS)

@@ -19,6 +19,13 @@ def test_padding_is_not_heard_at_all(exercise: ModuleType) -> None:
     torch.testing.assert_close(found, exercise.attention(QUERY, KEY, VALUE, PADDING))
 
 
+def test_not_even_where_all_tokens_fit_badly(exercise: ModuleType) -> None:
+    query, key = torch.ones(3, 4, 8), torch.full((3, 6, 8), -100.0)
+    loud = VALUE.masked_fill(PADDING[:, :, None], 1e30)
+    wanted = F.scaled_dot_product_attention(query, key, VALUE, attn_mask=~PADDING[:, None])
+    torch.testing.assert_close(exercise.attention(query, key, loud, PADDING), wanted)
+
+
 def test_a_single_token_is_the_answer(exercise: ModuleType) -> None:
     found = exercise.attention(QUERY, KEY, VALUE, PADDING)[2]
     torch.testing.assert_close(found, VALUE[2, :1].expand(4, 5))

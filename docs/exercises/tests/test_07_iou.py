@@ -29,6 +29,23 @@ def test_a_small_object_that_is_missed_weighs_more_per_image(exercise: ModuleTyp
 def test_ignored_pixels_do_not_count(exercise: ModuleType) -> None:
     truth, answer = np.array([[0, 1, 255]], np.uint8), np.array([[0, 1, 0]], np.uint8)
     np.testing.assert_array_equal(exercise.pooled_iou([answer], [truth], 2), [1, 1])
+    assert exercise.mean_iou_per_image([answer], [truth], 2) == 1
+
+
+def test_the_ignored_id_is_the_callers_choice(exercise: ModuleType) -> None:
+    truth, answer = np.array([[0, 1, 7]], np.uint8), np.array([[0, 1, 0]], np.uint8)
+    np.testing.assert_array_equal(exercise.pooled_iou([answer], [truth], 2, ignore=7), [1, 1])
+    assert exercise.mean_iou_per_image([answer], [truth], 2, ignore=7) == 1
+
+
+def test_a_picture_without_a_pixel_to_count_does_not_count(exercise: ModuleType) -> None:
+    truths = [np.full((2, 2), 255, np.uint8), np.zeros((2, 2), np.uint8)]
+    assert exercise.mean_iou_per_image([truths[1], truths[1]], truths, 2) == 1
+
+
+def test_a_class_that_is_only_in_the_answer_is_wrong_there(exercise: ModuleType) -> None:
+    truth, answer = np.array([[0, 0, 0, 0]], np.uint8), np.array([[0, 0, 0, 1]], np.uint8)
+    assert exercise.mean_iou_per_image([answer], [truth], 2) == (0.75 + 0) / 2
 
 
 def test_a_class_that_is_nowhere_has_no_score(exercise: ModuleType) -> None:

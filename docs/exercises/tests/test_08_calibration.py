@@ -20,12 +20,13 @@ def test_bins_are_weighted_by_what_they_hold(exercise: ModuleType) -> None:
     assert exercise.calibration_error(confidences, right) == pytest.approx(0.75 * 0.05 + 0.25 * 0.55)
 
 
-def test_it_is_that_of_torchmetrics(exercise: ModuleType) -> None:
+@pytest.mark.parametrize("bins", [5, 10, 15])
+def test_it_is_that_of_torchmetrics(exercise: ModuleType, bins: int) -> None:
     random = np.random.default_rng(0)
     confidences = random.uniform(0.01, 1, 500)
     right = random.random(500) < confidences**2
-    wanted = binary_calibration_error(torch.tensor(confidences), torch.tensor(right).long(), n_bins=10)
-    assert exercise.calibration_error(confidences, right) == pytest.approx(float(wanted), abs=1e-6)
+    wanted = binary_calibration_error(torch.tensor(confidences), torch.tensor(right).long(), n_bins=bins)
+    assert exercise.calibration_error(confidences, right, bins) == pytest.approx(float(wanted), abs=1e-6)
 
 
 def test_an_edge_belongs_to_the_bin_below(exercise: ModuleType) -> None:
