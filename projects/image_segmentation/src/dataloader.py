@@ -100,8 +100,8 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
+        "folder": Source(lambda root: not _is_pets(root) and bool(mask_folders(root)), partial(_load_folder, settings)),
         "pets": Source(lambda root: _find_pets(root) is not None, _load_pets),
-        "folder": Source(lambda root: bool(mask_folders(root)), partial(_load_folder, settings)),
         "sample": Source(lambda _: False, lambda _: _load_sample(config)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
@@ -250,9 +250,13 @@ def refusal(root: Path, problems: Problems) -> str:
 def _find_pets(root: Path) -> Path | None:
     """The folder of `images` and `annotations`: `root` itself, or where torchvision puts them."""
     for folder in (root, root / "pets", root / "oxford-iiit-pet", root / "pets" / "oxford-iiit-pet"):
-        if (folder / "annotations" / "trimaps").is_dir() and (folder / "images").is_dir():
+        if _is_pets(folder):
             return folder
     return None
+
+
+def _is_pets(folder: Path) -> bool:
+    return (folder / "annotations" / "trimaps").is_dir() and (folder / "images").is_dir()
 
 
 def _load_pets(root: Path) -> Loaded:

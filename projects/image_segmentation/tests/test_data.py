@@ -187,6 +187,12 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     np.testing.assert_array_equal(data.parts.test.masks[0], expected)
 
 
+def test_pictures_of_your_own_come_before_an_earlier_download(tmp_path: Path) -> None:
+    write_pets(tmp_path / "pets")
+    save_folder(tmp_path, 20)
+    assert load_data(config(root=tmp_path)).record.source == "folder"
+
+
 def test_a_download_that_was_stopped_between_its_archives_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

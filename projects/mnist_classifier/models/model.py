@@ -51,7 +51,9 @@ class Cnn(nn.Module):
             Convolution(16, 32, kernel=3, stride=2),  # 12 -> 5
             Convolution(32, 64, kernel=3),  # 5 -> 3
         )
-        side = ((image_size - 5) // 2 + 1 - 3) // 2 + 1 - 2
+        side = image_size
+        for convolution, *_ in self.features:
+            side = (side - convolution.kernel_size[0]) // convolution.stride[0] + 1
         self.head = nn.Sequential(
             nn.Flatten(),
             nn.Linear(64 * side**2, 128, bias=False),

@@ -96,8 +96,8 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
-        "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
         "folder": Source(has_class_files, partial(_load_folder, settings)),
+        "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
         "sample": Source(lambda _: False, lambda _: _load_sample(settings)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="mnist")

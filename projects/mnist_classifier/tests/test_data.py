@@ -107,6 +107,15 @@ def test_mnist_is_found_where_it_may_lie(folder: str, tmp_path: Path, monkeypatc
     assert data.counts == {"train": 48, "validation": 12, "test": 20}
 
 
+def test_an_earlier_download_does_not_stand_in_for_pictures_of_your_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_mnist(tmp_path / "data" / "mnist", monkeypatch)
+    save_folder(tmp_path / "data", {"cat": 30, "dog": 20})
+    with pytest.raises(UserError, match="class folders without pictures .*: mnist; add some or remove"):
+        load_data(config(root=tmp_path / "data"))
+
+
 def test_unpacked_mnist_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_mnist(tmp_path / "data", monkeypatch)
     for path in (tmp_path / "data").iterdir():

@@ -30,6 +30,9 @@ def test_the_notebook_runs_and_each_step_shows_what_it_says() -> None:
     assert encoder > bag + 0.1
     faded, kept = map(float, re.findall(r"50 steps back (\S+) of", printed))
     assert faded < 1e-3 < kept
+    bag, reordered = re.findall(r"(?:it was not|she said) -> (.*)", printed)
+    assert bag == reordered
+    assert sorted(bag.split()) == ["it", "not", "said", "she", "was"]
     assert "as PyTorch computes it: True" in printed
     assert (
         sum("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])) == 3
