@@ -3,16 +3,18 @@
 Every finished run is in a journal at once, so a sweep that was stopped goes on when the same command is given again.
 """
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import optuna
 import yaml
+from filelock import FileLock, Timeout
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
@@ -61,7 +63,14 @@ def read_plan(path: Path, config: Any) -> Plan:
             raise UserError(
                 f"{path}: {name} needs {{low: 1, high: 2}}, perhaps with log: true, or {{choices: [1, 2]}}."
             )
-    return Plan(trials, content["ranges"])
+    return Plan(trials, {name: _in_type(range_, known[name]) for name, range_ in content["ranges"].items()})
+
+
+def _in_type(range_: dict[str, Any], type_: Any) -> dict[str, Any]:
+    """Bounds of a setting that takes fractions are fractions, however they are written: 0, or 1e-5 (text in YAML)."""
+    if "choices" in range_ or int in (type_, *get_args(type_)):
+        return range_
+    return range_ | {end: float(range_[end]) for end in ("low", "high")}
 
 
 def _is_range(range_: object) -> bool:
@@ -69,13 +78,22 @@ def _is_range(range_: object) -> bool:
         return False
     if set(range_) == {"choices"}:
         return isinstance(range_["choices"], list) and bool(range_["choices"])
-    numbers = [range_.get(end) for end in ("low", "high")]
+    low, high = (_number(range_.get(end)) for end in ("low", "high"))
     return (
         {"low", "high"} <= set(range_) <= {"low", "high", "log"}
-        and all(isinstance(number, int | float) for number in numbers)
-        and range_["low"] <= range_["high"]
-        and (range_["low"] > 0 or not range_.get("log", False))
+        and math.isfinite(low)
+        and math.isfinite(high)
+        and low <= high
+        and (low > 0 or not range_.get("log", False))
     )
+
+
+def _number(value: object) -> float:
+    """The number; none where it is no number. YAML takes 1e-5 for text, as it has no point."""
+    try:
+        return float(value) if isinstance(value, int | float | str) else math.nan
+    except ValueError:
+        return math.nan
 
 
 def run_sweep(plan: Plan, config: Any, base: Path, train: Train, monitor: str) -> dict[str, Any]:
@@ -89,10 +107,24 @@ def run_sweep(plan: Plan, config: Any, base: Path, train: Train, monitor: str) -
         monitor: the validation metric to raise.
 
     Raises:
-        UserError: the journal in the output folder is of another sweep.
+        UserError: the journal in the output folder is of another sweep, or another process is at it.
     """
     require_one_process("a sweep")
     started = time.perf_counter()
+    folder: Path = config.output_dir / "sweep"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "sweep.lock", timeout=0):
+            study = _search(plan, config, base, train, monitor)
+            return _conclude(study, config, monitor, time.perf_counter() - started)
+    except Timeout:
+        raise UserError(
+            f"another process is at the sweep in {folder}; wait for it, or choose another --output_dir."
+        ) from None
+
+
+def _search(plan: Plan, config: Any, base: Path, train: Train, monitor: str) -> optuna.Study:
+    """Run the trials that are still to be run."""
     folder: Path = config.output_dir / "sweep"
     study = _open_study(folder, plan, configuration.to_plain(config, base))
     while (done := len(study.get_trials(states=DONE))) < plan.trials:
@@ -101,12 +133,11 @@ def run_sweep(plan: Plan, config: Any, base: Path, train: Train, monitor: str) -
         trial = study.ask()
         _run_trial(study, trial, plan, config, base, train, monitor)
         _keep_best_only(study, folder)
-    return _conclude(study, config, monitor, time.perf_counter() - started)
+    return study
 
 
 def _open_study(folder: Path, plan: Plan, config: dict[str, Any]) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folder.mkdir(parents=True, exist_ok=True)
     journal = str(folder / "journal.jsonl")
     storage = JournalStorage(JournalFileBackend(journal, JournalFileOpenLock(journal)))
     study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
@@ -132,13 +163,20 @@ def _run_trial(
     say(f"sweep: trial {trial.number + 1}: {_shown(chosen)}")
     try:
         result = train(configuration.parse(type(config), flags, base=base, files=[], stored=plain)[0])
+        score = _finite(result["metrics"]["validation"][monitor], monitor)
     except DivergedError as error:
         say(f"sweep: trial {trial.number + 1} failed: {error}")
         study.tell(trial, state=TrialState.PRUNED)
         return
     study.set_user_attr("data", result["data"])
     trial.set_user_attr("seconds", result["seconds"])
-    study.tell(trial, result["metrics"]["validation"][monitor])
+    study.tell(trial, score)
+
+
+def _finite(score: float, monitor: str) -> float:
+    if not math.isfinite(score):
+        raise DivergedError(f"validation {monitor} is {score}")
+    return score
 
 
 def _suggest(trial: Trial, name: str, range_: Mapping[str, Any]) -> Any:
@@ -156,8 +194,10 @@ def _trial_folder(sweep: Path, number: int) -> Path:
 
 def _keep_best_only(study: optuna.Study, folder: Path) -> None:
     """Weights take room; those of all trials but the best so far go."""
-    for trial in _finished(study)[1:]:
-        shutil.rmtree(_trial_folder(folder, trial.number) / "checkpoints", ignore_errors=True)
+    best = [_trial_folder(folder, trial.number) for trial in _finished(study)[:1]]
+    for other in folder.glob("trial-*"):
+        if other not in best:
+            shutil.rmtree(other / "checkpoints", ignore_errors=True)
 
 
 def _finished(study: optuna.Study) -> list[FrozenTrial]:

@@ -80,6 +80,29 @@ def test_a_trial_whose_loss_explodes_is_counted_and_left_behind(tmp_path: Path) 
     assert result["failed"] > 0
 
 
+def test_a_score_that_is_no_number_is_left_behind_too(tmp_path: Path) -> None:
+    def unsure(config: Config) -> dict[str, Any]:
+        result = train(config)
+        if config.training.learning_rate > 0.01:
+            result["metrics"]["validation"]["accuracy"] = float("nan")
+        return result
+
+    result = sweep(tmp_path, unsure)
+    assert result["failed"] + len(result["trials"]) == PLAN.trials
+    assert result["failed"] > 0
+    kept = [path.parent.name for path in (tmp_path / "outputs" / "sweep").glob("trial-*/checkpoints")]
+    assert kept == [f"trial-{result['trials'][0]['trial']:04d}"]
+
+
+def test_two_sweeps_in_one_folder_are_refused(tmp_path: Path) -> None:
+    def meddled(config: Config) -> dict[str, Any]:
+        with pytest.raises(UserError, match="another process is at the sweep in .*; wait for it"):
+            sweep(tmp_path)
+        return train(config)
+
+    assert len(sweep(tmp_path, meddled)["trials"]) == PLAN.trials
+
+
 def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
     sweep(tmp_path)
     with pytest.raises(UserError, match="holds a sweep of other settings; delete it, or choose another --output_dir"):
@@ -99,6 +122,8 @@ def test_more_trials_can_be_added_later(tmp_path: Path) -> None:
         ("trials: 3\nranges:\n  size: {low: 1}", r"size needs \{low: 1, high: 2\}"),
         ("trials: 3\nranges:\n  size: {low: 3, high: 2}", r"size needs \{low: 1, high: 2\}"),
         ("trials: 3\nranges:\n  size: 4", r"size needs \{low: 1, high: 2\}"),
+        ("trials: 3\nranges:\n  size: {low: 1, high: .inf}", r"size needs \{low: 1, high: 2\}"),
+        ("trials: 3\nranges:\n  size: {low: 1, high: many}", r"size needs \{low: 1, high: 2\}"),
         ("trials: none\nranges:\n  size: {low: 1, high: 2}", "trials is 'none', but must be 1 or more"),
     ],
 )
@@ -106,3 +131,11 @@ def test_a_plan_that_is_none_is_refused(text: str, complaint: str, tmp_path: Pat
     (tmp_path / "plan.yaml").write_text(text)
     with pytest.raises(UserError, match=complaint):
         read_plan(tmp_path / "plan.yaml", Config())
+
+
+def test_bounds_may_be_written_as_yaml_takes_for_text_or_whole_numbers(tmp_path: Path) -> None:
+    lines = ("trials: 4", "ranges:", "  training.learning_rate: {low: 1e-5, high: 1e-2, log: true}")
+    (tmp_path / "plan.yaml").write_text("\n".join([*lines, "  training.weight_decay: {low: 0, high: 1}"]))
+    rows = sweep(tmp_path, plan=read_plan(tmp_path / "plan.yaml", Config()))["trials"]
+    assert all(1e-5 <= row["training.learning_rate"] <= 1e-2 for row in rows)
+    assert len({row["training.weight_decay"] for row in rows} - {0, 1}) == 4, "fractions are tried too"

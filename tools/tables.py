@@ -408,6 +408,7 @@ TABLES = {
     "mnist_choices": ("mnist_speed.json", mnist_choices),
     "samples": ("samples.json", samples),
     "sample_run": ("samples.json", sample_run),
+    "notebook_audio": ("notebooks.json", partial(notebook, "audio_classification")),
     "notebook_face": ("notebooks.json", partial(notebook, "face_recognition")),
     "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
     "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
