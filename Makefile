@@ -14,12 +14,19 @@ main = $(strip $(if $(word 2,$(call matches,$(1))),\
 	$(or $(call matches,$(1)),$(error there is no project "$(1)" in projects/))))
 
 define require_python
-$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.14 is needed; set PYTHON=python3.11") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
 endef
 
 # What is asked for, whichever project asks: a copied project asks for nothing new, so nothing is installed again.
 REQUIREMENTS := pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
 asked_for = cat $(REQUIREMENTS) | grep -v '"projects/.*/requirements.txt"' | LC_ALL=C sort -u
+
+# What make cannot do is said before anything is installed: a folder with a space in its name, a project that is none.
+STRANGE := $(filter-out projects/%/main.py,$(wildcard projects/*/main.py))
+$(if $(STRANGE),$(error make splits names at spaces, and a folder in projects/ has one ($(STRANGE)): rename it))
+asked_of = $(filter-out test-shared test-long test-docs,$(filter $(1)-%,$(MAKECMDGOALS)))
+$(foreach verb,check-data run serve export sweep test,$(foreach goal,$(call asked_of,$(verb)),\
+	$(if $(call main,$(goal:$(verb)-%=%)),)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup test test-shared test-long lint web lock clean
@@ -78,7 +85,7 @@ lint: $(INSTALLED)  ## ruff and mypy
 lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
 	@$(PYTHON) tools/lock.py
 
-clean:  ## remove .venv and caches; data and outputs stay
+clean:  ## remove .venv, build and caches; data and outputs stay
 	@rm -rf .venv .venv-bench .venv-docs build .pytest_cache .ruff_cache .mypy_cache *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -112,10 +119,10 @@ bench-samples: $(INSTALLED)  ## run each project on its sample: how long, how we
 	@$(PY) tools/bench_samples.py $(ARGS)
 
 bench-%: $(BENCH)/installed  ## one benchmark, also on your data: make bench-mnist DATA=folder
-	@$(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+	@PYTHONPATH="$(CURDIR)" $(BENCH)/bin/python tools/bench_$*.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
-	$(PYTHON) -m venv $(BENCH)
+	$(PY) -m venv $(BENCH)
 	@# The peers come on top of what the project has, not beside a second copy of it.
 	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 		> $$($(BENCH)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth

@@ -11,21 +11,23 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "audio_classification"), str(REPOSITORY)]
 
-from keeping import so_far  # noqa: E402
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
 
-from shared.files import write_json  # noqa: E402
-from shared.results import versions  # noqa: E402
-from src.baseline import baseline  # noqa: E402 - needs the path above
-from src.config import Config, load_config  # noqa: E402
-from src.dataloader import load_data  # noqa: E402
-from src.evaluate import evaluate  # noqa: E402
-from src.export import export  # noqa: E402
-from src.train import train  # noqa: E402
+# isort: split
+import torch
+from keeping import run, so_far
+
+from shared.files import write_json
+from shared.results import versions
+from src.baseline import baseline
+from src.config import Config, load_config
+from src.dataloader import load_data
+from src.evaluate import evaluate
+from src.export import export
+from src.train import train
 
 RESULT = REPOSITORY / "tools" / "results" / "audio.json"
 SPEAKERS = ("george", "jackson", "nicolas", "theo")
@@ -117,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -17,34 +17,36 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from facenet_pytorch import MTCNN, InceptionResnetV1
-from PIL import Image
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "face_recognition"), str(REPOSITORY)]
 
-from keeping import so_far  # noqa: E402 - needs the path above
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
 
-from shared.data.images import list_images  # noqa: E402
-from shared.files import write_json  # noqa: E402
-from shared.results import versions  # noqa: E402
-from shared.training.checkpoint import load_checkpoint  # noqa: E402
-from shared.training.files import best_checkpoint  # noqa: E402
-from src.baseline import baseline  # noqa: E402
-from src.calibrate import unseen  # noqa: E402
-from src.config import PROJECT, Config, load_config  # noqa: E402
-from src.dataloader import load_data  # noqa: E402
-from src.decision import accept_above  # noqa: E402
-from src.evaluate import evaluate  # noqa: E402
-from src.export import export  # noqa: E402
-from src.gallery import Gallery  # noqa: E402
-from src.recogniser import Recogniser  # noqa: E402
-from src.search import Search  # noqa: E402
-from src.similarity import similarity  # noqa: E402
-from src.train import train  # noqa: E402
-from src.utils import chip_size, embed_some, restore_model  # noqa: E402
+# isort: split
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN, InceptionResnetV1
+from keeping import run, so_far
+from PIL import Image
+
+from shared.data.images import list_images
+from shared.files import write_json
+from shared.results import versions
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from src.baseline import baseline
+from src.calibrate import unseen
+from src.config import PROJECT, Config, load_config
+from src.dataloader import load_data
+from src.decision import accept_above
+from src.evaluate import evaluate
+from src.export import export
+from src.gallery import Gallery
+from src.recogniser import Recogniser
+from src.search import Search
+from src.similarity import similarity
+from src.train import train
+from src.utils import chip_size, embed_some, restore_model
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
 SPEED_PICTURES, SPEED_ROUNDS = 32, 3
@@ -249,4 +251,4 @@ def placed(arguments: argparse.Namespace, folder: Path) -> Config:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

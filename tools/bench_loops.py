@@ -23,35 +23,40 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
+
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
+
+# isort: split
 import torch
+from keeping import run
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-import lightning  # noqa: E402 - needs the settings above
-from ignite.engine import Engine  # noqa: E402
-from transformers import Trainer, TrainingArguments  # noqa: E402
+import lightning
+from ignite.engine import Engine
+from transformers import Trainer, TrainingArguments
 
-from shared.console import say  # noqa: E402
-from shared.data.memory import Batch, TensorBatches, shuffled_loader  # noqa: E402
-from shared.files import write_json  # noqa: E402
-from shared.metrics.classification import training_metrics  # noqa: E402
-from shared.results import versions  # noqa: E402
-from shared.seeding import seed_everything  # noqa: E402
-from shared.training.interrupt import StopRequest  # noqa: E402
-from shared.training.loop import Task, train_epoch  # noqa: E402
-from shared.training.optimization import make_optimizer, make_schedule  # noqa: E402
-from shared.training.settings import TrainingConfig  # noqa: E402
-from shared.training.setup import start  # noqa: E402
-from src.config import load_config  # noqa: E402
-from src.dataloader import load_data  # noqa: E402
-from src.utils import make_model  # noqa: E402
+from shared.console import say
+from shared.data.memory import Batch, TensorBatches, shuffled_loader
+from shared.files import write_json
+from shared.metrics.classification import training_metrics
+from shared.results import versions
+from shared.seeding import seed_everything
+from shared.training.interrupt import StopRequest
+from shared.training.loop import Task, train_epoch
+from shared.training.optimization import make_optimizer, make_schedule
+from shared.training.settings import TrainingConfig
+from shared.training.setup import start
+from src.config import load_config
+from src.dataloader import load_data
+from src.utils import make_model
 
 TURNS = 40
 """Each loop's, in one run."""
@@ -286,13 +291,13 @@ def measure(name: str, batch_size: int, steps: int, runs: int, data: Path | None
     """Steps per second of every loop, and how much of the bare loop's that is."""
     speeds: dict[str, list[float]] = {loop: [] for loop in LOOPS}
     shares: dict[str, list[float]] = {loop: [] for loop in LOOPS}
-    for run in range(runs):
+    for number in range(1, runs + 1):
         turns = race(name, batch_size, steps, data)
         for loop, seconds in turns.items():
             speeds[loop].append(round(steps / TURNS / statistics.median(seconds), 2))
             ratios = [bare / own for bare, own in zip(turns["bare loop"], seconds, strict=True)]
             shares[loop].append(round(statistics.median(ratios), 4))
-        say(f"{name}, batch {batch_size}, run {run + 1}: { ({loop: found[-1] for loop, found in shares.items()}) }")
+        say(f"{name}, batch {batch_size}, run {number}: { ({loop: found[-1] for loop, found in shares.items()}) }")
     return {
         "network": name,
         "batch_size": batch_size,
@@ -324,4 +329,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -2,9 +2,9 @@
 
 The tutorials' loop: two 3x3 convolutions and two linear layers (1.2 M parameters), one picture at a time through
 PIL, ToTensor and Normalize in a DataLoader, batch 64, Adadelta at rate 1.0 with 0.7 decay an epoch. It runs twice:
-shuffled, and in the order of the files, as it does in many copies of it on a CPU. Both sides train on the same
-pictures, and the clock runs during training steps only. All runs take turns in one process on one machine; only their
-ratios mean anything elsewhere.
+shuffled, and in the order of the files, as it does in many copies of it on a CPU. Of one seed both sides train on the
+same pictures, and the clock runs during training steps only. All runs take turns in one process on one machine; only
+their ratios mean anything elsewhere.
 """
 
 import argparse
@@ -18,30 +18,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
+
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
+
+# isort: split
 import torch
+from keeping import run
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
-
-from shared.data.memory import Batch  # noqa: E402 - needs the path above
-from shared.files import write_json  # noqa: E402
-from shared.metrics.classification import training_metrics  # noqa: E402
-from shared.results import versions  # noqa: E402
-from shared.seeding import seed_everything  # noqa: E402
-from shared.training.feeding import rest_of_epoch  # noqa: E402
-from shared.training.loop import Task, measure, train_step  # noqa: E402
-from shared.training.losses import classification_loss  # noqa: E402
-from shared.training.setup import start  # noqa: E402
-from src.config import Config, load_config  # noqa: E402
-from src.dataloader import Data, load_data, make_loaders  # noqa: E402
-from src.evaluate import evaluate  # noqa: E402
-from src.train import make_step, train  # noqa: E402
-from src.utils import make_model  # noqa: E402
+from shared.data.memory import Batch
+from shared.files import write_json
+from shared.metrics.classification import training_metrics
+from shared.results import versions
+from shared.seeding import seed_everything
+from shared.training.feeding import rest_of_epoch
+from shared.training.loop import Task, measure, train_step
+from shared.training.losses import classification_loss
+from shared.training.setup import start
+from src.config import Config, load_config
+from src.dataloader import Data, load_data, make_loaders
+from src.evaluate import evaluate
+from src.train import make_step, train
+from src.utils import make_model
 
 GOAL = 0.99
 CHECKS_AN_EPOCH = 10
@@ -217,7 +221,7 @@ def summarise(ours: list[dict[str, Any]], tutorial: dict[str, list[dict[str, Any
     to_goal = [row["seconds_to_goal"] for row in ours if row["seconds_to_goal"] is not None]
     accuracies = [row["test_accuracy"] for row in ours]
     summary: dict[str, Any] = {
-        "ours_seconds_to_goal": statistics.median(to_goal),
+        "ours_seconds_to_goal": statistics.median(to_goal) if to_goal else None,
         "ours_runs_that_reached_the_goal": f"{len(to_goal)} of {len(ours)}",
         "ours_seconds_of_a_whole_run": statistics.median(row["seconds"] for row in ours),
         "ours_test_accuracy_mean": statistics.mean(accuracies),
@@ -230,16 +234,25 @@ def summarise(ours: list[dict[str, Any]], tutorial: dict[str, list[dict[str, Any
         summary[f"whole_run_in_epochs_of_tutorial_{name}"] = summary["ours_seconds_of_a_whole_run"] / epoch
         if reached:
             summary[f"tutorial_{name}_seconds_to_goal"] = statistics.median(reached)
+        if reached and to_goal:
             summary[f"times_faster_than_tutorial_{name}"] = statistics.median(reached) / summary["ours_seconds_to_goal"]
     return summary
+
+
+def positive(text: str) -> int:
+    """A number of runs."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def main() -> None:
     """Run everything in turns and write the result file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="the folder of MNIST's four files (data/raw where not given)")
-    parser.add_argument("--seeds", type=int, default=5, help="runs of ours")
-    parser.add_argument("--tutorial-seeds", type=int, default=1, help="runs of each tutorial loop")
+    parser.add_argument("--seeds", type=positive, default=5, help="runs of ours")
+    parser.add_argument("--tutorial-seeds", type=positive, default=1, help="runs of each tutorial loop")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "tools" / "results" / "mnist_speed.json")
     arguments = parser.parse_args()
     config = load_config()
@@ -253,8 +266,9 @@ def main() -> None:
             ours.append(run_ours(config, seed) | {"seed": seed})
             print("ours", json.dumps(ours[-1]), flush=True)
         if seed < arguments.tutorial_seeds:
+            same = load_data(replace(config, seed=seed))
             for name, rows in tutorial.items():
-                rows.append(run_tutorial(data, seed, shuffle=name == "shuffled") | {"seed": seed})
+                rows.append(run_tutorial(same, seed, shuffle=name == "shuffled") | {"seed": seed})
                 print(name, json.dumps(rows[-1]), flush=True)
     result = {
         "data": data.as_dict(),
@@ -271,4 +285,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

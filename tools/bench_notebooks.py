@@ -13,10 +13,10 @@ from nbclient import NotebookClient
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from keeping import so_far  # noqa: E402
+from keeping import run, so_far
 
-from shared.files import write_json  # noqa: E402 - needs the path above
-from shared.results import versions  # noqa: E402
+from shared.files import write_json
+from shared.results import versions
 
 RESULT = REPOSITORY / "tools" / "results" / "notebooks.json"
 
@@ -64,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

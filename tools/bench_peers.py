@@ -15,16 +15,17 @@ PROJECT = REPOSITORY / "projects" / PROJECTS[os.environ.get(ASKED, "digits")]
 FIELD = {"mnist_classifier": "images", "text_classification": "texts"}[PROJECT.name]
 sys.path[:0] = [str(PROJECT), str(REPOSITORY)]
 
-import bentoml  # noqa: E402 - needs the path above
-import litserve  # noqa: E402
-from fastapi import FastAPI  # noqa: E402
-from pydantic import create_model  # noqa: E402
+import bentoml
+import litserve
+from fastapi import FastAPI
+from pydantic import create_model
 
-from src.config import load_config  # noqa: E402
-from src.predict import Predictor  # noqa: E402
-from src.service import as_plain  # noqa: E402
+from src.config import load_config
+from src.predict import Predictor
+from src.service import as_plain
 
 CLIENTS = 16
+QUIET: Any = {"access": {"enabled": False}}  # as the others are: a line for each request takes time
 
 
 def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
@@ -77,10 +78,10 @@ def run_litserve(port: int, batch_size: int) -> None:
     """Serve with LitServe; a batch waits for two milliseconds to fill."""
     batching = {"max_batch_size": batch_size, "batch_timeout": 0.002} if batch_size > 1 else {}
     server = litserve.LitServer(LitServeApi(**batching), accelerator="cpu", workers_per_device=1)
-    server.run(port=port, log_level="warning", generate_client_file=False)
+    server.run(host="127.0.0.1", port=port, log_level="warning", generate_client_file=False)
 
 
-@bentoml.service(name="digits", workers=1, traffic={"timeout": 30})
+@bentoml.service(name="digits", workers=1, traffic={"timeout": 30}, logging=QUIET)
 class BentoDigits:
     """BentoML with its adaptive batching."""
 
@@ -93,7 +94,7 @@ class BentoDigits:
         return self.answer(images)
 
 
-@bentoml.service(name="texts", workers=1, traffic={"timeout": 30})
+@bentoml.service(name="texts", workers=1, traffic={"timeout": 30}, logging=QUIET)
 class BentoTexts:
     """The same for texts: BentoML names what it is asked after the argument."""
 

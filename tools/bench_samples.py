@@ -16,9 +16,9 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from keeping import so_far  # noqa: E402
+from keeping import run, so_far
 
-from shared.files import read_json, write_json  # noqa: E402 - needs the path above
+from shared.files import read_json, write_json
 
 RESULT = REPOSITORY / "tools" / "results" / "samples.json"
 # The score that a project is judged by, and where it stands in its metrics of a part.
@@ -88,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -17,28 +17,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import segmentation_models_pytorch as smp
-import torch
-from torch import Tensor
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "image_segmentation"), str(REPOSITORY)]
 
-from keeping import keep, so_far  # noqa: E402
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
 
-from models.model import Segmenter, fix_padding  # noqa: E402 - needs the path above
-from models.pretrained import load_pretrained  # noqa: E402
-from shared.data.masks import IGNORE, Pictures  # noqa: E402
-from shared.data.memory import Batch  # noqa: E402
-from shared.results import versions  # noqa: E402
-from shared.seeding import seed_everything  # noqa: E402
-from src.baseline import baseline  # noqa: E402
-from src.config import PROJECT, Config, load_config  # noqa: E402
-from src.dataloader import Data, Tiles, load_data, make_loaders  # noqa: E402
-from src.evaluate import evaluate, scores_of  # noqa: E402
-from src.export import export  # noqa: E402
-from src.train import loss_for, make_step, train  # noqa: E402
-from src.utils import as_dense, load_first_weights, make_model  # noqa: E402
+# isort: split
+import segmentation_models_pytorch as smp
+import torch
+from keeping import keep, run, so_far
+from torch import Tensor
+
+from models.model import Segmenter, fix_padding
+from models.pretrained import load_pretrained
+from shared.data.masks import IGNORE, Pictures
+from shared.data.memory import Batch
+from shared.results import versions
+from shared.seeding import seed_everything
+from src.baseline import baseline
+from src.config import PROJECT, Config, load_config
+from src.dataloader import Data, Tiles, load_data, make_loaders
+from src.evaluate import evaluate, scores_of
+from src.export import export
+from src.train import loss_for, make_step, train
+from src.utils import as_dense, load_first_weights, make_model
 
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"
 RUNS = REPOSITORY / "build" / "bench" / "segmentation"
@@ -221,4 +223,4 @@ def config_of(arguments: argparse.Namespace) -> Config:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

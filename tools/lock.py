@@ -22,12 +22,15 @@ def main() -> None:
         wanted = ["--editable", ".[dev,projects]"]
         pages = REPOSITORY / "docs" / "requirements.txt"  # a repository of one project has none
         wanted += ["--requirement", str(pages)] if pages.is_file() else []
-        subprocess.run([python, "-m", "pip", "install", *wanted], cwd=REPOSITORY, check=True)
+        if subprocess.run([python, "-m", "pip", "install", *wanted], cwd=REPOSITORY).returncode:
+            sys.exit("error: pip found no set of versions that fits, or no network; constraints.txt is as it was.")
         frozen = subprocess.run(
             [python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True
         ).stdout
     lines = [line for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==[\w.+!-]+", line)]
-    (REPOSITORY / "constraints.txt").write_text(HEADER + "\n".join(lines) + "\n")
+    written = REPOSITORY / "constraints.txt.new"
+    written.write_text(HEADER + "\n".join(lines) + "\n")
+    written.replace(REPOSITORY / "constraints.txt")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) 
         source, _, reason = error.args[0][0]
         print(f"error: cannot copy {source} ({reason}); nothing was made.", file=sys.stderr)
         return 2
+    except UnicodeDecodeError as error:
+        print(f"error: a page or setting of it is no UTF-8 ({error.reason}); nothing was made.", file=sys.stderr)
+        return 2
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}; nothing was made.", file=sys.stderr)
         return 2
@@ -59,7 +62,7 @@ def make_here(name: str, original: Path, repository: Path) -> None:
     """Add `projects/<name>` and its line in pyproject.toml: both or neither."""
     target, pyproject = repository / "projects" / name, repository / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8")
-    listed = re.findall(r'"projects/(\w+)/requirements\.txt"', text)
+    listed = re.findall(r'"projects/([^/"]+)/requirements\.txt"', text)
     text = with_projects(text, sorted({*listed, name}))
     with tempfile.TemporaryDirectory(dir=repository, prefix=".new-project-") as folder:
         made = Path(folder) / name
@@ -123,12 +126,18 @@ def require_name(name: str, repository: Path) -> None:
             "beginning with a letter: night_sky."
         )
     imported = third_party(repository.glob("projects/*/*/*.py")) | {"shared", "src", "models", "tests", "tools"}
-    if name in imported:
-        raise UserError(f"{name!r} is the name of a package that projects import; choose another.")
+    if name in imported | installed(repository):
+        raise UserError(f"{name!r} is the name of a package that projects import or need; choose another.")
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
     for verb in re.findall(r"^([\w-]+)-%:", makefile, re.MULTILINE):
         if re.search(rf"^{verb}-{name}:", makefile, re.MULTILINE):
             raise UserError(f"{name!r} cannot be a project's name, because make {verb}-{name} means something else.")
+
+
+def installed(repository: Path) -> set[str]:
+    """The packages in constraints.txt, as projects are called: one of that name of its own could not be installed."""
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").lower().splitlines()
+    return {re.sub(r"[-.]+", "_", line.partition("==")[0]) for line in lines if "==" in line}
 
 
 def require_no_clash(name: str, repository: Path) -> None:

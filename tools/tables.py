@@ -1,13 +1,19 @@
 """Write the tables of the READMEs from the result files, so that no figure is typed by hand: python tools/tables.py."""
 
+import argparse
 import json
 import re
+import sys
 from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from shared.files import write_text  # noqa: E402 - needs the path above
+
 RESULTS = REPOSITORY / "tools" / "results"
 RUNGS = ("ngrams", "lstm", "transformer", "frozen", "lora", "full")  # of the text project, the dearest last
 SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "int8_dynamic": "dynamic int8"}
@@ -443,9 +449,10 @@ def pages() -> list[Path]:
 
 
 def main() -> None:
-    """Fill in every page."""
-    for page in pages():
-        page.write_text(filled(page.read_text()))
+    """Fill in every page, or none where a table cannot be made."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    for page, text in [(page, filled(page.read_text())) for page in pages()]:
+        write_text(page, text)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,9 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: cannot write {arguments.output} ({error.strerror}); choose another --output.", file=sys.stderr)
+        return 2
     size = sum(path.stat().st_size for path in arguments.output.rglob("*") if path.is_file())
     say(f"web: {arguments.output}, {size / 1e6:.1f} MB with {', '.join(part.name for part in parts)}")
     say(f"look at it: {Path(sys.executable).name} -m http.server 8080 --bind 127.0.0.1 --directory {arguments.output}")
