@@ -4,6 +4,7 @@ import difflib
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,14 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
     except OSError as error:
         print(f"error: {_about_file(error)}", file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        print(
+            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         print("stopped: what was finished before is kept.", file=sys.stderr)
         return 130
@@ -74,6 +83,8 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
 
     config, extra = parse([default])
     checkpoint = _checkpoint_before(verb, config.output_dir, extra)
+    if checkpoint and extra.get("resume") and not checkpoint.parent.is_dir():
+        read_about(checkpoint)  # says that there is none, before any data is looked for, or downloaded
     if checkpoint and checkpoint.is_file():
         stored = read_about(checkpoint)["config"]
         if not extra.get("resume"):
@@ -108,6 +119,11 @@ def _import(module: str) -> ModuleType:
                 "install the set in constraints.txt into a fresh environment."
             ) from error
         raise
+
+
+def _is_memory(error: Exception) -> bool:
+    """Whether memory was lacking; PyTorch says so in words alone."""
+    return isinstance(error, MemoryError) or bool(re.search("can't allocate memory|out of memory", str(error)))
 
 
 def _about_file(error: OSError) -> str:

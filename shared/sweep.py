@@ -142,7 +142,7 @@ def _open_study(folder: Path, plan: Plan, config: dict[str, Any]) -> optuna.Stud
     storage = JournalStorage(JournalFileBackend(journal, JournalFileOpenLock(journal)))
     study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
     about = {"ranges": plan.ranges, "config": {key: value for key, value in config.items() if not key.endswith("_dir")}}
-    if study.user_attrs.get("about", about) != about:
+    if study.user_attrs.get("about", about) != about and study.get_trials(states=DONE):
         raise UserError(f"{folder} holds a sweep of other settings; delete it, or choose another --output_dir.")
     study.set_user_attr("about", about)
     for killed in study.get_trials(states=(TrialState.RUNNING,)):

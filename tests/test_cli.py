@@ -50,6 +50,14 @@ def test_the_verb_gets_its_configuration(project: Path, capsys: pytest.CaptureFi
             "error: x.bin: No space left on device; make room or give access, and run the command again.\n",
         ),
         (
+            "import numpy; numpy.empty(10**15)",
+            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.\n",
+        ),
+        (
+            "import torch; torch.empty(10**15)",
+            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.\n",
+        ),
+        (
             "from shared.errors import UserError; raise UserError('seed 1 is unlucky; take another.')",
             "error: seed 1 is unlucky; take another.\n",
         ),

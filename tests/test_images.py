@@ -57,11 +57,22 @@ def test_transparency_becomes_white() -> None:
     assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [(255, 0, 0), (255, 255, 255)]
 
 
+@pytest.mark.parametrize("mode", ["L", "1"])
+def test_transparency_of_gray_pictures_becomes_white_too(mode: str) -> None:
+    image = Image.new(mode, (2, 1), 0)
+    image.putpixel((0, 0), 255)
+    read = read_image(encoded(image, transparency=0)).convert("L")
+    assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [255, 255]
+
+
 def test_pictures_are_turned_upright() -> None:
-    image = Image.new("L", (4, 2))
+    image = Image.new("L", (40, 20))
+    image.paste(255, (0, 0, 20, 10))  # upper left
     exif = Image.Exif()
-    exif[0x0112] = 6  # rotated by a quarter
-    assert read_image(encoded(image, "JPEG", exif=exif)).size == (2, 4)
+    exif[0x0112] = 6  # its upper left belongs to the upper right
+    read = read_image(encoded(image, "JPEG", exif=exif))
+    assert read.size == (20, 40)
+    assert [read.getpixel(place) > 128 for place in ((15, 10), (5, 10), (15, 30), (5, 30))] == [True] + 3 * [False]
 
 
 @pytest.mark.parametrize(

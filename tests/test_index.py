@@ -31,3 +31,10 @@ def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tm
     path.write_bytes(content)
     with pytest.raises(UserError, match=message):
         read_index(path, ["id", "group"])
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_other_separators_are_understood(separator: str, tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_text(f"id{separator}group\na.png{separator}Bo\n")
+    assert read_index(path, ["id", "group"]) == [{"id": "a.png", "group": "Bo"}]

@@ -158,6 +158,15 @@ def test_large_pictures_are_scaled_down_with_their_masks(root: Path) -> None:
     assert {mask.shape for mask in raw.masks} == {(3, 4)}
 
 
+def test_scaling_down_makes_no_new_ids(root: Path) -> None:
+    Image.fromarray(np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))).save(root / "masks" / "c.png")
+    problems = Problems()
+    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
+    mask = next(mask for pair, mask in zip(raw.pairs, raw.masks, strict=True) if pair.name == "c")
+    assert mask.shape == (4, 5)
+    assert set(np.unique(mask).tolist()) <= {0, 2, 7}
+
+
 def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     (root / "masks" / "c.png").unlink()
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
@@ -184,3 +193,34 @@ def test_known_layouts(root: Path) -> None:
         (camvid / name).mkdir(parents=True)
     assert mask_folders(camvid)["validation"] == (camvid / "val", camvid / "valannot")
     assert mask_folders(root / "images") == {}
+
+
+def test_masks_are_turned_as_their_pictures_are(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(array([0, 0, 1], [0, 0, 0])).save(tmp_path / "mask.png", exif=exif)
+    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 0, 0], [1, 0, 0]]
+
+
+def with_palette(path: Path, colours: list[int]) -> None:
+    image = Image.fromarray(array([0, 1])).convert("P")
+    image.putdata([0, 1])
+    image.putpalette(colours)
+    image.save(path)
+
+
+def test_a_palette_is_meant_where_colours_are_named(tmp_path: Path) -> None:
+    with_palette(tmp_path / "mask.png", [255, 0, 0, 0, 0, 255])
+    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 1]]
+    assert read_mask(tmp_path / "mask.png", colours=True).tolist() == [[[255, 0, 0], [0, 0, 255]]]
+
+
+def test_palettes_that_differ_are_noted(tmp_path: Path) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for name, colours in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
+        Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
+        with_palette(tmp_path / "masks" / f"{name}.png", colours)
+    problems = Problems()
+    raw = read_pairs(find_pairs(tmp_path / "images", tmp_path / "masks", problems), 10, problems)
+    assert raw.odd == ["c.png"]

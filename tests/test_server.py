@@ -273,8 +273,26 @@ def test_who_never_reads_the_answers_is_cut_off(monkeypatch: pytest.MonkeyPatch)
         assert ask(f"{address}/healthz").status == 200
 
 
+def test_as_many_clients_as_allowed_are_served() -> None:
+    with serving(SERVICE, max_connections=2) as address, raw_connection(address):
+        assert ask(f"{address}/healthz").status == 200
+        with raw_connection(address):
+            assert ask(f"{address}/healthz").status == 503
+    with serving(SERVICE, max_connections=1) as address:
+        assert ask(f"{address}/healthz").status == 200
+
+
+def test_every_answer_has_the_headers_that_keep_browsers_safe() -> None:
+    with serving(SERVICE) as address:
+        headers = ask(f"{address}/model").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "server" not in headers
+
+
 def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("0123456789abcdef\n")
+    (tmp_path / "key").write_text("\ufeff0123456789abcdef\n", encoding="utf-8")  # as some editors save it
     (tmp_path / "index.html").write_text("<!doctype html>")
     with serving(Service("x", {}, VERBS, tmp_path), api_key_file=tmp_path / "key") as address:
         assert [ask(f"{address}/{path}").status for path in ("", "style.css", "healthz", "readyz")] == [200] * 4

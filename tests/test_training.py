@@ -126,8 +126,8 @@ def close_one(progress: Progress, metrics: dict[str, float]) -> bool:
 def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:
     result = run(tmp_path)
     best, last = checkpoint(tmp_path, "best"), checkpoint(tmp_path, "last")
-    scores = [record["validation/accuracy"] for record in result.history]
-    assert best.about["epoch"] == result.best_epoch == 1 + scores.index(max(scores))
+    ranks = [(record["validation/accuracy"], -record["validation/loss"]) for record in result.history]
+    assert best.about["epoch"] == result.best_epoch == 1 + ranks.index(max(ranks))
     best.load_into(network())
     state = unflatten_state(last.about["state"], last.tensors)
     assert state["progress"]["epoch"] == CONFIG.epochs
@@ -295,6 +295,14 @@ def test_a_batch_of_weighted_classes_cut_into_parts_gives_the_same_loss() -> Non
     logits = torch.randn(6, 2, generator=generator(0))
     parts = [loss(logits[:4], labels[:4]) * 4 / 6, loss(logits[4:], labels[4:]) * 2 / 6]
     torch.testing.assert_close(sum(parts), loss(logits, labels))
+
+
+def test_class_weights_and_smoothing_reach_the_loss() -> None:
+    labels, logits = torch.tensor([0, 0, 0, 1]), torch.randn(4, 2, generator=generator(0))
+    loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced", label_smoothing=0.1))
+    weights = torch.tensor([4 / 6, 4 / 2])
+    wanted = cross_entropy(logits, labels, weight=weights, label_smoothing=0.1, reduction="none").mean()
+    torch.testing.assert_close(loss(logits, labels), wanted)
 
 
 def test_class_weights() -> None:

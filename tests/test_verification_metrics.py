@@ -101,3 +101,22 @@ def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
     assert len({tuple(pair) for pair in members}) == 8
     np.testing.assert_array_equal(members, pairs_of(labels, 10, 0)[0])
     assert pairs_of(labels, most=2, seed=0)[1].sum() == 2
+
+
+def auc_of(embeddings: torch.Tensor, labels: torch.Tensor) -> float:
+    metric = PairAuc()
+    metric.update(embeddings, labels)
+    return float(metric.compute())
+
+
+def test_pairs_that_are_equally_far_apart_count_half() -> None:
+    labels = torch.tensor([0, 0, 1, 1, 2, 2])
+    assert auc_of(torch.ones(6, 3), labels) == 0.5
+    embeddings = torch.randint(0, 2, (6, 2), generator=torch.Generator().manual_seed(0)).float()
+    first, second = torch.triu_indices(6, 6, offset=1)
+    distances = torch.cdist(embeddings, embeddings)[first, second]
+    assert auc_of(embeddings, labels) == pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
+
+
+def test_embeddings_that_are_no_numbers_have_no_score() -> None:
+    assert np.isnan(auc_of(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1])))

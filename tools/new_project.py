@@ -7,6 +7,7 @@ As a repository of its own: python tools/new_project.py flowers --from text_clas
 import argparse
 import difflib
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -92,7 +93,7 @@ def make_outside(name: str, original: Path, target: Path, repository: Path) -> N
     for notice in make_repository(name, original, target, repository):
         print(notice)
     print(f"made {target} from projects/{original.name}; README.md there is the place to start")
-    print(f"next: cd {target}, then make run-{name}")
+    print(f"next: cd {shlex.quote(str(target))}, then make run-{name}")
 
 
 def find_project(word: str, repository: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import track
-from shared.data.folders import PICTURES, FileKind, UnreadableFileError, class_folders, list_files
+from shared.data.folders import PICTURES, FileKind, UnreadableFileError, class_folders, list_files, other_files
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.parts import PART_NAMES, part_called
 from shared.data.problems import Problems, named
@@ -280,6 +280,8 @@ def _labelled(folder: Path, part: str, root: Path, problems: Problems, kind: Fil
     files = {}
     for class_folder in class_folders(folder):
         found = list_files(class_folder, kind)
+        for path in other_files(class_folder, kind):
+            problems.add(f"files of other kinds, which are not read as {kind.nouns}", path.relative_to(root).as_posix())
         if not found:
             problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
         for path in found:

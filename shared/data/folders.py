@@ -31,7 +31,7 @@ class FileKind:
         return f"unreadable {self.nouns}"
 
 
-PICTURES = FileKind("picture", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"))
+PICTURES = FileKind("picture", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
 RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
 
 
@@ -41,12 +41,23 @@ class UnreadableFileError(Exception):
 
 def list_files(folder: Path, kind: FileKind = PICTURES) -> list[Path]:
     """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    return [path for path in _visible_files(folder) if path.suffix.lower() in kind.suffixes]
+
+
+def other_files(folder: Path, kind: FileKind = PICTURES) -> list[Path]:
+    """The files below a folder that `list_files` passes over, sorted, without those that Windows puts there."""
+    return [
+        path
+        for path in _visible_files(folder)
+        if path.suffix.lower() not in kind.suffixes and path.name.lower() not in ("thumbs.db", "desktop.ini")
+    ]
+
+
+def _visible_files(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in kind.suffixes
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
 
 

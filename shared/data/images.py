@@ -59,9 +59,7 @@ def _gray_or_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         values = np.asarray(image, dtype=np.float32)
         return Image.fromarray((values / max(float(values.max()), 1.0) * 255).clip(0, 255).astype(np.uint8))
-    if image.mode == "L":
-        return image
-    if image.mode == "1":
+    if image.mode in ("L", "1") and "transparency" not in image.info:
         return image.convert("L")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layers = image.convert("RGBA")

@@ -8,7 +8,7 @@ from shared.errors import UserError
 
 
 def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file by its header; a cell that is not there is empty.
+    """The rows of a CSV file by its header, separated by commas, semicolons or tabs; a missing cell is empty.
 
     Args:
         columns: those that it must have.
@@ -18,7 +18,9 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
+            first = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=_delimiter(first, columns))
             header = list(reader.fieldnames or [])
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -27,3 +29,8 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if missing:
         raise UserError(f"{path} has no column {missing[0]!r}; it has {', '.join(header) or 'none'}. Add it.")
     return [{name: row[name] or "" for name in header} for row in rows]
+
+
+def _delimiter(header: str, columns: Sequence[str]) -> str:
+    fitting = (sign for sign in ",;\t" if set(columns) <= {name.strip('"\r\n') for name in header.split(sign)})
+    return next(fitting, ",")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import Image, ImageColor, ImageOps
 
 from shared.console import track, warn_once
 from shared.data.folders import class_folders
@@ -79,13 +79,19 @@ def _by_name(folder: Path, problems: Problems) -> dict[str, Path]:
     return files
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Decode a mask as it is stored: values [H, W], or colours uint8 [H, W, 3]; a palette PNG gives its indices.
+def read_mask(path: Path, colours: bool = False) -> np.ndarray:
+    """Decode a mask: values [H, W], or colours uint8 [H, W, 3]; upright after its EXIF orientation, as pictures are.
+
+    Args:
+        colours: give the colours of a PNG with a palette, and not its indices.
 
     Raises:
         UnreadableImageError: no picture, damaged, or too large.
     """
     with open_image(path) as image:
+        ImageOps.exif_transpose(image, in_place=True)
+        if image.mode == "P" and colours:
+            return np.asarray(image.convert("RGB"))
         if image.mode == "1":
             return np.asarray(image.convert("L"))
         if image.mode in ("L", "P", "I", "I;16", "I;16B", "I;16L"):
@@ -221,20 +227,27 @@ class RawPictures:
     pairs: list[Pair] = field(default_factory=list)
     images: list[np.ndarray] = field(default_factory=list)
     masks: list[np.ndarray] = field(default_factory=list)
+    colours: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """The colour of each value, in masks that bring a palette."""
+    odd: list[str] = field(default_factory=list)
+    """Masks whose palette gives a value another colour than one before."""
 
     def mask_files(self) -> dict[Path, np.ndarray]:
         """The masks by their files."""
         return {pair.mask: mask for pair, mask in zip(self.pairs, self.masks, strict=True)}
 
 
-def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems) -> RawPictures:
+def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colours: bool = False) -> RawPictures:
     """Decode pictures and masks, and scale those down whose longer side is above `max_side` pixels.
 
     What cannot be read, or has a mask of another size, goes into `problems` and is left out.
+
+    Args:
+        colours: masks with a palette are meant by their colours (see `read_mask`).
     """
     raw = RawPictures()
     for pair in track(pairs, "read pictures"):
-        decoded = _read_pair(pair, problems)
+        decoded = _read_pair(pair, problems, colours)
         if decoded is None:
             continue
         image, mask = decoded
@@ -242,20 +255,33 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems) -> RawP
             sizes = f"{_size(image)}, its mask {_size(mask)}"
             problems.add("images whose mask has another size", f"{pair.image.name}: {sizes}")
             continue
+        _compare_palettes(pair.mask, mask, raw)
         raw.pairs.append(pair)
         raw.images.append(_shrunk(image, max_side, Image.Resampling.LANCZOS))
         raw.masks.append(_shrunk(mask, max_side, Image.Resampling.NEAREST))
     return raw
 
 
-def _read_pair(pair: Pair, problems: Problems) -> tuple[np.ndarray, np.ndarray] | None:
+def _compare_palettes(path: Path, mask: np.ndarray, raw: RawPictures) -> None:
+    """Note a mask whose palette differs: programs that reduce colours choose one for each file, in any order."""
+    if mask.ndim == 3 or mask.dtype != np.uint8:
+        return
+    with open_image(path) as image:
+        palette = image.getpalette() if image.mode == "P" else None
+    if palette:
+        used = {int(value): tuple(palette[3 * value : 3 * value + 3]) for value in np.unique(mask).tolist()}
+        if any(raw.colours.setdefault(value, colour) != colour for value, colour in used.items()):
+            raw.odd.append(path.name)
+
+
+def _read_pair(pair: Pair, problems: Problems, colours: bool) -> tuple[np.ndarray, np.ndarray] | None:
     try:
         image = np.array(read_image(pair.image).convert("RGB"))
     except UnreadableImageError as error:
         problems.add("unreadable images", f"{pair.image.name}: {error}")
         return None
     try:
-        return image, read_mask(pair.mask)
+        return image, read_mask(pair.mask, colours)
     except UnreadableImageError as error:
         problems.add("unreadable masks", f"{pair.mask.name}: {error}")
         return None

@@ -23,9 +23,11 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         labels: int64, shape [N].
 
     Returns:
-        Above 1 for a network that is too sure, below 1 for one that is not sure enough; within 0.05 and 20.
+        Above 1 for a network that is too sure, below 1 for one that is not sure enough; within 0.05 and 20. Not below 1
+        where every answer is right: the likelihood would then be highest for a network that is sure of everything.
     """
     logits = logits.detach().double()
+    lowest = 1.0 if (logits.argmax(1) == labels).all() else LOWEST
     scale = torch.zeros((), dtype=torch.float64, requires_grad=True)  # the logarithm of the temperature
     optimizer = torch.optim.LBFGS([scale], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
 
@@ -36,7 +38,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return min(HIGHEST, max(LOWEST, float(scale.detach().exp())))
+    return min(HIGHEST, max(lowest, float(scale.detach().exp())))
 
 
 def calibrated_scores(logits: Tensor, labels: Tensor, classes: list[str], temperature: float) -> dict[str, Any]:

@@ -36,16 +36,20 @@ class PairAuc(Metric):
         self.labels.append(labels)
 
     def compute(self) -> Tensor:
-        """Between 0 and 1; 0.5 without any pair to compare."""
+        """Between 0 and 1; 0.5 without any pair to compare; no number where an embedding is none."""
         embeddings, labels = dim_zero_cat(self.embeddings), dim_zero_cat(self.labels)
         first, second = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
         same = labels[first] == labels[second]
         if same.all() or not same.any():
             return torch.tensor(0.5)
         distances = torch.cdist(embeddings, embeddings)[first, second]
-        ranks = (-distances).argsort().argsort().double() + 1
+        if distances.isnan().any():
+            return torch.tensor(torch.nan)
+        _, ties, sizes = torch.unique(-distances, return_inverse=True, return_counts=True)
+        ranks = (sizes.cumsum(0) - (sizes - 1) / 2)[ties].double()  # the same for pairs that are equally far apart
         positives, negatives = int(same.sum()), int((~same).sum())
-        return (ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives)
+        better: Tensor = ranks[same].sum() - positives * (positives + 1) / 2
+        return better / (positives * negatives)
 
 
 def training_metrics() -> MetricCollection:

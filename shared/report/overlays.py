@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from shared.report.plots import INK, png
+from shared.report.plots import INK, png, printable
 
 RIGHT, WRONG, IGNORED = (226, 232, 240), (220, 38, 38), (100, 116, 139)
 _FIRST = ((30, 41, 59), (249, 115, 22), (34, 197, 94), (59, 130, 246), (234, 179, 8), (168, 85, 247), (236, 72, 153))
@@ -65,7 +65,7 @@ def comparison(rows: Sequence[Compared], classes: Sequence[str], ignore: int) ->
         titles = [row.caption, "truth", "answer", "errors"]
         for axis, picture, title in zip(axes, pictures, titles, strict=True):
             axis.imshow(picture, interpolation="nearest")
-            axis.set_title(title, fontsize=8, color=INK, parse_math=False)
+            axis.set_title(printable(title), fontsize=8, color=INK, parse_math=False)
             axis.axis("off")
     _add_legend(figure, classes)
     return png(figure)

@@ -118,6 +118,11 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     return png(figure)
 
 
+def printable(caption: str) -> str:
+    """A caption that can be drawn: a file's name may be no text."""
+    return caption.encode(errors="backslashreplace").decode()
+
+
 def contact_sheet(
     images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, colours: Sequence[str] | None = None
 ) -> bytes:
@@ -134,7 +139,7 @@ def contact_sheet(
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid.flat, images, captions, strict=False)):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(caption, fontsize=8, color=colours[index] if colours else INK, parse_math=False)
+        axes.set_title(printable(caption), fontsize=8, color=colours[index] if colours else INK, parse_math=False)
     return png(figure)
 
 

@@ -32,7 +32,7 @@ def read_key(settings: ServeConfig) -> bytes | None:
     if path is None:
         return None
     try:
-        key = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+        key = path.read_text(encoding="utf-8-sig").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read serve.api_key_file {path}; name a text file that holds the key.") from error
     if len(key) < SHORTEST_KEY:

@@ -15,6 +15,10 @@ def listen(settings: ServeConfig) -> socket.socket:
     """
     try:
         listener = socket.create_server((settings.host, settings.port))
+    except socket.gaierror as error:
+        raise UserError(
+            f"serve.host {settings.host} is no address of this machine ({error.strerror}); choose another."
+        ) from error
     except OSError as error:
         raise UserError(
             f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another --serve.port."

@@ -56,22 +56,25 @@ def make_app(service: Service, settings: ServeConfig, answer: Answer) -> App:
     return Guard(Verbs(app, endpoints), settings, read_key(settings), figures, open_paths)
 
 
+def uvicorn_config(app: App, settings: ServeConfig) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
+        app,
+        http=PromptProtocol,
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,  # nothing here looks at whom a proxy asks for
+        headers=SAFE_HEADERS,
+        limit_concurrency=settings.max_connections + 1,  # it refuses at its limit, not above
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=round(settings.deadline) + 1,
+    )
+
+
 def run_app(app: App, listener: socket.socket, settings: ServeConfig) -> None:
     """Serve until SIGINT or SIGTERM; what was asked before is still answered."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=PromptProtocol,
-            ws="none",
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,  # nothing here looks at whom a proxy asks for
-            headers=SAFE_HEADERS,
-            limit_concurrency=settings.max_connections,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=round(settings.deadline) + 1,
-        )
-    )
+    server = uvicorn.Server(uvicorn_config(app, settings))
 
     # Before uvicorn listens to signals, one ends the server as it starts. Afterwards uvicorn passes them on, once all
     # is answered; a server that was asked to end and did has not failed.

@@ -1,5 +1,6 @@
 """The settings of the HTTP server, the same in every project."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class ServeConfig:
             "deadline",
         ):
             value = getattr(self, name)
-            require(value > 0, f"serve.{name}", value, "above 0")
+            require(0 < value < math.inf, f"serve.{name}", value, "above 0")
         require(
             self.max_waiting >= self.max_elements,
             "serve.max_waiting",

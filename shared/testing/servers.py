@@ -13,8 +13,7 @@ from typing import Any
 import uvicorn
 
 from shared.serving.answering import Answerer
-from shared.serving.connections import PromptProtocol
-from shared.serving.server import make_app
+from shared.serving.server import make_app, uvicorn_config
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
 
@@ -25,7 +24,7 @@ def serving(service: Service, **settings: Any) -> Iterator[str]:
     config = ServeConfig(**settings)
     app = make_app(service, config, Answerer(service, config))
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, http=PromptProtocol, log_level="critical", timeout_graceful_shutdown=2))
+    server = uvicorn.Server(uvicorn_config(app, config))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:

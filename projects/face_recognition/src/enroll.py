@@ -11,7 +11,7 @@ from shared.data.images import collect_images
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
-from src.gallery import Gallery
+from src.gallery import Gallery, one_spelling
 from src.recogniser import Recogniser
 from src.search import Search
 
@@ -25,7 +25,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     """
     if not name.strip() or not name.isprintable():
         raise UserError(f"{name!r} is no name; give one that can be read.")
-    files = collect_images(photos)
+    name, files = one_spelling(name), collect_images(photos)
     recogniser = Recogniser(config)
     embeddings = np.stack([recogniser.one_face(file) for file in files])
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]

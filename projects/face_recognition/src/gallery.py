@@ -1,6 +1,7 @@
 """The people that are known: names and embeddings in one SQLite file, which no kill leaves half-written."""
 
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,11 @@ class Enrolled:
     """Date and time of the last photo, UTC, ISO 8601."""
 
 
+def one_spelling(name: str) -> str:
+    """A name as the gallery holds it: composed letters, single blanks; what looks the same is the same person."""
+    return unicodedata.normalize("NFC", " ".join(name.split()))
+
+
 class Gallery:
     """An open gallery; use it in a `with` block."""
 
@@ -73,7 +79,7 @@ class Gallery:
         Raises:
             UserError: a photo is there under another name.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
+        name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO person (name) VALUES (?)", (name,))
             person = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()[0]
@@ -101,6 +107,7 @@ class Gallery:
         Raises:
             UserError: there is no such person.
         """
+        name = one_spelling(name)
         with self._transaction() as connection:
             found = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
             if not found:

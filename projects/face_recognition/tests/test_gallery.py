@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,14 @@ def test_embeddings_of_other_embedders_are_never_given(path: Path) -> None:
         assert gallery.count_others("network-2") == 1
 
 
-def test_forgetting_leaves_no_byte_of_a_person(path: Path) -> None:
+def test_forgetting_leaves_no_byte_of_a_person(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(*arguments: Any, **options: Any) -> sqlite3.Connection:  # as SQLite is built in some places
+        connection = connect(*arguments, **options)
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", careless)
     rows = faces(40)
     with Gallery(path) as gallery:
         gallery.enroll("Ann Unforgettable", EMBEDDER, rows[:20], digests(20))
@@ -160,3 +168,12 @@ def test_the_approximate_index_finds_what_the_exact_search_finds() -> None:
     asked = rows[::100] + 0.03 * faces(40, seed=2)
     same = [exact.nearest(face, 1)[0].name == approximate.nearest(face, 1)[0].name for face in asked]
     assert np.mean(same) > 0.97
+
+
+def test_a_name_that_looks_the_same_is_the_same_person(path: Path) -> None:
+    with Gallery(path) as gallery:
+        for number, name in enumerate(("Cem \u00d6z", "Cem O\u0308z", "Cem  \u00d6z ")):
+            gallery.enroll(name, EMBEDDER, faces(1, seed=number), digests(1, number))
+        assert [(one.name, one.photos) for one in gallery.people()] == [("Cem \u00d6z", 3)]
+        assert gallery.forget("Cem O\u0308z") == 3
+        assert gallery.people() == []

@@ -33,7 +33,7 @@ from shared.data.masks import (
     understand,
 )
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
-from shared.data.problems import Problems
+from shared.data.problems import Problems, named
 from shared.data.sources import DataRecord, Source, choose
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
@@ -107,6 +107,9 @@ def load_data(config: Config) -> Data:
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
     train, origins, test = _cut(loaded.train, loaded.origins, loaded.test, settings.test_fraction, config.seed)
     train, _, validation = _cut(train, origins, loaded.validation, settings.validation_fraction, config.seed)
+    for part, pictures in vars(Splits(train, validation, test)).items():
+        if all((mask == IGNORE).all() for mask in pictures.masks):
+            raise UserError(f"every pixel of the {part} part is ignored; see data.ignore, and the masks.")
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
     return Data(Splits(train, validation, test), loaded.classes, record, _digest(train), loaded.problems)
 
@@ -188,7 +191,14 @@ def _load_folder(settings: DataConfig, root: Path) -> Loaded:
     if not folders:
         raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
     pairs = {part: find_pairs(*found, problems) for part, found in folders.items()}
-    raw = {part: read_pairs(found, settings.max_side, problems) for part, found in pairs.items()}
+    coloured = bool(settings.palette)
+    raw = {part: read_pairs(found, settings.max_side, problems, coloured) for part, found in pairs.items()}
+    odd = [name for found in raw.values() for name in found.odd]
+    if odd:
+        warn_once(
+            f"{len(odd)} masks have a palette that gives a value another colour than masks before: {named(odd)}; "
+            "if colours are meant and not values, name them with data.classes and data.palette."
+        )
     if not any(found.pairs for found in raw.values()):
         raise UserError(f"{root} has no picture with its mask that could be used; {problems or 'it is empty'}.")
     form = _mask_format(settings, list(raw.values()))
@@ -227,7 +237,7 @@ def _origins(root: Path, names: list[str], settings: DataConfig, problems: Probl
     if not index.is_file():
         return [Origin(f"neighbours {number // settings.group_size}") for number in range(len(names))]
     rows = read_index(index, ("id", "group", *([settings.strata] if settings.strata else [])))
-    found = {row["id"]: Origin(row["group"], row.get(settings.strata, "")) for row in rows}
+    found = {row["id"]: Origin(row["group"] or row["id"], row.get(settings.strata, "")) for row in rows}
     for name in names:
         if name not in found:
             problems.add("images that index.csv does not name", name)

@@ -3,9 +3,9 @@
 import csv
 import io
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     folder = config.output_dir / "predictions"
     started = time.perf_counter()
     rows, coco, unreadable = [], _empty_coco(predictor), []
-    for path, name in zip(track(files, "predict"), _names(files), strict=True):
+    for path, name in zip(track(files, "predict"), result_names(files), strict=True):
         try:
             answer = predictor.answer(path)
         except UnreadableImageError as error:
@@ -114,12 +114,16 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     )
 
 
-def _names(files: list[Path]) -> Iterator[str]:
-    """A name for each picture's results; pictures of the same name are numbered."""
-    seen: defaultdict[str, int] = defaultdict(int)
+def result_names(files: list[Path]) -> Iterator[str]:
+    """A name for each picture's results; pictures of the same name are numbered, past names that others have."""
+    taken = {path.stem for path in files}
+    given: set[str] = set()
     for path in files:
-        seen[path.stem] += 1
-        yield path.stem if seen[path.stem] == 1 else f"{path.stem}-{seen[path.stem]}"
+        name = path.stem
+        if name in given:
+            name = next(other for number in count(2) if (other := f"{name}-{number}") not in taken | given)
+        given.add(name)
+        yield name
 
 
 def _write_pictures(folder: Path, name: str, answer: Answer, classes: int) -> None:

@@ -187,6 +187,20 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     np.testing.assert_array_equal(data.parts.test.masks[0], expected)
 
 
+def test_pictures_without_a_group_are_each_their_own(tmp_path: Path) -> None:
+    save_folder(tmp_path, 40)
+    rows = [f"{number:03d},{'slide' if number < 10 else ''}" for number in range(40)]
+    (tmp_path / "index.csv").write_text("\n".join(["id,group", *rows]))
+    assert load_data(config(root=tmp_path)).counts == {"train": 27, "validation": 6, "test": 7}
+
+
+def test_a_part_without_a_pixel_that_counts_is_refused(tmp_path: Path) -> None:
+    save_folder(tmp_path / "train", 20, (0, 1))
+    save_folder(tmp_path / "test", 4, (255,))
+    with pytest.raises(UserError, match="every pixel of the test part is ignored"):
+        load_data(config(root=tmp_path))
+
+
 def test_pictures_of_your_own_come_before_an_earlier_download(tmp_path: Path) -> None:
     write_pets(tmp_path / "pets")
     save_folder(tmp_path, 20)

@@ -79,7 +79,7 @@ def test_a_folder_of_another_layout(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "data" / "cats").mkdir(parents=True)
     Image.new("L", (8, 8)).save(tmp_path / "data" / "cats" / "0.png")
     message = refused("train", "--data.root", tmp_path / "data")
-    assert "holds none of the known data layouts (pets, folder, sample)" in message
+    assert "holds none of the known data layouts (folder, pets, sample)" in message
     message = refused("train", "--data.root", tmp_path / "data", "--data.source", "folder")
     assert "holds no images/ beside masks/" in message
 

@@ -20,6 +20,7 @@ from shared.config import to_plain
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
 from src.config import PROJECT, Config
+from src.predict import result_names
 
 
 def command(verb: str, *arguments: object) -> list[str]:
@@ -136,3 +137,8 @@ def test_help_lists_the_verbs(tmp_path: Path) -> None:
     assert done.returncode == 0
     for verb in ("run", "train", "evaluate", "baseline", "predict", "export", "report", "serve"):
         assert f"\n  {verb} " in done.stdout
+
+
+def test_results_of_pictures_with_alike_names_do_not_overwrite_each_other() -> None:
+    paths = [Path(name) for name in ("a-2.png", "a.jpg", "a.png", "b/a.png")]
+    assert list(result_names(paths)) == ["a-2", "a", "a-3", "a-4"]

@@ -111,7 +111,7 @@ def test_a_damaged_download(refused: Refused, tmp_path: Path) -> None:
 
 def test_flat_pictures_without_class_folders(refused: Refused, tmp_path: Path) -> None:
     picture(tmp_path / "data" / "0.png")
-    assert "holds none of the known data layouts (mnist, folder, sample)" in refused(
+    assert "holds none of the known data layouts (folder, mnist, sample)" in refused(
         "train", "--data.root", tmp_path / "data"
     )
 

@@ -99,8 +99,10 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> Document
         UserError: the file is empty, no UTF-8, no table, or lacks a column.
     """
     found = Documents()
-    for line, (text, label) in _rows(path, [settings.text_column, settings.label_column]):
-        if not text:
+    for line, (text, label), surplus in _rows(path, [settings.text_column, settings.label_column]):
+        if surplus:
+            problems.add("rows with more cells than the header", f"{path.name} line {line}")
+        elif not text:
             problems.add("rows without a text", f"{path.name} line {line}")
         elif not label:
             problems.add("rows without a class", f"{path.name} line {line}")
@@ -121,26 +123,39 @@ def read_texts(path: Path, text_column: str) -> list[str]:
     if not path.is_file():
         raise UserError(f"there is no file {path}; correct the path.")
     if path.suffix.lower() in SUFFIXES:
-        return [values[0] for _, values in _rows(path, [text_column])]
+        rows = list(_rows(path, [text_column]))
+        torn = [str(line) for line, _, surplus in rows if surplus]
+        if torn:
+            raise UserError(f"{path} has more cells than its header in line {named(torn)}; put texts into quotes.")
+        return [values[0] for _, values, _ in rows]
     try:
-        return [clean(line) for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        return lines_of(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UserError(not_utf8(path, error)) from error
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line and the cleaned values of the wanted columns; a missing value is empty."""
+def lines_of(text: str) -> list[str]:
+    """The texts of lines that end as files' lines do; Python's `splitlines` also cuts at signs inside of texts."""
+    return [clean(line) for line in io.StringIO(text, newline=None)]
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], bool]]:
+    """The number of each line, the cleaned values of the wanted columns, and whether it has more cells than the header.
+
+    A missing value is empty.
+    """
     csv.field_size_limit(_LARGEST_FIELD)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = file.readline()
             if not header.strip():
-                raise UserError(f"{path} is empty; its first line must name the columns.")
+                what = "an empty first line" if header else "nothing in it"
+                raise UserError(f"{path} has {what}; its first line must name the columns.")
             delimiter = _delimiter(path, header, columns)
             file.seek(0)
             # Strict, or one quote too many would make one text of all rows up to the next quote.
             for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
-                yield reader.line_num, [clean(row[name] or "") for name in columns]
+                yield reader.line_num, [clean(row[name] or "") for name in columns], None in row
     except UnicodeDecodeError as error:
         raise UserError(not_utf8(path, error)) from error
     except csv.Error as error:

@@ -18,7 +18,7 @@ from shared.files import require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.results import write_result
 from src.config import Config, export_path, tokenizer_path
-from src.documents import SUFFIXES, clean, read_texts
+from src.documents import SUFFIXES, clean, lines_of, read_texts
 from src.tokens import Tokens, in_batches
 
 SHOWN = 10
@@ -119,6 +119,14 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
     )
 
 
+def names_file(item: str) -> bool:
+    """Whether a word is the path of something: a text is none, and may be too long to be asked about."""
+    try:
+        return Path(item).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def collect_texts(inputs: Sequence[str], text_column: str) -> list[str]:
     """The texts that a user named: in words, in files, or on standard input.
 
@@ -128,9 +136,11 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> list[str]:
     texts: list[str] = []
     for item in inputs:
         if item == "-":
-            texts += [clean(line) for line in sys.stdin.buffer.read().decode(errors="replace").splitlines()]
+            texts += lines_of(sys.stdin.buffer.read().decode(errors="replace"))
         elif Path(item).suffix.lower() in (*SUFFIXES, ".txt"):
             texts += read_texts(Path(item), text_column)
+        elif names_file(item):
+            raise UserError(f"{item} is a folder, or a file of another kind; name CSV, TSV or TXT files.")
         else:
             texts.append(item)
     if not texts:

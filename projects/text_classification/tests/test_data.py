@@ -12,7 +12,18 @@ from shared.errors import UserError
 from src import dataloader
 from src.config import Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.documents import Documents, at_most, read_tables, same_as, split_documents, without, write_table
+from src.documents import (
+    Documents,
+    at_most,
+    read_table,
+    read_tables,
+    read_texts,
+    same_as,
+    split_documents,
+    without,
+    write_table,
+)
+from src.predict import collect_texts
 from src.tokens import Tokens, learn_tokenizer
 from src.utils import begin
 
@@ -117,7 +128,7 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; its first line must name the columns"),
+        (b"", "has nothing in it; its first line must name the columns"),
         (b"text,label\n", "holds no row with a text and a class"),
         (b"text,label\ncaf\xe9,x\n", "is not UTF-8 (the byte 0xe9"),
         (b"texts,label\na,x\n", "has no column text, but 'texts', 'label'; say which to use with data.text_column"),
@@ -256,3 +267,25 @@ def test_loaders_give_ids_and_labels(smoke: Config) -> None:
     assert sum(len(batch["labels"]) for batch in loaders.test) == data.counts["test"]
     batch = next(iter(loaders.train))
     assert batch["ids"].shape[0] == batch["labels"].shape[0]
+
+
+def test_rows_with_more_cells_than_the_header_are_left_out(tmp_path: Path) -> None:
+    problems = Problems()
+    path = table(tmp_path / "data.csv", [*spam(4), "I like tea, not coffee,ham"])
+    assert len(read_table(path, SETTINGS, problems).texts) == 4
+    assert "rows with more cells than the header: 1 (data.csv line 6)" in str(problems)
+    with pytest.raises(UserError, match=r"more cells than its header in line 6; put texts into quotes"):
+        read_texts(path, "text")
+
+
+def test_a_line_of_a_file_is_a_text(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_bytes("one\x0cpage\r\ntwo\u2028lines\n".encode())
+    assert len(read_texts(tmp_path / "texts.txt", "text")) == 2
+
+
+def test_a_path_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "texts.json").write_text("[]")
+    for path in (tmp_path, tmp_path / "texts.json"):
+        with pytest.raises(UserError, match="is a folder, or a file of another kind; name CSV, TSV or TXT files"):
+            collect_texts([str(path)], "text")
+    assert collect_texts(["word " * 2000], "text") == ["word " * 2000]

@@ -56,7 +56,7 @@ def test_a_folder_without_tables(refused: Refused, tmp_path: Path) -> None:
 
 def test_an_empty_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("")
-    assert "a.csv is empty" in refused("train", "--data.root", tmp_path / "a.csv")
+    assert "a.csv has nothing in it" in refused("train", "--data.root", tmp_path / "a.csv")
 
 
 def test_one_class(refused: Refused, tmp_path: Path) -> None:
