@@ -215,6 +215,9 @@ def require_known(key: str, known: Mapping[str, Any], where: str) -> None:
     raise UserError(f"unknown key {key} in {where}; {hint}")
 
 
+_SWITCH = {"true": "true", "yes": "true", "false": "false", "no": "false"}
+
+
 def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tuple[list[Path], list[str]]:
     """The files given with `--config`, and the other arguments: every flag known, every path absolute."""
     files: list[Path] = []
@@ -230,7 +233,7 @@ def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tupl
         if name != "config":
             require_known(name, known, "the command line")
         if known.get(name) is bool and not equals:  # a switch: --resume is --resume true
-            value = tokens.popleft() if tokens and tokens[0] in ("true", "false") else "true"
+            value = _SWITCH[tokens.popleft().lower()] if tokens and tokens[0].lower() in _SWITCH else "true"
         elif not equals:
             value = tokens.popleft() if tokens else ""
         if not value:

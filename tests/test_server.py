@@ -209,7 +209,7 @@ def test_requests_that_wait_are_answered_together() -> None:
 
 def test_a_full_queue_says_when_to_come_again() -> None:
     with serving(SERVICE, max_waiting=2, max_elements=2) as address, ThreadPoolExecutor(4) as pool:
-        found = [pool.submit(ask, f"{address}/wait", b"0.4") for _ in range(4)]
+        found = [pool.submit(ask, f"{address}/wait", b"1.5") for _ in range(4)]
         statuses = sorted(reply.result().status for reply in found)
         refused = next(reply.result() for reply in found if reply.result().status == 429)
         assert statuses == [200, 200, 429, 429]
@@ -369,9 +369,9 @@ def test_sigterm_lets_what_was_asked_be_answered() -> None:
     with server("lengths_service") as started, ThreadPoolExecutor(1) as pool:
         assert started.stdout
         address = started.stdout.readline().split()[1]
-        asked = pool.submit(ask, f"{address}/wait", b"1")
-        time.sleep(0.4)
+        asked = pool.submit(ask, f"{address}/wait", b"4")
+        time.sleep(1.5)
         started.send_signal(signal.SIGTERM)
-        assert asked.result().json == {"slept": 1.0}
+        assert asked.result().json == {"slept": 4.0}
         assert started.wait(timeout=20) == 0
         assert "everything that was asked has been answered" in started.stdout.read()

@@ -22,7 +22,7 @@ SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "i
 def mnist_speed(result: dict[str, Any]) -> str:
     """Ours beside the tutorials' loop."""
     summary, seeds = result["summary"], len(result["ours"])
-    network = f"ours (median of {seeds} seeds)" if seeds > 1 else "ours"
+    network = f"ours ({number_of_runs(result['ours'])})"
     rows = [
         ["", "seconds an epoch", f"training seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
         ["---"] * 4,
@@ -32,7 +32,7 @@ def mnist_speed(result: dict[str, Any]) -> str:
         reached = summary.get(f"tutorial_{name}_seconds_to_goal")
         rows.append(
             [
-                f"tutorial loop, {name}",
+                f"tutorial loop, {name} ({number_of_runs(result['tutorial'][name])})",
                 f"{summary[f'tutorial_{name}_seconds_an_epoch']:.1f}",
                 f"{reached:.0f}" if reached else "not reached",
                 f"{summary[f'times_faster_than_tutorial_{name}']:.0f} times" if reached else "",
@@ -46,6 +46,13 @@ def mnist_speed(result: dict[str, Any]) -> str:
         f"torch {result['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
+
+
+def number_of_runs(rows: list[dict[str, Any]]) -> str:
+    """Of how many runs a median is, and how many of them never reached the goal."""
+    missed = sum(row["seconds_to_goal"] is None for row in rows)
+    runs = f"median of {len(rows)} seeds" if len(rows) > 1 else "one run"
+    return f"{runs}, {missed} of which never reached it" if missed else runs
 
 
 def samples(result: dict[str, Any]) -> str:
@@ -346,11 +353,12 @@ def audio(result: dict[str, Any]) -> str:
     )
     seconds = ", ".join(f"{fold['training_seconds']:.0f}" for fold in folds.values())
     rates = speed["times_real_time"]
+    paces = [fold["training_times_real_time"] for fold in folds.values()]
     first = next(iter(folds.values()))
     after = (
         f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that had other work beside, "
         f"torch {result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
-        f"{first['training_times_real_time']:.0f} times faster than real time. One clip at a time, PyTorch answers "
+        f"{min(paces):.0f} to {max(paces):.0f} times faster than real time. One clip at a time, PyTorch answers "
         f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
         "brackets: 95 % interval (Wilson). The baseline is the better one of those in the report."
     )
