@@ -89,7 +89,7 @@ class Gallery:
                     "SELECT name FROM photo JOIN person ON person.id = person WHERE embedder = ? AND digest = ?",
                     (embedder, digest),
                 ).fetchone()
-                if owner and owner[0] != name:
+                if owner and one_spelling(owner[0]) != name:
                     raise UserError(
                         f"a photo of {name} is enrolled as {owner[0]} already; forget one of the two first."
                     )
@@ -109,11 +109,15 @@ class Gallery:
         """
         name = one_spelling(name)
         with self._transaction() as connection:
-            found = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
+            # Older galleries may hold a name in several spellings.
+            people = connection.execute("SELECT id, name FROM person").fetchall()
+            found = [(number,) for number, stored in people if one_spelling(stored) == name]
             if not found:
                 raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
-            count: int = connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", found).fetchone()[0]
-            connection.execute("DELETE FROM person WHERE id = ?", found)
+            count = 0
+            for person in found:
+                count += connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", person).fetchone()[0]
+                connection.execute("DELETE FROM person WHERE id = ?", person)
         with self._explained():
             self._connection.execute("VACUUM")
         return count
