@@ -215,7 +215,7 @@ def require_known(key: str, known: Mapping[str, Any], where: str) -> None:
     raise UserError(f"unknown key {key} in {where}; {hint}")
 
 
-_SWITCH = {"true": "true", "yes": "true", "false": "false", "no": "false"}
+_SWITCH = ("true", "false", "True", "False")
 
 
 def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tuple[list[Path], list[str]]:
@@ -233,7 +233,7 @@ def _split_arguments(arguments: Sequence[str], known: Mapping[str, Any]) -> tupl
         if name != "config":
             require_known(name, known, "the command line")
         if known.get(name) is bool and not equals:  # a switch: --resume is --resume true
-            value = _SWITCH[tokens.popleft().lower()] if tokens and tokens[0].lower() in _SWITCH else "true"
+            value = tokens.popleft().lower() if tokens and tokens[0] in _SWITCH else "true"
         elif not equals:
             value = tokens.popleft() if tokens else ""
         if not value:

@@ -68,8 +68,10 @@ def read_plan(path: Path, config: Any) -> Plan:
 
 def _in_type(range_: dict[str, Any], type_: Any) -> dict[str, Any]:
     """Bounds of a setting that takes fractions are fractions, however they are written: 0, or 1e-5 (text in YAML)."""
-    if "choices" in range_ or int in (type_, *get_args(type_)):
+    if "choices" in range_:
         return range_
+    if int in (type_, *get_args(type_)):
+        return range_ | {end: int(_number(range_[end])) for end in ("low", "high")}
     return range_ | {end: float(range_[end]) for end in ("low", "high")}
 
 
@@ -142,8 +144,11 @@ def _open_study(folder: Path, plan: Plan, config: dict[str, Any]) -> optuna.Stud
     storage = JournalStorage(JournalFileBackend(journal, JournalFileOpenLock(journal)))
     study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
     about = {"ranges": plan.ranges, "config": {key: value for key, value in config.items() if not key.endswith("_dir")}}
-    if study.user_attrs.get("about", about) != about and study.get_trials(states=DONE):
-        raise UserError(f"{folder} holds a sweep of other settings; delete it, or choose another --output_dir.")
+    if study.user_attrs.get("about", about) != about:
+        if study.get_trials(states=DONE):
+            raise UserError(f"{folder} holds a sweep of other settings; delete it, or choose another --output_dir.")
+        optuna.delete_study(study_name="sweep", storage=storage)  # it never got anywhere
+        study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize")
     study.set_user_attr("about", about)
     for killed in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(killed.number, state=TrialState.FAIL)

@@ -116,7 +116,7 @@ def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "quiet"), [(["--quiet"], True), (["--quiet", "true"], True), (["--quiet", "No"], False), ([], False)]
+    ("words", "quiet"), [(["--quiet"], True), (["--quiet", "true"], True), (["--quiet", "False"], False), ([], False)]
 )
 def test_a_switch_may_be_followed_by_its_value(words: list[str], quiet: bool, tmp_path: Path) -> None:
     _, extra = parse(Config, [*words, "a.png"], base=tmp_path, function=predict)

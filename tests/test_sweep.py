@@ -109,6 +109,16 @@ def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
         sweep(tmp_path, plan=Plan(6, {"size": {"low": 1, "high": 3}}))
 
 
+def test_a_sweep_that_never_got_anywhere_may_be_planned_anew(tmp_path: Path) -> None:
+    def stopped(_: Config) -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(tmp_path, stopped, Plan(6, {"size": {"low": 50, "high": 60}}))
+    rows = sweep(tmp_path, plan=Plan(4, {"size": {"choices": [1, 2]}}))["trials"]
+    assert {row["size"] for row in rows} <= {1, 2}
+
+
 def test_more_trials_can_be_added_later(tmp_path: Path) -> None:
     sweep(tmp_path)
     assert len(sweep(tmp_path, plan=Plan(8, PLAN.ranges))["trials"]) == 8
@@ -135,7 +145,9 @@ def test_a_plan_that_is_none_is_refused(text: str, complaint: str, tmp_path: Pat
 
 def test_bounds_may_be_written_as_yaml_takes_for_text_or_whole_numbers(tmp_path: Path) -> None:
     lines = ("trials: 4", "ranges:", "  training.learning_rate: {low: 1e-5, high: 1e-2, log: true}")
-    (tmp_path / "plan.yaml").write_text("\n".join([*lines, "  training.weight_decay: {low: 0, high: 1}"]))
+    (tmp_path / "plan.yaml").write_text(
+        "\n".join([*lines, "  training.weight_decay: {low: 0, high: 1}", "  size: {low: 1e0, high: 9}"])
+    )
     rows = sweep(tmp_path, plan=read_plan(tmp_path / "plan.yaml", Config()))["trials"]
     assert all(1e-5 <= row["training.learning_rate"] <= 1e-2 for row in rows)
     assert len({row["training.weight_decay"] for row in rows} - {0, 1}) == 4, "fractions are tried too"

@@ -23,19 +23,21 @@ def mnist_speed(result: dict[str, Any]) -> str:
     """Ours beside the tutorials' loop."""
     summary, seeds = result["summary"], len(result["ours"])
     network = f"ours ({number_of_runs(result['ours'])})"
+    ours = f"{summary['ours_seconds_to_goal']:.1f}" if summary["ours_seconds_to_goal"] else "not reached"
     rows = [
         ["", "seconds an epoch", f"training seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
         ["---"] * 4,
-        [network, f"{epoch_seconds(result):.1f}", f"{summary['ours_seconds_to_goal']:.1f}", ""],
+        [network, f"{epoch_seconds(result):.1f}", ours, ""],
     ]
     for name in ("shuffled", "unshuffled"):
         reached = summary.get(f"tutorial_{name}_seconds_to_goal")
+        times = summary.get(f"times_faster_than_tutorial_{name}")
         rows.append(
             [
                 f"tutorial loop, {name} ({number_of_runs(result['tutorial'][name])})",
                 f"{summary[f'tutorial_{name}_seconds_an_epoch']:.1f}",
                 f"{reached:.0f}" if reached else "not reached",
-                f"{summary[f'times_faster_than_tutorial_{name}']:.0f} times" if reached else "",
+                f"{times:.0f} times" if times else "",
             ]
         )
     share = summary["whole_run_in_epochs_of_tutorial_shuffled"]

@@ -276,12 +276,23 @@ def survey_folders(
     return look_at(files, problems, kind, look)
 
 
+def passed_over(root: Path, kind: FileKind = PICTURES) -> list[str]:
+    """A sentence about files of other kinds in folders of classes, if there are any: some may have been meant."""
+    others = [path for folder in class_folders(root) for path in other_files(folder, kind)]
+    if not others:
+        return []
+    kinds = Counter(path.suffix.lower() or path.name for path in others)
+    listed = ", ".join(f"{suffix} {count}" for suffix, count in kinds.most_common(5))
+    return [
+        f"{len(others)} files of other kinds are not read ({listed}); if {kind.nouns} are among them, save them as "
+        f"{kind.suffixes[0]}."
+    ]
+
+
 def _labelled(folder: Path, part: str, root: Path, problems: Problems, kind: FileKind) -> dict[Path, Example]:
     files = {}
     for class_folder in class_folders(folder):
         found = list_files(class_folder, kind)
-        for path in other_files(class_folder, kind):
-            problems.add(f"files of other kinds, which are not read as {kind.nouns}", path.relative_to(root).as_posix())
         if not found:
             problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
         for path in found:

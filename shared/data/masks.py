@@ -22,7 +22,7 @@ from shared.errors import UserError
 IGNORE = 255
 """The id of pixels that are neither learnt from nor scored."""
 MOST_CLASSES = 64
-_LOSSY = (".jpg", ".jpeg", ".webp")
+_LOSSY = (".jpg", ".jfif", ".jpeg", ".webp")
 
 Encoding = Literal["binary", "ids", "palette"]
 

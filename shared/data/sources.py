@@ -53,7 +53,7 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
 
     Args:
         wanted: `auto` or a key of `sources`, which has `sample`.
-        sources: in the order in which `auto` looks for them: what users put there comes before what was downloaded.
+        sources: in the order in which `auto` looks for them.
         published: the key of the data set that `auto` downloads, into the folder of that name below `root`; empty where
             none should be downloaded unasked, and the sample is what `auto` takes then.
 

@@ -46,7 +46,7 @@ class ServeConfig:
             "deadline",
         ):
             value = getattr(self, name)
-            require(0 < value < math.inf, f"serve.{name}", value, "above 0")
+            require(0 < value < math.inf, f"serve.{name}", value, "a number above 0, and finite")
         require(
             self.max_waiting >= self.max_elements,
             "serve.max_waiting",

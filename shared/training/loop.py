@@ -133,12 +133,24 @@ def train_epoch(
     note_progress(state, loss_sum, started)
 
 
+def _loss_of(step: Step, state: TrainingState, part: Batch) -> Tensor:
+    try:
+        return step(state.model, part)[0]
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise UserError(
+            "a batch, or a part of one, has a single example, of which batch norm cannot take the deviation; "
+            "take another training.batch_size, or a smaller training.accumulate."
+        ) from error
+
+
 def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingConfig) -> Tensor:
     """One step of the optimizer; returns the loss of the batch, detached."""
     loss = torch.zeros((), device=state.accelerator.device)
     for part, share in parts_of(batch, config.accumulate):
         with autocast(config, state.accelerator.device):
-            part_loss = step(state.model, part)[0]
+            part_loss = _loss_of(step, state, part)
         if share < 1:
             part_loss = part_loss * share
         state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]

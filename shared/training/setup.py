@@ -31,7 +31,6 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
         backbone: the name of the pretrained submodule; empty where there is none.
     """
     check_backbone(network, backbone, config)
-    check_parts(network, config)
     keep_freed_memory()
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device)
@@ -45,21 +44,6 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
     schedule = make_schedule(optimizer, config, config.epochs * steps_an_epoch)
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
     return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
-
-
-def check_parts(network: nn.Module, config: TrainingConfig) -> None:
-    """Refuse batches, or parts of them, of one example where a layer needs the deviation over several.
-
-    Raises:
-        UserError: they are.
-    """
-    width = -(-config.batch_size // config.accumulate)
-    smallest = config.batch_size % width or width
-    if smallest == 1 and any(isinstance(module, nn.BatchNorm1d) for module in network.modules()):
-        raise UserError(
-            f"training.batch_size {config.batch_size} in {config.accumulate} parts (training.accumulate) leaves one "
-            "example alone, and this network's batch norm needs two; take another training.batch_size."
-        )
 
 
 def share_network(

@@ -13,6 +13,7 @@ from shared.data.check import (
     Example,
     Findings,
     content_digest,
+    passed_over,
     refused_record,
     samples_by_class,
     survey_folders,
@@ -57,6 +58,8 @@ def check_data(config: Config) -> dict[str, Any]:
         clips = _clips(data)
     samples = samples_by_class(found.examples, config.seed)
     found.warnings = all_warnings(found) + _setting_warnings(config, found, clips)
+    if record["source"] in ("auto", "folder"):
+        found.warnings += passed_over(config.data.root, RECORDINGS)
     if data is not None and not any(vars(data.speakers).values()):
         found.warnings.append(_SPEAKERS_UNKNOWN)
     return conclude(

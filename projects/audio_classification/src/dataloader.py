@@ -99,11 +99,11 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
-        "fsdd": Source(lambda root: bool(_find_fsdd(root)), partial(_load_fsdd, settings)),
-        "folder": Source(partial(has_class_files, kind=RECORDINGS), partial(_load_folder, settings)),
         "speech_commands": Source(
             lambda root: _find_speech_commands(root) is not None, partial(_load_commands, settings)
         ),
+        "fsdd": Source(lambda root: bool(_find_fsdd(root)), partial(_load_fsdd, settings)),
+        "folder": Source(partial(has_class_files, kind=RECORDINGS), partial(_load_folder, settings)),
         "sample": Source(lambda _: False, lambda _: _load_sample(config)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="")

@@ -40,6 +40,7 @@ def test_everything_that_should_be_looked_after_is_named(tmp_path: Path) -> None
     save_folder(root / "test", {"high": 10, "low": 10})
     (root / "train" / "high" / "corrupt.wav").write_bytes(b"no recording")
     shutil.copy(root / "train" / "low" / "00000003_nohash_3.wav", root / "test" / "low" / "00000003_nohash_3.wav")
+    (root / "train" / "low" / "song.mp3").write_bytes(b"")
     save(root / "train" / "low" / "silent.wav", np.zeros(4000, np.int16))
     save(root / "train" / "low" / "clipped.wav", np.full(9000, 32_767, np.int16))
     for index in range(10):
@@ -54,6 +55,7 @@ def test_everything_that_should_be_looked_after_is_named(tmp_path: Path) -> None
         "silent recordings: 1 (train/low/silent.wav)",
         "clipped recordings: 1 (train/low/clipped.wav)",
         "nothing says who speaks",
+        "1 files of other kinds are not read (.mp3 1); if recordings are among them, save them as .wav.",
     ):
         assert expected in words
 

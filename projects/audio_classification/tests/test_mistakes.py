@@ -113,7 +113,7 @@ def test_a_table_of_speakers_without_its_columns(refused: Refused, tmp_path: Pat
 
 def test_flat_recordings_without_class_folders(refused: Refused, tmp_path: Path) -> None:
     recording(tmp_path / "data" / "0.wav")
-    assert "holds none of the known data layouts (fsdd, folder, speech_commands, sample)" in refused(
+    assert "holds none of the known data layouts (speech_commands, fsdd, folder, sample)" in refused(
         "train", "--data.root", tmp_path / "data"
     )
 

@@ -126,10 +126,8 @@ def load_data(config: Config, chip_size: int, *, search: bool = True, complete: 
     """
     settings = config.data
     sources = {
-        "folder": Source(
-            lambda root: not _is_lfw(root) and has_class_files(root), partial(_load_folder, config, chip_size, search)
-        ),
         "lfw": Source(lambda root: _find_lfw(root) is not None, partial(_load_lfw, config, chip_size, search)),
+        "folder": Source(has_class_files, partial(_load_folder, config, chip_size, search)),
         "sample": Source(lambda _: False, lambda _: _load_sample(config, chip_size)),
     }
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="")
@@ -225,13 +223,9 @@ def _test_part(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[np.ndar
 def _find_lfw(root: Path) -> Path | None:
     """The folder that holds people's folders and pairs.txt: `root`, or where the download is unpacked."""
     for folder in (root, root / "lfw" / "lfw_funneled"):
-        if _is_lfw(folder):
+        if (folder / "pairs.txt").is_file() and has_class_files(folder):
             return folder
     return None
-
-
-def _is_lfw(folder: Path) -> bool:
-    return (folder / "pairs.txt").is_file() and has_class_files(folder)
 
 
 def _load_lfw(config: Config, chip_size: int, search: bool, root: Path) -> Loaded:

@@ -44,6 +44,18 @@ def one_spelling(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
+def _spelt_alike(connection: sqlite3.Connection, name: str) -> list[int]:
+    """The people of that name; older galleries may hold it in several spellings."""
+    rows = connection.execute("SELECT id, name FROM person").fetchall()
+    return [number for number, stored in rows if one_spelling(stored) == name]
+
+
+def _add_person(connection: sqlite3.Connection, name: str) -> int:
+    number = connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
+    assert number is not None
+    return number
+
+
 class Gallery:
     """An open gallery; use it in a `with` block."""
 
@@ -81,8 +93,9 @@ class Gallery:
         """
         name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO person (name) VALUES (?)", (name,))
-            person = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()[0]
+            row = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
+            known = [row[0]] if row else _spelt_alike(connection, name)
+            person = known[0] if known else _add_person(connection, name)
             new = 0
             for embedding, digest in zip(embeddings, digests, strict=True):
                 owner = connection.execute(
@@ -109,15 +122,13 @@ class Gallery:
         """
         name = one_spelling(name)
         with self._transaction() as connection:
-            # Older galleries may hold a name in several spellings.
-            people = connection.execute("SELECT id, name FROM person").fetchall()
-            found = [(number,) for number, stored in people if one_spelling(stored) == name]
+            found = _spelt_alike(connection, name)
             if not found:
                 raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
             count = 0
             for person in found:
-                count += connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", person).fetchone()[0]
-                connection.execute("DELETE FROM person WHERE id = ?", person)
+                count += connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", (person,)).fetchone()[0]
+                connection.execute("DELETE FROM person WHERE id = ?", (person,))
         with self._explained():
             self._connection.execute("VACUUM")
         return count

@@ -183,4 +183,6 @@ def test_a_name_that_looks_the_same_is_the_same_person(path: Path) -> None:
         older.execute("UPDATE person SET name = ?", ("Cem O\u0308z",))
         older.commit()
     with Gallery(path) as gallery:
-        assert gallery.forget("Cem \u00d6z") == 1
+        gallery.enroll("Cem \u00d6z", EMBEDDER, faces(1, seed=9), digests(1, 9))
+        assert [one.photos for one in gallery.people()] == [2]
+        assert gallery.forget("Cem \u00d6z") == 2

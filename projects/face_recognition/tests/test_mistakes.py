@@ -60,7 +60,7 @@ def test_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
 def test_photos_that_lie_in_no_persons_folder(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     Image.new("RGB", (50, 50)).save(tmp_path / "data" / "photo.jpg")
-    assert "holds none of the known data layouts (folder, lfw, sample)" in refused(
+    assert "holds none of the known data layouts (lfw, folder, sample)" in refused(
         "train", "--data.root", tmp_path / "data"
     )
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -116,13 +117,14 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
 
 def result_names(files: list[Path]) -> Iterator[str]:
     """A name for each picture's results; pictures of the same name are numbered, past names that others have."""
-    taken = {path.stem for path in files}
-    given: set[str] = set()
+    taken, given = {path.stem for path in files}, set()
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for path in files:
         name = path.stem
         if name in given:
-            name = next(other for number in count(2) if (other := f"{name}-{number}") not in taken | given)
-        given.add(name)
+            name = next(other for number in numbers[path.stem] if (other := f"{path.stem}-{number}") not in taken)
+        taken.add(name)
+        given.add(path.stem)
         yield name
 
 

@@ -11,6 +11,7 @@ from shared.data.check import (
     Example,
     Findings,
     content_digest,
+    passed_over,
     refused_record,
     samples_by_class,
     size_of,
@@ -51,6 +52,8 @@ def check_data(config: Config) -> dict[str, Any]:
         pictures = _prepared(data)
     samples = samples_by_class(found.examples, config.seed)
     found.warnings = all_warnings(found) + _setting_warnings(config, found, samples)
+    if record["source"] in ("auto", "folder"):
+        found.warnings += passed_over(config.data.root)
     grid = {
         name: [pictures[one.name] if pictures else _original(config.data.root / one.name) for one in chosen]
         for name, chosen in samples.items()

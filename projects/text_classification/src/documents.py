@@ -155,7 +155,8 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
             file.seek(0)
             # Strict, or one quote too many would make one text of all rows up to the next quote.
             for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
-                yield reader.line_num, [clean(row[name] or "") for name in columns], None in row
+                surplus = any(cell.strip() for cell in row.get(None, ()))
+                yield reader.line_num, [clean(row[name] or "") for name in columns], surplus
     except UnicodeDecodeError as error:
         raise UserError(not_utf8(path, error)) from error
     except csv.Error as error:

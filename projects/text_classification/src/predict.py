@@ -122,7 +122,7 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
 def names_file(item: str) -> bool:
     """Whether a word is the path of something: a text is none, and may be too long to be asked about."""
     try:
-        return Path(item).exists()
+        return bool(item.strip()) and Path(item).exists()
     except (OSError, ValueError):
         return False
 
@@ -140,7 +140,9 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> list[str]:
         elif Path(item).suffix.lower() in (*SUFFIXES, ".txt"):
             texts += read_texts(Path(item), text_column)
         elif names_file(item):
-            raise UserError(f"{item} is a folder, or a file of another kind; name CSV, TSV or TXT files.")
+            raise UserError(
+                f"{item} is a folder, or a file of another kind; name CSV, TSV or TXT files, or pipe texts in with -."
+            )
         else:
             texts.append(item)
     if not texts:

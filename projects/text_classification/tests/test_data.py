@@ -271,7 +271,7 @@ def test_loaders_give_ids_and_labels(smoke: Config) -> None:
 
 def test_rows_with_more_cells_than_the_header_are_left_out(tmp_path: Path) -> None:
     problems = Problems()
-    path = table(tmp_path / "data.csv", [*spam(4), "I like tea, not coffee,ham"])
+    path = table(tmp_path / "data.csv", [*(f"{row}," for row in spam(4)), "I like tea, not coffee,ham"])
     assert len(read_table(path, SETTINGS, problems).texts) == 4
     assert "rows with more cells than the header: 1 (data.csv line 6)" in str(problems)
     with pytest.raises(UserError, match=r"more cells than its header in line 6; put texts into quotes"):
@@ -286,6 +286,8 @@ def test_a_line_of_a_file_is_a_text(tmp_path: Path) -> None:
 def test_a_path_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text("[]")
     for path in (tmp_path, tmp_path / "texts.json"):
-        with pytest.raises(UserError, match="is a folder, or a file of another kind; name CSV, TSV or TXT files"):
+        with pytest.raises(
+            UserError, match="is a folder, or a file of another kind; name CSV, TSV or TXT files, or pipe texts in"
+        ):
             collect_texts([str(path)], "text")
-    assert collect_texts(["word " * 2000], "text") == ["word " * 2000]
+    assert collect_texts(["word " * 2000, ""], "text") == ["word " * 2000, ""]
