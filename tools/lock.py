@@ -11,6 +11,10 @@ import venv
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from shared.files import write_text  # noqa: E402 - needs the path above
+
 HEADER = "# The tested set of versions, written by `make lock`: names and versions only.\n"
 
 
@@ -28,9 +32,7 @@ def main() -> None:
             [python, "-m", "pip", "freeze", "--exclude-editable"], capture_output=True, text=True, check=True
         ).stdout
     lines = [line for line in frozen.splitlines() if re.fullmatch(r"[\w.-]+==[\w.+!-]+", line)]
-    written = REPOSITORY / "constraints.txt.new"
-    written.write_text(HEADER + "\n".join(lines) + "\n")
-    written.replace(REPOSITORY / "constraints.txt")
+    write_text(REPOSITORY / "constraints.txt", HEADER + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from starter import copy_project, short_names  # noqa: E402
 
 from shared.errors import UserError  # noqa: E402
 from shared.files import write_text  # noqa: E402
-from shared.testing.requirements import third_party  # noqa: E402
+from shared.testing.requirements import required, third_party  # noqa: E402
 
 
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
@@ -137,8 +137,8 @@ def require_name(name: str, repository: Path) -> None:
 
 def installed(repository: Path) -> set[str]:
     """The packages in constraints.txt, as projects are called: one of that name of its own could not be installed."""
-    lines = (repository / "constraints.txt").read_text(encoding="utf-8").lower().splitlines()
-    return {re.sub(r"[-.]+", "_", line.partition("==")[0]) for line in lines if "==" in line}
+    lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return {re.sub(r"[-.]+", "_", package) for package in required(lines)}
 
 
 def require_no_clash(name: str, repository: Path) -> None:

@@ -276,8 +276,14 @@ def survey_folders(
     return look_at(files, problems, kind, look)
 
 
-def passed_over(root: Path, kind: FileKind = PICTURES) -> list[str]:
-    """A sentence about files of other kinds in folders of classes, if there are any: some may have been meant."""
+def passed_over(record: Mapping[str, Any], root: Path, kind: FileKind = PICTURES) -> list[str]:
+    """A sentence about files of other kinds in the user's folders of classes, if any: some may have been meant.
+
+    Args:
+        record: of the data; what was downloaded or is built in has no folders of the user's.
+    """
+    if record["source"] not in ("auto", "folder"):
+        return []
     others = [path for folder in class_folders(root) for path in other_files(folder, kind)]
     if not others:
         return []

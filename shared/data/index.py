@@ -20,7 +20,7 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline()
             file.seek(0)
-            reader = csv.DictReader(file, delimiter=_delimiter(first, columns))
+            reader = csv.DictReader(file, delimiter=delimiter_of(first, columns, ",;\t") or ",")
             header = list(reader.fieldnames or [])
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -31,6 +31,6 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return [{name: row[name] or "" for name in header} for row in rows]
 
 
-def _delimiter(header: str, columns: Sequence[str]) -> str:
-    fitting = (sign for sign in ",;\t" if set(columns) <= {name.strip('"\r\n') for name in header.split(sign)})
-    return next(fitting, ",")
+def delimiter_of(header: str, wanted: Sequence[str], candidates: Sequence[str]) -> str | None:
+    """What separates the columns: the first that makes the header line name all that are wanted; None if none does."""
+    return next((sign for sign in candidates if set(wanted) <= set(next(csv.reader([header], delimiter=sign)))), None)

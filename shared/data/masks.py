@@ -88,17 +88,26 @@ def read_mask(path: Path, colours: bool = False) -> np.ndarray:
     Raises:
         UnreadableImageError: no picture, damaged, or too large.
     """
+    return _decoded(path, colours)[0]
+
+
+def _decoded(path: Path, colours: bool) -> tuple[np.ndarray, list[int]]:
+    """A mask as `read_mask` gives it, and the palette that its values are shown in; empty where it has none."""
     with open_image(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        if image.mode == "P" and colours:
-            return np.asarray(image.convert("RGB"))
-        if image.mode == "1":
-            return np.asarray(image.convert("L"))
-        if image.mode in ("L", "P", "I", "I;16", "I;16B", "I;16L"):
-            return np.asarray(image)
-        if image.mode == "LA":
-            return np.asarray(image.getchannel("L"))
-        return np.asarray(image.convert("RGB"))
+        if image.mode == "P" and not colours:
+            return np.asarray(image), image.getpalette() or []
+        return _without_palette(image), []
+
+
+def _without_palette(image: Image.Image) -> np.ndarray:
+    if image.mode == "1":
+        return np.asarray(image.convert("L"))
+    if image.mode in ("L", "I", "I;16", "I;16B", "I;16L"):
+        return np.asarray(image)
+    if image.mode == "LA":
+        return np.asarray(image.getchannel("L"))
+    return np.asarray(image.convert("RGB"))
 
 
 def _plain_values(mask: np.ndarray) -> np.ndarray | None:
@@ -250,38 +259,35 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colours
         decoded = _read_pair(pair, problems, colours)
         if decoded is None:
             continue
-        image, mask = decoded
+        image, mask, palette = decoded
         if image.shape[:2] != mask.shape[:2]:
             sizes = f"{_size(image)}, its mask {_size(mask)}"
             problems.add("images whose mask has another size", f"{pair.image.name}: {sizes}")
             continue
-        _compare_palettes(pair.mask, mask, raw)
+        if palette:
+            _compare_palettes(pair.mask.name, mask, palette, raw)
         raw.pairs.append(pair)
         raw.images.append(_shrunk(image, max_side, Image.Resampling.LANCZOS))
         raw.masks.append(_shrunk(mask, max_side, Image.Resampling.NEAREST))
     return raw
 
 
-def _compare_palettes(path: Path, mask: np.ndarray, raw: RawPictures) -> None:
+def _compare_palettes(name: str, mask: np.ndarray, palette: list[int], raw: RawPictures) -> None:
     """Note a mask whose palette differs: programs that reduce colours choose one for each file, in any order."""
-    if mask.ndim == 3 or mask.dtype != np.uint8:
-        return
-    with open_image(path) as image:
-        palette = image.getpalette() if image.mode == "P" else None
-    if palette:
-        used = {int(value): tuple(palette[3 * value : 3 * value + 3]) for value in np.unique(mask).tolist()}
-        if any(raw.colours.setdefault(value, colour) != colour for value, colour in used.items()):
-            raw.odd.append(path.name)
+    used = {value: tuple(palette[3 * value : 3 * value + 3]) for value in np.unique(mask).tolist()}
+    if any(raw.colours.setdefault(value, colour) != colour for value, colour in used.items()):
+        raw.odd.append(name)
 
 
-def _read_pair(pair: Pair, problems: Problems, colours: bool) -> tuple[np.ndarray, np.ndarray] | None:
+def _read_pair(pair: Pair, problems: Problems, colours: bool) -> tuple[np.ndarray, np.ndarray, list[int]] | None:
+    """A picture, its mask, and the mask's palette; None where one cannot be read."""
     try:
         image = np.array(read_image(pair.image).convert("RGB"))
     except UnreadableImageError as error:
         problems.add("unreadable images", f"{pair.image.name}: {error}")
         return None
     try:
-        return image, read_mask(pair.mask, colours)
+        return image, *_decoded(pair.mask, colours)
     except UnreadableImageError as error:
         problems.add("unreadable masks", f"{pair.mask.name}: {error}")
         return None

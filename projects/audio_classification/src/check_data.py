@@ -58,8 +58,7 @@ def check_data(config: Config) -> dict[str, Any]:
         clips = _clips(data)
     samples = samples_by_class(found.examples, config.seed)
     found.warnings = all_warnings(found) + _setting_warnings(config, found, clips)
-    if record["source"] in ("auto", "folder"):
-        found.warnings += passed_over(config.data.root, RECORDINGS)
+    found.warnings += passed_over(record, config.data.root, RECORDINGS)
     if data is not None and not any(vars(data.speakers).values()):
         found.warnings.append(_SPEAKERS_UNKNOWN)
     return conclude(

@@ -60,8 +60,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
         chips = {} if data.faces.files else _chips(data)
         sections = [_measurable(data)]
     found.warnings = [*problem_warnings(found.problems), *copy_warnings(found), *_single_photos(found)]
-    if record["source"] in ("auto", "folder"):
-        found.warnings += passed_over(config.data.root)
+    found.warnings += passed_over(record, config.data.root)
     samples = samples_by_class(found.examples, config.seed)
     grid = {
         name: [chips[one.name] if chips else _photo(config.data.root, one.name) for one in chosen]

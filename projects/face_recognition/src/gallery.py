@@ -50,10 +50,14 @@ def _spelt_alike(connection: sqlite3.Connection, name: str) -> list[int]:
     return [number for number, stored in rows if one_spelling(stored) == name]
 
 
-def _add_person(connection: sqlite3.Connection, name: str) -> int:
-    number = connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
-    assert number is not None
-    return number
+def _found_or_added(connection: sqlite3.Connection, name: str) -> int:
+    """The person of that name, who is added if there is none."""
+    exact = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
+    for number in exact or _spelt_alike(connection, name):
+        return int(number)
+    added = connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
+    assert added is not None
+    return added
 
 
 class Gallery:
@@ -93,9 +97,7 @@ class Gallery:
         """
         name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
-            row = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
-            known = [row[0]] if row else _spelt_alike(connection, name)
-            person = known[0] if known else _add_person(connection, name)
+            person = _found_or_added(connection, name)
             new = 0
             for embedding, digest in zip(embeddings, digests, strict=True):
                 owner = connection.execute(

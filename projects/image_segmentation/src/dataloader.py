@@ -107,11 +107,12 @@ def load_data(config: Config) -> Data:
     name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
     train, origins, test = _cut(loaded.train, loaded.origins, loaded.test, settings.test_fraction, config.seed)
     train, _, validation = _cut(train, origins, loaded.validation, settings.validation_fraction, config.seed)
-    for part, pictures in vars(Splits(train, validation, test)).items():
+    parts = Splits(train, validation, test)
+    for part, pictures in vars(parts).items():
         if all((mask == IGNORE).all() for mask in pictures.masks):
             raise UserError(f"every pixel of the {part} part is ignored; see data.ignore, and the masks.")
     record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    return Data(Splits(train, validation, test), loaded.classes, record, _digest(train), loaded.problems)
+    return Data(parts, loaded.classes, record, _digest(train), loaded.problems)
 
 
 def _cut(

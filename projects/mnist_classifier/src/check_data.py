@@ -52,8 +52,7 @@ def check_data(config: Config) -> dict[str, Any]:
         pictures = _prepared(data)
     samples = samples_by_class(found.examples, config.seed)
     found.warnings = all_warnings(found) + _setting_warnings(config, found, samples)
-    if record["source"] in ("auto", "folder"):
-        found.warnings += passed_over(config.data.root)
+    found.warnings += passed_over(record, config.data.root)
     grid = {
         name: [pictures[one.name] if pictures else _original(config.data.root / one.name) for one in chosen]
         for name, chosen in samples.items()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import warn_once
+from shared.data.index import delimiter_of
 from shared.data.parts import parts_among
 from shared.data.problems import Problems, named
 from shared.data.splits import stratified_split
@@ -173,10 +174,14 @@ def not_utf8(path: Path, error: UnicodeDecodeError) -> str:
 
 
 def _delimiter(path: Path, header: str, wanted: Sequence[str]) -> str:
-    """What separates the columns: the first that makes the header line name all that are wanted."""
-    for delimiter in _DELIMITERS:
-        if set(wanted) <= set(next(csv.reader([header], delimiter=delimiter))):
-            return delimiter
+    """What separates the columns.
+
+    Raises:
+        UserError: no delimiter makes the header line name all that are wanted.
+    """
+    found = delimiter_of(header, wanted, _DELIMITERS)
+    if found:
+        return found
     names = max((next(csv.reader([header], delimiter=delimiter)) for delimiter in _DELIMITERS), key=len)
     missing = [name for name in wanted if name not in names]
     nearest = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.6)
