@@ -46,7 +46,8 @@ class PairAuc(Metric):
         if distances.isnan().any():
             return torch.tensor(torch.nan)
         _, ties, sizes = torch.unique(-distances, return_inverse=True, return_counts=True)
-        ranks = (sizes.cumsum(0) - (sizes - 1) / 2)[ties].double()  # the same for pairs that are equally far apart
+        # The same rank for pairs that are equally far apart; in fp32 ranks of many pairs would be rounded.
+        ranks = (sizes.cumsum(0) - (sizes.double() - 1) / 2)[ties]
         positives, negatives = int(same.sum()), int((~same).sum())
         better: Tensor = ranks[same].sum() - positives * (positives + 1) / 2
         return better / (positives * negatives)
