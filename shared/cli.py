@@ -14,7 +14,7 @@ from typing import Any
 from shared import config as configuration
 from shared.errors import StoppedError, UserError
 from shared.process import leave_group
-from shared.training.files import best_checkpoint, last_checkpoint, read_about
+from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
 
 # Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
 TRAINING = ("check-data", "run", "train", "sweep", "ladder")
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
         if not _is_memory(error):
             raise
         print(
-            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.",
+            "error: there is not enough memory for this; lower the sizes of images, batches or the network.",
             file=sys.stderr,
         )
         return 2
@@ -84,9 +84,9 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
     config, extra = parse([default])
     checkpoint = _checkpoint_before(verb, config.output_dir, extra)
     if checkpoint and extra.get("resume") and not checkpoint.parent.is_dir():
-        read_about(checkpoint)  # says that there is none, before any data is looked for, or downloaded
+        read_metadata(checkpoint)  # says that there is none, before any data is looked for, or downloaded
     if checkpoint and checkpoint.is_file():
-        stored = read_about(checkpoint)["config"]
+        stored = read_metadata(checkpoint)["config"]
         if not extra.get("resume"):
             _note_other_data(stored, config, configuration.given(config_type, arguments, function), project)
         config, extra = parse([], stored=stored)

@@ -1,8 +1,8 @@
 """What a run says to the person in front of it: notices, progress and tables."""
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,25 +15,25 @@ from shared.process import is_main_process
 T = TypeVar("T")
 
 
-def say(message: str) -> None:
-    """Print one plain line on stdout, at once (also into a pipe)."""
-    if is_main_process():
-        print(message, flush=True)
+class _ToPeople(logging.Handler):
+    """Plain lines on stdout, warnings as loud lines on stderr; in a run of several processes the main one speaks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line at once, also into a pipe."""
+        if not is_main_process():
+            return
+        if record.levelno < logging.WARNING:
+            print(record.getMessage(), flush=True)
+            return
+        console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+        console.print(f"{record.levelname}: {record.getMessage()}", style="bold yellow")
 
 
-def warn(message: str) -> None:
-    """Print one loud line on stderr: something was substituted or left out."""
-    if not is_main_process():
-        return
-    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(
-        f"WARNING: {message}", style="bold yellow"
-    )
-
-
-@cache
-def warn_once(message: str) -> None:
-    """As `warn`, but once a process: each verb of a run reads the data anew, and finds the same files broken."""
-    warn(message)
+log = logging.getLogger("starter")
+"""The logger of every module: `log.info` for plain lines, `log.warning` where something was substituted or left out."""
+log.setLevel(logging.INFO)
+log.propagate = False  # libraries attach handlers to the root logger, which would repeat each line
+log.addHandler(_ToPeople())
 
 
 def progress_bar() -> Progress:

@@ -40,7 +40,7 @@ def write_result(
 
     Args:
         data: the record of the data used (`DataRecord.as_dict`) and its counts.
-        metrics: by part (`train`, `validation`, `test`), or by name where there are no parts.
+        metrics: by split (`train`, `validation`, `test`), or by name where there are no splits.
         details: whatever else this verb has to say, as plain types.
     """
     result = {
@@ -70,7 +70,7 @@ def read_result(output_dir: Path, verb: str) -> dict[str, Any]:
 
 
 def evaluated_scores(output_dir: Path, checkpoint: str) -> dict[str, Any] | None:
-    """The scores on the test part that `evaluate` measured, if it was with the weights of that digest."""
+    """The scores on the test split that `evaluate` measured, if it was with the weights of that digest."""
     if not (output_dir / "evaluate.json").is_file():
         return None
     measured = read_result(output_dir, "evaluate")

@@ -1,4 +1,4 @@
-"""Search for good settings: many short training runs, compared on the validation part, with Optuna.
+"""Search for good settings: many short training runs, compared on the validation split, with Optuna.
 
 Every finished run is in a journal at once, so a sweep that was stopped goes on when the same command is given again.
 """
@@ -21,7 +21,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from shared import config as configuration
-from shared.console import columns, say
+from shared.console import columns, log
 from shared.errors import DivergedError, UserError
 from shared.files import atomic_write, write_text
 from shared.process import require_one_process
@@ -143,13 +143,16 @@ def _open_study(folder: Path, plan: Plan, config: dict[str, Any]) -> optuna.Stud
     journal = str(folder / "journal.jsonl")
     storage = JournalStorage(JournalFileBackend(journal, JournalFileOpenLock(journal)))
     study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize", load_if_exists=True)
-    about = {"ranges": plan.ranges, "config": {key: value for key, value in config.items() if not key.endswith("_dir")}}
-    if study.user_attrs.get("about", about) != about:
+    metadata = {
+        "ranges": plan.ranges,
+        "config": {key: value for key, value in config.items() if not key.endswith("_dir")},
+    }
+    if study.user_attrs.get("metadata", metadata) != metadata:
         if study.get_trials(states=DONE):
             raise UserError(f"{folder} holds a sweep of other settings; delete it, or choose another --output_dir.")
         optuna.delete_study(study_name="sweep", storage=storage)  # it never got anywhere
         study = optuna.create_study(storage=storage, study_name="sweep", direction="maximize")
-    study.set_user_attr("about", about)
+    study.set_user_attr("metadata", metadata)
     for killed in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(killed.number, state=TrialState.FAIL)
         study.enqueue_trial(killed.params)
@@ -165,12 +168,12 @@ def _run_trial(
     places = {"output_dir": folder, "log_dir": config.log_dir / "sweep" / folder.name}
     flags = [f"--{name}={value}" for name, value in (chosen | places).items()]
     plain = configuration.to_plain(config, base)
-    say(f"sweep: trial {trial.number + 1}: {_shown(chosen)}")
+    log.info(f"sweep: trial {trial.number + 1}: {_shown(chosen)}")
     try:
         result = train(configuration.parse(type(config), flags, base=base, files=[], stored=plain)[0])
         score = _finite(result["metrics"]["validation"][monitor], monitor)
     except DivergedError as error:
-        say(f"sweep: trial {trial.number + 1} failed: {error}")
+        log.info(f"sweep: trial {trial.number + 1} failed: {error}")
         study.tell(trial, state=TrialState.PRUNED)
         return
     study.set_user_attr("data", result["data"])
@@ -231,7 +234,7 @@ def _conclude(study: optuna.Study, config: Any, monitor: str, seconds: float) ->
     in_order = sorted(trials, key=lambda trial: trial.number)
     with atomic_write(folder / "sweep.png") as file:
         file.write(sweep_scores([trial.params for trial in in_order], [_score(trial) for trial in in_order], monitor))
-    say(f"sweep: best validation {monitor} {_score(trials[0]):.4f}; train with --config {folder / 'best.yaml'}")
+    log.info(f"sweep: best validation {monitor} {_score(trials[0]):.4f}; train with --config {folder / 'best.yaml'}")
     failed = len(study.get_trials(states=(TrialState.PRUNED,)))
     metrics = {"validation": {monitor: _score(trials[0])}}
     return write_result(

@@ -2,8 +2,8 @@
 
 The environment says what happens: KILL_AT (a step at which the process sends itself a signal, once), SIGNAL (which
 one), KILL_RANK (which of several processes does), RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm,
-no randomness), BACKBONE (the part that counts as pretrained), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes that
-a file may have).
+no randomness), BACKBONE (the part that counts as pretrained), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes
+that a file may have).
 """
 
 import json
@@ -23,7 +23,7 @@ from shared.metrics.classification import training_metrics
 from shared.process import leave_group, was_restarted
 from shared.seeding import generator, seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.loop import Places, Task, fit
+from shared.training.loop import RunDirs, Task, fit
 from shared.training.settings import TrainingConfig
 
 
@@ -38,16 +38,16 @@ def noisy(batch: Batch, source: Generator) -> Batch:
     return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
 
 
-class Pictures(nn.Module):
-    """Points as small pictures."""
+class Images(nn.Module):
+    """Points as small images."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("picture", torch.tensor([[1.0, 0.5], [-0.5, 0.25]]))
+        self.register_buffer("image", torch.tensor([[1.0, 0.5], [-0.5, 0.25]]))
 
     def forward(self, points: Tensor) -> Tensor:
         """From [N, 2] to [N, 2, 2, 2]."""
-        return points[:, :, None, None] * self.picture
+        return points[:, :, None, None] * self.image
 
 
 def main(folder: Path) -> int:
@@ -74,9 +74,9 @@ def main(folder: Path) -> int:
     seed_everything(0)
     config = TrainingConfig(**{"epochs": 3, "device": "cpu", **json.loads(os.environ.get("SETTINGS", "{}"))})
     middle = [nn.Tanh()] if smooth else [nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2)]
-    # Each point as a picture of 2x2 pixels: a kernel's numbers lie in memory in another order than in a file.
+    # Each point as an image of 2x2 pixels: a kernel's numbers lie in memory in another order than in a file.
     kernels = nn.Conv2d(2, 4, 3, padding=1)
-    model = nn.Sequential(Pictures(), kernels, nn.Flatten(), nn.Linear(16, 16), *middle, nn.Linear(16, 2))
+    model = nn.Sequential(Images(), kernels, nn.Flatten(), nn.Linear(16, 16), *middle, nn.Linear(16, 2))
     named = os.environ.get("CHECKPOINT")
     state = state_to_resume(folder, bool(os.environ.get("RESUME")), Path(named) if named else None)
     try:
@@ -86,7 +86,7 @@ def main(folder: Path) -> int:
             shuffled_loader(TensorBatches(clouds(1, 170), None if smooth else noisy), 16, config.workers),
             ordered_loader(TensorBatches(clouds(2, 97)), 32),
             config,
-            Places(folder, folder / "tensorboard"),
+            RunDirs(folder, folder / "tensorboard"),
             {"seed": 0, "config": {"training": vars(config)}},
             state,
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import UserError
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 
 SECRET = "do-not-repeat-me"
 
@@ -37,17 +37,17 @@ def slowly(seconds: list[float]) -> list[dict[str, Any]]:
     return [{"slept": second} for second in seconds]
 
 
-def verb(name: str, kind: Any = "images", **details: Any) -> Verb:
+def endpoint(name: str, kind: Any = "images", **details: Any) -> Endpoint:
     given = {"decode": length, "predict": lengths, "example": "YQ==", "example_answer": {"length": 1}} | details
-    return Verb(name, "How long is it?", kind, **given)
+    return Endpoint(name, "How long is it?", kind, **given)
 
 
 VERBS = [
-    verb("predict"),
-    verb("read", "texts"),
-    verb("compare", decode=lambda one, other: len(one) + len(other), together=2),
-    verb("enrol", decode=lambda picture, name: len(picture) + len(name), fields=("name",), batch_size=1),
-    verb("wait", decode=float, predict=slowly, batch_size=1),
+    endpoint("predict"),
+    endpoint("read", "texts"),
+    endpoint("compare", decode=lambda one, other: len(one) + len(other), together=2),
+    endpoint("enroll", decode=lambda image, name: len(image) + len(name), fields=("name",), batch_size=1),
+    endpoint("wait", decode=float, predict=slowly, batch_size=1),
 ]
 
 
@@ -56,7 +56,7 @@ def lengths_service(_: object = None) -> Service:
 
 
 def fragile_service(_: object = None) -> Service:
-    return Service("fragile", {}, [verb("predict", decode=length_or_death), *VERBS[1:]])
+    return Service("fragile", {}, [endpoint("predict", decode=length_or_death), *VERBS[1:]])
 
 
 def length_or_death(item: bytes) -> int:

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from shared.data.check import (
+    DataCheck,
     Example,
-    Findings,
     class_counts,
     class_warnings,
     copy_warnings,
@@ -20,23 +20,23 @@ from shared.data.check import (
     samples_by_class,
     survey_folders,
 )
-from shared.data.folders import PICTURES
+from shared.data.folders import IMAGES
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.report.check import all_warnings, conclude
+from shared.report.check import all_warnings, write_check_report
 from shared.report.plots import sample_grid
 
 
-def example(name: str, part: str = "train", label: str = "cat", digest: str = "", width: int = 8) -> Example:
-    return Example(name, part, (label,), digest or name, {"width": width})
+def example(name: str, split: str = "train", label: str = "cat", digest: str = "", width: int = 8) -> Example:
+    return Example(name, split, (label,), digest or name, {"width": width})
 
 
-def many(label: str, count: int, part: str = "train") -> list[Example]:
-    return [example(f"{part}/{label}/{index}", part, label) for index in range(count)]
+def many(label: str, count: int, split: str = "train") -> list[Example]:
+    return [example(f"{split}/{label}/{index}", split, label) for index in range(count)]
 
 
-def found(*examples: Example) -> Findings:
-    return Findings("pictures", examples=list(examples))
+def found(*examples: Example) -> DataCheck:
+    return DataCheck("images", examples=list(examples))
 
 
 def test_examples_are_counted_and_measured() -> None:
@@ -49,7 +49,7 @@ def test_examples_are_counted_and_measured() -> None:
 def test_copies_are_of_one_kind_each() -> None:
     examples = [
         *(example(name, digest="within") for name in ("a", "b")),
-        *(example(name, part, digest="across") for name, part in (("c", "train"), ("d", "test"))),
+        *(example(name, split, digest="across") for name, split in (("c", "train"), ("d", "test"))),
         *(example(name, label=label, digest="contradicting") for name, label in (("e", "cat"), ("f", "dog"))),
         example("alone"),
     ]
@@ -59,22 +59,22 @@ def test_copies_are_of_one_kind_each() -> None:
     assert copies.as_dict()["across"] == {"groups": 1, "named": [["train: c", "test: d"]]}
     contradicting, across, within = copy_warnings(found(*examples))
     assert "a copy under another class: 1 (e = f); decide" in contradicting
-    assert "a copy in another part: 1 (c = d); delete" in across
-    assert "a copy in the same part: 1 (a = b); delete" in within
+    assert "a copy in another split: 1 (c = d); delete" in across
+    assert "a copy in the same split: 1 (a = b); delete" in within
 
 
-def test_even_classes_in_all_parts_need_no_warning() -> None:
-    examples = [one for part in ("train", "test") for label in ("cat", "dog") for one in many(label, 10, part)]
+def test_even_classes_in_all_splits_need_no_warning() -> None:
+    examples = [one for split in ("train", "test") for label in ("cat", "dog") for one in many(label, 10, split)]
     assert all_warnings(found(*examples)) == []
 
 
 def test_small_uneven_and_lonely_classes_are_named() -> None:
     examples = many("cat", 45) + many("dog", 9) + many("bird", 20, "test")
     few, in_test, in_train, uneven = class_warnings(found(*examples))
-    assert "fewer than 10 pictures: 1 (dog 9)" in few
+    assert "fewer than 10 images: 1 (dog 9)" in few
     assert "in train only: 2 (cat, dog); spread them" in in_train
     assert "in test only: 1 (bird); spread them" in in_test
-    assert "(cat, 45) has 5.0 times as many pictures as the smallest (dog, 9)" in uneven
+    assert "(cat, 45) has 5.0 times as many images as the smallest (dog, 9)" in uneven
 
 
 def test_samples_are_drawn_from_the_largest_and_the_smallest_classes() -> None:
@@ -86,7 +86,7 @@ def test_samples_are_drawn_from_the_largest_and_the_smallest_classes() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Training pictures of two classes, a class in the test part alone, a copy, a corrupt file, an empty folder."""
+    """Training images of two classes, a class in the test split alone, a copy, a corrupt file, an empty folder."""
     for index, name in enumerate(["train/cat/0", "train/dog/0", "val/cat/0", "test/bird/0"]):
         (tmp_path / name).parent.mkdir(parents=True)
         Image.new("L", (6, 8), 9 * index).save(tmp_path / f"{name}.png")
@@ -99,18 +99,18 @@ def folder(tmp_path: Path) -> Path:
 def test_a_survey_goes_on_where_training_would_stop(folder: Path) -> None:
     problems = Problems()
     examples = survey_folders(folder, problems)
-    assert Findings("", examples=examples).counts == {"train": 2, "validation": 1, "test": 2}
+    assert DataCheck("", examples=examples).counts == {"train": 2, "validation": 1, "test": 2}
     assert {one.name for one in examples} >= {"train/cat/0.png", "val/cat/0.png", "test/bird/copy.png"}
     assert examples[0].measures == {"width": 6, "height": 8}
-    assert problems.by_kind["class folders without pictures"] == ["train/fish"]
-    assert problems.by_kind[PICTURES.unreadable] == ["train/dog/corrupt.jpg (not a picture, or a damaged one)"]
+    assert problems.by_kind["class folders without images"] == ["train/fish"]
+    assert problems.by_kind[IMAGES.unreadable] == ["train/dog/corrupt.jpg (not an image, or a damaged one)"]
     assert len(find_copies(examples).contradicting) == 1
 
 
-def concluded(findings: Findings, folder: Path) -> None:
+def concluded(findings: DataCheck, folder: Path) -> None:
     grid = sample_grid({"cat <b>": [np.zeros((5, 9), np.uint8), np.zeros((90, 20, 3), np.uint8)]})
     record = refused_record("folder")
-    conclude(findings, folder, project="flowers", seed=3, record=record, grid=grid, seconds=1.0)
+    write_check_report(findings, folder, project="flowers", seed=3, record=record, grid=grid, seconds=1.0)
 
 
 def test_what_was_found_is_printed_recorded_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,8 +124,8 @@ def test_what_was_found_is_printed_recorded_and_shown(tmp_path: Path, capsys: py
     assert (result["usable"], result["refusal"], result["warnings"]) == (True, "", ["too few; add more."])
     assert result["metrics"] == {"train": {"examples": 22, "classes": {"<dog>": 12, "cat": 10}}}
     assert result["sizes"]["width"] == {"smallest": 8, "median": 8, "largest": 8}
-    with Image.open(tmp_path / "data.png") as picture:
-        assert picture.width > 100
+    with Image.open(tmp_path / "data.png") as image:
+        assert image.width > 100
     page = (tmp_path / "data.html").read_text()
     assert "&lt;dog&gt;" in page
     assert "too few; add more." in page
@@ -143,7 +143,7 @@ def test_refused_data_is_recorded_before_the_refusal(tmp_path: Path) -> None:
 
 def test_where_there_is_nothing_nothing_is_written(tmp_path: Path) -> None:
     findings = found()
-    findings.refusal = "it is empty; put pictures there."
+    findings.refusal = "it is empty; put images there."
     with pytest.raises(UserError, match="it is empty"):
         concluded(findings, tmp_path / "outputs")
     assert not (tmp_path / "outputs").exists()

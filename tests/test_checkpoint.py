@@ -9,7 +9,7 @@ from torch import nn
 from shared.errors import UserError
 from shared.training import files as module
 from shared.training.checkpoint import flatten_state, load_checkpoint, save_checkpoint, unflatten_state
-from shared.training.files import read_about
+from shared.training.files import read_metadata
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_weights_and_facts_come_back(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2)).to(memory_format=torch.channels_last)
     save_checkpoint(tmp_path / "a", model.state_dict(), {"classes": ["ä", "b"]})
     loaded = load_checkpoint(tmp_path / "a")
-    assert loaded.about == read_about(tmp_path / "a") == {"classes": ["ä", "b"]}
+    assert loaded.metadata == read_metadata(tmp_path / "a") == {"classes": ["ä", "b"]}
     other = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
     loaded.load_into(other)
     for name, tensor in model.state_dict().items():

@@ -51,11 +51,11 @@ def test_the_verb_gets_its_configuration(project: Path, capsys: pytest.CaptureFi
         ),
         (
             "import numpy; numpy.empty(10**15)",
-            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.\n",
+            "error: there is not enough memory for this; lower the sizes of images, batches or the network.\n",
         ),
         (
             "import torch; torch.empty(10**15)",
-            "error: there is not enough memory for this; lower the sizes of pictures, batches or the network.\n",
+            "error: there is not enough memory for this; lower the sizes of images, batches or the network.\n",
         ),
         (
             "from shared.errors import UserError; raise UserError('seed 1 is unlucky; take another.')",

@@ -35,10 +35,10 @@ class Config:
 
 
 def predict(config: Config, inputs: list[Path], top: int = 1, quiet: bool = False) -> None:
-    """Classify pictures.
+    """Classify images.
 
     Args:
-        inputs: picture files
+        inputs: image files
         top: how many answers
     """
 
@@ -85,7 +85,7 @@ def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sen
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
+    ("text", "split"),
     [
         ("data:\n  rot: x\n", "unknown key data.rot in"),
         ("data:\n  rot: x\n", "did you mean data.root?"),
@@ -95,11 +95,11 @@ def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sen
         ("data: 3\n", "unknown key data in"),
     ],
 )
-def test_a_mistake_in_a_file_is_one_sentence(text: str, part: str, tmp_path: Path) -> None:
+def test_a_mistake_in_a_file_is_one_sentence(text: str, split: str, tmp_path: Path) -> None:
     file = write(tmp_path / "config.yaml", text)
     with pytest.raises(UserError) as caught:
         load(Config, file, base=tmp_path)
-    assert part in str(caught.value)
+    assert split in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -128,7 +128,7 @@ def test_help_explains_every_setting(tmp_path: Path, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         parse(Config, ["--help"], base=tmp_path, function=predict)
     text = capsys.readouterr().out
-    for words in ("Classify pictures.", "picture files", "how many answers", "--data.source", "which data"):
+    for words in ("Classify images.", "image files", "how many answers", "--data.source", "which data"):
         assert words in text
 
 

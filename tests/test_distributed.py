@@ -83,13 +83,13 @@ def assert_same_records(found: Path, expected: Path) -> None:
 
 
 def test_two_processes_have_the_losses_and_scores_of_one(together: Path, alone: Path) -> None:
-    """The validation part has 97 examples in batches of 32, so the last batch is too short for two."""
+    """The validation split has 97 examples in batches of 32, so the last batch is too short for two."""
     assert_same_records(together, alone)
 
 
 @pytest.mark.long
 def test_a_frozen_part_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
-    settings = SETTINGS | {"freeze_epochs": 1, "backbone_rate": 0.1}
+    settings = SETTINGS | {"freeze_epochs": 1, "backbone_lr_scale": 0.1}
     done = train(tmp_path / "two", 2, settings, BACKBONE="0")
     assert done.returncode == 0, done.stderr
     assert train_in_a_process(tmp_path / "one", settings, SMOOTH="yes", BACKBONE="0").returncode == 0

@@ -64,29 +64,29 @@ class Copy:
 
 
 def write_examples(folder: Path) -> None:
-    """The pictures, masks and texts that a reader would have."""
+    """The images, masks and texts that a reader would have."""
     random = np.random.default_rng(0)
     digit = np.zeros((28, 28), np.uint8)
     digit[5:23, 13:16] = 255
-    pictures = {name: Image.fromarray(digit) for name in ("digit", "picture", "a", "b", "photos/one", "path/to/digit")}
+    images = {name: Image.fromarray(digit) for name in ("digit", "image", "a", "b", "photos/one", "path/to/digit")}
     face = Image.fromarray(astronaut()[:300, 80:380])
     names = ("photo", "one_photo", "another", "photos_of_ann/ann", "photos/two", "path/to/one_photo", "path/to/another")
-    pictures |= dict.fromkeys(names, face)
+    images |= dict.fromkeys(names, face)
     for kind, low in (("daisy", 0), ("tulip", 90), ("rose", 170)):
         for number in range(30):
             noise = random.integers(low, low + 80, (40, 40, 3), dtype=np.uint8)
-            for where in ("path/to/flowers", "path/to/pictures"):
-                pictures[f"{where}/{kind}/{number}"] = Image.fromarray(noise)
+            for where in ("path/to/flowers", "path/to/images"):
+                images[f"{where}/{kind}/{number}"] = Image.fromarray(noise)
     for number, cell in enumerate(lfw_subset()[:60]):
         large = Image.fromarray((cell * 255).astype(np.uint8)).resize((96, 96))
         for where in ("path/to/cells", "path/to/folder", "path/to/your/folder"):
-            pictures[f"{where}/images/{number}"] = large.convert("RGB")
-            pictures[f"{where}/masks/{number}"] = large.point(lambda value: 255 * (value > 127))
-    for name, picture in pictures.items():
+            images[f"{where}/images/{number}"] = large.convert("RGB")
+            images[f"{where}/masks/{number}"] = large.point(lambda value: 255 * (value > 127))
+    for name, image in images.items():
         for suffix in (".png", ".jpg") if "/masks/" not in name and "/images/" not in name else (".png",):
             path = (folder / name).with_suffix(suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture.save(path)
+            image.save(path)
     write_recordings(folder, random)
     rows = [
         f"a {mood} film number {number},{mood},a {mood} film number {number},{mood}"

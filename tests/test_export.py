@@ -70,7 +70,7 @@ def test_long_inputs_are_cut_into_batches(exported: Path) -> None:
 def test_the_file_describes_itself(exported: Path) -> None:
     classifier = OnnxClassifier(exported)
     assert classifier.labels == ["a", "b", "ü"]
-    assert classifier.about == METADATA
+    assert classifier.metadata == METADATA
     assert classifier.input_shape == (1, 9, 9)
 
 
@@ -126,7 +126,7 @@ def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:
 
 
 class Dense(nn.Module):
-    """A small network that answers for each pixel and halves the picture on the way."""
+    """A small network that answers for each pixel and halves the image on the way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,18 +145,18 @@ class Dense(nn.Module):
         return logits
 
 
-PICTURES = torch.randint(0, 256, (6, 3, 32, 48), dtype=torch.uint8, generator=generator(1))
+IMAGES = torch.randint(0, 256, (6, 3, 32, 48), dtype=torch.uint8, generator=generator(1))
 
 
 @pytest.fixture(scope="module")
 def dense() -> tuple[nn.Module, onnx.ModelProto]:
     torch.manual_seed(0)
     network = Dense().eval()
-    return network, trace_classifier(network, PICTURES, stride=8)[0]
+    return network, trace_classifier(network, IMAGES, stride=8)[0]
 
 
 @pytest.mark.parametrize("size", [(32, 48), (8, 16), (80, 24)])
-def test_a_network_for_pixels_takes_pictures_of_any_size(
+def test_a_network_for_pixels_takes_images_of_any_size(
     size: tuple[int, int], dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path
 ) -> None:
     network, model = dense
@@ -178,13 +178,13 @@ def test_probabilities_are_those_of_the_softmax_for_any_logits(shape: tuple[int,
 
 def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelProto], tmp_path: Path) -> None:
     network, model = dense
-    small = quantized_static(model, [picture[None].numpy() for picture in PICTURES])
+    small = quantized_static(model, [image[None].numpy() for image in IMAGES])
     assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in small.graph.node}
     write_model(small, tmp_path / "int8.onnx", METADATA)
     assert str(tmp_path).encode() not in (tmp_path / "int8.onnx").read_bytes()
-    found = OnnxClassifier(tmp_path / "int8.onnx").probabilities(PICTURES.numpy())
+    found = OnnxClassifier(tmp_path / "int8.onnx").probabilities(IMAGES.numpy())
     with torch.no_grad():
-        expected = network(PICTURES).softmax(1).numpy()
+        expected = network(IMAGES).softmax(1).numpy()
     assert np.abs(found - expected).max() < 0.1
     assert (found.argmax(1) == expected.argmax(1)).mean() > 0.9
 
@@ -192,7 +192,7 @@ def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelPro
 def test_in_eight_bits_the_classes_still_come_from_a_convolution_in_fp32(
     dense: tuple[nn.Module, onnx.ModelProto],
 ) -> None:
-    small = quantized_static(dense[1], [picture[None].numpy() for picture in PICTURES])
+    small = quantized_static(dense[1], [image[None].numpy() for image in IMAGES])
     floats = {item.name for item in small.graph.initializer if item.data_type == onnx.TensorProto.FLOAT}
     convolutions = [node for node in small.graph.node if node.op_type == "Conv"]
     assert [node.input[1] in floats for node in convolutions] == [False, False, True]
@@ -200,7 +200,7 @@ def test_in_eight_bits_the_classes_still_come_from_a_convolution_in_fp32(
 
 
 def test_any_network_can_be_exported_and_run_under_the_names_of_its_outputs(network: nn.Module, tmp_path: Path) -> None:
-    model, parity = trace(network, EXAMPLES, "pictures", ["numbers"])
+    model, parity = trace(network, EXAMPLES, "images", ["numbers"])
     assert parity.largest_difference <= parity.tolerance
     write_model(model, tmp_path / "network.onnx", {"versions": {"torch": "x"}})
     loaded = OnnxModel(tmp_path / "network.onnx")

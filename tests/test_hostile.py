@@ -11,7 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-from serving import ask, ask_json, verb
+from serving import ask, ask_json, endpoint
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.serving.service import RefusedError, Service
@@ -24,9 +24,9 @@ SLOWEST_SECONDS = 5.0
 MOST_GROWTH = 200_000_000  # bytes
 
 
-def decode(picture: bytes) -> Any:
+def decode(image: bytes) -> Any:
     try:
-        return read_image(picture, max_pixels=1_000_000)
+        return read_image(image, max_pixels=1_000_000)
     except UnreadableImageError as error:
         raise RefusedError(str(error)) from error
 
@@ -39,8 +39,8 @@ SERVICE = Service(
     "sizes",
     {"labels": []},
     [
-        verb("predict", decode=decode, predict=sizes, example_answer={"size": [1, 1], "sum": 1}),
-        verb("read", "texts", example="a text"),
+        endpoint("predict", decode=decode, predict=sizes, example_answer={"size": [1, 1], "sum": 1}),
+        endpoint("read", "texts", example="a text"),
     ],
 )
 VARIED = settings(
@@ -80,12 +80,12 @@ def must_stand(url: str, count: int, seed: int) -> None:
     assert resident_bytes() - before < MOST_GROWTH
 
 
-def test_damaged_pictures_json_and_forms(url: str) -> None:
+def test_damaged_images_json_and_forms(url: str) -> None:
     must_stand(url, 400, seed=0)
 
 
 @pytest.mark.long
-def test_ten_thousand_damaged_pictures_json_and_forms(url: str) -> None:
+def test_ten_thousand_damaged_images_json_and_forms(url: str) -> None:
     must_stand(url, 10_000, seed=2)
 
 
@@ -126,7 +126,7 @@ def test_the_description_of_the_interface_is_true(url: str, path: str) -> None:
     @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path]["POST"].as_strategy())
     def call_and_check(case: Any) -> None:
-        case.call_and_validate(excluded_checks=[positive_data_acceptance])  # not all bytes are a picture
+        case.call_and_validate(excluded_checks=[positive_data_acceptance])  # not all bytes are an image
         called.append(case)
 
     called: list[Any] = []

@@ -1,4 +1,4 @@
-"""Pictures of every kind have a defined answer."""
+"""Images of every kind have a defined answer."""
 
 import io
 import os
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.folders import PICTURES, find_labelled, part_folders, read_all
+from shared.data.folders import IMAGES, find_labeled, read_all, split_folders
 from shared.data.images import UnreadableImageError, list_images, read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
@@ -58,14 +58,14 @@ def test_transparency_becomes_white() -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "1"])
-def test_transparency_of_gray_pictures_becomes_white_too(mode: str) -> None:
+def test_transparency_of_gray_images_becomes_white_too(mode: str) -> None:
     image = Image.new(mode, (2, 1), 0)
     image.putpixel((0, 0), 255)
     read = read_image(encoded(image, transparency=0)).convert("L")
     assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [255, 255]
 
 
-def test_pictures_are_turned_upright() -> None:
+def test_images_are_turned_upright() -> None:
     image = Image.new("L", (40, 20))
     image.paste(255, (0, 0, 20, 10))  # upper left
     exif = Image.Exif()
@@ -78,14 +78,14 @@ def test_pictures_are_turned_upright() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not a picture"),
-        (b"hello", "not a picture"),
+        (b"", "not an image"),
+        (b"hello", "not an image"),
         (encoded(Image.effect_noise((64, 64), 50))[:500], "damaged"),
         (bomb(20_000), "more than the 50,000,000 pixels allowed"),
         (bomb(100), "damaged"),
     ],
 )
-def test_what_is_no_picture_is_refused(content: bytes, reason: str) -> None:
+def test_what_is_no_image_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(UnreadableImageError, match=reason):
         read_image(content)
 
@@ -110,93 +110,97 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_folders_are_classes_in_the_order_of_their_names(folder: Path) -> None:
-    found = find_labelled(folder)
+    found = find_labeled(folder)
     assert found.classes == ["cat", "dog"]
     assert found.labels == [0, 0, 0, 1, 1]
-    assert find_labelled(folder, ["dog", "cat"]).labels == [1, 1, 1, 0, 0]
+    assert find_labeled(folder, ["dog", "cat"]).labels == [1, 1, 1, 0, 0]
 
 
-def test_hidden_files_and_other_files_are_no_pictures(folder: Path) -> None:
+def test_hidden_files_and_other_files_are_no_images(folder: Path) -> None:
     (folder / "cat" / ".thumb.png").write_bytes(b"")
     (folder / "cat" / "notes.txt").write_text("")
     assert len(list_images(folder / "cat")) == 3
 
 
-def test_pictures_beside_the_class_folders_are_not_passed_over_in_silence(
+def test_images_beside_the_class_folders_are_not_passed_over_in_silence(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("L", (6, 6)).save(folder / "stray.png")
-    assert len(find_labelled(folder).files) == 5
-    assert "not read: 1 pictures of no class" in capsys.readouterr().err
+    assert len(find_labeled(folder).files) == 5
+    assert "not read: 1 images of no class" in capsys.readouterr().err
 
 
-def test_unreadable_pictures_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "dog" / "broken.png").write_bytes(b"no picture")
-    images, labels, files = read_all(find_labelled(folder), pixels, problems := Problems())
+def test_unreadable_images_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "dog" / "broken.png").write_bytes(b"no image")
+    images, labels, files = read_all(find_labeled(folder), pixels, problems := Problems())
     assert images.shape == (5, 6, 6)
     assert labels.tolist() == [0, 0, 0, 1, 1]
     assert len(files) == 5
     message = capsys.readouterr().err
-    assert "left out of 6 pictures: unreadable pictures: 1 (" in message
-    assert "broken.png (not a picture, or a damaged one)" in message
-    assert list(problems.by_kind) == [PICTURES.unreadable]
-    read_all(find_labelled(folder), pixels, Problems())  # as the next verb of a run does
+    assert "left out of 6 images: unreadable images: 1 (" in message
+    assert "broken.png (not an image, or a damaged one)" in message
+    assert list(problems.by_kind) == [IMAGES.unreadable]
+    read_all(find_labeled(folder), pixels, Problems())  # as the next verb of a run does
     assert capsys.readouterr().err == ""
 
 
-def test_folders_that_cannot_be_learnt_from_are_refused(folder: Path, tmp_path: Path) -> None:
+def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no class folders"):
-        find_labelled(tmp_path / "cat")
+        find_labeled(tmp_path / "cat")
     for name in ("bird", "fish"):
         (folder / name).mkdir()
-    with pytest.raises(UserError, match=r"class folders without pictures .*: bird, fish; add some"):
-        find_labelled(folder)
+    with pytest.raises(UserError, match=r"class folders without images .*: bird, fish; add some"):
+        find_labeled(folder)
     for name in ("bird", "fish"):
         (folder / name).rmdir()
     strange = folder / os.fsdecode(b"b\xe4r")
     strange.mkdir()
     with pytest.raises(UserError, match="class folders whose names are no UTF-8"):
-        find_labelled(folder)
+        find_labeled(folder)
     strange.rmdir()
-    with pytest.raises(UserError, match="classes that the training part does not have: dog; rename"):
-        find_labelled(folder, ["cat"])
+    with pytest.raises(UserError, match="classes that the training split does not have: dog; rename"):
+        find_labeled(folder, ["cat"])
     for path in (folder / "dog").iterdir():
         path.write_bytes(b"")
-    with pytest.raises(UserError, match="no picture can be read of dog; replace"):
-        read_all(find_labelled(folder), pixels, Problems())
+    with pytest.raises(UserError, match="no image can be read of dog; replace"):
+        read_all(find_labeled(folder), pixels, Problems())
     for path in (folder / "dog").iterdir():
         path.unlink()
     (folder / "dog").rmdir()
     with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
-        find_labelled(folder)
+        find_labeled(folder)
     for name in ("lion", "tiger"):
         (folder / "cat" / name).mkdir()
     with pytest.raises(UserError, match=r"holds one class only \(cat\); did you mean \S+cat, which holds several\?"):
-        find_labelled(folder)
+        find_labeled(folder)
 
 
-def test_parts_are_known_by_the_names_that_people_use(folder: Path) -> None:
-    assert part_folders(folder) == {"train": folder}
+def test_splits_are_known_by_the_names_that_people_use(folder: Path) -> None:
+    assert split_folders(folder) == {"train": folder}
     for name in ("Train", "val", "test"):
-        (folder / "parts" / name / "cat").mkdir(parents=True)
-    found = part_folders(folder / "parts")
-    assert {part: path.name for part, path in found.items()} == {"train": "Train", "validation": "val", "test": "test"}
-    (folder / "train").mkdir()  # a class of railway pictures
-    assert part_folders(folder) == {"train": folder}
+        (folder / "splits" / name / "cat").mkdir(parents=True)
+    found = split_folders(folder / "splits")
+    assert {split: path.name for split, path in found.items()} == {
+        "train": "Train",
+        "validation": "val",
+        "test": "test",
+    }
+    (folder / "train").mkdir()  # a class of railway images
+    assert split_folders(folder) == {"train": folder}
 
 
-def test_a_folder_beside_the_parts_is_not_passed_over_in_silence(
+def test_a_folder_beside_the_splits_is_not_passed_over_in_silence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for folder in ("train/cat", "val/cat", "unlabelled"):
+    for folder in ("train/cat", "val/cat", "unlabeled"):
         (tmp_path / folder).mkdir(parents=True)
-    assert list(part_folders(tmp_path)) == ["train", "validation"]
-    assert re.search(r"not read: \S+unlabelled; the parts are", capsys.readouterr().err)
+    assert list(split_folders(tmp_path)) == ["train", "validation"]
+    assert re.search(r"not read: \S+unlabeled; the splits are", capsys.readouterr().err)
     (tmp_path / "validation").mkdir()
-    with pytest.raises(UserError, match=r"validation and val are both the validation part"):
-        part_folders(tmp_path)
+    with pytest.raises(UserError, match=r"validation and val are both the validation split"):
+        split_folders(tmp_path)
 
 
-def test_formats_that_could_start_programs_are_no_pictures() -> None:
-    with pytest.raises(UnreadableImageError, match="not a picture"):
+def test_formats_that_could_start_programs_are_no_images() -> None:
+    with pytest.raises(UnreadableImageError, match="not an image"):
         read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")

@@ -10,13 +10,13 @@ from PIL import Image
 from shared.data.masks import (
     IGNORE,
     MaskFormat,
+    decode_masks,
     detect_format,
     find_pairs,
     mask_folders,
-    parse_colour,
+    parse_color,
     read_mask,
     read_pairs,
-    understand,
 )
 from shared.data.problems import Problems
 from shared.errors import UserError
@@ -54,13 +54,13 @@ def test_two_named_classes_may_be_black_and_white_or_ids() -> None:
     assert detect_format({PATH: array([0, 1])}, ["cell", "wall"], None).encoding == "ids"
 
 
-def test_gray_saved_as_colour_is_gray() -> None:
+def test_gray_saved_as_color_is_gray() -> None:
     mask = np.repeat(array([0, 255])[:, :, None], 3, axis=2)
     form = detect_format({PATH: mask}, [], None)
     assert form.ids(mask, lossy=False)[0].tolist() == [[0, 1]]
 
 
-def test_colours_stand_for_classes() -> None:
+def test_colors_stand_for_classes() -> None:
     form = MaskFormat("palette", ["road", "car"], [(128, 64, 128), (0, 0, 142)], ignore=(0, 0, 0))
     mask = np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0), (1, 2, 3)]], np.uint8)
     ids, unknown = form.ids(mask, lossy=False)
@@ -70,8 +70,8 @@ def test_colours_stand_for_classes() -> None:
     assert (ids.tolist(), unknown) == ([[0, 1, IGNORE, IGNORE]], [])
 
 
-def test_colours_without_a_palette_are_refused() -> None:
-    with pytest.raises(UserError, match=r"mask\.png has colours; say which stands for which class"):
+def test_colors_without_a_palette_are_refused() -> None:
+    with pytest.raises(UserError, match=r"mask\.png has colors; say which stands for which class"):
         detect_format({PATH: np.array([[(1, 2, 3)]], np.uint8)}, [], None)
 
 
@@ -82,10 +82,10 @@ def test_values_that_cannot_be_class_ids_are_refused() -> None:
         detect_format({PATH: array([0, 0])}, [], None)
 
 
-def test_a_misspelt_colour_is_refused() -> None:
-    assert parse_colour("#ff8800", "data.palette") == (255, 136, 0)
-    with pytest.raises(UserError, match="data.palette has 'orangish', which is no colour"):
-        parse_colour("orangish", "data.palette")
+def test_a_misspelled_color_is_refused() -> None:
+    assert parse_color("#ff8800", "data.palette") == (255, 136, 0)
+    with pytest.raises(UserError, match="data.palette has 'orangish', which is no color"):
+        parse_color("orangish", "data.palette")
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,8 @@ def read(root: Path, max_side: int = 100) -> tuple[list[str], str]:
     """The names that can be used, and what is said to be wrong."""
     problems = Problems()
     raw = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
-    pictures = understand(raw, MaskFormat("binary", ["background", "foreground"]), problems)
-    return pictures.names, str(problems)
+    images = decode_masks(raw, MaskFormat("binary", ["background", "foreground"]), problems)
+    return images.names, str(problems)
 
 
 def test_pairs_are_matched_by_name(root: Path) -> None:
@@ -146,12 +146,12 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
         "masks without an image: 1 (masks/d.png)",
         "images whose mask has another size: 1 (a.jpg: 8x6, its mask 8x7)",
         "masks with values that stand for no class: 1 (b.png: 99)",
-        "unreadable images: 2 (e.png: not a picture, or a damaged one, f.png: not a picture, or a damaged one)",
+        "unreadable images: 2 (e.png: not an image, or a damaged one, f.png: not an image, or a damaged one)",
     ):
         assert words in problems
 
 
-def test_large_pictures_are_scaled_down_with_their_masks(root: Path) -> None:
+def test_large_images_are_scaled_down_with_their_masks(root: Path) -> None:
     problems = Problems()
     raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
     assert {image.shape for image in raw.images} == {(3, 4, 3)}
@@ -172,22 +172,22 @@ def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
     problems = Problems()
     raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
-    understand(raw, MaskFormat("ids", ["a", "b"], ignore=IGNORE), problems)
+    decode_masks(raw, MaskFormat("ids", ["a", "b"], ignore=IGNORE), problems)
     assert "masks of class ids whose compression blurs them, save them as PNG: 1 (c.jpg)" in str(problems)
 
 
 def test_known_layouts(root: Path) -> None:
     assert mask_folders(root) == {"": (root / "images", root / "masks")}
-    parts = root / "parts"
-    for part in ("train", "val", "test"):
-        (parts / part / "images").mkdir(parents=True)
-        (parts / part / "masks").mkdir()
-    assert list(mask_folders(parts)) == ["train", "validation", "test"]
-    (parts / "val").rename(parts / "Valid")
-    assert mask_folders(parts)["validation"] == (parts / "Valid" / "images", parts / "Valid" / "masks")
-    shutil.copytree(parts / "Valid", parts / "dev")
-    with pytest.raises(UserError, match="are both the validation part; put them together or remove one"):
-        mask_folders(parts)
+    splits = root / "splits"
+    for split in ("train", "val", "test"):
+        (splits / split / "images").mkdir(parents=True)
+        (splits / split / "masks").mkdir()
+    assert list(mask_folders(splits)) == ["train", "validation", "test"]
+    (splits / "val").rename(splits / "Valid")
+    assert mask_folders(splits)["validation"] == (splits / "Valid" / "images", splits / "Valid" / "masks")
+    shutil.copytree(splits / "Valid", splits / "dev")
+    with pytest.raises(UserError, match="are both the validation split; put them together or remove one"):
+        mask_folders(splits)
     camvid = root / "camvid"
     for name in ("train", "trainannot", "val", "valannot"):
         (camvid / name).mkdir(parents=True)
@@ -195,32 +195,32 @@ def test_known_layouts(root: Path) -> None:
     assert mask_folders(root / "images") == {}
 
 
-def test_masks_are_turned_as_their_pictures_are(tmp_path: Path) -> None:
+def test_masks_are_turned_as_their_images_are(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
     Image.fromarray(array([0, 0, 1], [0, 0, 0])).save(tmp_path / "mask.png", exif=exif)
     assert read_mask(tmp_path / "mask.png").tolist() == [[0, 0, 0], [1, 0, 0]]
 
 
-def with_palette(path: Path, colours: list[int]) -> None:
+def with_palette(path: Path, colors: list[int]) -> None:
     image = Image.fromarray(array([0, 1])).convert("P")
     image.putdata([0, 1])
-    image.putpalette(colours)
+    image.putpalette(colors)
     image.save(path)
 
 
-def test_a_palette_is_meant_where_colours_are_named(tmp_path: Path) -> None:
+def test_a_palette_is_meant_where_colors_are_named(tmp_path: Path) -> None:
     with_palette(tmp_path / "mask.png", [255, 0, 0, 0, 0, 255])
     assert read_mask(tmp_path / "mask.png").tolist() == [[0, 1]]
-    assert read_mask(tmp_path / "mask.png", colours=True).tolist() == [[[255, 0, 0], [0, 0, 255]]]
+    assert read_mask(tmp_path / "mask.png", colors=True).tolist() == [[[255, 0, 0], [0, 0, 255]]]
 
 
 def test_palettes_that_differ_are_noted(tmp_path: Path) -> None:
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
-    for name, colours in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
+    for name, colors in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
         Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
-        with_palette(tmp_path / "masks" / f"{name}.png", colours)
+        with_palette(tmp_path / "masks" / f"{name}.png", colors)
     problems = Problems()
     raw = read_pairs(find_pairs(tmp_path / "images", tmp_path / "masks", problems), 10, problems)
     assert raw.odd == ["c.png"]

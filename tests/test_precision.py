@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from shared.export.precision import Measured, Way, candidates, choose_precision, compare, per_second
+from shared.export.precision import Candidate, Measured, choose_precision, compare, per_second, quantized_versions
 from shared.inference.model import as_function
 
 EAGER, FP32 = Measured(10, None, 0.9), Measured(30, 1000, 0.9)
@@ -52,17 +52,17 @@ def test_the_first_run_of_a_turn_does_not_count(monkeypatch: pytest.MonkeyPatch)
         clock += 0.5 if name == last else 8.0  # seconds; slow while what the other has left behind goes on
         last = name
 
-    ways = {name: Way(partial(run, name), lambda: 1.0) for name in ("one", "other")}
-    assert per_second(ways) == {"one": 2.0, "other": 2.0}
+    candidates = {name: Candidate(partial(run, name), lambda: 1.0) for name in ("one", "other")}
+    assert per_second(candidates) == {"one": 2.0, "other": 2.0}
 
 
 def test_speed_counts_examples_not_calls_and_the_ways_take_turns() -> None:
     calls: list[str] = []
-    ways = {
-        "one": Way(lambda: calls.append("one"), lambda: 1.0, 1),
-        "many": Way(lambda: calls.append("many"), lambda: 1.0, 10**9),
+    candidates = {
+        "one": Candidate(lambda: calls.append("one"), lambda: 1.0, 1),
+        "many": Candidate(lambda: calls.append("many"), lambda: 1.0, 10**9),
     }
-    rates = per_second(ways)
+    rates = per_second(candidates)
     turns = [name for name, _ in itertools.groupby(calls)]
     assert len(calls) > 12
     assert len(turns) > 6
@@ -86,24 +86,24 @@ def network() -> onnx.ModelProto:
 
 def test_both_kinds_of_eight_bits_answer_nearly_as_fp32_does(network: onnx.ModelProto) -> None:
     inputs = np.random.default_rng(1).normal(size=(32, 64)).astype(np.float32)
-    models = candidates(network, "auto", list(inputs[:, None]))
+    models = quantized_versions(network, "auto", list(inputs[:, None]))
     assert list(models) == ["fp32", "int8_static", "int8_dynamic"]
     expected = as_function(network)(inputs)
     for name in ("int8_static", "int8_dynamic"):
         assert np.abs(as_function(models[name])(inputs) - expected).max() < 0.05
         assert not np.array_equal(as_function(models[name])(inputs), expected)
-    assert list(candidates(network, "fp32", [])) == ["fp32"]
+    assert list(quantized_versions(network, "fp32", [])) == ["fp32"]
 
 
 def test_what_is_slower_than_fp32_is_not_scored(network: onnx.ModelProto) -> None:
     asked: list[str] = []
 
-    def way_of(name: str, rounds: int) -> Way:
-        return Way(lambda: sum(range(rounds)), lambda: float(asked.append(name) is None))
+    def make_candidate(name: str, rounds: int) -> Candidate:
+        return Candidate(lambda: sum(range(rounds)), lambda: float(asked.append(name) is None))
 
-    ways = iter([way_of("fp32", 10_000), way_of("slow", 10**6), way_of("quick", 1)])
+    candidates = iter([make_candidate("fp32", 10_000), make_candidate("slow", 10**6), make_candidate("quick", 1)])
     models = {"fp32": network, "int8_static": network, "int8_dynamic": network}
-    measured = compare(way_of("pytorch", 10_000), models, lambda _: next(ways))
+    measured = compare(make_candidate("pytorch", 10_000), models, lambda _: next(candidates))
     assert asked == ["pytorch", "fp32", "quick"]
     assert measured["int8_static"].score is None
     assert measured["fp32"].bytes == network.ByteSize()

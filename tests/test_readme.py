@@ -118,13 +118,13 @@ def test_every_page_may_hold_a_table(tables: ModuleType) -> None:
     assert tables.pages() == PAGES
 
 
-def test_pictures_are_small() -> None:
-    pictures = list((REPOSITORY / "docs" / "images").iterdir())
-    assert pictures
-    assert sum(path.stat().st_size for path in pictures) < 1_000_000
+def test_images_are_small() -> None:
+    images = list((REPOSITORY / "docs" / "images").iterdir())
+    assert images
+    assert sum(path.stat().st_size for path in images) < 1_000_000
 
 
-def test_the_licence_is_what_the_package_says() -> None:
+def test_the_license_is_what_the_package_says() -> None:
     assert "Apache License" in (REPOSITORY / "LICENSE").read_text()
     assert 'license = "Apache-2.0"' in (REPOSITORY / "pyproject.toml").read_text()
 

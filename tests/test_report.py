@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.report.html import Picture, Section, write_report
+from shared.report.html import ReportImage, Section, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 
 HISTORY = [
@@ -17,7 +17,7 @@ HISTORY = [
 PNG = b"\x89PNG"
 
 
-def test_the_page_holds_its_pictures_and_escapes_what_it_is_given(tmp_path: Path) -> None:
+def test_the_page_holds_its_images_and_escapes_what_it_is_given(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     write_report(
         path,
@@ -26,7 +26,7 @@ def test_the_page_holds_its_pictures_and_escapes_what_it_is_given(tmp_path: Path
         notice="sample used",
         sections=[
             Section("Scores", "text", header=["model"], rows=[["<b>cnn</b>"]]),
-            Section("Curves", pictures=[Picture(PNG, "a curve")], preformatted="seed: 0"),
+            Section("Curves", images=[ReportImage(PNG, "a curve")], preformatted="seed: 0"),
         ],
     )
     page = path.read_text()
@@ -43,22 +43,22 @@ def test_without_a_substitution_there_is_no_notice(tmp_path: Path) -> None:
     assert 'role="note"' not in (tmp_path / "r.html").read_text()
 
 
-def test_a_matrix_of_very_many_classes_stays_a_picture() -> None:
-    with Image.open(io.BytesIO(confusion_matrix(np.eye(300, dtype=int).tolist(), ["class"] * 300))) as picture:
-        assert max(picture.size) < 6000
+def test_a_matrix_of_very_many_classes_stays_a_image() -> None:
+    with Image.open(io.BytesIO(confusion_matrix(np.eye(300, dtype=int).tolist(), ["class"] * 300))) as image:
+        assert max(image.size) < 6000
 
 
-def test_plots_are_pictures_also_at_the_edges() -> None:
+def test_plots_are_images_also_at_the_edges() -> None:
     gray = np.zeros((8, 8), np.uint8)
-    colour = np.zeros((8, 8, 3), np.uint8)
-    for picture in (
+    color = np.zeros((8, 8, 3), np.uint8)
+    for image in (
         training_curves(HISTORY, "accuracy", 3),
         training_curves(HISTORY[:1], "accuracy", 1),
         confusion_matrix([[3, 0], [0, 2]], ["a", "long name"]),
         confusion_matrix([[0, 0], [0, 0]], ["a", "b"]),
         confusion_matrix([[1, 0], [0, 1]], ["$5_$10", "$10_$20"]),
-        contact_sheet([gray, colour], ["one", "two"]),
+        contact_sheet([gray, color], ["one", "two"]),
         contact_sheet([gray] * 9, ["x"] * 9, columns=4),
         reliability(np.array([0.2, 1.0]), np.array([False, True])),
     ):
-        assert picture.startswith(PNG)
+        assert image.startswith(PNG)

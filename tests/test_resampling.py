@@ -1,4 +1,4 @@
-"""Pages resample pictures that keep their shape as Pillow does, to the same bytes."""
+"""Pages resample images that keep their shape as Pillow does, to the same bytes."""
 
 import numpy as np
 import pytest

@@ -14,7 +14,7 @@ CLASSES = ["a", "b", "c"]
 
 
 def scores(*pairs: tuple[list[list[int]], list[list[int]]]) -> dict[str, object]:
-    """The scores of pictures given as (answer, truth)."""
+    """The scores of images given as (answer, truth)."""
     collected = SegmentationScores(CLASSES, IGNORE)
     for index, (answer, truth) in enumerate(pairs):
         collected.add(str(index), torch.tensor(answer), torch.tensor(truth))
@@ -22,13 +22,13 @@ def scores(*pairs: tuple[list[list[int]], list[list[int]]]) -> dict[str, object]
 
 
 def test_pooled_and_per_image_are_what_their_names_say() -> None:
-    # First picture: a 2 of 3, b 1 of 2. Second: a 4 of 4.
+    # First image: a 2 of 3, b 1 of 2. Second: a 4 of 4.
     found = scores(([[0, 0], [0, 1]], [[0, 0], [1, 1]]), ([[0, 0], [0, 0]], [[0, 0], [0, 0]]))
     assert found["pooled"]["iou"] == {"a": pytest.approx(6 / 7), "b": pytest.approx(1 / 2), "c": None}
     assert found["pooled"]["dice"]["a"] == pytest.approx(12 / 13)
     assert found["pooled"]["mean_iou"] == pytest.approx((6 / 7 + 1 / 2) / 2)
     assert found["per_image"]["iou"]["a"] == pytest.approx((2 / 3 + 1) / 2)
-    assert found["per_image"]["iou"]["b"] == pytest.approx(1 / 2)  # the second picture has none and does not count
+    assert found["per_image"]["iou"]["b"] == pytest.approx(1 / 2)  # the second image has none and does not count
     assert found["by_image"] == {"0": pytest.approx((2 / 3 + 1 / 2) / 2), "1": 1.0}
     assert found["pixel_accuracy"] == pytest.approx(7 / 8)
     assert found["confusion"] == [[6, 0, 0], [1, 1, 0], [0, 0, 0]]
@@ -43,7 +43,7 @@ def test_a_class_answered_but_absent_scores_zero() -> None:
     assert scores(([[2, 0]], [[0, 0]]))["pooled"]["iou"] == {"a": 0.5, "b": None, "c": 0.0}
 
 
-def test_a_picture_of_ignored_pixels_has_no_score() -> None:
+def test_a_image_of_ignored_pixels_has_no_score() -> None:
     found = scores(([[0, 0]], [[IGNORE, IGNORE]]), ([[0, 1]], [[0, 1]]))
     assert found["by_image"] == {"0": None, "1": 1.0}
     assert found["per_image"]["mean_iou"] == 1.0

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from serving import SECRET, VERBS, ask, ask_json, form, lengths_service, server, verb
+from serving import SECRET, VERBS, ask, ask_json, endpoint, form, lengths_service, server
 
 from shared.errors import UserError
 from shared.serving import connections
@@ -57,9 +57,9 @@ def test_several_elements_can_make_one_item(url: str) -> None:
 
 
 def test_fields_stand_beside_the_elements(url: str) -> None:
-    assert ask_json(f"{url}/enrol", {"images": encoded(b"a"), "name": "Bo"}).json == {"answers": [{"length": 3}]}
-    assert ask_json(f"{url}/enrol", {"images": encoded(b"a")}).status == 422
-    assert ask(f"{url}/enrol", b"a").status == 415
+    assert ask_json(f"{url}/enroll", {"images": encoded(b"a"), "name": "Bo"}).json == {"answers": [{"length": 3}]}
+    assert ask_json(f"{url}/enroll", {"images": encoded(b"a")}).status == 422
+    assert ask(f"{url}/enroll", b"a").status == 415
 
 
 def test_one_bad_item_never_harms_the_others(url: str) -> None:
@@ -191,7 +191,7 @@ def test_requests_that_wait_are_answered_together() -> None:
         assert all_wait.wait(10)
         return [{"item": item} for item in items]
 
-    service = Service("sizes", {}, [verb("predict", decode=float, predict=note, batch_size=8)])
+    service = Service("sizes", {}, [endpoint("predict", decode=float, predict=note, batch_size=8)])
     with serving(service) as address, ThreadPoolExecutor(11) as pool:
         asked = [pool.submit(ask, f"{address}/predict", b"0")]
         while not sizes:
@@ -257,19 +257,19 @@ def test_what_comes_after_an_answer_and_is_no_request_closes_the_connection(
         assert connection.recv(100) == b""
 
 
-def ask_without_reading(connection: socket.socket, question: bytes) -> None:
+def ask_without_reading(connection: socket.socket, item: bytes) -> None:
     for _ in range(2000):
-        connection.sendall(100 * question)
+        connection.sendall(100 * item)
         time.sleep(0.005)
 
 
 def test_who_never_reads_the_answers_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "READING_SECONDS", 0.2)
-    question = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    item = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with serving(SERVICE, max_connections=3) as address, raw_connection(address) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            ask_without_reading(connection, question)
+            ask_without_reading(connection, item)
         assert ask(f"{address}/healthz").status == 200
 
 

@@ -14,7 +14,7 @@ from shared.errors import UserError
 LABELS = np.repeat([0, 1, 2], [50, 30, 20])
 
 
-def test_the_parts_are_disjoint_complete_and_keep_the_shares_of_the_classes() -> None:
+def test_the_splits_are_disjoint_complete_and_keep_the_shares_of_the_classes() -> None:
     first, second = stratified_split(LABELS, 0.2, seed=1)
     assert sorted([*first, *second]) == list(range(100))
     assert np.bincount(LABELS[second]).tolist() == [10, 6, 4]
@@ -118,7 +118,7 @@ def test_examples_of_one_group_stay_together() -> None:
     assert grouped_split(groups, 0.25, seed=2)[1].tolist() != second.tolist()
 
 
-def test_each_part_gets_its_share_of_each_stratum() -> None:
+def test_each_split_gets_its_share_of_each_stratum() -> None:
     groups = [f"slide {index // 4}" for index in range(80)]
     strata = ["stained" if index < 16 else "fluorescent" for index in range(80)]
     for seed in range(5):

@@ -1,4 +1,4 @@
-"""Pictures of any size: padded, tiled and blended, with the answer of the whole picture."""
+"""Images of any size: padded, tiled and blended, with the answer of the whole image."""
 
 import numpy as np
 import pytest
@@ -35,20 +35,20 @@ def network() -> Dense:
     )
 
 
-def picture(height: int, width: int) -> np.ndarray:
+def make_image(height: int, width: int) -> np.ndarray:
     return torch.randint(0, 256, (3, height, width), dtype=torch.uint8, generator=generator(height, width)).numpy()
 
 
 @pytest.mark.parametrize("size", [(64, 64), (61, 50), (1, 1), (129, 300), (300, 65)])
-def test_every_pixel_of_any_picture_has_scores(network: Dense, size: tuple[int, int]) -> None:
-    scores = segment(network, picture(*size), Tiling(size=96, overlap=48, stride=4))
+def test_every_pixel_of_any_image_has_scores(network: Dense, size: tuple[int, int]) -> None:
+    scores = segment(network, make_image(*size), Tiling(size=96, overlap=48, stride=4))
     assert scores.shape == (5, *size)
     assert np.isfinite(scores).all()
 
 
 @pytest.mark.parametrize(("size", "overlap"), [(96, 48), (100, 60), (128, 48), (176, 96)])
 def test_the_result_does_not_depend_on_the_tiling(network: Dense, size: int, overlap: int) -> None:
-    image = picture(210, 333)
+    image = make_image(210, 333)
     whole = segment(network, image, Tiling(size=400, overlap=0, stride=4))
     tiled = segment(network, image, Tiling(size, overlap, stride=4))
     np.testing.assert_allclose(tiled, whole, atol=1e-4)
@@ -61,7 +61,7 @@ def test_seams_are_blended_where_tiles_disagree() -> None:
     def constant(images: np.ndarray) -> np.ndarray:
         return np.full((1, 1, *images.shape[2:]), float(next(calls)), np.float32)
 
-    row = segment(constant, picture(64, 160), Tiling(size=96, overlap=32, stride=32))[0, 0]
+    row = segment(constant, make_image(64, 160), Tiling(size=96, overlap=32, stride=32))[0, 0]
     assert row[0] == 0
     assert row[-1] == 1
     assert (np.diff(row) >= 0).all()
@@ -69,9 +69,9 @@ def test_seams_are_blended_where_tiles_disagree() -> None:
 
 
 def test_padding_mirrors_up_to_the_next_multiple() -> None:
-    image = picture(5, 7)
+    image = make_image(5, 7)
     grown = padded(image, 4)
     assert grown.shape == (3, 8, 8)
     np.testing.assert_array_equal(grown[:, :5, :7], image)
     np.testing.assert_array_equal(grown[:, 5:, :7], image[:, :1:-1])
-    assert padded(picture(1, 1), 32).shape == (3, 32, 32)
+    assert padded(make_image(1, 1), 32).shape == (3, 32, 32)

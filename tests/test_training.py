@@ -23,7 +23,7 @@ from shared.training.checkpoint import (
 )
 from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
 from shared.training.freezing import freeze
-from shared.training.loop import Places, Task, close_epoch, find_best, fit, measure, train_step
+from shared.training.loop import RunDirs, Task, close_epoch, evaluate, find_best, fit, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -59,7 +59,7 @@ def run(
     seed_everything(seed)
     train = shuffled_loader(TensorBatches(clouds(1), noisy, seed), config.batch_size)
     validation = ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
-    places = Places(folder, folder / "tensorboard")
+    places = RunDirs(folder, folder / "tensorboard")
     task = Task(step, training_metrics(2), "accuracy", backbone)
     return fit(task, network(), train, validation, config, places, {"seed": seed}).progress
 
@@ -97,7 +97,7 @@ def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
     model = network()
     data = clouds(3, 250)
     before = torch.get_rng_state()
-    measured = measure(
+    measured = evaluate(
         Task(step, training_metrics(2), "accuracy"),
         model,
         ordered_loader(TensorBatches(data), batch_size=100),
@@ -127,9 +127,9 @@ def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:
     result = run(tmp_path)
     best, last = checkpoint(tmp_path, "best"), checkpoint(tmp_path, "last")
     ranks = [(record["validation/accuracy"], -record["validation/loss"]) for record in result.history]
-    assert best.about["epoch"] == result.best_epoch == 1 + ranks.index(max(ranks))
+    assert best.metadata["epoch"] == result.best_epoch == 1 + ranks.index(max(ranks))
     best.load_into(network())
-    state = unflatten_state(last.about["state"], last.tensors)
+    state = unflatten_state(last.metadata["state"], last.tensors)
     assert state["progress"]["epoch"] == CONFIG.epochs
     network().load_state_dict(state["network"])
 
@@ -144,11 +144,11 @@ def test_the_log_has_a_record_an_epoch_and_no_clock_times(tmp_path: Path) -> Non
 
 
 def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:
-    run(tmp_path, replace(CONFIG, epochs=4, keep_every=1, keep_most=2))
-    run(tmp_path, replace(CONFIG, epochs=2, keep_every=1, keep_most=2), seed=1)
+    run(tmp_path, replace(CONFIG, epochs=4, keep_every=1, max_to_keep=2))
+    run(tmp_path, replace(CONFIG, epochs=2, keep_every=1, max_to_keep=2), seed=1)
     kept = sorted((tmp_path / "checkpoints").glob("epoch-*"))
     assert [path.stem for path in kept] == ["epoch-0001", "epoch-0002", "epoch-0003", "epoch-0004"]
-    assert [load_checkpoint(path).about["seed"] for path in kept] == [1, 1, 0, 0]
+    assert [load_checkpoint(path).metadata["seed"] for path in kept] == [1, 1, 0, 0]
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_patience_stops_early(tmp_path: Path) -> None:
         {"precision": "fp16"},
         {"compile": True},
         {"ema_decay": 0.9},
-        {"clip_norm": 0.5},
+        {"max_grad_norm": 0.5},
         {"schedule": "cosine"},
         {"schedule": "constant"},
         {"weight_decay": 0.0},
@@ -182,12 +182,12 @@ def test_it_learns_with_each_option(changes: dict[str, object], tmp_path: Path) 
 
 
 def test_a_batch_cut_into_parts_gives_the_same_step() -> None:
-    """Without batch norm and dropout, which see each part alone, only rounding differs."""
+    """Without batch norm and dropout, which see each split alone, only rounding differs."""
     weights = []
-    for parts in (1, 3):
+    for splits in (1, 3):
         torch.manual_seed(0)
         model = nn.Linear(2, 2)
-        config = replace(CONFIG, accumulate=parts)
+        config = replace(CONFIG, grad_accum_steps=splits)
         state = start(model, 8, config)
         loss = train_step(step, state, clouds(1, 32), config)
         weights.append(torch.cat([model.weight.detach().flatten(), loss[None]]))
@@ -198,7 +198,7 @@ def test_the_best_weights_so_far_come_along_into_another_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     best = run(tmp_path / "one").best_epoch
-    other = Places(tmp_path / "two", tmp_path / "logs")
+    other = RunDirs(tmp_path / "two", tmp_path / "logs")
     progress = Progress(best_epoch=best, best_metrics={"accuracy": 1.0, "loss": 0.0})
     find_best(progress, last_checkpoint(tmp_path / "one"), other)
     assert best_checkpoint(tmp_path / "two").read_bytes() == best_checkpoint(tmp_path / "one").read_bytes()
@@ -216,7 +216,7 @@ def test_a_state_to_go_on_from_is_not_passed_over(tmp_path: Path) -> None:
 
 def test_clipping_bounds_the_gradient(tmp_path: Path) -> None:
     """AdamW's second moment is a mean of squared gradients, so it stays below the square of the bound."""
-    run(tmp_path, replace(CONFIG, clip_norm=1e-3))
+    run(tmp_path, replace(CONFIG, max_grad_norm=1e-3))
     last = checkpoint(tmp_path, "last")
     seconds = [tensor for name, tensor in last.tensors.items() if name.endswith("exp_avg_sq")]
     assert seconds
@@ -252,12 +252,12 @@ def test_a_run_of_few_steps_has_finite_rates(steps: int, warmup: float) -> None:
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])
 def test_the_pretrained_part_learns_at_its_own_rate(schedule: str) -> None:
-    config = replace(CONFIG, schedule=schedule, backbone_rate=0.1)  # type: ignore[arg-type]
+    config = replace(CONFIG, schedule=schedule, backbone_lr_scale=0.1)  # type: ignore[arg-type]
     optimizer = make_optimizer(network(), config, backbone="0")
     rates = make_schedule(optimizer, config, 10)
     for _ in range(10):
-        by_part = {group["backbone"]: group["lr"] for group in optimizer.param_groups}
-        assert by_part[True] == pytest.approx(0.1 * by_part[False])
+        by_split = {group["backbone"]: group["lr"] for group in optimizer.param_groups}
+        assert by_split[True] == pytest.approx(0.1 * by_split[False])
         optimizer.step()
         rates.step()
 
@@ -268,7 +268,7 @@ def test_the_pretrained_part_waits_while_it_is_frozen(tmp_path: Path) -> None:
     run(tmp_path, config, backbone="1")
     for epoch, waits in ((1, True), (2, False)):
         state = load_checkpoint(epoch_checkpoint(tmp_path, epoch))
-        network = unflatten_state(state.about["state"], state.tensors)["network"]
+        network = unflatten_state(state.metadata["state"], state.tensors)["network"]
         assert torch.equal(network["1.weight"], torch.ones(8)) == waits
         assert torch.equal(network["1.running_mean"], torch.zeros(8)) == waits
         assert network["4.bias"].abs().max() > 0
@@ -285,7 +285,7 @@ def test_what_the_project_froze_for_good_stays_frozen() -> None:
 
 
 def test_a_network_without_a_pretrained_part_cannot_freeze_it() -> None:
-    with pytest.raises(UserError, match=r"training.freeze_epochs and training.backbone_rate .* this one has none"):
+    with pytest.raises(UserError, match=r"training.freeze_epochs and training.backbone_lr_scale .* this one has none"):
         start(network(), 8, replace(CONFIG, freeze_epochs=1))
 
 
@@ -300,8 +300,8 @@ def test_a_batch_of_weighted_classes_cut_into_parts_gives_the_same_loss() -> Non
     labels = torch.tensor([0, 0, 0, 0, 0, 1])
     loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced"))
     logits = torch.randn(6, 2, generator=generator(0))
-    parts = [loss(logits[:4], labels[:4]) * 4 / 6, loss(logits[4:], labels[4:]) * 2 / 6]
-    torch.testing.assert_close(sum(parts), loss(logits, labels))
+    splits = [loss(logits[:4], labels[:4]) * 4 / 6, loss(logits[4:], labels[4:]) * 2 / 6]
+    torch.testing.assert_close(sum(splits), loss(logits, labels))
 
 
 def test_class_weights_and_smoothing_reach_the_loss() -> None:

@@ -15,7 +15,7 @@ from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.training.loop import Task
 from shared.training.settings import TrainingConfig
-from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, Setting, Trial, run_trial, suggest_rate
+from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, Trial, TrialContext, run_trial_kind, suggest_rate
 
 CONFIG = TrainingConfig(batch_size=32, learning_rate=0.02, device="cpu")
 
@@ -25,33 +25,33 @@ def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
 
 
-def setting(folder: Path, config: TrainingConfig = CONFIG) -> Setting:
+def setting(folder: Path, config: TrainingConfig = CONFIG) -> TrialContext:
     seed_everything(0)
     labels = torch.arange(256) % 2
     batch = {"points": torch.randn(256, 2, generator=generator(1)) + 3.0 * labels[:, None], "labels": labels}
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
     loaders = shuffled_loader(TensorBatches(batch), config.batch_size), ordered_loader(TensorBatches(batch))
-    return Setting(Task(step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
+    return TrialContext(Task(step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
 
 
 def test_one_batch_goes_through_every_part(tmp_path: Path) -> None:
-    found = run_trial("one_batch", setting(tmp_path))
+    found = run_trial_kind("one_batch", setting(tmp_path))
     assert found["shapes"] == {"points": [32, 2], "labels": [32]}
     assert set(found["validation"]) == {"loss", "accuracy", "macro_f1"}
 
 
-@pytest.mark.parametrize(("rate", "learnt"), [(0.02, True), (1e-9, False)])
-def test_overfitting_tells_whether_one_batch_can_be_learnt(rate: float, learnt: bool, tmp_path: Path) -> None:
-    found = run_trial("overfit", setting(tmp_path, replace(CONFIG, learning_rate=rate)))
-    assert found["learnt"] is learnt
+@pytest.mark.parametrize(("rate", "learned"), [(0.02, True), (1e-9, False)])
+def test_overfitting_tells_whether_one_batch_can_be_learned(rate: float, learned: bool, tmp_path: Path) -> None:
+    found = run_trial_kind("overfit", setting(tmp_path, replace(CONFIG, learning_rate=rate)))
+    assert found["learned"] is learned
 
 
 def test_the_suggested_rate_learns_and_is_drawn(tmp_path: Path) -> None:
-    found = run_trial("find_rate", setting(tmp_path))
+    found = run_trial_kind("lr_find", setting(tmp_path))
     assert LOWEST_RATE < found["suggested"] < HIGHEST_RATE
     config = replace(CONFIG, learning_rate=found["suggested"])
-    assert run_trial("overfit", setting(tmp_path, config))["learnt"]
-    assert (tmp_path / "trial-find_rate.png").read_bytes().startswith(b"\x89PNG")
+    assert run_trial_kind("overfit", setting(tmp_path, config))["learned"]
+    assert (tmp_path / "trial-lr_find.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_rate_stays_well_below_where_the_loss_explodes() -> None:
@@ -59,7 +59,7 @@ def test_the_rate_stays_well_below_where_the_loss_explodes() -> None:
 
 
 def test_the_profile_is_a_trace_of_training_steps(tmp_path: Path) -> None:
-    found = run_trial("profile", setting(tmp_path))
+    found = run_trial_kind("profile", setting(tmp_path))
     trace = json.loads((tmp_path / found["trace"]).read_text())
     assert any("AdamW" in event.get("name", "") for event in trace["traceEvents"])
     assert found["cpu_milliseconds_a_step"]
@@ -67,5 +67,5 @@ def test_the_profile_is_a_trace_of_training_steps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trial", ["one_batch", "overfit"])
 def test_a_trial_leaves_no_checkpoint(trial: Trial, tmp_path: Path) -> None:
-    run_trial(trial, setting(tmp_path))
+    run_trial_kind(trial, setting(tmp_path))
     assert not list(tmp_path.rglob("*.safetensors"))

@@ -1,4 +1,4 @@
-"""Decoders and networks run in a process of their own, whose end harms no more than the question that caused it."""
+"""Decoders and networks run in a process of their own, whose end harms no more than the item that caused it."""
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ import pytest
 from serving import ask, fragile_service, lengths_service, server
 
 from shared.errors import UserError
-from shared.serving.answering import Answerer, FailedError, Outcome, Question
+from shared.serving.answering import Answerer, FailedError, Item, Result
 from shared.serving.service import RefusedError
 from shared.serving.settings import ServeConfig
 from shared.serving.worker import Worker
@@ -25,12 +25,12 @@ def worker() -> Iterator[Worker]:
         yield started
 
 
-def question(*elements: bytes, in_base64: bool = False, **fields: str) -> Question:
-    return Question(elements, in_base64, fields, time.monotonic() + 60)
+def item(*elements: bytes, in_base64: bool = False, **fields: str) -> Item:
+    return Item(elements, in_base64, fields, time.monotonic() + 60)
 
 
-def plain(outcomes: list[Outcome]) -> list[bytes | tuple[type, str]]:
-    return [found if isinstance(found, bytes) else (type(found), str(found)) for found in outcomes]
+def plain(results: list[Result]) -> list[bytes | tuple[type, str]]:
+    return [found if isinstance(found, bytes) else (type(found), str(found)) for found in results]
 
 
 def process_id() -> int:
@@ -39,27 +39,27 @@ def process_id() -> int:
     return process.pid
 
 
-def test_outcomes_are_those_of_this_process() -> None:
+def test_results_are_those_of_this_process() -> None:
     settings = ServeConfig(max_text_length=5)
     asked = [
-        ("predict", [question(b"abc"), question(b"bad"), question(b"YWI=", in_base64=True), question(b"x" * 13)]),
-        ("predict", [question(b"\x00\xff" * 1000), question(b"", in_base64=True), question(b"?", in_base64=True)]),
-        ("read", [question("äh".encode()), question(b"\xed\xa0\x80"), question(b"longer")]),
-        ("compare", [question(b"a", b"bc"), question(b"", b"")]),
-        ("enrol", [question(b"a", name="Bo \ud800")]),
-        ("predict", [Question([b"abc"], False, {}, time.monotonic() - 1)]),
+        ("predict", [item(b"abc"), item(b"bad"), item(b"YWI=", in_base64=True), item(b"x" * 13)]),
+        ("predict", [item(b"\x00\xff" * 1000), item(b"", in_base64=True), item(b"?", in_base64=True)]),
+        ("read", [item("äh".encode()), item(b"\xed\xa0\x80"), item(b"longer")]),
+        ("compare", [item(b"a", b"bc"), item(b"", b"")]),
+        ("enroll", [item(b"a", name="Bo \ud800")]),
+        ("predict", [Item([b"abc"], False, {}, time.monotonic() - 1)]),
     ]
     here = Answerer(lengths_service(), settings)
     with Worker("serving:lengths_service", None, settings) as there:
-        for verb, questions in asked:
-            assert plain(there(verb, questions)) == plain(here(verb, questions))
+        for endpoint, items in asked:
+            assert plain(there(endpoint, items)) == plain(here(endpoint, items))
     assert plain(here(*asked[0]))[:3] == [b'{"length": 3}', (RefusedError, "bad"), b'{"length": 2}']
 
 
 def test_it_tells_all_of_a_service_but_its_functions(worker: Worker) -> None:
     given, told = fragile_service(), worker.service
-    assert (told.title, told.about, told.page) == (given.title, given.about, given.page)
-    for ours, theirs in zip(told.verbs, given.verbs, strict=True):
+    assert (told.title, told.metadata, told.page) == (given.title, given.metadata, given.page)
+    for ours, theirs in zip(told.endpoints, given.endpoints, strict=True):
         for name in ("name", "summary", "kind", "example", "example_answer", "together", "fields", "batch_size"):
             assert getattr(ours, name) == getattr(theirs, name)
 
@@ -78,9 +78,9 @@ def test_a_service_that_cannot_be_made_is_one_sentence() -> None:
     assert multiprocessing.active_children() == before
 
 
-def test_a_question_that_ends_the_process_fails_alone(worker: Worker) -> None:
+def test_a_item_that_ends_the_process_fails_alone(worker: Worker) -> None:
     before = process_id()
-    found = worker("predict", [question(b"a"), question(b"die"), question(b"abc")])
+    found = worker("predict", [item(b"a"), item(b"die"), item(b"abc")])
     assert plain(found) == [b'{"length": 1}', (FailedError, ""), b'{"length": 3}']
     assert process_id() != before
 
@@ -88,7 +88,7 @@ def test_a_question_that_ends_the_process_fails_alone(worker: Worker) -> None:
 def test_a_process_that_was_killed_while_idle_costs_no_answer(worker: Worker) -> None:
     os.kill(process_id(), signal.SIGKILL)
     time.sleep(0.1)
-    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert worker("predict", [item(b"abc")]) == [b'{"length": 3}']
 
 
 def test_a_machine_without_room_for_a_process_is_asked_again_later(
@@ -99,38 +99,38 @@ def test_a_machine_without_room_for_a_process_is_asked_again_later(
 
     with monkeypatch.context() as full:
         full.setattr("multiprocessing.context.SpawnProcess._Popen", no_room)
-        assert plain(worker("predict", [question(b"die")])) == [(FailedError, "")]
-        assert plain(worker("predict", [question(b"a"), question(b"b")])) == [(FailedError, "")] * 2
+        assert plain(worker("predict", [item(b"die")])) == [(FailedError, "")]
+        assert plain(worker("predict", [item(b"a"), item(b"b")])) == [(FailedError, "")] * 2
         assert not worker.alive
-    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert worker("predict", [item(b"abc")]) == [b'{"length": 3}']
     assert worker.alive
 
 
 def test_who_computes_long_after_the_deadline_is_stopped(worker: Worker) -> None:
     begun = time.monotonic()
-    assert plain(worker("wait", [question(b"60")])) == [(FailedError, "")]
+    assert plain(worker("wait", [item(b"60")])) == [(FailedError, "")]
     assert time.monotonic() - begun < 30
-    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert worker("predict", [item(b"abc")]) == [b'{"length": 3}']
 
 
 def test_signals_for_all_processes_leave_it_to_the_one_that_asks(worker: Worker) -> None:
     before = process_id()
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(before, number)
-    assert worker("predict", [question(b"abc")]) == [b'{"length": 3}']
+    assert worker("predict", [item(b"abc")]) == [b'{"length": 3}']
     assert process_id() == before
 
 
 def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
-    before, found = multiprocessing.active_children(), list[Outcome]()
+    before, found = multiprocessing.active_children(), list[Result]()
     with Worker("serving:lengths_service", None, ServeConfig(deadline=60)) as started:
-        asking = threading.Thread(target=lambda: found.extend(started("wait", [question(b"60")])))
+        asking = threading.Thread(target=lambda: found.extend(started("wait", [item(b"60")])))
         assert started.service
         asking.start()
         time.sleep(0.2)
     asking.join(20)
     assert plain(found) == [(FailedError, "")]
-    assert plain(started("predict", [question(b"abc")])) == [(FailedError, "")]
+    assert plain(started("predict", [item(b"abc")])) == [(FailedError, "")]
     assert multiprocessing.active_children() == before
 
 

@@ -19,12 +19,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from shared.training.checkpoint import load_checkpoint
 
 Settings = dict[str, object]
-PLAIN: Settings = {"save_every": 3, "keep_every": 1, "keep_most": 2}
+PLAIN: Settings = {"save_every": 3, "keep_every": 1, "max_to_keep": 2}
 EVERYTHING: Settings = {
     "save_every": 4,
     "ema_decay": 0.9,
     "accumulate": 2,
-    "clip_norm": 0.5,
+    "max_grad_norm": 0.5,
     "schedule": "cosine",
     "patience": 2,
     "precision": "fp16",
@@ -89,7 +89,7 @@ def assert_same(found: Path, expected: Path) -> None:
     last = [load_checkpoint(folder / "checkpoints" / "last.safetensors") for folder in (found, expected)]
     assert last[0].tensors.keys() == last[1].tensors.keys()
     assert all(torch.equal(last[0].tensors[name], last[1].tensors[name]) for name in last[0].tensors)
-    states = [without_clock(checkpoint.about["state"]) for checkpoint in last]
+    states = [without_clock(checkpoint.metadata["state"]) for checkpoint in last]
     assert states[0] == states[1]
     assert curves(found) == curves(expected)
 

@@ -1,6 +1,6 @@
 """Measure the audio project on real speech: FSDD by leaving one speaker out, Speech Commands by speaker, and its speed.
 
-The settings were chosen on validation speakers. A part that is there already is measured again only if it is named:
+The settings were chosen on validation speakers. A split that is there already is measured again only if it is named:
 python tools/bench_audio.py --data path/to/audio fsdd
 """
 
@@ -65,7 +65,7 @@ def measured(config: Config) -> dict[str, Any]:
 
 
 def fsdd(data: Path) -> dict[str, Any]:
-    """Each of the four speakers is the test part once."""
+    """Each of the four speakers is the test split once."""
     folds = {}
     for speaker in SPEAKERS:
         with tempfile.TemporaryDirectory() as folder:
@@ -107,10 +107,10 @@ PARTS = {"fsdd": fsdd, "commands": commands, "speed": speed}
 
 
 def main() -> None:
-    """Measure the named parts, or those that the result file lacks."""
+    """Measure the named splits, or those that the result file lacks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help=f"the folder of fsdd/ and {COMMANDS}/")
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; those not measured yet if none is given")
+    parser.add_argument("splits", nargs="*", help=f"of {', '.join(PARTS)}; those not measured yet if none is given")
     arguments = parser.parse_args()
     results = so_far(RESULT)
     for name in arguments.parts or [name for name in PARTS if name not in results]:

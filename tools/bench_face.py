@@ -1,7 +1,7 @@
-"""Measure the face project on a folder in the layout of Labeled Faces in the Wild; a part a call, or all of them.
+"""Measure the face project on a folder in the layout of Labeled Faces in the Wild; a split a call, or all of them.
 
 `lfw`: dlib's network by the protocol, every fold at the threshold of the others. `small`: the small network, trained
-from scratch on the people of all folds but the last, measured on the last; with eigenfaces beside it. `speed`: pictures
+from scratch on the people of all folds but the last, measured on the last; with eigenfaces beside it. `speed`: images
 a second, from files to embeddings, beside facenet-pytorch's own pipeline as its pages show it. `gallery`: searches
 among 100,000 random embeddings. `promise`: how often thresholds that were calibrated on a few of the people keep what
 they promise of all of them.
@@ -42,14 +42,14 @@ from src.decision import accept_above
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
-from src.recogniser import Recogniser
+from src.recognizer import Recognizer
 from src.search import Search
 from src.similarity import similarity
 from src.train import train
-from src.utils import chip_size, embed_some, restore_model
+from src.utils import crop_size, embed_some, restore_model
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
-SPEED_PICTURES, SPEED_ROUNDS = 32, 3
+SPEED_IMAGES, SPEED_ROUNDS = 32, 3
 GALLERY_PHOTOS, GALLERY_QUERIES = 100_000, 200
 PROMISE_PEOPLE, PROMISE_DRAWS = (25, 50, 100, 200), 200
 
@@ -81,12 +81,12 @@ def kept(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_speed(config: Config) -> dict[str, Any]:
-    """Pictures a second of both pipelines on the same pictures, turn by turn, and in how many each finds a face."""
+    """Images a second of both pipelines on the same images, turn by turn, and in how many each finds a face."""
     config = replace(config, model=replace(config.model, views=1))
     export_dlib(config)
     files = list_images(config.data.root)
     random = np.random.default_rng(config.seed)
-    chosen = [files[i] for i in np.sort(random.choice(len(files), SPEED_PICTURES, replace=False))]
+    chosen = [files[i] for i in np.sort(random.choice(len(files), SPEED_IMAGES, replace=False))]
     pipelines = {"ours": ours(config), "facenet-pytorch": peer()}
     seconds: dict[str, list[float]] = {name: [] for name in pipelines}
     faces: dict[str, int] = {}
@@ -99,9 +99,9 @@ def measure_speed(config: Config) -> dict[str, Any]:
             seconds[name].append(time.perf_counter() - started)
     quickest = {name: min(values) for name, values in seconds.items()}  # other work only slows a round down
     return {
-        "pictures": len(chosen),
+        "images": len(chosen),
         "found_in": faces,
-        "pictures_a_second": {name: len(chosen) / value for name, value in quickest.items()},
+        "images_a_second": {name: len(chosen) / value for name, value in quickest.items()},
         "times_as_fast": quickest["facenet-pytorch"] / quickest["ours"],
         "seconds": seconds,
     }
@@ -115,22 +115,22 @@ def export_dlib(config: Config) -> None:
 
 
 def ours(config: Config) -> Callable[[list[Path]], int]:
-    """Our pipeline; it answers in how many pictures it finds a face."""
-    recogniser = Recogniser(config)
-    return lambda files: sum(bool(photo.faces) for photo in recogniser.photos(files))
+    """Our pipeline; it answers in how many images it finds a face."""
+    recognizer = Recognizer(config)
+    return lambda files: sum(bool(photo.faces) for photo in recognizer.photos(files))
 
 
 def peer() -> Callable[[list[Path]], int]:
-    """What facenet-pytorch's pages show: MTCNN and InceptionResnetV1, a picture at a time (weights do not matter)."""
+    """What facenet-pytorch's pages show: MTCNN and InceptionResnetV1, an image at a time (weights do not matter)."""
     detector, embedder = MTCNN(image_size=160), InceptionResnetV1(pretrained=None).eval()
 
     @torch.no_grad()
     def run(files: list[Path]) -> int:
         found = 0
         for file in files:
-            chip = detector(Image.open(file).convert("RGB"))
-            if chip is not None:
-                embedder(chip[None])
+            crop = detector(Image.open(file).convert("RGB"))
+            if crop is not None:
+                embedder(crop[None])
                 found += 1
         return found
 
@@ -178,7 +178,7 @@ def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approx
 def measure_promise(config: Config) -> dict[str, Any]:
     """How often a share of false accepts that was promised after seeing some people is kept among all of them."""
     train(config)
-    data = load_data(config, chip_size(config))
+    data = load_data(config, crop_size(config))
     model = restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
     indices = unseen(data, trained_on_data=False)
     ones = indices[np.unique(data.faces.labels[indices], return_index=True)[1]]
@@ -224,7 +224,7 @@ def main() -> None:
     """Measure, and put what was found into the result file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="people's folders with pairs.txt")
-    parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
+    parser.add_argument("--split", choices=[*PARTS, "all"], default="all")
     parser.add_argument(
         "--cache", type=Path, help="a folder for the detector's finds, so that a second call is quicker"
     )

@@ -43,7 +43,7 @@ import lightning
 from ignite.engine import Engine
 from transformers import Trainer, TrainingArguments
 
-from shared.console import say
+from shared.console import log
 from shared.data.memory import Batch, TensorBatches, shuffled_loader
 from shared.files import write_json
 from shared.metrics.classification import training_metrics
@@ -259,9 +259,9 @@ def make_work(name: str, batch_size: int, steps: int, data: Path | None) -> Work
     config = load_config(REPOSITORY / "projects" / "mnist_classifier" / "configs" / "config.yaml", *settings)
     found = load_data(config)
     indices = torch.arange(batch_size * steps) % found.counts["train"]
-    repeated = {key: tensor[indices] for key, tensor in found.parts.train.items()}
+    repeated = {key: tensor[indices] for key, tensor in found.splits.train.items()}
     model = make_model(config, found.classes)
-    model.normalise.fit(found.parts.train["images"])
+    model.normalize.fit(found.splits.train["images"])
     loader = shuffled_loader(TensorBatches(repeated), batch_size)
     return Work(model.to(memory_format=torch.channels_last), loader, config.training)
 
@@ -297,7 +297,7 @@ def measure(name: str, batch_size: int, steps: int, runs: int, data: Path | None
             speeds[loop].append(round(steps / TURNS / statistics.median(seconds), 2))
             ratios = [bare / own for bare, own in zip(turns["bare loop"], seconds, strict=True)]
             shares[loop].append(round(statistics.median(ratios), 4))
-        say(f"{name}, batch {batch_size}, run {number}: { ({loop: found[-1] for loop, found in shares.items()}) }")
+        log.info(f"{name}, batch {batch_size}, run {number}: { ({loop: found[-1] for loop, found in shares.items()}) }")
     return {
         "network": name,
         "batch_size": batch_size,

@@ -1,9 +1,9 @@
 """Measure the MNIST project against the loop that every tutorial shows.
 
-The tutorials' loop: two 3x3 convolutions and two linear layers (1.2 M parameters), one picture at a time through
+The tutorials' loop: two 3x3 convolutions and two linear layers (1.2 M parameters), one image at a time through
 PIL, ToTensor and Normalize in a DataLoader, batch 64, Adadelta at rate 1.0 with 0.7 decay an epoch. It runs twice:
 shuffled, and in the order of the files, as it does in many copies of it on a CPU. Of one seed both sides train on the
-same pictures, and the clock runs during training steps only. All runs take turns in one process on one machine; only
+same images, and the clock runs during training steps only. All runs take turns in one process on one machine; only
 their ratios mean anything elsewhere.
 """
 
@@ -37,7 +37,7 @@ from shared.files import write_json
 from shared.metrics.classification import training_metrics
 from shared.results import versions
 from shared.seeding import seed_everything
-from shared.training.feeding import rest_of_epoch
+from shared.training.feeding import remaining_batches
 from shared.training.loop import Task, measure, train_step
 from shared.training.losses import classification_loss
 from shared.training.setup import start
@@ -53,10 +53,10 @@ MOST_EPOCHS = 8
 
 
 class OneByOne(Dataset[tuple[Tensor, int]]):
-    """Pictures as the tutorials read them: through PIL, one at a time."""
+    """Images as the tutorials read them: through PIL, one at a time."""
 
-    def __init__(self, part: Batch) -> None:
-        self.images, self.labels = part["images"][:, 0].numpy(), part["labels"].tolist()
+    def __init__(self, split: Batch) -> None:
+        self.images, self.labels = split["images"][:, 0].numpy(), split["labels"].tolist()
         self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
 
     def __len__(self) -> int:
@@ -84,12 +84,12 @@ def tutorial_network() -> nn.Module:
 
 
 def run_tutorial(data: Data, seed: int, shuffle: bool) -> dict[str, float | None]:
-    """Train until the goal is reached on the validation part; it is looked at ten times an epoch, off the clock."""
+    """Train until the goal is reached on the validation split; it is looked at ten times an epoch, off the clock."""
     torch.manual_seed(seed)
     model = tutorial_network()
     optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.7)
-    loader = DataLoader(OneByOne(data.parts.train), batch_size=64, shuffle=shuffle)
+    loader = DataLoader(OneByOne(data.splits.train), batch_size=64, shuffle=shuffle)
     check_every = len(loader) // CHECKS_AN_EPOCH
     seconds, steps, accuracy = 0.0, 0, 0.0
     for _ in range(MOST_EPOCHS):
@@ -102,7 +102,7 @@ def run_tutorial(data: Data, seed: int, shuffle: bool) -> dict[str, float | None
             steps += 1
             if steps % check_every == 0:
                 seconds += time.perf_counter() - started
-                accuracy = tutorial_accuracy(model, data.parts.validation)
+                accuracy = tutorial_accuracy(model, data.splits.validation)
                 if accuracy >= GOAL:
                     return tutorial_result(seconds, steps, len(loader), accuracy)
                 started = time.perf_counter()
@@ -122,22 +122,22 @@ def tutorial_result(seconds: float, steps: int, steps_an_epoch: int, accuracy: f
 
 
 @torch.no_grad()
-def tutorial_accuracy(model: nn.Module, part: Batch) -> float:
-    """The accuracy on a part; where its first third is far from the goal, that of the third, to save time."""
+def tutorial_accuracy(model: nn.Module, split: Batch) -> float:
+    """The accuracy on a split; where its first third is far from the goal, that of the third, to save time."""
     model.eval()
     right, seen = 0, 0
-    for images, labels in zip(part["images"].split(500), part["labels"].split(500), strict=True):
-        normalised = (images.float() / 255 - 0.1307) / 0.3081
-        right += int((model(normalised).argmax(1) == labels).sum())
+    for images, labels in zip(split["images"].split(500), split["labels"].split(500), strict=True):
+        normalized = (images.float() / 255 - 0.1307) / 0.3081
+        right += int((model(normalized).argmax(1) == labels).sum())
         seen += len(labels)
-        if seen >= len(part["labels"]) / 3 and right / seen < GOAL - 0.005:
+        if seen >= len(split["labels"]) / 3 and right / seen < GOAL - 0.005:
             break
     model.train()
     return right / seen
 
 
 def run_ours(config: Config, seed: int) -> dict[str, float | None]:
-    """Train at the default settings, once until the goal and once to the end; the test part is measured at the end."""
+    """Train at the default settings, once until the goal and once to the end; the test split is measured at the end."""
     config = replace(config, seed=seed)
     to_goal = ours_to_goal(config)
     with tempfile.TemporaryDirectory() as folder:
@@ -159,8 +159,8 @@ def ours_to_goal(config: Config) -> float | None:
     data = load_data(config)
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
-    model.normalise.fit(data.parts.train["images"])
-    loss = classification_loss(data.parts.train["labels"], len(data.classes), config.training)
+    model.normalize.fit(data.splits.train["images"])
+    loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), "accuracy")
     state = start(model, len(loaders.train), config.training)
     check_every = len(loaders.train) // CHECKS_AN_EPOCH
@@ -168,7 +168,7 @@ def ours_to_goal(config: Config) -> float | None:
     for epoch in range(config.training.epochs):
         state.progress.epoch = epoch
         started = time.perf_counter()
-        for index, batch in enumerate(rest_of_epoch(loaders.train, state.progress)):
+        for index, batch in enumerate(remaining_batches(loaders.train, state.progress)):
             state.model.train()
             train_step(task.step, state, batch, config.training)
             if (index + 1) % check_every == 0:
@@ -183,8 +183,8 @@ def ours_to_goal(config: Config) -> float | None:
 
 def step_choices(config: Config, data: Data) -> dict[str, float]:
     """Milliseconds of one training step (median of 40) for each choice of memory layout and precision."""
-    images = data.parts.train["images"][: config.training.batch_size]
-    labels = data.parts.train["labels"][: config.training.batch_size]
+    images = data.splits.train["images"][: config.training.batch_size]
+    labels = data.splits.train["labels"][: config.training.batch_size]
     choices = {
         "channels-last, fp32 (the default)": (torch.channels_last, False),
         "contiguous, fp32": (torch.contiguous_format, False),
@@ -216,7 +216,7 @@ def median_milliseconds(step: Callable[[], None], repeats: int = 40) -> float:
     return 1000 * statistics.median(times)
 
 
-def summarise(ours: list[dict[str, Any]], tutorial: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def summarize(ours: list[dict[str, Any]], tutorial: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Medians and ratios of all runs."""
     to_goal = [row["seconds_to_goal"] for row in ours if row["seconds_to_goal"] is not None]
     accuracies = [row["test_accuracy"] for row in ours]
@@ -275,7 +275,7 @@ def main() -> None:
         "goal": GOAL,
         "threads": torch.get_num_threads(),
         "versions": versions(),
-        "summary": summarise(ours, tutorial),
+        "summary": summarize(ours, tutorial),
         "ours": ours,
         "tutorial": tutorial,
         "step_milliseconds": step_choices(config, data),

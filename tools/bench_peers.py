@@ -29,7 +29,7 @@ QUIET: Any = {"access": {"enabled": False}}  # as the others are: a line for eac
 
 
 def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
-    """The work of every server: from pictures in base64, or from texts, to answers."""
+    """The work of every server: from images in base64, or from texts, to answers."""
     config = load_config(PROJECT / "configs" / "config.yaml", "--output_dir", os.environ[OUTPUTS])
     predictor = Predictor(config)
 
@@ -40,7 +40,7 @@ def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
     return answer
 
 
-Question = create_model("Question", **{FIELD: list[str]})  # type: ignore[call-overload]
+Item = create_model("Item", **{FIELD: list[str]})  # type: ignore[call-overload]
 
 
 def plain_fastapi() -> FastAPI:
@@ -48,21 +48,21 @@ def plain_fastapi() -> FastAPI:
     answer, app = answering(), FastAPI()
 
     @app.post("/predict")
-    def predict(question: Question) -> dict[str, Any]:  # type: ignore[valid-type]
-        return {"answers": answer(getattr(question, FIELD))}
+    def predict(item: Item) -> dict[str, Any]:  # type: ignore[valid-type]
+        return {"answers": answer(getattr(item, FIELD))}
 
     return app
 
 
 class LitServeApi(litserve.LitAPI):
-    """LitServe computes in a process of its own, one question at a time."""
+    """LitServe computes in a process of its own, one item at a time."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002 - LitServe names it
         """Load the network."""
         self.answer = answering()
 
     def decode_request(self, request: dict[str, list[str]]) -> str:
-        """The one picture or text."""
+        """The one image or text."""
         return request[FIELD][0]
 
     def predict(self, asked: Any) -> Any:
@@ -90,7 +90,7 @@ class BentoDigits:
 
     @bentoml.api(batchable=True, max_batch_size=2 * CLIENTS, max_latency_ms=1000, route="/predict")
     def predict(self, images: list[str]) -> list[dict[str, Any]]:
-        """The answers to the pictures of several questions."""
+        """The answers to the images of several items."""
         return self.answer(images)
 
 
@@ -103,5 +103,5 @@ class BentoTexts:
 
     @bentoml.api(batchable=True, max_batch_size=2 * CLIENTS, max_latency_ms=1000, route="/predict")
     def predict(self, texts: list[str]) -> list[dict[str, Any]]:
-        """The answers to the texts of several questions."""
+        """The answers to the texts of several items."""
         return self.answer(texts)

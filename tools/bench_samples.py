@@ -21,7 +21,7 @@ from keeping import run, so_far
 from shared.files import read_json, write_json
 
 RESULT = REPOSITORY / "tools" / "results" / "samples.json"
-# The score that a project is judged by, and where it stands in its metrics of a part.
+# The score that a project is judged by, and where it stands in its metrics of a split.
 SCORES = {
     "audio_classification": ("accuracy", ("accuracy",)),
     "face_recognition": ("accuracy on pairs", ("accuracy",)),

@@ -2,8 +2,8 @@
 
 Ours is a whole run as a user starts it: train, evaluate, baseline, export. The peer is what the pages of
 segmentation-models-pytorch show: U-Net at its full width on the same encoder and the same first weights, Adam at rate
-1e-4, Dice loss, full-size pictures in batches of 8, mirrored at random. It trains for as many seconds as ours and keeps
-its best epoch by the same validation part. The test part is measured once on each side. `--only-peer` takes ours from
+1e-4, Dice loss, full-size images in batches of 8, mirrored at random. It trains for as many seconds as ours and keeps
+its best epoch by the same validation split. The test split is measured once on each side. `--only-peer` takes ours from
 the result file, where a measurement was stopped between the two; the peer then gets more seconds where the machine has
 become slower since. A run and its weights stay in build/bench/segmentation/NAME, where `--only-export` measures the
 export again.
@@ -30,7 +30,7 @@ from torch import Tensor
 
 from models.model import Segmenter, fix_padding
 from models.pretrained import load_pretrained
-from shared.data.masks import IGNORE, Pictures
+from shared.data.masks import IGNORE, Images
 from shared.data.memory import Batch
 from shared.results import versions
 from shared.seeding import seed_everything
@@ -86,19 +86,19 @@ def export_again(config: Config) -> dict[str, Any]:
 
 
 def kept(name: str, config: Config, data: Data) -> dict[str, Any]:
-    """What the result file has of that data set, if it was measured on the same pictures with the same seed.
+    """What the result file has of that data set, if it was measured on the same images with the same seed.
 
     Raises:
         SystemExit: there is none, or it is of others.
     """
     found = so_far(RESULT).get(name)
     if not found or (found["data"]["digest"], found["ours"]["seed"]) != (data.as_dict()["digest"], config.seed):
-        raise SystemExit(f"{RESULT} has no run on these pictures with seed {config.seed}. Run without --only-....")
+        raise SystemExit(f"{RESULT} has no run on these images with seed {config.seed}. Run without --only-....")
     return found
 
 
 def compact(scores: dict[str, Any]) -> dict[str, Any]:
-    """The scores without those of single pictures."""
+    """The scores without those of single images."""
     return {name: value for name, value in scores.items() if name not in ("by_image", "confusion")}
 
 
@@ -116,14 +116,14 @@ def run_peer(config: Config, data: Data, seconds: float) -> dict[str, Any]:
     loss = smp.losses.DiceLoss("multiclass", ignore_index=IGNORE)
     spent, epochs, best, weights = 0.0, 0, 0.0, model.state_dict()
     while spent < seconds:
-        spent += peer_epoch(model, optimizer, loss, data.parts.train, seconds - spent)
+        spent += peer_epoch(model, optimizer, loss, data.splits.train, seconds - spent)
         epochs += 1
-        found = scores_of(as_dense(model.eval()), data.parts.validation, data.classes, config)["pooled"]["mean_iou"]
+        found = scores_of(as_dense(model.eval()), data.splits.validation, data.classes, config)["pooled"]["mean_iou"]
         if found > best:
             best, weights = found, {name: tensor.clone() for name, tensor in model.state_dict().items()}
         print(f"peer: epoch {epochs}, {spent:.0f} s, validation mean IoU {found:.4f}", flush=True)
     model.load_state_dict(weights)
-    test = scores_of(as_dense(model.eval()), data.parts.test, data.classes, config)
+    test = scores_of(as_dense(model.eval()), data.splits.test, data.classes, config)
     return {"training_seconds": spent, "epochs": epochs, "validation_mean_iou": best, "test": compact(test)}
 
 
@@ -132,16 +132,16 @@ def peer_network(config: Config, data: Data) -> Segmenter:
     model = Segmenter("unet", config.model.encoder, len(data.classes))
     model.network = smp.Unet(f"tu-{config.model.encoder}", encoder_weights=None, classes=len(data.classes))
     origin = load_pretrained(model.network.encoder, config.model.encoder)
-    model.normalise.set(origin.mean, origin.std)
+    model.normalize.set(origin.mean, origin.std)
     fix_padding(model)
     return model.to(memory_format=torch.channels_last)
 
 
 def peer_epoch(
-    model: Segmenter, optimizer: torch.optim.Optimizer, loss: Any, train_part: Pictures, seconds: float
+    model: Segmenter, optimizer: torch.optim.Optimizer, loss: Any, train_split: Images, seconds: float
 ) -> float:
-    """One pass over full-size pictures, or as far as the time goes; gives the seconds it took."""
-    tiles = Tiles(train_part, 4096)
+    """One pass over full-size images, or as far as the time goes; gives the seconds it took."""
+    tiles = Tiles(train_split, 4096)
     model.train()
     started = time.perf_counter()
     order = torch.randperm(len(tiles))
@@ -204,11 +204,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("name", help="what the data set is called in the result file: sample, dsb2018, camvid")
     parser.add_argument("--data", type=Path, help="its folder; the built-in sample where not given")
     parser.add_argument("--config", type=Path, help="a YAML file over configs/config.yaml")
-    parser.add_argument("--seed", type=int, default=0, help="of the run, and of the built-in sample's pictures")
-    parts = parser.add_mutually_exclusive_group()
-    parts.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
-    parts.add_argument("--only-peer", action="store_true", help="run the recipe alone, beside ours in the result file")
-    parts.add_argument("--only-export", action="store_true", help="measure the export alone, of the run that is kept")
+    parser.add_argument("--seed", type=int, default=0, help="of the run, and of the built-in sample's images")
+    splits = parser.add_mutually_exclusive_group()
+    splits.add_argument("--peer", action="store_true", help="also run the library's recipe for as many seconds")
+    splits.add_argument("--only-peer", action="store_true", help="run the recipe alone, beside ours in the result file")
+    splits.add_argument("--only-export", action="store_true", help="measure the export alone, of the run that is kept")
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
 """Requests per second and latency of the same exported network behind our server and behind well-known ones.
 
-Every server gets the same requests (JSON with one picture in base64, or with `--asked texts` one short text for a
+Every server gets the same requests (JSON with one image in base64, or with `--asked texts` one short text for a
 Transformer), prepares them and asks the network by the same functions, and runs alone in processes of its own: the
 others are stopped (SIGSTOP) while one has its turn. As a machine's speed drifts, turns are short and repeated, and a
 ratio compares turns of the same round.
@@ -41,7 +41,7 @@ from PIL import Image
 from sample_export import exported
 from sklearn.datasets import load_digits
 
-from shared.console import say
+from shared.console import log
 from shared.results import versions
 
 PLAIN = "plain FastAPI"
@@ -84,12 +84,12 @@ class Client(asyncio.Protocol):
         self.stopping = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask the first question."""
+        """Ask the first item."""
         self.transport = transport
         self.ask()
 
     def ask(self) -> None:
-        """Ask the next question."""
+        """Ask the next item."""
         self.turn = (self.turn + 1) % len(self.requests)
         self.begun = time.perf_counter()
         self.transport.write(self.requests[self.turn])
@@ -137,9 +137,9 @@ async def load(port: int, requests: list[bytes], seconds: float) -> dict[str, fl
 
 
 def make_requests(port: int) -> list[bytes]:
-    """Requests about one picture or one text each."""
+    """Requests about one image or one text each."""
     requests = []
-    for asked in pictures() if FIELD == "images" else texts():
+    for asked in images() if FIELD == "images" else texts():
         body = json.dumps({FIELD: [asked]}).encode()
         head = f"POST /predict HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         requests.append(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
@@ -147,13 +147,13 @@ def make_requests(port: int) -> list[bytes]:
 
 
 @functools.cache
-def pictures() -> list[str]:
+def images() -> list[str]:
     """Scanned digits, enlarged to 28x28 and packed as PNG, in base64."""
     found = []
     for scan in load_digits().images[:QUESTIONS]:
-        picture = Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC)
+        image = Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC)
         sheet = Image.new("L", (28, 28))
-        sheet.paste(picture, (4, 4))
+        sheet.paste(image, (4, 4))
         file = io.BytesIO()
         sheet.save(file, "PNG")
         found.append(base64.b64encode(file.getvalue()).decode())
@@ -167,7 +167,7 @@ def texts() -> list[str]:
     from src.dataloader import load_data
 
     config = load_config(PROJECT / "configs" / "smoke.yaml")
-    return [" ".join(text.split()[:WORDS]) for text in load_data(config).parts.test.texts[:QUESTIONS]]
+    return [" ".join(text.split()[:WORDS]) for text in load_data(config).splits.test.texts[:QUESTIONS]]
 
 
 @contextlib.contextmanager
@@ -227,7 +227,7 @@ def race(names: list[str], outputs: Path, rounds: int, seconds: float) -> dict[s
             for name in names:
                 found[name].append(turn(servers[name], ports[name], seconds))
             row = {name: round(own[-1]["requests_a_second"]) for name, own in found.items()}
-            say(f"round {index + 1}, requests a second: {row}")
+            log.info(f"round {index + 1}, requests a second: {row}")
     return found
 
 

@@ -1,6 +1,6 @@
 """Measure the ladder of the text project on one data set, rung by rung; what is there already is not run again.
 
-Every rung is a whole run as a user starts it: train, evaluate, export. The test part is measured once, at the end.
+Every rung is a whole run as a user starts it: train, evaluate, export. The test split is measured once, at the end.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]
 
 
 def accuracy(config: Config) -> float:
-    """Of another training run, on the test part."""
+    """Of another training run, on the test split."""
     train(config)
     return float(evaluate(config)["metrics"]["test"]["accuracy"])
 

@@ -34,7 +34,7 @@ from transformers import (
 )
 
 from models.pretrained import PACKAGE
-from shared.console import say
+from shared.console import log
 from shared.data.packages import package_path
 from shared.files import write_json
 from shared.metrics.classification import training_metrics
@@ -59,7 +59,7 @@ def ours(config: Config, data: Data, all_learns: bool) -> float:
     if all_learns:
         begun.model.requires_grad_(True)
     loader = make_loaders(data, begun.tokens, config).train
-    loss = classification_loss(data.parts.train.labels, len(data.classes), config.training)
+    loss = classification_loss(data.splits.train.labels, len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), "accuracy", begun.backbone)
     state = start(begun.model, len(loader), config.training, begun.backbone)
     with StopRequest() as stop:
@@ -70,7 +70,7 @@ def ours(config: Config, data: Data, all_learns: bool) -> float:
 
 def theirs(config: Config, data: Data, grouped: bool, folder: str) -> float:
     """Seconds of one pass of the Trainer."""
-    place, train = package_path(PACKAGE, FOLDER), data.parts.train
+    place, train = package_path(PACKAGE, FOLDER), data.splits.train
     tokenizer = AutoTokenizer.from_pretrained(place)
     encoded = tokenizer(train.texts, truncation=True, max_length=config.tokenizer.max_tokens)
     rows = [
@@ -119,13 +119,13 @@ def main() -> None:
             for name, run in runs.items():
                 seed_everything(round_number)
                 seconds[name].append(run())
-                say(f"{name}: {len(data.parts.train) / seconds[name][-1]:.1f} texts a second")
+                log.info(f"{name}: {len(data.splits.train) / seconds[name][-1]:.1f} texts a second")
     write_json(RESULT, result_of(seconds, data, config))
 
 
 def result_of(seconds: dict[str, list[float]], data: Data, config: Config) -> dict[str, Any]:
     """What is kept: medians, and the ratios within each round."""
-    texts = len(data.parts.train)
+    texts = len(data.splits.train)
     ratios = {
         name: [trainer / own for trainer, own in zip(seconds["Trainer"], found, strict=True)]
         for name, found in seconds.items()

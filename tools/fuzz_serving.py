@@ -23,10 +23,10 @@ sys.path[:0] = [str(Path(__file__).parent), str(REPOSITORY)]
 
 from sample_export import PROJECT, exported  # noqa: E402 - needs the path above
 
-from shared.console import say  # noqa: E402
+from shared.console import log  # noqa: E402
 from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
-from shared.testing.hostile import FORMATS, hostile_cases, pictures  # noqa: E402
+from shared.testing.hostile import FORMATS, hostile_cases, images  # noqa: E402
 
 WARM_UP_CASES = 500
 SOAK_CLIENTS = 4
@@ -80,15 +80,15 @@ def fuzz(port: int, process: int, count: int) -> dict[str, Any]:
 
 
 def soak(port: int, process: int, seconds: float) -> dict[str, Any]:
-    """Let some clients ask about good pictures, and look at the memory every tenth of the time."""
-    good = pictures(random.Random(0))[: len(FORMATS)]
+    """Let some clients ask about good images, and look at the memory every tenth of the time."""
+    good = images(random.Random(0))[: len(FORMATS)]
     end, statuses = time.monotonic() + seconds, Counter[str]()
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         while time.monotonic() < end:
-            for picture in good:
-                statuses[str(ask(connection, picture, "application/octet-stream"))] += 1
+            for image in good:
+                statuses[str(ask(connection, image, "application/octet-stream"))] += 1
 
     threads = [threading.Thread(target=client) for _ in range(SOAK_CLIENTS)]
     for thread in threads:
@@ -121,7 +121,7 @@ def main() -> None:
             "soak": soak(port, process, arguments.seconds),
         }
     write_json(arguments.output, content)
-    say(f"fuzz: {content['hostile']}")
+    log.info(f"fuzz: {content['hostile']}")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
 
 
 def copy_legal(name: str, original: str, made: Path, repository: Path) -> None:
-    """The licence, and of the notices of weights and data those that are of this project or of all."""
+    """The license, and of the notices of weights and data those that are of this project or of all."""
     for path in ("LICENSE", "NOTICE"):
         if (repository / path).is_file():
             copy_file(path, made, repository)

@@ -80,9 +80,9 @@ def fresh_readme(text: str, original: str, name: str) -> str:
 
 def short_names(name: str) -> set[str]:
     """What the Makefile understands for a project: its name, and the first and the last parts of it."""
-    parts = name.split("_")
-    return {"_".join(parts[:index]) for index in range(1, len(parts) + 1)} | {
-        "_".join(parts[index:]) for index in range(len(parts))
+    splits = name.split("_")
+    return {"_".join(splits[:index]) for index in range(1, len(splits) + 1)} | {
+        "_".join(splits[index:]) for index in range(len(splits))
     }
 
 

@@ -91,7 +91,7 @@ def notebook(project: str, result: dict[str, Any]) -> str:
     for title, section in found["sections"].items():
         prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
         took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
-        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a picture"])
+        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "an image"])
     return table(rows) + f"\n\n{threads_of(found)}, on a machine that had other work beside."
 
 
@@ -120,7 +120,7 @@ def serving(result: dict[str, Any], asked: str) -> str:
     """Our server beside its peers."""
     rows = [["server", "requests a second", "of plain FastAPI", "p50", "p95", "p99", "errors"], ["---"] * 7]
     for name, found in result["servers"].items():
-        times = [f"{found[f'{part}_ms']:.1f} ms" for part in ("p50", "p95", "p99")]
+        times = [f"{found[f'{split}_ms']:.1f} ms" for split in ("p50", "p95", "p99")]
         rate, ratio = f"{found['requests_a_second']:.0f}", f"{found['of_plain_fastapi']:.2f}"
         rows.append([name, rate, ratio, *times, str(found["errors"])])
     packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("fastapi", "uvicorn", "litserve", "bentoml"))
@@ -147,9 +147,9 @@ def hostile(result: dict[str, Any]) -> str:
 
 
 def segmentation_scores(result: dict[str, Any]) -> str:
-    """Overlap on the test part of each data set, beside the baselines and the library's own recipe."""
+    """Overlap on the test split of each data set, beside the baselines and the library's own recipe."""
     rows = [
-        ["data", "pictures", "training", "mean IoU, pooled", "mean IoU, per image", "boundary F", "pixel classifier"],
+        ["data", "images", "training", "mean IoU, pooled", "mean IoU, per image", "boundary F", "pixel classifier"],
         ["---"] * 7,
     ]
     for name, found in result.items():
@@ -190,7 +190,7 @@ def segmentation_notes(result: dict[str, Any]) -> str:
 
 
 def segmentation_speed(result: dict[str, Any]) -> str:
-    """Pictures a second, one at a time, and what the precision costs."""
+    """Images a second, one at a time, and what the precision costs."""
     rows = [["data", "input", *SPEEDS.values(), "static int8 costs", "written"], ["---"] * 8]
     for name, found in result.items():
         export = found["ours"]["export"]
@@ -209,7 +209,7 @@ def segmentation_speed(result: dict[str, Any]) -> str:
 def face_scores(result: dict[str, Any]) -> str:
     """The protocol of LFW: dlib's network on all folds, what was trained from scratch on the last one."""
     rows = [
-        ["embedder", "learnt from", "measured on", "accuracy", "equal error rate", "accepted at 1 % false"],
+        ["embedder", "learned from", "measured on", "accuracy", "equal error rate", "accepted at 1 % false"],
         ["---"] * 6,
     ]
     if "lfw" in result:
@@ -227,9 +227,9 @@ def face_scores(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + face_notes(result)
 
 
-def face_row(name: str, learnt: str, measured: str, accuracy: str, scores: dict[str, Any]) -> list[str]:
+def face_row(name: str, learned: str, measured: str, accuracy: str, scores: dict[str, Any]) -> list[str]:
     """One embedder's scores."""
-    return [name, learnt, measured, accuracy, f"{scores['eer']:.2%}", f"{scores['tar_at_far']['0.01']:.2%}"]
+    return [name, learned, measured, accuracy, f"{scores['eer']:.2%}", f"{scores['tar_at_far']['0.01']:.2%}"]
 
 
 def face_notes(result: dict[str, Any]) -> str:
@@ -257,28 +257,28 @@ def face_notes(result: dict[str, Any]) -> str:
 
 
 def face_speed(result: dict[str, Any]) -> str:
-    """From pictures to embeddings beside facenet-pytorch, and searches in a large gallery."""
-    rows = [["pipeline", "pictures a second", "faces found in"], ["---"] * 3]
-    parts = []
+    """From images to embeddings beside facenet-pytorch, and searches in a large gallery."""
+    rows = [["pipeline", "images a second", "faces found in"], ["---"] * 3]
+    splits = []
     if "speed" in result:
         speed = result["speed"]
-        for name, rate in speed["pictures_a_second"].items():
-            rows.append([name, f"{rate:.1f}", f"{speed['found_in'][name]} of {speed['pictures']}"])
-        parts.append(
+        for name, rate in speed["images_a_second"].items():
+            rows.append([name, f"{rate:.1f}", f"{speed['found_in'][name]} of {speed['images']}"])
+        splits.append(
             table(rows) + f"\n\nFrom file to embedding (one view), the quickest of three rounds each: "
             f"{speed['times_as_fast']:.1f} times as fast."
         )
     if "gallery" in result:
         gallery = result["gallery"]
         exact, approximate = gallery["search"]["exact"], gallery["search"]["approximate"]
-        parts.append(
+        splits.append(
             f"A gallery of {gallery['photos']:,} random embeddings: enrolling one photo takes "
             f"{gallery['enroll_one_milliseconds']:.0f} ms, reading all of them {gallery['open_seconds']:.1f} s, an "
             f"exact search {exact['median_milliseconds']:.1f} ms. The approximate index searches in "
             f"{approximate['median_milliseconds']:.1f} ms after {approximate['build_seconds']:.0f} s of building, and "
             f"finds the right person in {approximate['right']:.1%} of the searches (exact: {exact['right']:.1%})."
         )
-    return "\n\n".join(parts)
+    return "\n\n".join(splits)
 
 
 def face_promise(result: dict[str, Any]) -> str:
@@ -294,7 +294,7 @@ def face_promise(result: dict[str, Any]) -> str:
 
 
 def text_ladder(result: dict[str, Any]) -> str:
-    """Every model on the test part of each data set, and what it costs."""
+    """Every model on the test split of each data set, and what it costs."""
     head = ["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds", "threads"]
     rows = [head, ["---"] * len(head)]
     for name, found in result.items():
@@ -346,12 +346,18 @@ def audio(result: dict[str, Any]) -> str:
     folds, commands, speed = result["fsdd"]["folds"], result["commands"], result["speed"]
     rows = [["data", "test", "clips in train / validation / test", "accuracy", "MFCC statistics"], ["---"] * 5]
     for speaker, fold in folds.items():
-        rows.append(["FSDD", speaker, parts_of(fold), f"{fold['accuracy']:.3f}", f"{best_baseline(fold):.3f}"])
+        rows.append(["FSDD", speaker, splits_of(fold), f"{fold['accuracy']:.3f}", f"{best_baseline(fold):.3f}"])
     rows.append(["FSDD", "mean of the four", "", f"**{result['fsdd']['mean']:.3f}**", ""])
     low, high = commands["interval"]
     score = f"{commands['accuracy']:.3f} ({low:.3f} to {high:.3f})"
     rows.append(
-        ["Speech Commands, a part", "other speakers", parts_of(commands), score, f"{best_baseline(commands):.3f}"]
+        [
+            "Speech Commands, its test part",
+            "other speakers",
+            splits_of(commands),
+            score,
+            f"{best_baseline(commands):.3f}",
+        ]
     )
     seconds = ", ".join(f"{fold['training_seconds']:.0f}" for fold in folds.values())
     rates = speed["times_real_time"]
@@ -367,9 +373,9 @@ def audio(result: dict[str, Any]) -> str:
     return table(rows) + "\n\n" + after
 
 
-def parts_of(found: dict[str, Any]) -> str:
-    """How many examples each part has."""
-    return " / ".join(f"{found['counts'][part]}" for part in ("train", "validation", "test"))
+def splits_of(found: dict[str, Any]) -> str:
+    """How many examples each split has."""
+    return " / ".join(f"{found['counts'][split]}" for split in ("train", "validation", "test"))
 
 
 def best_baseline(found: dict[str, Any]) -> float:
@@ -429,7 +435,7 @@ TABLES = {
     "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
     "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
     "notebook_text": ("notebooks.json", partial(notebook, "text_classification")),
-    "serving_digits": ("serving.json", lambda result: serving(result["digits"], "picture")),
+    "serving_digits": ("serving.json", lambda result: serving(result["digits"], "image")),
     "serving_texts": ("serving.json", lambda result: serving(result["texts"], "text of up to 40 words")),
     "hostile": ("hostile.json", hostile),
     "segmentation_scores": ("segmentation.json", segmentation_scores),

@@ -7,7 +7,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from shared.console import say, warn  # noqa: E402 - needs the path above
+from shared.console import log  # noqa: E402 - needs the path above
 from shared.errors import UserError  # noqa: E402
 from shared.serving.npm import fetch_packages  # noqa: E402
 from shared.serving.pages import ON_DEVICE  # noqa: E402
@@ -27,7 +27,7 @@ def find_parts(projects: Path) -> list[Part]:
         if network.is_file():
             parts.append(Part(project.name, page.parent, network))
         else:
-            warn(f"{project.name} is left out: it has no {network.relative_to(projects.parent)}; run it first.")
+            log.warning(f"{project.name} is left out: it has no {network.relative_to(projects.parent)}; run it first.")
     if not parts:
         raise UserError("no project has been exported yet; run one first: `make run-x`, x being its name.")
     return parts
@@ -53,8 +53,10 @@ def main() -> int:
         print(f"error: cannot write {arguments.output} ({error.strerror}); choose another --output.", file=sys.stderr)
         return 2
     size = sum(path.stat().st_size for path in arguments.output.rglob("*") if path.is_file())
-    say(f"web: {arguments.output}, {size / 1e6:.1f} MB with {', '.join(part.name for part in parts)}")
-    say(f"look at it: {Path(sys.executable).name} -m http.server 8080 --bind 127.0.0.1 --directory {arguments.output}")
+    log.info(f"web: {arguments.output}, {size / 1e6:.1f} MB with {', '.join(part.name for part in parts)}")
+    log.info(
+        f"look at it: {Path(sys.executable).name} -m http.server 8080 --bind 127.0.0.1 --directory {arguments.output}"
+    )
     return 0
 
 

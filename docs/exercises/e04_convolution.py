@@ -4,7 +4,7 @@ import numpy as np
 
 
 def convolve(images: np.ndarray, weights: np.ndarray, stride: int = 1, padding: int = 0) -> np.ndarray:
-    """Slide windows of weights over pictures; what lies outside a picture counts as zero.
+    """Slide windows of weights over images; what lies outside an image counts as zero.
 
     As everywhere in deep learning the window is not turned around, so that this is a cross-correlation.
 

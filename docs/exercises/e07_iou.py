@@ -4,7 +4,7 @@ import numpy as np
 
 
 def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> np.ndarray:
-    """Intersection over union of each class, its pixels counted over all pictures together.
+    """Intersection over union of each class, its pixels counted over all images together.
 
     Pixels whose truth is `ignore` do not count, whatever the answer. A class that neither answers nor truths have
     anywhere gets NaN.
@@ -20,8 +20,8 @@ def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int
 
 
 def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
-    """The mean over pictures of each picture's mean over the classes that it has (in truth or answer).
+    """The mean over images of each image's mean over the classes that it has (in truth or answer).
 
-    A picture whose pixels are all ignored does not count.
+    An image whose pixels are all ignored does not count.
     """
     raise NotImplementedError("your turn")

@@ -20,7 +20,7 @@ def threshold_for(similarities: np.ndarray, same: np.ndarray, false_accept: floa
 def measure(
     validation: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], false_accept: float
 ) -> tuple[float, float]:
-    """The shares of false accepts and of false rejects on the test part, at a threshold that has not seen it.
+    """The shares of false accepts and of false rejects on the test split, at a threshold that has not seen it.
 
     Args:
         validation: similarities and whether each pair is the same person, as above.

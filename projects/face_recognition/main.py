@@ -11,7 +11,7 @@ VERBS = {
     "train": "train the embedder, keep its best weights in outputs/checkpoints",
     "evaluate": "measure the embedder on pairs of the test people",
     "baseline": "measure eigenfaces on the same split",
-    "predict": "find and embed the faces in picture files or folders",
+    "predict": "find and embed the faces in image files or folders",
     "export": "write the embedder as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
     "calibrate": "find thresholds that keep a promise on your own photos",
@@ -21,7 +21,7 @@ VERBS = {
     "list": "show who is in the gallery",
     "forget": "delete a person from the gallery",
     "sweep": "search for good settings by many training runs",
-    "serve": "answer HTTP requests: who of the gallery is in a picture",
+    "serve": "answer HTTP requests: who of the gallery is in an image",
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ VERBS = {
     "check-data": "read the data as training would, and say what is in it and what is wrong",
     "run": "the whole job: train, evaluate, baseline, export, report",
     "train": "train the network, keep its best weights in outputs/checkpoints",
-    "evaluate": "measure the trained network on the test part",
+    "evaluate": "measure the trained network on the test split",
     "baseline": "measure classical models from scikit-learn on the same split",
     "ladder": "train one network of each kind on one split and compare them all in one table",
     "predict": "classify texts with the exported network",

@@ -18,7 +18,7 @@ from shared.seeding import generator
 def fitting_batch_size(examples: int, wanted: int) -> int:
     """The wanted batch size, or a smaller one where an epoch would have less than 20 steps (but 16 at least).
 
-    A few hundred examples in batches of 256 would give two or three steps an epoch, and nothing would be learnt.
+    A few hundred examples in batches of 256 would give two or three steps an epoch, and nothing would be learned.
     """
     return min(wanted, max(16, examples // 20), examples)
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from shared.console import track
-from shared.data.folders import PICTURES, FileKind, UnreadableFileError, class_folders, list_files, other_files
+from shared.data.folders import IMAGES, FileKind, UnreadableFileError, class_folders, list_files, other_files
 from shared.data.images import UnreadableImageError, open_image, read_image
-from shared.data.parts import PART_NAMES, part_called
 from shared.data.problems import Problems, named
+from shared.data.split_names import SPLIT_NAMES, split_called
 
 FEW_EXAMPLES = 10
-"""A class with fewer examples in all is learnt badly, and its score says little."""
+"""A class with fewer examples in all is learned badly, and its score says little."""
 UNEVEN_CLASSES = 5
 """From this ratio of the largest class to the smallest on, accuracy hides how the smallest does."""
 _RECORDED_AT_MOST = 50
@@ -32,10 +32,10 @@ class Example:
 
     name: str
     """Its file below the data's folder, or how its text begins."""
-    part: str
+    split: str
     """`train`, `validation` or `test`; `whole` where the data is not cut."""
     classes: tuple[str, ...]
-    """Its class; of a picture with a mask, all that occur in it."""
+    """Its class; of an image with a mask, all that occur in it."""
     digest: str
     """Of the content: examples with the same one are the same to a network."""
     measures: Mapping[str, int]
@@ -43,11 +43,11 @@ class Example:
 
 
 @dataclass
-class Findings:
+class DataCheck:
     """What a check has found."""
 
     noun: str
-    """What people call the examples: `pictures`, `texts`, `photos`."""
+    """What people call the examples: `images`, `texts`, `photos`."""
     class_nouns: tuple[str, str] = ("class", "classes")
     """What they call one class, and several."""
     examples: list[Example] = field(default_factory=list)
@@ -60,9 +60,9 @@ class Findings:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of examples in each part."""
-        found = Counter(example.part for example in self.examples)
-        return {part: found[part] for part in ("whole", *PART_NAMES) if found[part]}
+        """The number of examples in each split."""
+        found = Counter(example.split for example in self.examples)
+        return {split: found[split] for split in ("whole", *SPLIT_NAMES) if found[split]}
 
 
 def content_digest(array: np.ndarray) -> str:
@@ -71,11 +71,11 @@ def content_digest(array: np.ndarray) -> str:
 
 
 def class_counts(examples: Sequence[Example]) -> dict[str, Counter[str]]:
-    """By class, sorted by name, the number of examples in each part."""
+    """By class, sorted by name, the number of examples in each split."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for example in examples:
         for name in example.classes:
-            counts[name][example.part] += 1
+            counts[name][example.split] += 1
     return dict(sorted(counts.items()))
 
 
@@ -100,16 +100,16 @@ class Copies:
     contradicting: list[list[Example]] = field(default_factory=list)
     """They have different classes."""
     across: list[list[Example]] = field(default_factory=list)
-    """They have one class and lie in different parts."""
+    """They have one class and lie in different splits."""
     within: list[list[Example]] = field(default_factory=list)
-    """They have one class and lie in one part."""
+    """They have one class and lie in one split."""
 
     def as_dict(self) -> dict[str, Any]:
         """How many groups there are of each kind, and their members' names, of the first groups."""
         return {
             kind: {
                 "groups": len(groups),
-                "named": [[f"{one.part}: {one.name}" for one in group] for group in groups[:_RECORDED_AT_MOST]],
+                "named": [[f"{one.split}: {one.name}" for one in group] for group in groups[:_RECORDED_AT_MOST]],
             }
             for kind, groups in vars(self).items()
         }
@@ -124,14 +124,14 @@ def find_copies(examples: Sequence[Example]) -> Copies:
     for group in by_digest.values():
         if len({example.classes for example in group}) > 1:
             copies.contradicting.append(group)
-        elif len({example.part for example in group}) > 1:
+        elif len({example.split for example in group}) > 1:
             copies.across.append(group)
         elif len(group) > 1:
             copies.within.append(group)
     return copies
 
 
-def copy_warnings(found: Findings) -> list[str]:
+def copy_warnings(found: DataCheck) -> list[str]:
     """A sentence about each kind of copies."""
     copies, noun = find_copies(found.examples), found.noun
     warnings = []
@@ -142,12 +142,12 @@ def copy_warnings(found: Findings) -> list[str]:
         )
     if copies.across:
         warnings.append(
-            f"{noun} with a copy in another part: {_groups(copies.across)}; "
+            f"{noun} with a copy in another split: {_groups(copies.across)}; "
             "delete the copies, or the scores will be better than the truth."
         )
     if copies.within:
         warnings.append(
-            f"{noun} with a copy in the same part: {_groups(copies.within)}; "
+            f"{noun} with a copy in the same split: {_groups(copies.within)}; "
             "delete the copies, unless they shall count several times."
         )
     return warnings
@@ -158,10 +158,10 @@ def _groups(groups: Sequence[Sequence[Example]]) -> str:
     return f"{len(groups):,} ({named(names)})"
 
 
-def class_warnings(found: Findings) -> list[str]:
-    """Sentences about classes that are small, uneven, or missing in a part."""
+def class_warnings(found: DataCheck) -> list[str]:
+    """Sentences about classes that are small, uneven, or missing in a split."""
     counts, noun = class_counts(found.examples), found.noun
-    totals = {name: by_part.total() for name, by_part in counts.items()}
+    totals = {name: by_split.total() for name, by_split in counts.items()}
     warnings: list[str] = []
     if not totals:
         return warnings
@@ -171,8 +171,8 @@ def class_warnings(found: Findings) -> list[str]:
             f"classes with fewer than {FEW_EXAMPLES} {noun}: {len(few)} ({named(few)}); add some, or remove the class."
         )
     warnings += [
-        f"classes with {noun} in {part} only: {len(names)} ({named(names)}); spread them over the parts."
-        for part, names in _in_one_part(found).items()
+        f"classes with {noun} in {split} only: {len(names)} ({named(names)}); spread them over the splits."
+        for split, names in _in_one_split(found).items()
     ]
     most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
     if totals[most] >= UNEVEN_CLASSES * totals[least]:
@@ -184,13 +184,13 @@ def class_warnings(found: Findings) -> list[str]:
     return warnings
 
 
-def _in_one_part(found: Findings) -> dict[str, list[str]]:
+def _in_one_split(found: DataCheck) -> dict[str, list[str]]:
     if len(found.counts) < 2:
         return {}
     classes: defaultdict[str, list[str]] = defaultdict(list)
-    for name, by_part in class_counts(found.examples).items():
-        if len(by_part) == 1:
-            classes[next(iter(by_part))].append(name)
+    for name, by_split in class_counts(found.examples).items():
+        if len(by_split) == 1:
+            classes[next(iter(by_split))].append(name)
     return classes
 
 
@@ -214,18 +214,18 @@ def samples_by_class(
     return {name: source.sample(by_class[name], min(each, len(by_class[name]))) for name in sorted(names)}
 
 
-Look = Callable[[Path], tuple[str, Mapping[str, int]]]
+Inspect = Callable[[Path], tuple[str, Mapping[str, int]]]
 """From a file to the digest of its content and its measures; raises `UnreadableFileError`."""
 
 
-def look_at_picture(path: Path) -> tuple[str, Mapping[str, int]]:
-    """The digest of a picture's pixels, and its size."""
+def inspect_image(path: Path) -> tuple[str, Mapping[str, int]]:
+    """The digest of an image's pixels, and its size."""
     image = read_image(path)
     return content_digest(np.asarray(image)), size_of(image.size)
 
 
-def look_at(
-    files: Mapping[Path, Example], problems: Problems, kind: FileKind = PICTURES, look: Look = look_at_picture
+def inspect_files(
+    files: Mapping[Path, Example], problems: Problems, kind: FileKind = IMAGES, look: Inspect = inspect_image
 ) -> list[Example]:
     """The examples with the digest and measures of their files; those that cannot be read go into `problems`.
 
@@ -239,17 +239,17 @@ def look_at(
         except UnreadableFileError as error:
             problems.add(kind.unreadable, f"{example.name} ({error})")
             continue
-        examples.append(Example(example.name, example.part, example.classes, digest, measures))
+        examples.append(Example(example.name, example.split, example.classes, digest, measures))
     return examples
 
 
 def size_of(size: tuple[int, int]) -> dict[str, int]:
-    """The measures of a picture of so many columns and rows."""
+    """The measures of an image of so many columns and rows."""
     return {"width": size[0], "height": size[1]}
 
 
 def size_on_disk(path: Path) -> dict[str, int]:
-    """The measures of a picture file, from its first bytes; none where it cannot be read."""
+    """The measures of an image file, from its first bytes; none where it cannot be read."""
     try:
         with open_image(path) as image:
             return size_of(image.size)
@@ -258,25 +258,25 @@ def size_on_disk(path: Path) -> dict[str, int]:
 
 
 def survey_folders(
-    root: Path, problems: Problems, kind: FileKind = PICTURES, look: Look = look_at_picture
+    root: Path, problems: Problems, kind: FileKind = IMAGES, look: Inspect = inspect_image
 ) -> list[Example]:
     """Every file in folders of classes, whatever else training finds wrong with them.
 
     Args:
-        root: holds class folders, or folders of parts with these; what is empty or unreadable goes into `problems`.
+        root: holds class folders, or folders of splits with these; what is empty or unreadable goes into `problems`.
     """
     folders = class_folders(root)
-    parts = {folder: part_called(folder.name) for folder in folders}
-    if "train" not in parts.values():
-        return look_at(_labelled(root, "whole", root, problems, kind), problems, kind, look)
+    splits = {folder: split_called(folder.name) for folder in folders}
+    if "train" not in splits.values():
+        return inspect_files(_labeled(root, "whole", root, problems, kind), problems, kind, look)
     files: dict[Path, Example] = {}
-    for folder, part in parts.items():
-        if part:
-            files |= _labelled(folder, part, root, problems, kind)
-    return look_at(files, problems, kind, look)
+    for folder, split in splits.items():
+        if split:
+            files |= _labeled(folder, split, root, problems, kind)
+    return inspect_files(files, problems, kind, look)
 
 
-def passed_over(record: Mapping[str, Any], root: Path, kind: FileKind = PICTURES) -> list[str]:
+def skipped_files(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
     """A sentence about files of other kinds in the user's folders of classes, if any: some may have been meant.
 
     Args:
@@ -295,7 +295,7 @@ def passed_over(record: Mapping[str, Any], root: Path, kind: FileKind = PICTURES
     ]
 
 
-def _labelled(folder: Path, part: str, root: Path, problems: Problems, kind: FileKind) -> dict[Path, Example]:
+def _labeled(folder: Path, split: str, root: Path, problems: Problems, kind: FileKind) -> dict[Path, Example]:
     files = {}
     for class_folder in class_folders(folder):
         found = list_files(class_folder, kind)
@@ -303,10 +303,10 @@ def _labelled(folder: Path, part: str, root: Path, problems: Problems, kind: Fil
             problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
         for path in found:
             name = path.relative_to(root).as_posix()
-            files[path] = Example(name, part, (class_folder.name,), "", {})
+            files[path] = Example(name, split, (class_folder.name,), "", {})
     return files
 
 
 def refused_record(source: str) -> dict[str, Any]:
     """The record of data that training refuses, in place of `DataRecord.as_dict`."""
-    return {"source": source, "description": "refused data", "licence": "unknown", "substituted": ""}
+    return {"source": source, "description": "refused data", "license": "unknown", "substituted": ""}

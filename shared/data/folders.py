@@ -1,4 +1,4 @@
-"""Files of any kind in folders: found by their suffix, classes and parts by the folders' names, read one by one."""
+"""Files of any kind in folders: found by their suffix, classes and splits by the folders' names, read one by one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.console import track, warn_once
-from shared.data.parts import parts_among
+from shared.console import log, track
 from shared.data.problems import Problems, named
+from shared.data.split_names import splits_among
 from shared.errors import UserError
 
 
@@ -31,7 +31,7 @@ class FileKind:
         return f"unreadable {self.nouns}"
 
 
-PICTURES = FileKind("picture", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
+IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
 RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
 
 
@@ -39,12 +39,12 @@ class UnreadableFileError(Exception):
     """The bytes cannot be used; the message says why in a few words."""
 
 
-def list_files(folder: Path, kind: FileKind = PICTURES) -> list[Path]:
+def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
     """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
     return [path for path in _visible_files(folder) if path.suffix.lower() in kind.suffixes]
 
 
-def other_files(folder: Path, kind: FileKind = PICTURES) -> list[Path]:
+def other_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
     """The files below a folder that `list_files` passes over, sorted, without those that Windows puts there."""
     return [
         path
@@ -61,7 +61,7 @@ def _visible_files(folder: Path) -> list[Path]:
     )
 
 
-def collect_files(inputs: Sequence[Path], kind: FileKind = PICTURES) -> list[Path]:
+def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> list[Path]:
     """The files of a kind that a user named: files as they are, and what lies in folders.
 
     Raises:
@@ -79,13 +79,13 @@ def collect_files(inputs: Sequence[Path], kind: FileKind = PICTURES) -> list[Pat
 
 
 @dataclass(frozen=True)
-class LabelledFiles:
+class LabeledFiles:
     """Files with their class ids, in the order of `classes`."""
 
     files: list[Path]
     labels: list[int]
     classes: list[str]
-    kind: FileKind = PICTURES
+    kind: FileKind = IMAGES
 
 
 def is_text(name: str) -> bool:
@@ -104,30 +104,32 @@ def class_folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def has_class_files(root: Path, kind: FileKind = PICTURES) -> bool:
+def has_class_files(root: Path, kind: FileKind = IMAGES) -> bool:
     """Whether some folder in `root` holds files of the kind."""
     return any(list_files(folder, kind) for folder in class_folders(root))
 
 
-def part_folders(root: Path) -> dict[str, Path]:
-    """The folders of class folders by part: `train`, perhaps `validation` and `test`; without them `root` as `train`.
+def split_folders(root: Path) -> dict[str, Path]:
+    """The folders of class folders by split: `train`, perhaps `validation` and `test`; without them `root` as `train`.
 
     A folder `train` that holds no further folders is a class like others.
 
     Raises:
-        UserError: two folders are of one part.
+        UserError: two folders are of one split.
     """
     folders = class_folders(root)
-    parts, others = parts_among(folders)
-    if "train" not in parts or not class_folders(parts["train"]):
+    splits, others = splits_among(folders)
+    if "train" not in splits or not class_folders(splits["train"]):
         return {"train": root}
     if others:
-        warn_once(f"not read: {named([str(folder) for folder in others])}; the parts are train, validation and test.")
-    return parts
+        log.warning(
+            f"not read: {named([str(folder) for folder in others])}; the splits are train, validation and test."
+        )
+    return splits
 
 
-def find_labelled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = PICTURES) -> LabelledFiles:
-    """Find `root/<class>/**/picture.png`; files beside the class folders are passed over, and it is said.
+def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = IMAGES) -> LabeledFiles:
+    """Find `root/<class>/**/image.png`; files beside the class folders are passed over, and it is said.
 
     Args:
         classes: the classes that must be found, in this order; without it, the folders' names, sorted.
@@ -140,7 +142,7 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None, kind: FileKi
         raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
     if stray:
-        warn_once(
+        log.warning(
             f"not read: {len(stray)} {kind.nouns} of no class in {root} ({named(stray)}); move them into class folders."
         )
     if classes is None and len(found) < 2:
@@ -161,14 +163,14 @@ def find_labelled(root: Path, classes: Sequence[str] | None = None, kind: FileKi
     unknown = sorted(set(found) - set(names))
     if unknown:
         raise UserError(
-            f"{root} has classes that the training part does not have: {named(unknown)}; rename or remove them."
+            f"{root} has classes that the training split does not have: {named(unknown)}; rename or remove them."
         )
     pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
-    return LabelledFiles([file for file, _ in pairs], [label for _, label in pairs], names, kind)
+    return LabeledFiles([file for file, _ in pairs], [label for _, label in pairs], names, kind)
 
 
 def read_all(
-    labelled: LabelledFiles, read: Callable[[Path], np.ndarray], problems: Problems
+    labeled: LabeledFiles, read: Callable[[Path], np.ndarray], problems: Problems
 ) -> tuple[np.ndarray, np.ndarray, list[Path]]:
     """Read every file; those that cannot be read are left out, and said, and added to `problems`.
 
@@ -182,8 +184,8 @@ def read_all(
         UserError: no file of some class could be read.
     """
     arrays, labels, files, unreadable = [], [], [], Problems()
-    kind = labelled.kind
-    for file, label in zip(track(labelled.files, f"read {kind.nouns}"), labelled.labels, strict=True):
+    kind = labeled.kind
+    for file, label in zip(track(labeled.files, f"read {kind.nouns}"), labeled.labels, strict=True):
         try:
             arrays.append(read(file))
         except UnreadableFileError as error:
@@ -193,8 +195,8 @@ def read_all(
         files.append(file)
     if unreadable:
         problems.update(unreadable)
-        warn_once(f"left out of {len(labelled.files)} {kind.nouns}: {unreadable}")
-    lost = [labelled.classes[label] for label in sorted(set(labelled.labels) - set(labels))]
+        log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {unreadable}")
+    lost = [labeled.classes[label] for label in sorted(set(labeled.labels) - set(labels))]
     if lost:
         raise UserError(f"no {kind.noun} can be read of {named(lost)}; replace the files of each of these classes.")
     return np.stack(arrays), np.array(labels, dtype=np.int64), files

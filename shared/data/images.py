@@ -1,4 +1,4 @@
-"""Pictures from files and bytes: decoded safely and turned upright."""
+"""Images from files and bytes: decoded safely and turned upright."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -8,24 +8,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.data.folders import PICTURES, UnreadableFileError, collect_files, list_files
+from shared.data.folders import IMAGES, UnreadableFileError, collect_files, list_files
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
 
 
 class UnreadableImageError(UnreadableFileError):
-    """The bytes are no picture that can be used; the message says why in a few words."""
+    """The bytes are no image that can be used; the message says why in a few words."""
 
 
 @contextmanager
 def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """Open a picture for decoding in the `with` block, where every failure becomes an `UnreadableImageError`.
+    """Open an image for decoding in the `with` block, where every failure becomes an `UnreadableImageError`.
 
     The size is checked before anything is decoded: a file of 17 KB can claim 400 MB of pixels.
 
     Raises:
-        UnreadableImageError: not a picture, damaged, cut short, or larger than `max_pixels`.
+        UnreadableImageError: not an image, damaged, cut short, or larger than `max_pixels`.
     """
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
@@ -41,11 +41,11 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[I
         raise UnreadableImageError("no such file") from error
     # Pillow's decoders raise errors of many kinds on damaged files, each of which means the same here.
     except Exception as error:
-        raise UnreadableImageError("not a picture, or a damaged one") from error
+        raise UnreadableImageError("not an image, or a damaged one") from error
 
 
 def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Decode a picture, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
+    """Decode an image, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
 
     Raises:
         UnreadableImageError: as `open_image` does.
@@ -68,10 +68,10 @@ def _gray_or_rgb(image: Image.Image) -> Image.Image:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The picture files below a folder (see `list_files`)."""
-    return list_files(folder, PICTURES)
+    """The image files below a folder (see `list_files`)."""
+    return list_files(folder, IMAGES)
 
 
 def collect_images(inputs: Sequence[Path]) -> list[Path]:
-    """The picture files that a user named (see `collect_files`)."""
-    return collect_files(inputs, PICTURES)
+    """The image files that a user named (see `collect_files`)."""
+    return collect_files(inputs, IMAGES)

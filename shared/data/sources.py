@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.download import DownloadError
 from shared.data.problems import named
 from shared.errors import UserError
@@ -21,7 +21,7 @@ class DataRecord:
     """The name of the data set: that of a published one, `folder`, or `sample`."""
     description: str
     """One line for people: what it is, and where it comes from."""
-    licence: str
+    license: str
     substituted: str = ""
     """Why something else was used than was asked for; empty where nothing was."""
 
@@ -31,7 +31,7 @@ class DataRecord:
 
 
 @dataclass(frozen=True)
-class Source(Generic[D]):
+class DataSource(Generic[D]):
     """One place that data can come from."""
 
     present: Callable[[Path], bool]
@@ -48,7 +48,7 @@ def is_empty(root: Path, published: str) -> bool:
     )
 
 
-def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: str) -> tuple[str, D, str]:
+def load_source(wanted: str, root: Path, sources: dict[str, DataSource[D]], published: str) -> tuple[str, D, str]:
     """Load the wanted source; `auto` takes what lies in `root`, else downloads `published`, else the sample.
 
     Args:
@@ -69,25 +69,27 @@ def choose(wanted: str, root: Path, sources: dict[str, Source[D]], published: st
         raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     for name, source in sources.items():
         if source.present(root):
-            say(f"data: {name}, found in {root}")
+            log.info(f"data: {name}, found in {root}")
             return name, source.load(root), ""
     if not is_empty(root, published):
         raise UserError(
             f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
         )
     if not published:
-        say(f"data: {root} is empty, so the built-in sample is used")
+        log.info(f"data: {root} is empty, so the built-in sample is used")
         return "sample", sources["sample"].load(root), ""
     try:
-        say(f"data: {root} is empty, downloading {published}; --data.source sample is quicker and needs no network")
+        log.info(
+            f"data: {root} is empty, downloading {published}; --data.source sample is quicker and needs no network"
+        )
         return published, sources[published].load(root), ""
     except DownloadError as error:
         reason = f"{error}, so the built-in sample stands in for {published}"
-        warn(f"{reason}; its scores are not those of {published}.")
+        log.warning(f"{reason}; its scores are not those of {published}.")
         return "sample", sources["sample"].load(root), reason
 
 
-def _load_named(root: Path, source: Source[D]) -> D:
+def _load_named(root: Path, source: DataSource[D]) -> D:
     try:
         return source.load(root)
     except DownloadError as error:
@@ -111,14 +113,14 @@ def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
 
 
 def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Say so when the split is not the one of training: the test part may hold examples that were trained on.
+    """Say so when the split is not the one of training: the test split may hold examples that were trained on.
 
     Args:
         before: the record of the data that was trained on, with `source`, `digest` and `counts`.
         now: that of the data that is read now.
     """
     if before["digest"] != now["digest"]:
-        warn(
+        log.warning(
             f"the network was trained on other data ({before['source']}, {before['counts']['train']} examples) than "
-            f"is read now ({now['source']}, {now['counts']['train']}); the test part may hold examples it has seen."
+            f"is read now ({now['source']}, {now['counts']['train']}); the test split may hold examples it has seen."
         )

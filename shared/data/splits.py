@@ -1,4 +1,4 @@
-"""Train, validation and test parts: disjoint, fixed by a seed, each with its share of every class."""
+"""Train, validation and test splits: disjoint, fixed by a seed, each with its share of every class."""
 
 import warnings
 from collections import Counter
@@ -17,7 +17,7 @@ MOST_FOLDS = 20  # a share is met by so many twentieths at the finest
 
 @dataclass(frozen=True)
 class Splits(Generic[D]):
-    """The three parts of a data set. The test part is measured once, at the end, and nothing is chosen on it."""
+    """The three parts of a data set. The test split is measured once, at the end, and nothing is chosen on it."""
 
     train: D
     validation: D
@@ -29,13 +29,13 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
 
     Args:
         labels: integer class ids, shape [N].
-        fraction: the share of the second part, between 0 and 1.
+        fraction: the share of the second split, between 0 and 1.
 
     Returns:
-        Sorted, disjoint indices of the first and second part; together they are all N.
+        Sorted, disjoint indices of the first and second split; together they are all N.
 
     Raises:
-        UserError: a class has too few examples to have one in each part.
+        UserError: a class has too few examples to have one in each split.
     """
     # scikit-learn takes seconds to start, and who only reads files cuts nothing.
     from sklearn.model_selection import train_test_split
@@ -59,19 +59,19 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
 def grouped_split(
     groups: Sequence[str], fraction: float, seed: int, strata: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a share of the examples off, so that examples that are alike never lie in both parts.
+    """Cut a share of the examples off, so that examples that are alike never lie in both splits.
 
     Args:
         groups: the group of each of N examples: a slide, a speaker, a person.
-        fraction: the share of the examples that go into the second part, between 0 and 1; groups being whole, it is
+        fraction: the share of the examples that go into the second split, between 0 and 1; groups being whole, it is
             met only nearly.
-        strata: of each example, what both parts should have their share of: a kind of microscope, a language.
+        strata: of each example, what both splits should have their share of: a kind of microscope, a language.
 
     Returns:
-        Sorted, disjoint indices of the first and second part; together they are all N.
+        Sorted, disjoint indices of the first and second split; together they are all N.
 
     Raises:
-        UserError: there are too few groups to have one in each part.
+        UserError: there are too few groups to have one in each split.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 

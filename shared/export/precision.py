@@ -24,13 +24,13 @@ NAMES = {
 }
 
 
-class Way(NamedTuple):
+class Candidate(NamedTuple):
     """One way to compute a network."""
 
     run: Callable[[], Any]
     """What is timed: the answer to some examples, one at a time as a rule."""
     score: Callable[[], float]
-    """How good its answers to the validation part are; higher is better, 1 is perfect."""
+    """How good its answers to the validation split are; higher is better, 1 is perfect."""
     examples: int = 1
     """So many are answered by one `run`."""
 
@@ -46,11 +46,13 @@ class Measured:
     """None where it is slower than fp32, so that nobody asked."""
 
 
-def candidates(model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]) -> dict[str, onnx.ModelProto]:
+def quantized_versions(
+    model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]
+) -> dict[str, onnx.ModelProto]:
     """The model, by name, in all precisions that come into question.
 
     Args:
-        batches: real inputs from the training part, each as the model takes it; the static one's ranges are theirs.
+        batches: real inputs from the training split, each as the model takes it; the static one's ranges are theirs.
     """
     if wanted == "fp32":
         return {"fp32": model}
@@ -62,34 +64,34 @@ def candidates(model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndar
 
 
 def compare(
-    eager: Way, models: Mapping[str, onnx.ModelProto], way_of: Callable[[onnx.ModelProto], Way]
+    eager: Candidate, models: Mapping[str, onnx.ModelProto], make_candidate: Callable[[onnx.ModelProto], Candidate]
 ) -> dict[str, Measured]:
     """Measure PyTorch's eager execution, as `pytorch`, and each model."""
-    ways = {"pytorch": eager} | {name: way_of(model) for name, model in models.items()}
-    speeds = per_second(ways)
+    candidates = {"pytorch": eager} | {name: make_candidate(model) for name, model in models.items()}
+    speeds = per_second(candidates)
     measured = {}
-    for name, way in ways.items():
+    for name, candidate in candidates.items():
         asked = name in ("pytorch", "fp32") or speeds[name] >= speeds["fp32"]
         size = models[name].ByteSize() if name in models else None
-        measured[name] = Measured(speeds[name], size, way.score() if asked else None)
+        measured[name] = Measured(speeds[name], size, candidate.score() if asked else None)
     return measured
 
 
-def per_second(ways: Mapping[str, Way]) -> dict[str, float]:
+def per_second(candidates: Mapping[str, Candidate]) -> dict[str, float]:
     """Examples a second of each way: by the median of several runs.
 
     The ways take turns, so that a slow moment of the machine falls on all of them and not on the one it meets. The
     first run of a turn does not count: in it the threads of the way before still spin, and take its cores.
     """
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(TURNS):
-        for name, way in ways.items():
-            way.run()
+        for name, candidate in candidates.items():
+            candidate.run()
             for _ in range(TIMED_RUNS):
                 started = time.perf_counter()
-                way.run()
+                candidate.run()
                 times[name].append(time.perf_counter() - started)
-    return {name: way.examples / statistics.median(times[name]) for name, way in ways.items()}
+    return {name: candidate.examples / statistics.median(times[name]) for name, candidate in candidates.items()}
 
 
 def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:

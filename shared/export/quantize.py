@@ -26,9 +26,9 @@ def quantized_static(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> o
     """The model in eight bits (QDQ: weights by channel, activations by the ranges in `batches`).
 
     Args:
-        batches: real inputs from the training part, each as the model takes it.
+        batches: real inputs from the training split, each as the model takes it.
     """
-    logging.getLogger("root").setLevel(logging.ERROR)  # the quantiser recommends what is done here already
+    logging.getLogger("root").setLevel(logging.ERROR)  # the quantizer recommends what is done here already
     with tempfile.TemporaryDirectory() as folder:
         plain, fused, written = (Path(folder) / f"{name}.onnx" for name in ("plain", "fused", "int8"))
         onnx.save(model, plain)

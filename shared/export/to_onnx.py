@@ -93,7 +93,7 @@ def trace_classifier(
 
     Args:
         examples: at least five real inputs, [N, ...].
-        stride: where above 0, the network classifies every pixel of pictures [N, channels, H, W] whose sides are any
+        stride: where above 0, the network classifies every pixel of images [N, channels, H, W] whose sides are any
             multiples of `stride`.
         any_length: the examples are sequences [N, L], and L may be any number from 2.
         temperature: what logits are divided by before they become probabilities.

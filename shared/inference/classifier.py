@@ -10,8 +10,8 @@ class OnnxClassifier(OnnxModel):
 
     labels: list[str]
 
-    def _read_about(self) -> None:
-        self.labels = list(self.about["labels"])
+    def _read_metadata(self) -> None:
+        self.labels = list(self.metadata["labels"])
 
     def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
         """The probability of each class.

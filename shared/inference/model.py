@@ -26,8 +26,8 @@ class OnnxModel:
         try:
             self._session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
             properties = self._session.get_modelmeta().custom_metadata_map
-            self.about: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
-            self._read_about()
+            self.metadata: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
+            self._read_metadata()
         # onnxruntime's exceptions share no public base class.
         except Exception as error:
             raise UserError(
@@ -38,9 +38,9 @@ class OnnxModel:
         self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
         """The shape of one example; a side that may have any length has a name in place of a number."""
 
-    def _read_about(self) -> None:
+    def _read_metadata(self) -> None:
         """Take the facts that a subclass cannot do without; raises whatever it likes where they are missing."""
-        self.about["versions"]
+        self.metadata["versions"]
 
     def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray | None:
         """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; None for no inputs at all."""

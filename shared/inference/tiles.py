@@ -1,4 +1,4 @@
-"""Pictures of any size through a network that takes multiples of a stride: padded, cut into tiles, blended, cropped."""
+"""Images of any size through a network that takes multiples of a stride: padded, cut into tiles, blended, cropped."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 Dense = Callable[[np.ndarray], np.ndarray]
-"""From a batch of pictures, [N, C, H, W], to float scores of every pixel, [N, classes, H, W]."""
+"""From a batch of images, [N, C, H, W], to float scores of every pixel, [N, classes, H, W]."""
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """How large pictures are cut."""
+    """How large images are cut."""
 
     size: int
-    """The side of a tile in pixels, a multiple of `stride`; a smaller picture is one tile."""
+    """The side of a tile in pixels, a multiple of `stride`; a smaller image is one tile."""
     overlap: int
-    """How many pixels neighbouring tiles share; the outer quarter, where a tile lacks context, is not used."""
+    """How many pixels neighboring tiles share; the outer quarter, where a tile lacks context, is not used."""
     stride: int
     """The network takes sides that are multiples of this."""
 
@@ -27,14 +27,14 @@ class Tiling:
 
 
 def padded(image: np.ndarray, stride: int) -> np.ndarray:
-    """The picture, [C, H, W], mirrored beyond its right and lower edge up to the next multiple of `stride`."""
+    """The image, [C, H, W], mirrored beyond its right and lower edge up to the next multiple of `stride`."""
     _, height, width = image.shape
     below, right = -height % stride, -width % stride
     return np.pad(image, ((0, 0), (0, below), (0, right)), mode="symmetric")
 
 
 def segment(network: Dense, image: np.ndarray, tiling: Tiling) -> np.ndarray:
-    """The scores of every pixel of a picture of any size.
+    """The scores of every pixel of an image of any size.
 
     Args:
         image: uint8 [C, H, W].
@@ -66,7 +66,7 @@ def _windows(height: int, width: int, tiling: Tiling) -> Iterator[tuple[slice, s
 
 
 def _slices(length: int, tiling: Tiling) -> list[slice]:
-    """Tiles along one side; the last one ends with the picture."""
+    """Tiles along one side; the last one ends with the image."""
     if length <= tiling.size:
         return [slice(0, length)]
     starts = [*range(0, length - tiling.size, tiling.step), length - tiling.size]

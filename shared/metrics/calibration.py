@@ -15,7 +15,7 @@ LOWEST, HIGHEST = 0.05, 20.0
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The number that logits are divided by so that their softmax fits best (Guo et al. 2017).
 
-    It changes no answer, only how sure it is. Fit it on the validation part: on the training part a network is surer
+    It changes no answer, only how sure it is. Fit it on the validation split: on the training split a network is surer
     than it will ever be again.
 
     Args:

@@ -31,14 +31,14 @@ def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, flo
     if total == 0:
         return 0.0, 1.0
     share = right / total
-    centre = share + z * z / (2 * total)
+    center = share + z * z / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
 
 
 def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[str]) -> dict[str, Any]:
-    """All scores of a classifier on one part, as plain types.
+    """All scores of a classifier on one split, as plain types.
 
     Args:
         probabilities: float, shape [N, C], rows summing to one.

@@ -1,7 +1,7 @@
-"""Scores of a segmentation: overlap by class, pooled over a data set and averaged over pictures, and of the outlines.
+"""Scores of a segmentation: overlap by class, pooled over a data set and averaged over images, and of the outlines.
 
-Both means exist in the literature under one name. *Pooled* counts all pixels of a part together before dividing, so
-large pictures and large objects weigh more; *per image* divides in each picture and averages, so each picture counts
+Both means exist in the literature under one name. *Pooled* counts all pixels of a split together before dividing, so
+large images and large objects weigh more; *per image* divides in each image and averages, so each image counts
 alike. A class that is neither in the truth nor in the answer has no score there and is left out of means.
 """
 
@@ -17,7 +17,7 @@ from torchmetrics.classification import MulticlassJaccardIndex
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 BOUNDARY_TOLERANCE = 0.0075
-"""How far an outline may be off, as a share of the picture's diagonal (Csurka et al. 2013)."""
+"""How far an outline may be off, as a share of the image's diagonal (Csurka et al. 2013)."""
 
 
 def training_metrics(num_classes: int, ignore: int) -> MetricCollection:
@@ -77,18 +77,18 @@ def _grown(masks: Tensor, reach: int) -> Tensor:
 
 @dataclass
 class SegmentationScores:
-    """Collects answers picture by picture and gives every score at the end."""
+    """Collects answers image by image and gives every score at the end."""
 
     classes: list[str]
     ignore: int
     outlines: bool = True
-    """Whether outlines are scored too; it makes no sense on pictures with pixels left out."""
+    """Whether outlines are scored too; it makes no sense on images with pixels left out."""
     names: list[str] = field(default_factory=list)
     _counts: list[Tensor] = field(default_factory=list)
     _boundaries: list[Tensor] = field(default_factory=list)
 
     def add(self, name: str, answer: Tensor, truth: Tensor) -> None:
-        """Take one picture in.
+        """Take one image in.
 
         Args:
             answer: class ids, [H, W].
@@ -105,8 +105,8 @@ class SegmentationScores:
 
         Returns:
             `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `boundary` with
-            `mean_f` and by class `f`, averaged over pictures; `pixel_accuracy`; `confusion`; `images`, their number;
-            and `by_image`, each picture's IoU, averaged over its classes.
+            `mean_f` and by class `f`, averaged over images; `pixel_accuracy`; `confusion`; `images`, their number;
+            and `by_image`, each image's IoU, averaged over its classes.
         """
         counts = torch.stack(self._counts)
         iou, dice = overlap(counts)

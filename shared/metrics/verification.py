@@ -1,6 +1,6 @@
 """Scores of a verifier, which says of pairs whether they are the same (person, speaker), from how similar they are.
 
-A pair whose similarity is NaN could not be compared: the detector found no face in one of its pictures, say. For the
+A pair whose similarity is NaN could not be compared: the detector found no face in one of its images, say. For the
 accuracy it is an error whatever the threshold; for rates over thresholds it is a pair that is never accepted.
 """
 
@@ -54,7 +54,7 @@ class PairAuc(Metric):
 
 
 def training_metrics() -> MetricCollection:
-    """What is watched while training: `auc` over all pairs of the validation part."""
+    """What is watched while training: `auc` over all pairs of the validation split."""
     return MetricCollection({"auc": PairAuc()})
 
 

@@ -1,12 +1,12 @@
-"""What a check of the data found, said in all its forms: a table, a JSON file, a picture, a page."""
+"""What a check of the data found, said in all its forms: a table, a JSON file, an image, a page."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.console import say, shown, table
+from shared.console import log, shown, table
 from shared.data.check import (
-    Findings,
+    DataCheck,
     class_counts,
     class_warnings,
     copy_warnings,
@@ -17,14 +17,14 @@ from shared.data.check import (
 )
 from shared.errors import UserError
 from shared.files import atomic_write
-from shared.report.html import Picture, Section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, substitution_notice, write_report
 from shared.results import data_rows, write_result
 
 _ROWS_AT_MOST = 100
 
 
-def conclude(
-    found: Findings,
+def write_check_report(
+    found: DataCheck,
     output_dir: Path,
     *,
     project: str,
@@ -55,7 +55,7 @@ def conclude(
         "check_data",
         seed=seed,
         data={**record, "counts": found.counts},
-        metrics=_by_part(found),
+        metrics=_by_split(found),
         seconds=seconds,
         usable=not found.refusal,
         refusal=found.refusal,
@@ -74,30 +74,30 @@ def conclude(
     _say_all(warnings)
     if found.refusal:
         raise UserError(found.refusal)
-    say("The data can be used: `run` in place of `check-data`, with the same settings, trains on it.")
+    log.info("The data can be used: `run` in place of `check-data`, with the same settings, trains on it.")
     return result
 
 
-def all_warnings(found: Findings) -> list[str]:
+def all_warnings(found: DataCheck) -> list[str]:
     """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
     return [*problem_warnings(found.problems), *copy_warnings(found), *class_warnings(found)]
 
 
 def _say_all(warnings: Sequence[str]) -> None:
     for number, warning in enumerate(warnings, 1):
-        say(f"{number}. {warning}")
+        log.info(f"{number}. {warning}")
 
 
-def _by_part(found: Findings) -> dict[str, Any]:
+def _by_split(found: DataCheck) -> dict[str, Any]:
     counts = class_counts(found.examples)
     return {
-        part: {"examples": count, "classes": {name: by_part[part] for name, by_part in counts.items()}}
-        for part, count in found.counts.items()
+        split: {"examples": count, "classes": {name: by_split[split] for name, by_split in counts.items()}}
+        for split, count in found.counts.items()
     }
 
 
-def _rows(found: Findings) -> dict[str, str]:
-    totals = [by_part.total() for by_part in class_counts(found.examples).values()]
+def _rows(found: DataCheck) -> dict[str, str]:
+    totals = [by_split.total() for by_split in class_counts(found.examples).values()]
     one, several = found.class_nouns
     rows = {several: f"{len(totals):,}", f"{found.noun} a {one}": _spread(spread(totals))}
     rows |= {name: _spread(values) for name, values in measured(found.examples).items()}
@@ -114,12 +114,12 @@ def _spread(values: Mapping[str, int]) -> str:
 def _write_page(
     path: Path,
     project: str,
-    found: Findings,
+    found: DataCheck,
     result: Mapping[str, Any],
     grid: bytes | None,
     sections: Sequence[Section],
 ) -> None:
-    pictures = [Picture(grid, f"{found.noun} by class, drawn at random")] if grid else []
+    images = [ReportImage(grid, f"{found.noun} by class, drawn at random")] if grid else []
     warnings = [[str(number), sentence] for number, sentence in enumerate(result["warnings"], 1)]
     refused = f"Training refuses this data: {found.refusal}" if found.refusal else ""
     write_report(
@@ -129,19 +129,19 @@ def _write_page(
         notice=refused or substitution_notice(result["data"]),
         sections=[
             Section("What to look after", "" if warnings else "Nothing was found.", ["", ""], warnings),
-            *([Section("Samples", pictures=pictures)] if pictures else []),
+            *([Section("Samples", images=images)] if images else []),
             *sections,
             _classes(found),
         ],
     )
 
 
-def _classes(found: Findings) -> Section:
+def _classes(found: DataCheck) -> Section:
     one, several = found.class_nouns
-    parts = list(found.counts)
+    splits = list(found.counts)
     counts = class_counts(found.examples)
-    rows = [[name, *(f"{by_part[part]:,}" for part in parts)] for name, by_part in counts.items()]
+    rows = [[name, *(f"{by_split[split]:,}" for split in splits)] for name, by_split in counts.items()]
     rest = len(rows) - _ROWS_AT_MOST
     text = f"{rest:,} more {several} are in check_data.json." if rest > 0 else ""
     totals = ["all", *(f"{count:,}" for count in found.counts.values())]
-    return Section(several.capitalize(), text, [one, *parts], [totals, *rows[:_ROWS_AT_MOST]])
+    return Section(several.capitalize(), text, [one, *splits], [totals, *rows[:_ROWS_AT_MOST]])

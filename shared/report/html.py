@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that holds its own pictures and opens anywhere, also without a network."""
+"""The report of a run: one HTML file that holds its own images and opens anywhere, also without a network."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from shared.files import write_text
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReportImage:
     """A PNG with its description for those who cannot see it."""
 
     png: bytes
@@ -20,19 +20,19 @@ class Picture:
 
     @property
     def uri(self) -> str:
-        """The picture as a data URI."""
+        """The image as a data URI."""
         return "data:image/png;base64," + base64.b64encode(self.png).decode()
 
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a report, shown in this order: text, table, pictures, preformatted text."""
+    """One part of a report, shown in this order: text, table, images, preformatted text."""
 
     title: str
     text: str = ""
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    pictures: Sequence[Picture] = field(default_factory=list)
+    images: Sequence[ReportImage] = field(default_factory=list)
     preformatted: str = ""
 
 
@@ -59,7 +59,7 @@ def substitution_notice(data: Mapping[str, Any]) -> str:
 
 
 def data_section(data: Mapping[str, Any], examples: str) -> Section:
-    """What a run was made of: description, licence, and how many `examples` (as people call them) each part has."""
+    """What a run was made of: description, license, and how many `examples` (as people call them) each split has."""
     counts = [[name, str(count)] for name, count in data["counts"].items()]
-    text = f"{data['description']}. Licence: {data['licence']}."
-    return Section("Data", text, header=["part", examples], rows=counts)
+    text = f"{data['description']}. License: {data['license']}."
+    return Section("Data", text, header=["split", examples], rows=counts)

@@ -1,4 +1,4 @@
-"""Pictures with their masks in colour, for reports and predictions."""
+"""Images with their masks in color, for reports and predictions."""
 
 import colorsys
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from shared.report.plots import INK, png, printable
 
 RIGHT, WRONG, IGNORED = (226, 232, 240), (220, 38, 38), (100, 116, 139)
 _FIRST = ((30, 41, 59), (249, 115, 22), (34, 197, 94), (59, 130, 246), (234, 179, 8), (168, 85, 247), (236, 72, 153))
-_GOLDEN = 0.618034  # steps of this share of the colour circle never come back to the same place
+_GOLDEN = 0.618034  # steps of this share of the color circle never come back to the same place
 
 
-def class_colours(count: int) -> np.ndarray:
-    """A colour for each class, uint8 [count, 3]; the first, the background, is dark."""
+def class_colors(count: int) -> np.ndarray:
+    """A color for each class, uint8 [count, 3]; the first, the background, is dark."""
     further = (
         [round(255 * value) for value in colorsys.hsv_to_rgb(index * _GOLDEN % 1, 0.65, 0.55 + 0.4 * (index % 2))]
         for index in range(len(_FIRST), count)
@@ -25,28 +25,28 @@ def class_colours(count: int) -> np.ndarray:
 
 
 def overlay(image: np.ndarray, mask: np.ndarray, classes: int, opacity: float = 0.55) -> np.ndarray:
-    """The picture under its mask's colours, uint8 [H, W, 3]; the first class and ids beyond `classes` stay clear.
+    """The image under its mask's colors, uint8 [H, W, 3]; the first class and ids beyond `classes` stay clear.
 
     Args:
         image: uint8 [H, W, 3].
         mask: class ids, [H, W].
     """
-    coloured = (mask > 0) & (mask < classes)
-    colours = class_colours(classes)[np.where(coloured, mask, 0)]
-    blended = image * (1 - opacity) + colours * opacity
-    return np.where(coloured[:, :, None], blended, image).astype(np.uint8)
+    colored = (mask > 0) & (mask < classes)
+    colors = class_colors(classes)[np.where(colored, mask, 0)]
+    blended = image * (1 - opacity) + colors * opacity
+    return np.where(colored[:, :, None], blended, image).astype(np.uint8)
 
 
 def error_map(answer: np.ndarray, truth: np.ndarray, ignore: int) -> np.ndarray:
     """Where an answer is wrong, uint8 [H, W, 3]: right is light, wrong red, ignored gray."""
-    picture = np.where((answer == truth)[:, :, None], np.array(RIGHT), np.array(WRONG))
-    picture[truth == ignore] = IGNORED
-    return picture.astype(np.uint8)
+    image = np.where((answer == truth)[:, :, None], np.array(RIGHT), np.array(WRONG))
+    image[truth == ignore] = IGNORED
+    return image.astype(np.uint8)
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A picture with its true and its answered mask."""
+class ComparedMasks:
+    """An image with its true and its answered mask."""
 
     caption: str
     image: np.ndarray
@@ -54,17 +54,17 @@ class Compared:
     answer: np.ndarray
 
 
-def comparison(rows: Sequence[Compared], classes: Sequence[str], ignore: int) -> bytes:
-    """A row a picture: input, truth, answer, errors; with a legend of the classes, as PNG bytes."""
+def comparison(rows: Sequence[ComparedMasks], classes: Sequence[str], ignore: int) -> bytes:
+    """A row an image: input, truth, answer, errors; with a legend of the classes, as PNG bytes."""
     shapes = [row.image.shape[0] / row.image.shape[1] for row in rows]
     figure = Figure(figsize=(11, 2.75 * sum(shapes) + 0.35 * len(rows) + 0.5), layout="constrained")
     grid = figure.subplots(len(rows), 4, squeeze=False, height_ratios=shapes)
     for axes, row in zip(grid, rows, strict=True):
         masks = [overlay(row.image, mask, len(classes), 0.75) for mask in (row.truth, row.answer)]
-        pictures = [row.image, *masks, error_map(row.answer, row.truth, ignore)]
+        images = [row.image, *masks, error_map(row.answer, row.truth, ignore)]
         titles = [row.caption, "truth", "answer", "errors"]
-        for axis, picture, title in zip(axes, pictures, titles, strict=True):
-            axis.imshow(picture, interpolation="nearest")
+        for axis, image, title in zip(axes, images, titles, strict=True):
+            axis.imshow(image, interpolation="nearest")
             axis.set_title(printable(title), fontsize=8, color=INK, parse_math=False)
             axis.axis("off")
     _add_legend(figure, classes)
@@ -72,9 +72,9 @@ def comparison(rows: Sequence[Compared], classes: Sequence[str], ignore: int) ->
 
 
 def _add_legend(figure: Figure, classes: Sequence[str]) -> None:
-    colours = class_colours(len(classes)) / 255
-    shown = list(zip(classes, colours, strict=True))[1:]
-    patches = [Patch(color=tuple(colour), label=name) for name, colour in shown]
+    colors = class_colors(len(classes)) / 255
+    shown = list(zip(classes, colors, strict=True))[1:]
+    patches = [Patch(color=tuple(color), label=name) for name, color in shown]
     patches.append(Patch(color=tuple(np.array(WRONG) / 255), label="wrong"))
     patches.append(Patch(color=tuple(np.array(IGNORED) / 255), label="ignored"))
     figure.legend(handles=patches, loc="outside lower center", ncols=min(8, len(patches)), frameon=False, fontsize=8)

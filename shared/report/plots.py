@@ -20,7 +20,7 @@ def png(figure: Figure) -> bytes:
 
 
 def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_epoch: int) -> bytes:
-    """Loss of both parts and the monitored validation metric over the epochs; the best epoch is marked."""
+    """Loss of both splits and the monitored validation metric over the epochs; the best epoch is marked."""
     epochs = [row["epoch"] for row in history]
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     losses, scores = figure.subplots(1, 2)
@@ -90,7 +90,7 @@ def sweep_scores(settings: Sequence[Mapping[str, Any]], scores: Sequence[float],
 
 
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> bytes:
-    """Rows are the truth, columns the answers; each row is coloured by its share of wrong answers per cell."""
+    """Rows are the truth, columns the answers; each row is colored by its share of wrong answers per cell."""
     matrix = np.asarray(counts)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     size = min(max(3.5, 0.5 * len(classes) + 1), LARGEST_MATRIX)
@@ -124,13 +124,13 @@ def printable(caption: str) -> str:
 
 
 def contact_sheet(
-    images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, colours: Sequence[str] | None = None
+    images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, colors: Sequence[str] | None = None
 ) -> bytes:
-    """Small pictures in rows, each with a caption above it.
+    """Small images in rows, each with a caption above it.
 
     Args:
         images: uint8 arrays, [H, W] or [H, W, 3].
-        colours: of the captions; black where not given.
+        colors: of the captions; black where not given.
     """
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(1.25 * columns, 1.55 * rows), layout="constrained")
@@ -139,12 +139,12 @@ def contact_sheet(
         axes.axis("off")
     for index, (axes, image, caption) in enumerate(zip(grid.flat, images, captions, strict=False)):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(printable(caption), fontsize=8, color=colours[index] if colours else INK, parse_math=False)
+        axes.set_title(printable(caption), fontsize=8, color=colors[index] if colors else INK, parse_math=False)
     return png(figure)
 
 
 def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
-    """A row of pictures for each name, which stands before it.
+    """A row of images for each name, which stands before it.
 
     Args:
         rows: uint8 arrays, [H, W] or [H, W, 3], of any sizes; each is scaled to fit a square of `side` pixels.

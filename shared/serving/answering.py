@@ -1,4 +1,4 @@
-"""From questions to answers: decode each, compute those of several requests together, let none harm the others."""
+"""From items to answers: decode each, compute those of several requests together, let none harm the others."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 from shared.serving.settings import ServeConfig
 
 log = logging.getLogger(__name__)
@@ -22,12 +22,12 @@ class FailedError(Exception):
 Unanswered = RefusedError | FailedError
 """Why there is no answer."""
 
-Outcome = bytes | Unanswered
+Result = bytes | Unanswered
 """An answer as JSON, or why there is none."""
 
 
 @dataclass(frozen=True)
-class Question:
+class Item:
     """One item of a request, as it came."""
 
     elements: Sequence[bytes]
@@ -47,8 +47,8 @@ class Answer(Protocol):
     def alive(self) -> bool:
         """Whether it can answer now."""
 
-    def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
-        """From a verb's name and at most its `batch_size` questions to their outcomes, in order."""
+    def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
+        """From an endpoint's name and at most its `batch_size` items to their results, in order."""
 
 
 class Answerer:
@@ -57,25 +57,25 @@ class Answerer:
     alive = True
 
     def __init__(self, service: Service, settings: ServeConfig) -> None:
-        """Answer the service's verbs."""
-        self._verbs = {verb.name: verb for verb in service.verbs}
+        """Answer the service's endpoints."""
+        self._endpoints = {endpoint.name: endpoint for endpoint in service.endpoints}
         self._settings = settings
 
-    def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
+    def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
         """Answer a batch."""
-        asked = self._verbs[verb]
-        decoded = [self._decoded(asked, question) for question in questions]
+        asked = self._endpoints[endpoint]
+        decoded = [self._decoded(asked, item) for item in items]
         inputs = [found for found in decoded if not isinstance(found, Unanswered)]
         answers = iter(_predicted(asked, inputs) if inputs else [])
         return [found if isinstance(found, Unanswered) else next(answers) for found in decoded]
 
-    def _decoded(self, verb: Verb, question: Question) -> Any:
+    def _decoded(self, endpoint: Endpoint, item: Item) -> Any:
         """What the item holds, or why it cannot be used."""
-        if time.monotonic() > question.deadline:
+        if time.monotonic() > item.deadline:
             return FailedError()
-        read = self._text if verb.kind == "texts" else _from_base64 if question.in_base64 else bytes
+        read = self._text if endpoint.kind == "texts" else _from_base64 if item.in_base64 else bytes
         try:
-            return verb.decode(*(read(element) for element in question.elements), **question.fields)
+            return endpoint.decode(*(read(element) for element in item.elements), **item.fields)
         except RefusedError as error:
             return error
         # A mistake in one project's code must not end what answers everyone.
@@ -100,15 +100,15 @@ def _from_base64(element: bytes) -> bytes:
         raise RefusedError("not base64") from error
 
 
-def _predicted(verb: Verb, inputs: list[Any]) -> list[Outcome]:
+def _predicted(endpoint: Endpoint, inputs: list[Any]) -> list[Result]:
     """The answers as JSON; where a batch fails, its items are asked one by one."""
     try:
-        answers = [json.dumps(answer, allow_nan=False).encode() for answer in verb.predict(inputs)]
+        answers = [json.dumps(answer, allow_nan=False).encode() for answer in endpoint.predict(inputs)]
         return [answer for answer, _ in zip(answers, inputs, strict=True)]
     except RefusedError as error:
-        failed: Outcome = error
+        failed: Result = error
     # As above.
     except Exception:
         log.exception("a batch of %d could not be answered", len(inputs))
         failed = FailedError()
-    return [failed] if len(inputs) == 1 else [_predicted(verb, [one])[0] for one in inputs]
+    return [failed] if len(inputs) == 1 else [_predicted(endpoint, [one])[0] for one in inputs]

@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from shared.serving.answering import Answer, FailedError, Outcome, Question
-from shared.serving.service import Verb
+from shared.serving.answering import Answer, FailedError, Item, Result
+from shared.serving.service import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ class BusyError(Exception):
 class Job:
     """The items of one request."""
 
-    verb: Verb
-    questions: Sequence[Question]
-    outcomes: "asyncio.Future[list[Outcome]]"
+    endpoint: Endpoint
+    items: Sequence[Item]
+    results: "asyncio.Future[list[Result]]"
     """One of each item, in order."""
     started: bool = False
     """Whether an item's turn has come."""
@@ -42,7 +42,7 @@ class Batcher:
     def __init__(self, max_waiting: int, answer: Answer) -> None:
         """Start the thread, from which `answer` is called; more than `max_waiting` items are refused."""
         self.waiting = 0
-        """Items that have no outcome yet."""
+        """Items that have no result yet."""
         self.observe: Callable[[int], None] = lambda _: None
         """Is told the size of each batch, in that thread."""
         self._max_waiting = max_waiting
@@ -62,60 +62,60 @@ class Batcher:
         """Whether no item more is taken."""
         return self.waiting >= self._max_waiting
 
-    def submit(self, verb: Verb, questions: Sequence[Question]) -> Job:
+    def submit(self, endpoint: Endpoint, items: Sequence[Item]) -> Job:
         """Put items into the queue.
 
         Raises:
             BusyError: the items do not fit into the queue; none was taken.
         """
-        if self.waiting + len(questions) > self._max_waiting:
+        if self.waiting + len(items) > self._max_waiting:
             raise BusyError
-        job = Job(verb, questions, asyncio.get_running_loop().create_future())
-        self.waiting += len(questions)
+        job = Job(endpoint, items, asyncio.get_running_loop().create_future())
+        self.waiting += len(items)
         self._arrived.put(job)
         return job
 
     def _work(self) -> None:
         while True:
             jobs = self._next_jobs()
-            verb = jobs[0].verb
-            asked = [(job, question) for job in jobs for question in job.questions]
-            outcomes: list[Outcome] = []
-            for start in range(0, len(asked), verb.batch_size):
-                outcomes += self._batch(verb, asked[start : start + verb.batch_size])
+            endpoint = jobs[0].endpoint
+            asked = [(job, item) for job in jobs for item in job.items]
+            results: list[Result] = []
+            for start in range(0, len(asked), endpoint.batch_size):
+                results += self._batch(endpoint, asked[start : start + endpoint.batch_size])
             with suppress(RuntimeError):  # the server has ended meanwhile, and nobody waits any more
-                jobs[0].outcomes.get_loop().call_soon_threadsafe(self._deliver, jobs, outcomes)
+                jobs[0].results.get_loop().call_soon_threadsafe(self._deliver, jobs, results)
 
     def _next_jobs(self) -> list[Job]:
-        """Wait for a job; take those of the same verb that wait behind it along, as far as they fit into one batch."""
+        """Wait for a job; take along those of its endpoint that wait behind it, as far as they fit one batch."""
         if not self._backlog:
             self._backlog.append(self._arrived.get())
         while not self._arrived.empty():  # nobody else takes from it
             self._backlog.append(self._arrived.get())
         jobs = [self._backlog.popleft()]
-        room = jobs[0].verb.batch_size - len(jobs[0].questions)
-        while self._backlog and self._backlog[0].verb is jobs[0].verb and len(self._backlog[0].questions) <= room:
+        room = jobs[0].endpoint.batch_size - len(jobs[0].items)
+        while self._backlog and self._backlog[0].endpoint is jobs[0].endpoint and len(self._backlog[0].items) <= room:
             jobs.append(self._backlog.popleft())
-            room -= len(jobs[-1].questions)
+            room -= len(jobs[-1].items)
         return jobs
 
-    def _batch(self, verb: Verb, asked: list[tuple[Job, Question]]) -> list[Outcome]:
+    def _batch(self, endpoint: Endpoint, asked: list[tuple[Job, Item]]) -> list[Result]:
         self.observe(len(asked))
         now = time.monotonic()
-        for job, question in asked:
-            job.started = job.started or now <= question.deadline  # those that came too late are passed over
-        questions = [question for _, question in asked]
+        for job, item in asked:
+            job.started = job.started or now <= item.deadline  # those that came too late are passed over
+        items = [item for _, item in asked]
         try:
-            return self._answer(verb.name, questions)
+            return self._answer(endpoint.name, items)
         # Whatever it was, the thread goes on for those who ask next.
         except Exception:
-            log.exception("a batch of %d could not be answered", len(questions))
-            return [FailedError()] * len(questions)
+            log.exception("a batch of %d could not be answered", len(items))
+            return [FailedError()] * len(items)
 
-    def _deliver(self, jobs: list[Job], outcomes: list[Outcome]) -> None:
-        self.waiting -= len(outcomes)
-        rest = iter(outcomes)
+    def _deliver(self, jobs: list[Job], results: list[Result]) -> None:
+        self.waiting -= len(results)
+        rest = iter(results)
         for job in jobs:
-            own = [next(rest) for _ in job.questions]
-            if not job.outcomes.done():  # whoever asked may have gone
-                job.outcomes.set_result(own)
+            own = [next(rest) for _ in job.items]
+            if not job.results.done():  # whoever asked may have gone
+                job.results.set_result(own)

@@ -1,6 +1,6 @@
 """What passes between the two processes of a server: bytes and JSON.
 
-Never pickled objects: a decoder that was taken over by a hostile picture reaches no further than its own process.
+Never pickled objects: a decoder that was taken over by a hostile image reaches no further than its own process.
 """
 
 import json
@@ -9,49 +9,51 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from shared.serving.answering import FailedError, Outcome, Question
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.answering import FailedError, Item, Result
+from shared.serving.service import Endpoint, RefusedError, Service
 
 
 def description(service: Service) -> dict[str, Any]:
     """All of a service that is not a function."""
-    verbs = [{key: value for key, value in vars(verb).items() if not callable(value)} for verb in service.verbs]
+    endpoints = [
+        {key: value for key, value in vars(endpoint).items() if not callable(value)} for endpoint in service.endpoints
+    ]
     page = str(service.page) if service.page else None
-    return {"title": service.title, "about": dict(service.about), "verbs": verbs, "page": page}
+    return {"title": service.title, "metadata": dict(service.metadata), "endpoints": endpoints, "page": page}
 
 
 def described(content: dict[str, Any]) -> Service:
     """The service that `description` tells of; its functions are in the other process."""
-    verbs = [
-        Verb(**{**verb, "fields": tuple(verb["fields"])}, decode=_elsewhere, predict=_elsewhere)
-        for verb in content["verbs"]
+    endpoints = [
+        Endpoint(**{**endpoint, "fields": tuple(endpoint["fields"])}, decode=_elsewhere, predict=_elsewhere)
+        for endpoint in content["endpoints"]
     ]
     page = Path(content["page"]) if content["page"] else None
-    return Service(content["title"], content["about"], verbs, page)
+    return Service(content["title"], content["metadata"], endpoints, page)
 
 
 def _elsewhere(*_: Any, **__: Any) -> NoReturn:
     raise AssertionError("this is computed in another process")
 
 
-def pack_questions(verb: str, questions: Sequence[Question]) -> bytes:
-    """Questions of one verb as a message."""
-    facts = [[len(one.elements), one.in_base64, dict(one.fields), one.deadline] for one in questions]
-    return pack([json.dumps([verb, facts]).encode(), *(element for one in questions for element in one.elements)])
+def pack_items(endpoint: str, items: Sequence[Item]) -> bytes:
+    """Items of one endpoint as a message."""
+    facts = [[len(one.elements), one.in_base64, dict(one.fields), one.deadline] for one in items]
+    return pack([json.dumps([endpoint, facts]).encode(), *(element for one in items for element in one.elements)])
 
 
-def unpack_questions(message: bytes) -> tuple[str, list[Question]]:
-    """The verb's name and the questions of a message."""
+def unpack_items(message: bytes) -> tuple[str, list[Item]]:
+    """The endpoint's name and the items of a message."""
     head, *elements = unpack(message)
-    verb, facts = json.loads(head)
+    endpoint, facts = json.loads(head)
     rest = iter(elements)
-    return verb, [Question([next(rest) for _ in range(count)], *others) for count, *others in facts]
+    return endpoint, [Item([next(rest) for _ in range(count)], *others) for count, *others in facts]
 
 
-def pack_outcomes(outcomes: Sequence[Outcome]) -> bytes:
-    """Outcomes as a message."""
+def pack_results(results: Sequence[Result]) -> bytes:
+    """Results as a message."""
     parts = []
-    for found in outcomes:
+    for found in results:
         if isinstance(found, bytes):
             parts.append(b"=" + found)
         else:
@@ -59,12 +61,12 @@ def pack_outcomes(outcomes: Sequence[Outcome]) -> bytes:
     return pack(parts)
 
 
-def unpack_outcomes(message: bytes) -> list[Outcome]:
-    """The outcomes of a message."""
-    return [_outcome(part[:1], part[1:]) for part in unpack(message)]
+def unpack_results(message: bytes) -> list[Result]:
+    """The results of a message."""
+    return [_result(part[:1], part[1:]) for part in unpack(message)]
 
 
-def _outcome(kind: bytes, content: bytes) -> Outcome:
+def _result(kind: bytes, content: bytes) -> Result:
     if kind == b"=":
         return content
     return RefusedError(to_text(content)) if kind == b"!" else FailedError()

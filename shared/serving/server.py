@@ -1,4 +1,4 @@
-"""The HTTP server of every project: questions in batches, facts, health, figures, and a page for people."""
+"""The HTTP server of every project: items in batches, facts, health, figures, and a page for people."""
 
 import asyncio
 import json
@@ -15,28 +15,28 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from shared.console import say
-from shared.serving.answering import Answer, Outcome
+from shared.console import log
+from shared.serving.answering import Answer, Result
 from shared.serving.batching import Batcher, BusyError, Job
 from shared.serving.connections import PromptProtocol
 from shared.serving.figures import Figures
 from shared.serving.guard import App, Guard, Receive, Scope, Send, read_key, refusal
 from shared.serving.interface import operation
 from shared.serving.pages import add_page, page_files
-from shared.serving.reading import Asked, Reader, busy
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.reading import ParsedRequest, Reader, busy
+from shared.serving.service import Endpoint, RefusedError, Service
 from shared.serving.settings import ServeConfig
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 SECONDS_OF_A_TURN = 2e-4  # of a thread, where another waits; Python's 5e-3 is as long as a batch takes
 SAFE_HEADERS = [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
 
 
 def make_app(service: Service, settings: ServeConfig, answer: Answer) -> App:
-    """The application: `POST /<verb>` for each verb, `/model`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/`.
+    """The application: `POST /<endpoint>` for each, `/model`, `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/`.
 
     Args:
-        answer: asked about the service's verbs, from one thread.
+        answer: asked about the service's endpoints, from one thread.
 
     Raises:
         UserError: the key's file cannot be used.
@@ -45,7 +45,7 @@ def make_app(service: Service, settings: ServeConfig, answer: Answer) -> App:
     # The interactive pages of FastAPI load their scripts from other servers.
     app = FastAPI(title=service.title, docs_url=None, redoc_url=None)
     reader = Reader(settings)
-    endpoints = {f"/{verb.name}": _endpoint(verb, reader, batcher) for verb in service.verbs}
+    handlers = {f"/{endpoint.name}": _handler(endpoint, reader, batcher) for endpoint in service.endpoints}
     figures = Figures(batcher)
     _add_facts(app, service, batcher, figures)
     page = add_page(app, page_files(service.page)) if service.page else []
@@ -53,7 +53,7 @@ def make_app(service: Service, settings: ServeConfig, answer: Answer) -> App:
     described = _described(app, service, settings)
     app.openapi = lambda: described  # type: ignore[method-assign]
     # Outside of FastAPI, whose layers take longer than a small network.
-    return Guard(Verbs(app, endpoints), settings, read_key(settings), figures, open_paths)
+    return Guard(Endpoints(app, handlers), settings, read_key(settings), figures, open_paths)
 
 
 def uvicorn_config(app: App, settings: ServeConfig) -> uvicorn.Config:
@@ -86,36 +86,36 @@ def run_app(app: App, listener: socket.socket, settings: ServeConfig) -> None:
     # The thread of the batches waits in between for the process that computes; it must get its turn soon after.
     sys.setswitchinterval(SECONDS_OF_A_TURN)
     host, port = listener.getsockname()[:2]
-    say(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
+    log.info(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
     server.run(sockets=[listener])
-    say("serve: stopped; everything that was asked has been answered.")
+    log.info("serve: stopped; everything that was asked has been answered.")
 
 
-class Verbs:
-    """Answers the verbs before FastAPI's own routes (ASGI)."""
+class Endpoints:
+    """Answers the endpoints before FastAPI's own routes (ASGI)."""
 
-    def __init__(self, app: App, endpoints: Mapping[str, Endpoint]) -> None:
-        """Stand before `app`; `endpoints` are by path."""
+    def __init__(self, app: App, handlers: Mapping[str, Handler]) -> None:
+        """Stand before `app`; `handlers` are by path."""
         self._app = app
-        self._endpoints = endpoints
+        self._handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request to a verb, or pass it on."""
-        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
-        if endpoint is None:
+        """Answer a request to an endpoint, or pass it on."""
+        handler = self._handlers.get(scope["path"]) if scope["type"] == "http" else None
+        if handler is None:
             await self._app(scope, receive, send)
             return
-        scope["endpoint"] = endpoint
+        scope["endpoint"] = handler
         try:
             if scope["method"] != "POST":
                 raise HTTPException(405, "Method Not Allowed", {"Allow": "POST"})
-            response: App = await endpoint(Request(scope, receive))
+            response: App = await handler(Request(scope, receive))
         except HTTPException as error:
             response = refusal(error.status_code, error.detail, error.headers)
         await response(scope, receive, send)
 
 
-def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Endpoint:
+def _handler(endpoint: Endpoint, reader: Reader, batcher: Batcher) -> Handler:
     seconds = reader.settings.deadline
 
     async def answer(request: Request) -> Response:
@@ -125,15 +125,15 @@ def _endpoint(verb: Verb, reader: Reader, batcher: Batcher) -> Endpoint:
         with reader.holding() as sizes:
             try:
                 async with asyncio.timeout(seconds):
-                    asked = await reader.asked(request, await reader.body(request, sizes), verb, deadline)
-                    job = batcher.submit(verb, asked.questions)
-                    return _response(asked, await job.outcomes)
+                    asked = await reader.asked(request, await reader.body(request, sizes), endpoint, deadline)
+                    job = batcher.submit(endpoint, asked.items)
+                    return _response(asked, await job.results)
             except BusyError:
                 raise busy("too much is waiting") from None
             except TimeoutError:
                 raise _late(job) from None
 
-    answer.__name__ = verb.name
+    answer.__name__ = endpoint.name
     return answer
 
 
@@ -146,11 +146,11 @@ def _late(job: Job | None) -> HTTPException:
     return HTTPException(503, "the deadline passed while the request waited", {"Retry-After": "1"})
 
 
-def _response(asked: Asked, outcomes: list[Outcome]) -> Response:
+def _response(asked: ParsedRequest, results: list[Result]) -> Response:
     if not asked.alone:
-        parts = [found if isinstance(found, bytes) else _error(found) for found in outcomes]
+        parts = [found if isinstance(found, bytes) else _error(found) for found in results]
         return Response(b'{"answers": [' + b", ".join(parts) + b"]}", media_type="application/json")
-    found = outcomes[0]
+    found = results[0]
     if isinstance(found, bytes):
         return Response(found, media_type="application/json")
     if isinstance(found, RefusedError):
@@ -164,22 +164,24 @@ def _error(found: Exception) -> bytes:
 
 
 def _described(app: FastAPI, service: Service, settings: ServeConfig) -> dict[str, Any]:
-    """The interface for OpenAPI: what FastAPI knows, and the verbs."""
-    verbs = {f"/{verb.name}": {"post": operation(verb, settings.max_elements)} for verb in service.verbs}
+    """The interface for OpenAPI: what FastAPI knows, and the endpoints."""
+    endpoints = {
+        f"/{endpoint.name}": {"post": operation(endpoint, settings.max_elements)} for endpoint in service.endpoints
+    }
     schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-    return schema | {"paths": verbs | schema["paths"]}
+    return schema | {"paths": endpoints | schema["paths"]}
 
 
 def _add_facts(app: FastAPI, service: Service, batcher: Batcher, figures: Figures) -> None:
     @app.get("/model", summary="The facts that the exported network carries")
     async def model() -> dict[str, Any]:
-        return dict(service.about)
+        return dict(service.metadata)
 
     @app.get("/healthz", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether it takes questions now", responses={503: {"description": "It does not."}})
+    @app.get("/readyz", summary="Whether it takes requests now", responses={503: {"description": "It does not."}})
     async def readyz() -> JSONResponse:
         ready = batcher.alive and not batcher.full
         return JSONResponse({"status": "ready" if ready else "busy"}, 200 if ready else 503)

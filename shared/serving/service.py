@@ -1,4 +1,4 @@
-"""What a project gives the server: the questions it answers, and how."""
+"""What a project gives the server: the items it answers, and how."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Verb:
-    """One kind of question, asked with `POST /<name>`.
+class Endpoint:
+    """One kind of item, asked with `POST /<name>`.
 
     A request asks about one element as its raw body, or about several as JSON (`{"images": ["<base64>", ...]}`,
     `{"recordings": [...]}`, `{"texts": [...]}`) or as files of a form. All calls of `decode` and `predict` come from
@@ -37,7 +37,7 @@ class Verb:
     """An element for the interface's description: a text, or a file in base64."""
     example_answer: Answer
     together: int = 1
-    """So many elements make one item: 2 for a comparison of two pictures."""
+    """So many elements make one item: 2 for a comparison of two images."""
     fields: tuple[str, ...] = ()
     """Short texts that a request gives beside its elements, for all of its items."""
     batch_size: int = 32
@@ -49,9 +49,9 @@ class Service:
     """A project as the server sees it."""
 
     title: str
-    about: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     """The facts that the exported network carries; `GET /model` shows them."""
-    verbs: Sequence[Verb]
+    endpoints: Sequence[Endpoint]
     page: Path | None = None
     """The folder of the page for people: `index.html` and what it loads."""
 

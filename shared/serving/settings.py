@@ -20,11 +20,11 @@ class ServeConfig:
     max_body_bytes: int = 10_000_000
     """a larger request is refused while it arrives"""
     max_pixels: int = 16_000_000
-    """a larger picture is refused before it is decoded"""
+    """a larger image is refused before it is decoded"""
     max_seconds: float = 60.0
     """a longer recording is refused before it is decoded"""
     max_elements: int = 32
-    """a request with more pictures, texts or recordings is refused"""
+    """a request with more images, texts or recordings is refused"""
     max_text_length: int = 10_000
     """a longer text is refused, in characters"""
     max_waiting: int = 256

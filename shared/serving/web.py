@@ -75,8 +75,8 @@ def _add_part(folder: Path, part: Part) -> None:
     shutil.copyfile(part.network, folder / "model.onnx")
     for path in (found for pattern in BESIDE for found in part.network.parent.glob(pattern) if found != part.network):
         shutil.copyfile(path, folder / path.name)
-    about = OnnxModel(part.network).about
-    (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+    metadata = OnnxModel(part.network).metadata
+    (folder / "model.json").write_text(json.dumps(metadata, ensure_ascii=False), encoding="utf-8")
 
 
 def _write_front(site: Path, parts: Sequence[Part]) -> None:

@@ -1,7 +1,7 @@
 """The process that computes: decoders and networks run in one of their own, beside the one that holds the connections.
 
-Python computes in one thread of a process at a time, so that two processes do twice as much. And a picture that brings
-its decoder down, or takes all memory, ends no connection: its question fails, and the process is started again.
+Python computes in one thread of a process at a time, so that two processes do twice as much. And an image that brings
+its decoder down, or takes all memory, ends no connection: its item fails, and the process is started again.
 """
 
 import importlib
@@ -17,18 +17,18 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from shared.errors import UserError
-from shared.serving.answering import Answerer, FailedError, Outcome, Question
+from shared.serving.answering import Answerer, FailedError, Item, Result
 from shared.serving.messages import (
     described,
     description,
     pack,
-    pack_outcomes,
-    pack_questions,
+    pack_items,
+    pack_results,
     to_bytes,
     to_text,
     unpack,
-    unpack_outcomes,
-    unpack_questions,
+    unpack_items,
+    unpack_results,
 )
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
@@ -80,36 +80,36 @@ class Worker:
             self._process.kill()
             self._process.join()
 
-    def __call__(self, verb: str, questions: Sequence[Question]) -> list[Outcome]:
-        """Answer a batch; where it ends the process, its questions are asked one by one."""
+    def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
+        """Answer a batch; where it ends the process, its items are asked one by one."""
         _ = self.service  # its description comes before any answer
         with self._busy:
             if not self._ending and not (self.alive and self._process.is_alive()):
                 self._restart("while it waited")
             there = self.alive and not self._ending
-            found = self._ask(verb, questions) if there else None
+            found = self._ask(endpoint, items) if there else None
         if found is not None:
             return found
-        if not there or len(questions) == 1:
-            return [FailedError() for _ in questions]
-        return [self(verb, [one])[0] for one in questions]
+        if not there or len(items) == 1:
+            return [FailedError() for _ in items]
+        return [self(endpoint, [one])[0] for one in items]
 
-    def _ask(self, verb: str, questions: Sequence[Question]) -> list[Outcome] | None:
-        """The outcomes; None where there are none, and the process is another one now."""
+    def _ask(self, endpoint: str, items: Sequence[Item]) -> list[Result] | None:
+        """The results; None where there are none, and the process is another one now."""
         try:
-            self._connection.send_bytes(pack_questions(verb, questions))
+            self._connection.send_bytes(pack_items(endpoint, items))
             if not self._connection.poll(self._longest):
                 raise TimeoutError("it took too long")
-            found = unpack_outcomes(self._connection.recv_bytes())
-            return [outcome for outcome, _ in zip(found, questions, strict=True)]
-        # Whatever it was, what is still in the connection must not be taken for the answer to the next question.
+            found = unpack_results(self._connection.recv_bytes())
+            return [result for result, _ in zip(found, items, strict=True)]
+        # Whatever it was, what is still in the connection must not be taken for the answer to the next item.
         except Exception as error:
             if not self._ending:
                 self._restart(repr(error))
             return None
 
     def _restart(self, why: str) -> None:
-        """Start the process again; where that fails, the next question tries once more."""
+        """Start the process again; where that fails, the next item tries once more."""
         self.alive = False
         self._process.kill()
         self._process.join()
@@ -186,4 +186,4 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
 
 def _answer_all(answer: Answerer, connection: Connection) -> NoReturn:
     while True:
-        connection.send_bytes(pack_outcomes(answer(*unpack_questions(connection.recv_bytes()))))
+        connection.send_bytes(pack_results(answer(*unpack_items(connection.recv_bytes()))))

@@ -1,4 +1,4 @@
-"""Requests that nobody should send: damaged pictures, JSON and forms, and files that claim to be huge."""
+"""Requests that nobody should send: damaged images, JSON and forms, and files that claim to be huge."""
 
 import base64
 import io
@@ -38,16 +38,16 @@ class Case:
 
 
 def hostile_cases(seed: int, count: int) -> Iterator[Case]:
-    """So many cases, always the same for the same seed: pictures, JSON and forms in turn."""
+    """So many cases, always the same for the same seed: images, JSON and forms in turn."""
     chance = random.Random(seed)
-    seeds = pictures(chance)
-    makers = (_picture, _json, _form, _anything)
+    seeds = images(chance)
+    makers = (_image, _json, _form, _anything)
     for index in range(count):
         yield makers[index % len(makers)](chance, seeds)
 
 
-def pictures(chance: random.Random) -> list[bytes]:
-    """A small valid picture in every format, some in odd modes, and bombs."""
+def images(chance: random.Random) -> list[bytes]:
+    """A small valid image in every format, some in odd modes, and bombs."""
     found = []
     for mode, kinds in (("RGB", FORMATS), ("L", FORMATS), ("RGBA", ("PNG", "TIFF", "WEBP")), ("P", ("PNG", "GIF"))):
         image = Image.frombytes("RGB", (23, 17), chance.randbytes(23 * 17 * 3)).convert(mode)
@@ -88,16 +88,14 @@ def mutated(chance: random.Random, content: bytes) -> bytes:
     return bytes(data)
 
 
-def _picture(chance: random.Random, seeds: list[bytes]) -> Case:
-    return Case("picture", mutated(chance, chance.choice(seeds)), "application/octet-stream")
+def _image(chance: random.Random, seeds: list[bytes]) -> Case:
+    return Case("image", mutated(chance, chance.choice(seeds)), "application/octet-stream")
 
 
 def _json(chance: random.Random, seeds: list[bytes]) -> Case:
     if chance.random() < 0.5:
-        pictures = [
-            base64.b64encode(mutated(chance, chance.choice(seeds))).decode() for _ in range(chance.randint(1, 3))
-        ]
-        return Case("JSON", json.dumps({"images": pictures}).encode(), "application/json")
+        images = [base64.b64encode(mutated(chance, chance.choice(seeds))).decode() for _ in range(chance.randint(1, 3))]
+        return Case("JSON", json.dumps({"images": images}).encode(), "application/json")
     content = json.dumps({"images": _value(chance, 3), "texts": ["a"]} if chance.random() < 0.5 else _value(chance, 4))
     return Case("JSON", mutated(chance, content.encode()), "application/json")
 
@@ -123,13 +121,13 @@ def _value(chance: random.Random, depth: int) -> Any:
 
 
 def _form(chance: random.Random, seeds: list[bytes]) -> Case:
-    parts = []
+    splits = []
     for _ in range(chance.randint(1, 4)):
         name = chance.choice(("images", "texts", "", "\x00", "x" * 500))
         file = chance.choice(('; filename="a.png"', '; filename="../../x"', ""))
         head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
-        parts.append(head.encode() + chance.choice(seeds) + b"\r\n")
-    content = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+        splits.append(head.encode() + chance.choice(seeds) + b"\r\n")
+    content = b"".join(splits) + f"--{BOUNDARY}--\r\n".encode()
     return Case("form", mutated(chance, content), f"multipart/form-data; boundary={BOUNDARY}")
 
 

@@ -67,7 +67,7 @@ def third_party(paths: Iterable[Path]) -> set[str]:
 
 
 def required(lines: Iterable[str]) -> set[str]:
-    """The normalised names of the packages that lines of requirements name."""
+    """The normalized names of the packages that lines of requirements name."""
     names = [re.match(r"[A-Za-z0-9_.-]+", line) for line in lines if line.strip() and not line.startswith("#")]
     return {name[0].lower().replace("_", "-") for name in names if name}
 

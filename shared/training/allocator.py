@@ -11,7 +11,7 @@ def keep_freed_memory() -> bool:
     """Keep what tensors free for the next ones, rather than give it back and have it zeroed anew at every step.
 
     glibc maps every large block by itself and unmaps it when it is freed; each of its pages is then a page fault in the
-    next step. For a U-Net on pictures of 256x256 that was a fifth of a CPU's time. The process holds its largest amount
+    next step. For a U-Net on images of 256x256 that was a fifth of a CPU's time. The process holds its largest amount
     to its end, which training does anyway.
 
     Returns:

@@ -26,7 +26,7 @@ class Checkpoint:
 
     path: Path
     tensors: dict[str, Tensor]
-    about: dict[str, Any]
+    metadata: dict[str, Any]
     """Plain types: `config`, `data`, `model`, `epoch`, `metrics`, and what else the run recorded."""
 
     def load_into(self, model: nn.Module) -> None:
@@ -46,10 +46,10 @@ class Checkpoint:
         model.load_state_dict(self.tensors)
 
 
-def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write tensors and plain facts as one safetensors file, atomically, with a digest of both."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"format_version": FORMAT_VERSION, "about": dict(about), "sha256": _digest(contiguous, about)}
+    header = {"format_version": FORMAT_VERSION, "metadata": dict(metadata), "sha256": _digest(contiguous, metadata)}
     # One entry, because safetensors writes several in an order that changes from run to run.
     content = to_bytes(contiguous, {"checkpoint": json.dumps(header)})
     with atomic_write(path) as file:
@@ -79,13 +79,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     with opened(path, "pt") as file:
         header = header_of(path, file)
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    if header.get("sha256") != _digest(tensors, header["about"]):
+    if header.get("sha256") != _digest(tensors, header["metadata"]):
         raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")
-    return Checkpoint(path, tensors, header["about"])
+    return Checkpoint(path, tensors, header["metadata"])
 
 
-def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -93,13 +93,13 @@ def _digest(tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def save_state(path: Path, state: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+def save_state(path: Path, state: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
     """Write the whole state of a run, nested as it is, as a checkpoint."""
     plain, tensors = flatten_state(state)
-    save_checkpoint(path, tensors, {**about, "state": plain})
+    save_checkpoint(path, tensors, {**metadata, "state": plain})
 
 
-def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Read the state of a run that `save_state` wrote.
 
     Raises:
@@ -110,17 +110,17 @@ def load_state(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
         checkpoint = load_checkpoint(path)
     except UserError as error:
         raise UserError(f"{error} {_offer(path)}".rstrip()) from error
-    if "state" not in checkpoint.about:
+    if "state" not in checkpoint.metadata:
         raise UserError(f"{path} holds weights but no state to go on from; name a last.safetensors.")
     # Through JSON, so that a tuple here equals the list there.
-    there, here = dict(_leaves(checkpoint.about)), dict(_leaves(json.loads(json.dumps(about))))
+    there, here = dict(_leaves(checkpoint.metadata)), dict(_leaves(json.loads(json.dumps(metadata))))
     for name in here:
         if there.get(name) != here[name]:
             raise UserError(
                 f"{path} is of another run: {name} is {there.get(name)!r} there and {here[name]!r} here; "
                 "use the settings and data it was begun with, or train without --resume."
             )
-    state: dict[str, Any] = unflatten_state(checkpoint.about["state"], checkpoint.tensors)
+    state: dict[str, Any] = unflatten_state(checkpoint.metadata["state"], checkpoint.tensors)
     return state
 
 
@@ -136,7 +136,7 @@ def _offer(damaged: Path) -> str:
     return f"The best weights in {best} are not touched." if best.is_file() else ""
 
 
-# These may differ between a run and its resumption: they do not touch what is learnt.
+# These may differ between a run and its resumption: they do not touch what is learned.
 _FREE_TO_CHANGE = tuple(
     f"config.{name}"
     for name in (

@@ -11,7 +11,7 @@ from shared.data.memory import Batch, BatchDataset
 from shared.training.state import Progress
 
 
-def rest_of_epoch(loader: DataLoader[Batch], progress: Progress) -> Iterator[Batch]:
+def remaining_batches(loader: DataLoader[Batch], progress: Progress) -> Iterator[Batch]:
     """The batches of the epoch under way that have not been trained on."""
     batches = loader.batch_sampler
     assert isinstance(batches, ShuffledBatches)
@@ -21,7 +21,7 @@ def rest_of_epoch(loader: DataLoader[Batch], progress: Progress) -> Iterator[Bat
     return iter(loader)
 
 
-def parts_of(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
+def microbatches(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
     """Cut a batch into equal parts, so that only one of them is on the device's memory at a time, with their shares."""
     if count == 1:
         yield batch, 1.0

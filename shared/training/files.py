@@ -33,11 +33,11 @@ def epoch_checkpoints(output_dir: Path) -> list[Path]:
     return sorted((output_dir / "checkpoints").glob("epoch-????.safetensors"))
 
 
-def read_about(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> dict[str, Any]:
     """The facts in a checkpoint, without its tensors; raises UserError where it cannot be read."""
     with opened(path) as file:
-        about: dict[str, Any] = header_of(path, file)["about"]
-        return about
+        metadata: dict[str, Any] = header_of(path, file)["metadata"]
+        return metadata
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def header_of(path: Path, file: Any) -> dict[str, Any]:
     """Its `about` and `sha256`; raises UserError where another program or a newer version has written it."""
     header: dict[str, Any] = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
     version = header.get("format_version")
-    if version != FORMAT_VERSION or "about" not in header:
+    if version != FORMAT_VERSION or "metadata" not in header:
         raise UserError(
             f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
             "use the program that wrote it, or train again."

@@ -15,10 +15,10 @@ def check_backbone(network: nn.Module, backbone: str, config: TrainingConfig) ->
     """
     if backbone:
         network.get_submodule(backbone)
-    elif config.freeze_epochs or config.backbone_rate != 1:
+    elif config.freeze_epochs or config.backbone_lr_scale != 1:
         raise UserError(
-            "training.freeze_epochs and training.backbone_rate are for networks with a pretrained part, and this one "
-            "has none; choose another model, or leave them at 0 and 1."
+            "training.freeze_epochs and training.backbone_lr_scale are for networks with a pretrained part, and this "
+            "one has none; choose another model, or leave them at 0 and 1."
         )
 
 

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from torch.utils.tensorboard import SummaryWriter
 
-from shared.console import say
+from shared.console import log
 from shared.files import write_text
 from shared.process import is_main_process
 from shared.training.state import Progress
@@ -49,4 +49,4 @@ class RunLog:
                 self._writer.add_scalar(name, value, int(record["step"]))
         self._writer.flush()
         shown = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in _NO_CURVE)
-        say(f"epoch {record['epoch']:>3}/{epochs}  {shown}  {record['seconds']:.1f} s")
+        log.info(f"epoch {record['epoch']:>3}/{epochs}  {shown}  {record['seconds']:.1f} s")

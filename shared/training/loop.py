@@ -13,19 +13,19 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric, MetricCollection
 
-from shared.console import warn
+from shared.console import log
 from shared.data.memory import Batch
 from shared.errors import DivergedError, StoppedError, UserError
 from shared.files import atomic_write
 from shared.process import is_main_process
 from shared.training.checkpoint import load_state, save_checkpoint, save_state
-from shared.training.feeding import parts_of, rest_of_epoch, to_device, with_progress_bar
-from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint, read_about
+from shared.training.feeding import microbatches, remaining_batches, to_device, with_progress_bar
+from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint, read_metadata
 from shared.training.freezing import freeze
 from shared.training.interrupt import StopRequest
 from shared.training.log import RunLog
 from shared.training.settings import TrainingConfig
-from shared.training.setup import any_process_asked, autocast, share_out, start
+from shared.training.setup import autocast, shard_batches, should_stop, start
 from shared.training.sharding import whole_weights
 from shared.training.state import Progress, TrainingState
 
@@ -40,13 +40,13 @@ class Task:
     step: Step
     metrics: MetricCollection
     monitor: str
-    """The metric that picks the best epoch, on the validation part; higher is better, of equal ones the lower loss."""
+    """The metric that picks the best epoch, on the validation split; higher is better, of equal ones the lower loss."""
     backbone: str = ""
     """The name of the submodule that is pretrained (see `training.freeze_epochs`); empty where there is none."""
 
 
 @dataclass(frozen=True)
-class Places:
+class RunDirs:
     """Where a run writes."""
 
     output_dir: Path
@@ -59,8 +59,8 @@ def fit(
     train_loader: DataLoader[Batch],
     validation_loader: DataLoader[Batch],
     config: TrainingConfig,
-    places: Places,
-    about: Mapping[str, Any],
+    run_dirs: RunDirs,
+    metadata: Mapping[str, Any],
     resume: Path | None = None,
 ) -> TrainingState:
     """Train, validate after every epoch, keep the best weights and the state to go on from.
@@ -80,25 +80,25 @@ def fit(
     """
     state = start(model, len(train_loader), config, task.backbone)
     for loader in (train_loader, validation_loader):
-        share_out(loader, state.accelerator)
+        shard_batches(loader, state.accelerator)
     if resume:
-        state.load_state_dict(load_state(resume, about))
-        find_best(state.progress, resume, places)
+        state.load_state_dict(load_state(resume, metadata))
+        find_best(state.progress, resume, run_dirs)
         if finished(state.progress, config) and not state.progress.best_metrics:
             raise UserError(
                 f"the run of {resume} has ended, but its best weights are gone; put best.safetensors there."
             )
-    with RunLog(places.output_dir, places.log_dir, state.progress) as log, StopRequest() as stop:
+    with RunLog(run_dirs.output_dir, run_dirs.log_dir, state.progress) as run_log, StopRequest() as stop:
         while not finished(state.progress, config):
-            train_epoch(task, state, train_loader, config, stop, lambda: keep(state, places, about))
+            train_epoch(task, state, train_loader, config, stop, lambda: save_last(state, run_dirs, metadata))
             state.align_buffers()
-            metrics = measure(task, state.average.model, validation_loader, state.accelerator.device)
+            metrics = evaluate(task, state.average.model, validation_loader, state.accelerator.device)
             is_best = close_epoch(state.progress, metrics, task.monitor)
-            log.write(state.progress, config.epochs)
+            run_log.write(state.progress, config.epochs)
             if is_best:
-                keep_best(state, places, {**about, "epoch": state.progress.epoch, "metrics": metrics})
-            keep(state, places, about)
-            keep_for_long(state, places, about, config)
+                save_best(state, run_dirs, {**metadata, "epoch": state.progress.epoch, "metrics": metrics})
+            save_last(state, run_dirs, metadata)
+            save_periodic(state, run_dirs, metadata, config)
     return state
 
 
@@ -116,11 +116,11 @@ def train_epoch(
     freeze(state.network, task.backbone, state.optimizer, frozen=progress.epoch < config.freeze_epochs)
     loss_sum = torch.tensor(progress.loss_sum, device=state.accelerator.device)
     started = time.perf_counter()
-    for batch in with_progress_bar(rest_of_epoch(loader, progress), len(loader), progress):
+    for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress):
         loss_sum += train_step(task.step, state, to_device(batch, state.accelerator.device), config)
         progress.batch += 1
         progress.step += 1
-        stopping = any_process_asked(stop, state.accelerator)
+        stopping = should_stop(stop, state.accelerator)
         if stopping or (config.save_every and progress.step % config.save_every == 0):
             note_progress(state, loss_sum, started)
             save()
@@ -133,31 +133,31 @@ def train_epoch(
     note_progress(state, loss_sum, started)
 
 
-def _loss_of(step: Step, state: TrainingState, part: Batch) -> Tensor:
+def _loss_of(step: Step, state: TrainingState, split: Batch) -> Tensor:
     try:
-        return step(state.model, part)[0]
+        return step(state.model, split)[0]
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
         raise UserError(
             "a batch, or a part of one, has a single example, of which batch norm cannot take the deviation; "
-            "take another training.batch_size, or a smaller training.accumulate."
+            "take another training.batch_size, or a smaller training.grad_accum_steps."
         ) from error
 
 
 def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingConfig) -> Tensor:
     """One step of the optimizer; returns the loss of the batch, detached."""
     loss = torch.zeros((), device=state.accelerator.device)
-    for part, share in parts_of(batch, config.accumulate):
+    for split, share in microbatches(batch, config.grad_accum_steps):
         with autocast(config, state.accelerator.device):
-            part_loss = _loss_of(step, state, part)
+            part_loss = _loss_of(step, state, split)
         if share < 1:
             part_loss = part_loss * share
         state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
         loss += part_loss.detach()
-    if config.clip_norm:
+    if config.max_grad_norm:
         state.scaler.unscale_(state.optimizer)
-        clip_grad_norm_(state.model.parameters(), config.clip_norm)
+        clip_grad_norm_(state.model.parameters(), config.max_grad_norm)
     state.scaler.step(state.optimizer)
     state.scaler.update()
     state.schedule.step()
@@ -167,7 +167,7 @@ def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingC
 
 
 @torch.no_grad()
-def measure(task: Task, model: nn.Module, loader: DataLoader[Batch], device: torch.device) -> dict[str, float]:
+def evaluate(task: Task, model: nn.Module, loader: DataLoader[Batch], device: torch.device) -> dict[str, float]:
     """The mean loss and the task's metrics of `model` on a whole loader; draws nothing from the training randomness."""
     model.eval()
     metrics, mean_loss = task.metrics.to(device), MeanMetric().to(device)
@@ -203,19 +203,19 @@ def finished(progress: Progress, config: TrainingConfig) -> bool:
     return progress.epoch >= config.epochs or (config.patience > 0 and waited >= config.patience)
 
 
-def keep_best(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:
+def save_best(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
     """Save the weights that did best so far."""
     weights = whole_weights(state.average.model)  # on every process: each may hold its share
     if is_main_process():
-        save_checkpoint(best_checkpoint(places.output_dir), weights, about)
+        save_checkpoint(best_checkpoint(run_dirs.output_dir), weights, metadata)
 
 
-def find_best(progress: Progress, resume: Path, places: Places) -> None:
+def find_best(progress: Progress, resume: Path, run_dirs: RunDirs) -> None:
     """Have the best weights so far in the run's folder: they may lie beside the state that it goes on from.
 
     Where neither place has them any more, the next epoch counts as the best one.
     """
-    here, there = best_checkpoint(places.output_dir), resume.with_name(best_checkpoint(places.output_dir).name)
+    here, there = best_checkpoint(run_dirs.output_dir), resume.with_name(best_checkpoint(run_dirs.output_dir).name)
     if not progress.best_epoch or is_of_epoch(here, progress.best_epoch):
         return
     if is_of_epoch(there, progress.best_epoch):
@@ -223,33 +223,35 @@ def find_best(progress: Progress, resume: Path, places: Places) -> None:
             with atomic_write(here) as file:
                 file.write(there.read_bytes())
         return
-    warn(f"the weights of epoch {progress.best_epoch}, the best so far, are gone; those of the next epoch are kept.")
+    log.warning(
+        f"the weights of epoch {progress.best_epoch}, the best so far, are gone; those of the next epoch are kept."
+    )
     progress.best_metrics = {}
 
 
 def is_of_epoch(path: Path, epoch: int) -> bool:
     """Whether a checkpoint is there and holds the weights of that epoch."""
-    return path.is_file() and read_about(path).get("epoch") == epoch
+    return path.is_file() and read_metadata(path).get("epoch") == epoch
 
 
-def keep(state: TrainingState, places: Places, about: Mapping[str, Any]) -> None:
+def save_last(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
     """Save the state to go on from."""
     content = state.state_dict()  # on every process: it collects the random states of all
     if is_main_process():
-        save_state(last_checkpoint(places.output_dir), content, about)
+        save_state(last_checkpoint(run_dirs.output_dir), content, metadata)
 
 
-def keep_for_long(state: TrainingState, places: Places, about: Mapping[str, Any], config: TrainingConfig) -> None:
+def save_periodic(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any], config: TrainingConfig) -> None:
     """Every so many epochs, save the state in a file of its own; only the newest few of these stay."""
     if config.keep_every == 0 or state.progress.epoch % config.keep_every != 0:
         return
     content = state.state_dict()
     if is_main_process():
-        newest = epoch_checkpoint(places.output_dir, state.progress.epoch)
-        save_state(newest, content, about)
+        newest = epoch_checkpoint(run_dirs.output_dir, state.progress.epoch)
+        save_state(newest, content, metadata)
         # Later epochs that lie there are of an earlier run; they go when this run comes to them.
-        kept = [path for path in epoch_checkpoints(places.output_dir) if path <= newest]
-        for old in kept[: -config.keep_most]:
+        kept = [path for path in epoch_checkpoints(run_dirs.output_dir) if path <= newest]
+        for old in kept[: -config.max_to_keep]:
             old.unlink()
 
 

@@ -17,7 +17,7 @@ def class_weights(counts: Tensor, kind: Literal["none", "balanced", "sqrt"]) -> 
     """How much an example of each class counts; over the examples counted, the weights have the mean 1.
 
     Args:
-        counts: examples (or pixels) of each class in the training part, shape [C]; a class without any gets weight 0.
+        counts: examples (or pixels) of each class in the training split, shape [C]; a class without any gets weight 0.
         kind: `balanced` weighs by 1 / count, `sqrt` by its root, `none` not at all.
 
     Returns:
@@ -35,10 +35,10 @@ def classification_loss(labels: Tensor, classes: int, config: TrainingConfig) ->
     """Cross-entropy with the class weights and the label smoothing that `config` asks for.
 
     The weighted losses are divided by the number of examples and not by the sum of their weights, so that a batch
-    that is cut into parts, or shared by processes, has the loss of the whole.
+    that is cut into splits, or shared by processes, has the loss of the whole.
 
     Args:
-        labels: of the training part, int64 [N]; the class weights come from them.
+        labels: of the training split, int64 [N]; the class weights come from them.
     """
     weights = class_weights(torch.bincount(labels, minlength=classes), config.class_weights)
 

@@ -18,7 +18,7 @@ def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "
     """AdamW that decays matrices and kernels but not biases and norms (they only shift and scale).
 
     Args:
-        backbone: the name of the pretrained submodule, which learns at `config.backbone_rate` times the rate.
+        backbone: the name of the pretrained submodule, which learns at `config.backbone_lr_scale` times the rate.
     """
     groups = [
         {
@@ -30,7 +30,7 @@ def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "
                 and (bool(backbone) and name.startswith(f"{backbone}.")) == is_backbone
             ],
             "weight_decay": config.weight_decay if decays else 0.0,
-            "lr": config.learning_rate * (config.backbone_rate if is_backbone else 1.0),
+            "lr": config.learning_rate * (config.backbone_lr_scale if is_backbone else 1.0),
             "backbone": is_backbone,
         }
         for is_backbone in (False, True)

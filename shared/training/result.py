@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from shared.results import write_result
-from shared.training.files import read_about
+from shared.training.files import read_metadata
 from shared.training.state import TrainingState
 
 
-def resumed_record(record: Mapping[str, Any], begun: Path | None) -> dict[str, Any]:
+def resumed_record(record: Mapping[str, Any], resume_from: Path | None) -> dict[str, Any]:
     """The data's record as the checkpoints hold it: a run that goes on was begun with what was substituted then.
 
     Args:
         begun: the state that the run goes on from; None for a run that begins.
     """
-    return dict(record) | ({"substituted": read_about(begun)["data"]["substituted"]} if begun else {})
+    return dict(record) | ({"substituted": read_metadata(resume_from)["data"]["substituted"]} if resume_from else {})
 
 
 def progress_of(state: TrainingState) -> dict[str, Any]:
@@ -32,12 +32,12 @@ def progress_of(state: TrainingState) -> dict[str, Any]:
 
 
 def write_training(
-    output_dir: Path, about: Mapping[str, Any], *, metrics: Mapping[str, float], seconds: float, **details: Any
+    output_dir: Path, metadata: Mapping[str, Any], *, metrics: Mapping[str, float], seconds: float, **details: Any
 ) -> dict[str, Any]:
     """Write `train.json` from what the checkpoints hold about the run, and what came of it.
 
     Args:
-        metrics: of the best epoch, on the validation part.
+        metrics: of the best epoch, on the validation split.
         details: whatever else is worth keeping, as plain types.
 
     Returns:
@@ -46,11 +46,11 @@ def write_training(
     return write_result(
         output_dir,
         "train",
-        seed=about["seed"],
-        data=about["data"],
+        seed=metadata["seed"],
+        data=metadata["data"],
         metrics={"validation": dict(metrics)},
         seconds=seconds,
-        parameters=about["parameters"],
-        config=about["config"],
+        parameters=metadata["parameters"],
+        config=metadata["config"],
         **details,
     )

@@ -11,7 +11,7 @@ class TrainingConfig:
     """How long, how fast and in which precision to train."""
 
     epochs: int = 10
-    """passes over the training part"""
+    """passes over the training split"""
     batch_size: int = 128
     """examples in one optimizer step"""
     learning_rate: float = 1e-3
@@ -30,19 +30,19 @@ class TrainingConfig:
     """balanced: rare classes count as much as common ones; sqrt: half way there, on a logarithmic scale"""
     freeze_epochs: int = 0
     """the pretrained part of the network stays as it is for so many first epochs; the rest learns"""
-    backbone_rate: float = 1.0
+    backbone_lr_scale: float = 1.0
     """the pretrained part learns at this multiple of the learning rate; 0.1 is usual for fine-tuning"""
-    clip_norm: float = 0.0
+    max_grad_norm: float = 0.0
     """largest norm of the gradient; 0 switches clipping off"""
-    accumulate: int = 1
-    """cut each batch into so many parts, one after the other, where it does not fit the device's memory"""
+    grad_accum_steps: int = 1
+    """cut each batch into so many splits, one after the other, where it does not fit the device's memory"""
     patience: int = 0
     """stop after so many epochs without a better validation score; 0 never stops early"""
     save_every: int = 0
     """save the state to go on from every so many steps; 0 saves it after each epoch only"""
     keep_every: int = 0
     """keep the state of every so many epochs in a file of its own; 0 keeps none"""
-    keep_most: int = 3
+    max_to_keep: int = 3
     """so many of these files stay, the newest"""
     workers: int = 0
     """processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
@@ -64,12 +64,12 @@ class TrainingConfig:
         require(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
         require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "at least 0, below 1")
         require(self.freeze_epochs >= 0, "training.freeze_epochs", self.freeze_epochs, "0 or more")
-        require(self.backbone_rate > 0, "training.backbone_rate", self.backbone_rate, "above 0")
-        require(self.clip_norm >= 0, "training.clip_norm", self.clip_norm, "0 or more")
-        require(self.accumulate >= 1, "training.accumulate", self.accumulate, "1 or more")
+        require(self.backbone_lr_scale > 0, "training.backbone_lr_scale", self.backbone_lr_scale, "above 0")
+        require(self.max_grad_norm >= 0, "training.max_grad_norm", self.max_grad_norm, "0 or more")
+        require(self.grad_accum_steps >= 1, "training.grad_accum_steps", self.grad_accum_steps, "1 or more")
         require(self.save_every >= 0, "training.save_every", self.save_every, "0 or more")
         require(self.keep_every >= 0, "training.keep_every", self.keep_every, "0 or more")
-        require(self.keep_most >= 1, "training.keep_most", self.keep_most, "1 or more")
+        require(self.max_to_keep >= 1, "training.max_to_keep", self.max_to_keep, "1 or more")
         require(self.workers >= 0, "training.workers", self.workers, "0 or more")
         require(self.patience >= 0, "training.patience", self.patience, "0 or more")
         require(not (self.shard and self.precision == "fp16"), "training.precision", "fp16", "fp32 or bf16 with shard")

@@ -80,7 +80,7 @@ def autocast(config: TrainingConfig, device: torch.device) -> AbstractContextMan
     return torch.autocast(device.type, torch.float16 if config.precision == "fp16" else torch.bfloat16)
 
 
-def any_process_asked(stop: StopRequest, accelerator: Accelerator) -> bool:
+def should_stop(stop: StopRequest, accelerator: Accelerator) -> bool:
     """Whether a signal came to any process; all have to stop after the same step."""
     if accelerator.num_processes == 1:
         return bool(stop.asked)
@@ -88,7 +88,7 @@ def any_process_asked(stop: StopRequest, accelerator: Accelerator) -> bool:
     return float(accelerator.reduce(asked)) > 0
 
 
-def share_out(loader: DataLoader[Batch], accelerator: Accelerator) -> None:
+def shard_batches(loader: DataLoader[Batch], accelerator: Accelerator) -> None:
     """Give this process its share of every batch."""
     batches = loader.batch_sampler
     assert isinstance(batches, ShuffledBatches | OrderedBatches)

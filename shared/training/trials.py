@@ -16,19 +16,19 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile, schedule
 from torch.utils.data import DataLoader
 
-from shared.console import say, track
+from shared.console import log, track
 from shared.data.memory import Batch
 from shared.files import atomic_write
 from shared.process import require_one_process
 from shared.report.plots import rate_test
 from shared.results import write_result
-from shared.training.feeding import rest_of_epoch, to_device
-from shared.training.loop import Task, measure, train_step
+from shared.training.feeding import remaining_batches, to_device
+from shared.training.loop import Task, evaluate, train_step
 from shared.training.settings import TrainingConfig
 from shared.training.setup import start
 from shared.training.state import Progress, TrainingState
 
-Trial = Literal["none", "one_batch", "overfit", "find_rate", "profile"]
+Trial = Literal["none", "one_batch", "overfit", "lr_find", "profile"]
 
 OVERFIT_STEPS = 100
 FIND_STEPS = 150
@@ -37,7 +37,7 @@ PROFILED_STEPS = 10
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrialContext:
     """What a trial tries, as `fit` would be given it."""
 
     task: Task
@@ -62,99 +62,101 @@ class Setting:
     def batches(self) -> Iterator[Batch]:
         """Training batches of one epoch after the other, without an end."""
         for epoch in itertools.count():
-            yield from rest_of_epoch(self.train_loader, Progress(epoch=epoch))
+            yield from remaining_batches(self.train_loader, Progress(epoch=epoch))
 
 
-def run_trial(trial: Trial, setting: Setting) -> dict[str, Any]:
+def run_trial_kind(trial: Trial, context: TrialContext) -> dict[str, Any]:
     """Run one trial and say what it found.
 
     Args:
         trial: `one_batch` makes one step and validates, to see that everything fits together; `overfit` learns one
-            batch by heart, which a network without a mistake can; `find_rate` raises the learning rate until the loss
+            batch by heart, which a network without a mistake can; `lr_find` raises the learning rate until the loss
             explodes and suggests one; `profile` says where the time of a step goes.
 
     Returns:
         What was found, as plain types.
     """
-    return {"one_batch": one_batch, "overfit": overfit, "find_rate": find_rate, "profile": profile_steps}[trial](
-        setting
-    )
+    return {"one_batch": one_batch, "overfit": overfit, "lr_find": lr_find, "profile": profile_steps}[trial](context)
 
 
-def try_out(trial: Trial, setting: Setting, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
+def run_trial(trial: Trial, context: TrialContext, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
     """Run one trial and write outputs/trial-<name>.json, as `write_result` does."""
     started = time.perf_counter()
-    found = run_trial(trial, setting)
+    found = run_trial_kind(trial, context)
     seconds = time.perf_counter() - started
-    return write_result(setting.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=found, seconds=seconds)
+    return write_result(context.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=found, seconds=seconds)
 
 
-def one_batch(setting: Setting) -> dict[str, Any]:
+def one_batch(context: TrialContext) -> dict[str, Any]:
     """One step and one validation."""
-    state = setting.start()
-    batch = next(setting.batches())
-    loss = setting.step(state, batch)
-    metrics = measure(setting.task, setting.model, setting.validation_loader, state.accelerator.device)
+    state = context.start()
+    batch = next(context.batches())
+    loss = context.step(state, batch)
+    metrics = evaluate(context.task, context.model, context.validation_loader, state.accelerator.device)
     shapes = {name: list(tensor.shape) for name, tensor in batch.items()}
     shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-    say(f"trial one_batch: a step on {shapes} has the loss {loss:.4f}; validation gives {shown}")
+    log.info(f"trial one_batch: a step on {shapes} has the loss {loss:.4f}; validation gives {shown}")
     return {"loss": loss, "shapes": shapes, "validation": metrics}
 
 
-def overfit(setting: Setting) -> dict[str, Any]:
+def overfit(context: TrialContext) -> dict[str, Any]:
     """Many steps on one and the same batch."""
-    state = setting.start()
-    batch = next(setting.batches())
-    losses = [setting.step(state, batch) for _ in track(range(OVERFIT_STEPS), "overfit")]
-    learnt = losses[-1] < 0.5 * losses[0]
-    verdict = "one batch can be learnt" if learnt else "not even one batch is learnt: look at the rate, loss and labels"
-    say(f"trial overfit: the loss went from {losses[0]:.4f} to {losses[-1]:.4f} in {OVERFIT_STEPS} steps; {verdict}")
-    return {"losses": losses, "learnt": learnt}
+    state = context.start()
+    batch = next(context.batches())
+    losses = [context.step(state, batch) for _ in track(range(OVERFIT_STEPS), "overfit")]
+    learned = losses[-1] < 0.5 * losses[0]
+    verdict = (
+        "one batch can be learned" if learned else "not even one batch is learned: look at the rate, loss and labels"
+    )
+    log.info(
+        f"trial overfit: the loss went from {losses[0]:.4f} to {losses[-1]:.4f} in {OVERFIT_STEPS} steps; {verdict}"
+    )
+    return {"losses": losses, "learned": learned}
 
 
-def find_rate(setting: Setting) -> dict[str, Any]:
+def lr_find(context: TrialContext) -> dict[str, Any]:
     """The learning-rate range test (Smith 2017): the loss while the rate grows from step to step."""
-    state, batches = setting.start(), setting.batches()
+    state, batches = context.start(), context.batches()
     growth = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (FIND_STEPS - 1))
     rates: list[float] = []
     losses: list[float] = []
     smooth = 0.0
-    for step in track(range(FIND_STEPS), "find_rate"):
+    for step in track(range(FIND_STEPS), "lr_find"):
         rates.append(LOWEST_RATE * growth**step)
         for group in state.optimizer.param_groups:
-            group["lr"] = rates[-1] * (setting.config.backbone_rate if group["backbone"] else 1.0)
-        smooth = 0.9 * smooth + 0.1 * setting.step(state, next(batches))
+            group["lr"] = rates[-1] * (context.config.backbone_lr_scale if group["backbone"] else 1.0)
+        smooth = 0.9 * smooth + 0.1 * context.step(state, next(batches))
         losses.append(smooth / (1 - 0.9 ** (step + 1)))
         if not losses[-1] <= 3 * min(losses):  # also where it is no number
             break
     suggested = suggest_rate(rates, losses)
-    path = setting.output_dir / "trial-find_rate.png"
+    path = context.output_dir / "trial-lr_find.png"
     with atomic_write(path) as file:
         file.write(rate_test(rates, losses, suggested))
-    say(f"trial find_rate: --training.learning_rate {suggested:g} (see {path})")
+    log.info(f"trial lr_find: --training.learning_rate {suggested:g} (see {path})")
     return {"suggested": suggested, "rates": rates, "losses": [round(loss, 6) for loss in losses]}
 
 
-def profile_steps(setting: Setting) -> dict[str, Any]:
+def profile_steps(context: TrialContext) -> dict[str, Any]:
     """Where the time of a step goes, and a trace of some steps to look at."""
-    state = setting.start()
+    state = context.start()
     on_gpu = [ProfilerActivity.CUDA] if state.accelerator.device.type == "cuda" else []
     warm_up = 3
     with profile(
         activities=[ProfilerActivity.CPU, *on_gpu], schedule=schedule(wait=1, warmup=warm_up - 1, active=PROFILED_STEPS)
     ) as profiler:
-        for batch in itertools.islice(setting.batches(), warm_up + PROFILED_STEPS):
-            setting.step(state, batch)
+        for batch in itertools.islice(context.batches(), warm_up + PROFILED_STEPS):
+            context.step(state, batch)
             profiler.step()
-    path = setting.output_dir / "trial-profile-trace.json"
+    path = context.output_dir / "trial-profile-trace.json"
     with tempfile.TemporaryDirectory() as folder, atomic_write(path) as file:
         profiler.export_chrome_trace(f"{folder}/trace.json")
         file.write(Path(folder, "trace.json").read_bytes())
     slowest = sorted(profiler.key_averages(), key=lambda row: -row.self_cpu_time_total)[:10]
     rows = {row.key: round(row.self_cpu_time_total / 1000 / PROFILED_STEPS, 3) for row in slowest}
     for name, milliseconds in rows.items():
-        say(f"{milliseconds:>10.3f} ms a step  {name}")
-    say(f"trial profile: the trace is in {path}; https://ui.perfetto.dev shows it")
+        log.info(f"{milliseconds:>10.3f} ms a step  {name}")
+    log.info(f"trial profile: the trace is in {path}; https://ui.perfetto.dev shows it")
     return {"cpu_milliseconds_a_step": rows, "trace": path.name}
 
 

@@ -1,4 +1,4 @@
-"""Exercise 7, solved: the per-picture mean is the pooled one of one picture at a time."""
+"""Exercise 7, solved: the per-image mean is the pooled one of one image at a time."""
 
 import numpy as np
 
@@ -16,6 +16,6 @@ def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int
 
 
 def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
-    """The mean over the pictures that have any pixel to count of each picture's mean over the classes that it has."""
+    """The mean over the images that have any pixel to count of each image's mean over the classes that it has."""
     pairs = [pair for pair in zip(answers, truths, strict=True) if (pair[1] != ignore).any()]
     return float(np.mean([np.nanmean(pooled_iou([answer], [truth], classes, ignore)) for answer, truth in pairs]))

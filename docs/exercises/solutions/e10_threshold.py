@@ -15,7 +15,7 @@ def threshold_for(similarities: np.ndarray, same: np.ndarray, false_accept: floa
 def measure(
     validation: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], false_accept: float
 ) -> tuple[float, float]:
-    """The shares of false accepts and of false rejects on the test part."""
+    """The shares of false accepts and of false rejects on the test split."""
     threshold = threshold_for(*validation, false_accept)
     similarities, same = test
     accepted = similarities > threshold

@@ -9,9 +9,9 @@ RANDOM = np.random.default_rng(0)
 
 
 def test_an_edge_is_found_where_it_is(exercise: ModuleType) -> None:
-    picture = np.zeros((1, 1, 3, 4))
-    picture[..., 2:] = 1
-    found = exercise.convolve(picture, np.array([[[[-1.0, 1.0]]]]))
+    image = np.zeros((1, 1, 3, 4))
+    image[..., 2:] = 1
+    found = exercise.convolve(image, np.array([[[[-1.0, 1.0]]]]))
     np.testing.assert_array_equal(found[0, 0], [[0, 1, 0]] * 3)
 
 

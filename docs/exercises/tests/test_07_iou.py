@@ -38,7 +38,7 @@ def test_the_ignored_id_is_the_callers_choice(exercise: ModuleType) -> None:
     assert exercise.mean_iou_per_image([answer], [truth], 2, ignore=7) == 1
 
 
-def test_a_picture_without_a_pixel_to_count_does_not_count(exercise: ModuleType) -> None:
+def test_a_image_without_a_pixel_to_count_does_not_count(exercise: ModuleType) -> None:
     truths = [np.full((2, 2), 255, np.uint8), np.zeros((2, 2), np.uint8)]
     assert exercise.mean_iou_per_image([truths[1], truths[1]], truths, 2) == 1
 

@@ -26,7 +26,7 @@ def test_the_pairs_of_the_same_person_do_not_move_it(exercise: ModuleType) -> No
     assert exercise.threshold_for(similarities, same, 0.01) == exercise.threshold_for(other, same, 0.01)
 
 
-def test_the_test_part_is_measured_at_the_validation_parts_threshold(exercise: ModuleType) -> None:
+def test_the_test_split_is_measured_at_the_validation_splits_threshold(exercise: ModuleType) -> None:
     validation, test = pairs(0), pairs(1)
     threshold = exercise.threshold_for(*validation, 0.05)
     accepts, rejects = exercise.measure(validation, test, 0.05)

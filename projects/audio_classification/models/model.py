@@ -23,7 +23,7 @@ class Convolution(nn.Sequential):
 
 
 class Cnn(nn.Module):
-    """Convolutions over the spectrogram as over a picture; what each frequency holds is averaged over time."""
+    """Convolutions over the spectrogram as over an image; what each frequency holds is averaged over time."""
 
     def __init__(self, classes: int, dropout: float) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class SpecAugment(nn.Module):
         return hidden.squeeze(1)
 
 
-class RandomColour(nn.Module):
+class RandomColor(nn.Module):
     """Makes some pitches louder and others softer while training, smoothly and anew for each clip.
 
     So do other microphones, rooms and voices, which a few speakers do not teach.
@@ -126,12 +126,12 @@ class AudioClassifier(nn.Module):
     """Features, then the network of that name."""
 
     def __init__(
-        self, name: str, sample_rate: int, samples: int, classes: int, dropout: float, hide: bool, colour: float
+        self, name: str, sample_rate: int, samples: int, classes: int, dropout: float, hide: bool, color: float
     ) -> None:
         super().__init__()
         frames = frames_of(samples, sample_rate)
         self.features = LogMel(sample_rate, BANDS)
-        self.colour = RandomColour(colour) if colour else nn.Identity()
+        self.color = RandomColor(color) if color else nn.Identity()
         self.hide = SpecAugment(BANDS // 5, frames // 5) if hide else nn.Identity()
         self.network: nn.Module
         if name == "gru":
@@ -143,5 +143,5 @@ class AudioClassifier(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """From int16 samples [N, samples] to logits, float [N, classes]."""
-        logits: Tensor = self.network(self.hide(self.colour(self.features(samples))))
+        logits: Tensor = self.network(self.hide(self.color(self.features(samples))))
         return logits

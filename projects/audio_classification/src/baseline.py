@@ -13,7 +13,7 @@ from torch import Tensor
 from torchaudio.functional import compute_deltas, create_dct
 
 from models.features import LogMel
-from shared.console import say
+from shared.console import log
 from shared.metrics.classification import wilson_interval
 from shared.results import write_result
 from src.config import Config
@@ -27,16 +27,19 @@ def baseline(config: Config) -> dict[str, Any]:
     """Fit logistic regression and a support vector machine on MFCC statistics; write outputs/baseline.json."""
     data = load_data(config)
     started = time.perf_counter()
-    rows = {name: mfcc_statistics(part["samples"], config.data.sample_rate) for name, part in vars(data.parts).items()}
+    rows = {
+        name: mfcc_statistics(split["samples"], config.data.sample_rate) for name, split in vars(data.splits).items()
+    }
     metrics: dict[str, Any] = {}
     for name, model in make_baselines().items():
         fit_started = time.perf_counter()
-        model.fit(rows["train"], data.parts.train["labels"].numpy())
+        model.fit(rows["train"], data.splits.train["labels"].numpy())
         seconds = time.perf_counter() - fit_started
         metrics[name] = {"fit_seconds": round(seconds, 2)} | {
-            part: _accuracy(model, rows[part], getattr(data.parts, part)["labels"]) for part in ("validation", "test")
+            split: _accuracy(model, rows[split], getattr(data.splits, split)["labels"])
+            for split in ("validation", "test")
         }
-        say(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
+        log.info(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
     return write_result(
         config.output_dir,
         "baseline",

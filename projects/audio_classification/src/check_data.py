@@ -10,18 +10,18 @@ import numpy as np
 
 from shared.data.audio import FULL_SCALE, UnreadableAudioError, open_audio, read_audio
 from shared.data.check import (
+    DataCheck,
     Example,
-    Findings,
     content_digest,
-    passed_over,
     refused_record,
     samples_by_class,
+    skipped_files,
     survey_folders,
 )
 from shared.data.folders import RECORDINGS
 from shared.errors import UserError
 from shared.files import require_writable
-from shared.report.check import all_warnings, conclude
+from shared.report.check import all_warnings, write_check_report
 from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data
@@ -41,7 +41,7 @@ def check_data(config: Config) -> dict[str, Any]:
     """
     started = time.perf_counter()
     require_writable(config.output_dir)
-    found = Findings(RECORDINGS.nouns)
+    found = DataCheck(RECORDINGS.nouns)
     record = refused_record(config.data.source)
     clips: dict[str, np.ndarray] = {}
     data = None
@@ -58,10 +58,10 @@ def check_data(config: Config) -> dict[str, Any]:
         clips = _clips(data)
     samples = samples_by_class(found.examples, config.seed)
     found.warnings = all_warnings(found) + _setting_warnings(config, found, clips)
-    found.warnings += passed_over(record, config.data.root, RECORDINGS)
+    found.warnings += skipped_files(record, config.data.root, RECORDINGS)
     if data is not None and not any(vars(data.speakers).values()):
         found.warnings.append(_SPEAKERS_UNKNOWN)
-    return conclude(
+    return write_check_report(
         found,
         config.output_dir,
         project=PROJECT.name,
@@ -73,7 +73,7 @@ def check_data(config: Config) -> dict[str, Any]:
 
 
 _SPEAKERS_UNKNOWN = (
-    "nothing says who speaks, so one voice may be in several parts and the scores say little about new voices; "
+    "nothing says who speaks, so one voice may be in several splits and the scores say little about new voices; "
     "write index.csv with the columns id (a file's path) and group (its speaker), or set --data.group_pattern."
 )
 
@@ -95,10 +95,10 @@ def _measures(path: Path) -> dict[str, int]:
 def _examples(data: Data, root: Path) -> list[Example]:
     """What training sees, with the lengths and rates that the files have."""
     examples = []
-    for part, batch in vars(data.parts).items():
-        for name, clip, label in zip(getattr(data.names, part), batch["samples"], batch["labels"], strict=True):
+    for split, batch in vars(data.splits).items():
+        for name, clip, label in zip(getattr(data.names, split), batch["samples"], batch["labels"], strict=True):
             measures = _measures(root / name) if data.record.source in ("folder", "fsdd") else {}
-            examples.append(Example(name, part, (data.classes[label],), content_digest(clip.numpy()), measures))
+            examples.append(Example(name, split, (data.classes[label],), content_digest(clip.numpy()), measures))
     return examples
 
 
@@ -106,8 +106,8 @@ def _clips(data: Data) -> dict[str, np.ndarray]:
     """The clips as the network gets them, by name."""
     return {
         name: clip.numpy()
-        for part, batch in vars(data.parts).items()
-        for name, clip in zip(getattr(data.names, part), batch["samples"], strict=True)
+        for split, batch in vars(data.splits).items()
+        for name, clip in zip(getattr(data.names, split), batch["samples"], strict=True)
     }
 
 
@@ -120,14 +120,14 @@ def _grid(config: Config, samples: Mapping[str, list[Example]], clips: Mapping[s
             return clips[name]
         return fit(read_audio(settings.root / name, settings.sample_rate), settings.samples)
 
-    pictures = {
+    images = {
         label: [spectrogram(clip(one.name), settings.sample_rate) for one in chosen]
         for label, chosen in samples.items()
     }
-    return sample_grid(pictures, SIDE) if pictures else None
+    return sample_grid(images, SIDE) if images else None
 
 
-def _setting_warnings(config: Config, found: Findings, clips: Mapping[str, np.ndarray]) -> list[str]:
+def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.ndarray]) -> list[str]:
     """Which settings would suit the user's own recordings better, and which recordings to look after."""
     warnings = []
     lengths = [one.measures["milliseconds"] for one in found.examples if one.measures]

@@ -28,13 +28,13 @@ class DataConfig:
     group_pattern: str = ""
     """a regular expression for file names, whose first parentheses hold the speaker: ^([0-9a-f]+)_nohash"""
     test_groups: list[str] = field(default_factory=list)
-    """these speakers are the test part; without names a share of all is"""
+    """these speakers are the test split; without names a share of all is"""
     validation_by: Literal["group", "clip"] = "group"
     """group: validation speakers are not trained on; clip: they are, which leaves more to learn from but tells less"""
     validation_fraction: float = 0.2
-    """the share of the training part that is kept for validation"""
+    """the share of the training split that is kept for validation"""
     test_fraction: float = 0.2
-    """the share kept for the test where the data brings no test part of its own"""
+    """the share kept for the test where the data brings no test split of its own"""
     speed: float = 0.15
     """training clips are played faster or slower at random by up to this share; pitch and formants go with it"""
     shift: float = 0.1
@@ -84,12 +84,12 @@ class ModelConfig:
     """the share of features that are left out at random before the last layer"""
     hide: bool = True
     """SpecAugment: hide random bands and times of training clips"""
-    colour: float = 0.15
+    color: float = 0.15
     """raise and lower the pitches of training clips at random, as other microphones would; 0 leaves them"""
 
     def __post_init__(self) -> None:
         require(0 <= self.dropout < 1, "model.dropout", self.dropout, "at least 0 and below 1")
-        require(0 <= self.colour <= 1, "model.colour", self.colour, "between 0 and 1")
+        require(0 <= self.color <= 1, "model.color", self.color, "between 0 and 1")
 
 
 @dataclass

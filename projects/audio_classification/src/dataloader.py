@@ -15,15 +15,15 @@ from torch.utils.data import DataLoader
 from torchaudio.datasets import SPEECHCOMMANDS
 from torchaudio.datasets.speechcommands import _CHECKSUMS
 
-from shared.console import warn_once
+from shared.console import log
 from shared.data.audio import read_audio
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.folders import RECORDINGS, LabelledFiles, find_labelled, has_class_files, part_folders, read_all
+from shared.data.folders import RECORDINGS, LabeledFiles, find_labeled, has_class_files, read_all, split_folders
 from shared.data.index import read_index
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import Problems, named
-from shared.data.sources import DataRecord, Source, choose
+from shared.data.sources import DataRecord, DataSource, load_source
 from shared.data.splits import Splits, grouped_split, stratified_split
 from shared.errors import UserError
 from src.augmentation import make_augmentation
@@ -43,7 +43,7 @@ class Examples:
     labels: np.ndarray
     names: list[str]
     groups: list[str]
-    """Clips of one group never lie in two parts; empty strings where it is not known."""
+    """Clips of one group never lie in two splits; empty strings where it is not known."""
 
     def at(self, indices: np.ndarray) -> "Examples":
         """The examples at these indices."""
@@ -53,38 +53,38 @@ class Examples:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a source gives: a train part, and validation and test parts where it has its own."""
+    """What a source gives: a train split, and validation and test splits where it has its own."""
 
     classes: list[str]
     train: Examples
     validation: Examples | None
     test: Examples | None
     description: str
-    licence: str
+    license: str
     problems: Problems = field(default_factory=Problems)
     """The files that were left out."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The three parts as batches of `samples` (int16 [N, samples]) and `labels` (int64 [N])."""
+    """The three splits as batches of `samples` (int16 [N, samples]) and `labels` (int64 [N])."""
 
-    parts: Splits[Batch]
+    splits: Splits[Batch]
     classes: list[str]
     record: DataRecord
     digest: str
-    """SHA-256 of the training part: tells whether two runs trained on the same clips."""
+    """SHA-256 of the training split: tells whether two runs trained on the same clips."""
     names: Splits[list[str]]
-    """Of the clips in each part."""
+    """Of the clips in each split."""
     speakers: Splits[int]
-    """How many speakers each part has; 0 where it is not known."""
+    """How many speakers each split has; 0 where it is not known."""
     problems: Problems
     """The files that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of examples in each part."""
-        return {name: len(part["labels"]) for name, part in vars(self.parts).items()}
+        """The number of examples in each split."""
+        return {name: len(split["labels"]) for name, split in vars(self.splits).items()}
 
     def as_dict(self) -> dict[str, object]:
         """The record for results, as plain types."""
@@ -92,52 +92,54 @@ class Data:
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into its three parts.
+    """Find the data (see `DataConfig.source`) and cut it into its three splits.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
     sources = {
-        "speech_commands": Source(
+        "speech_commands": DataSource(
             lambda root: _find_speech_commands(root) is not None, partial(_load_commands, settings)
         ),
-        "fsdd": Source(lambda root: bool(_find_fsdd(root)), partial(_load_fsdd, settings)),
-        "folder": Source(partial(has_class_files, kind=RECORDINGS), partial(_load_folder, settings)),
-        "sample": Source(lambda _: False, lambda _: _load_sample(config)),
+        "fsdd": DataSource(lambda root: bool(_find_fsdd(root)), partial(_load_fsdd, settings)),
+        "folder": DataSource(partial(has_class_files, kind=RECORDINGS), partial(_load_folder, settings)),
+        "sample": DataSource(lambda _: False, lambda _: _load_sample(config)),
     }
-    name, loaded, substituted = choose(settings.source, settings.root, sources, published="")
-    parts = _cut_all(loaded, settings, config.seed)
-    require_all_classes(parts.train, loaded.classes)
-    record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    train = parts.train
+    name, loaded, substituted = load_source(settings.source, settings.root, sources, published="")
+    splits = _cut_all(loaded, settings, config.seed)
+    require_all_classes(splits.train, loaded.classes)
+    record = DataRecord(name, loaded.description, loaded.license, substituted)
+    train = splits.train
     return Data(
-        Splits(*(_tensors(part) for part in vars(parts).values())),
+        Splits(*(_tensors(split) for split in vars(splits).values())),
         loaded.classes,
         record,
         hashlib.sha256(train.samples.tobytes() + train.labels.tobytes()).hexdigest(),
-        Splits(*(part.names for part in vars(parts).values())),
-        Splits(*(len(set(filter(None, part.groups))) for part in vars(parts).values())),
+        Splits(*(split.names for split in vars(splits).values())),
+        Splits(*(len(set(filter(None, split.groups))) for split in vars(splits).values())),
         loaded.problems,
     )
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
-    """Loaders of whole batches; only the train part is shuffled and augmented."""
+    """Loaders of whole batches; only the train split is shuffled and augmented."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TensorBatches(data.parts.train, make_augmentation(config.data), config.seed)
+    train = TensorBatches(data.splits.train, make_augmentation(config.data), config.seed)
     return Splits(
         shuffled_loader(train, size, config.training.workers),
-        ordered_loader(TensorBatches(data.parts.validation), 256),
-        ordered_loader(TensorBatches(data.parts.test), 256),
+        ordered_loader(TensorBatches(data.splits.validation), 256),
+        ordered_loader(TensorBatches(data.splits.test), 256),
     )
 
 
 def _cut_all(loaded: Loaded, settings: DataConfig, seed: int) -> Splits[Examples]:
-    """The parts that the source has; those that it lacks are cut off its train part, the test first."""
+    """The splits that the source has; those that it lacks are cut off its train split, the test first."""
     train, validation, test = loaded.train, loaded.validation, loaded.test
     if test is not None and settings.test_groups:
-        raise UserError("the data brings a test part of its own, which data.test_groups cannot change; leave that out.")
+        raise UserError(
+            "the data brings a test split of its own, which data.test_groups cannot change; leave that out."
+        )
     if settings.test_groups:
         train, test = _named_groups(train, settings.test_groups)
     elif test is None:
@@ -169,10 +171,10 @@ def _named_groups(whole: Examples, wanted: list[str]) -> tuple[Examples, Example
 
 
 def require_all_classes(train: Examples, classes: list[str]) -> None:
-    """Refuse a training part without some class.
+    """Refuse a training split without some class.
 
     Raises:
-        UserError: it lacks one: all its speakers went into the other parts.
+        UserError: it lacks one: all its speakers went into the other splits.
     """
     lacking = [name for label, name in enumerate(classes) if label not in train.labels]
     if lacking:
@@ -186,13 +188,13 @@ def _tensors(examples: Examples) -> Batch:
     return {"samples": torch.from_numpy(examples.samples), "labels": torch.from_numpy(examples.labels)}
 
 
-def _read(root: Path, labelled: LabelledFiles, settings: DataConfig, problems: Problems) -> Examples:
+def _read(root: Path, labeled: LabeledFiles, settings: DataConfig, problems: Problems) -> Examples:
     """The clips of files, without speakers."""
 
     def clip(path: Path) -> np.ndarray:
         return fit(read_audio(path, settings.sample_rate), settings.samples)
 
-    samples, labels, files = read_all(labelled, clip, problems)
+    samples, labels, files = read_all(labeled, clip, problems)
     names = [file.relative_to(root).as_posix() for file in files]
     return Examples(samples, labels, names, [""] * len(names))
 
@@ -204,16 +206,16 @@ def _with_groups(examples: Examples, groups: list[str]) -> Examples:
 def _load_folder(settings: DataConfig, root: Path) -> Loaded:
     """One folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     problems = Problems()
-    folders = part_folders(root)
-    classes = find_labelled(folders["train"], kind=RECORDINGS).classes
-    labelled = {part: find_labelled(folder, classes, RECORDINGS) for part, folder in folders.items()}
-    parts = {part: _read(root, files, settings, problems) for part, files in labelled.items()}
-    train = parts["train"]
+    folders = split_folders(root)
+    classes = find_labeled(folders["train"], kind=RECORDINGS).classes
+    labeled = {split: find_labeled(folder, classes, RECORDINGS) for split, folder in folders.items()}
+    splits = {split: _read(root, files, settings, problems) for split, files in labeled.items()}
+    train = splits["train"]
     return Loaded(
         classes,
         _with_groups(train, find_groups(root, train.names, settings.group_pattern)),
-        parts.get("validation"),
-        parts.get("test"),
+        splits.get("validation"),
+        splits.get("test"),
         "the user's own recordings, one folder a class",
         "the user's own",
         problems,
@@ -233,7 +235,7 @@ def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
         if len(unnamed) == len(names):
             raise UserError(f"{index} names none of the recordings, such as {names[0]}: id is the path below {root}.")
         if unnamed:
-            warn_once(f"{len(unnamed)} of {len(names)} recordings are not in {index}: {named(unnamed)}.")
+            log.warning(f"{len(unnamed)} of {len(names)} recordings are not in {index}: {named(unnamed)}.")
         return [of_file.get(name, "") for name in names]
     if not pattern:
         return [""] * len(names)
@@ -260,8 +262,8 @@ def _load_fsdd(settings: DataConfig, root: Path) -> Loaded:
         raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
     classes = sorted({path.name[0] for path in files})
     problems = Problems()
-    labelled = LabelledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
-    examples = _read(root, labelled, settings, problems)
+    labeled = LabeledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
+    examples = _read(root, labeled, settings, problems)
     return Loaded(
         classes,
         _with_groups(examples, [Path(name).name.split("_")[1] for name in examples.names]),
@@ -282,40 +284,40 @@ def _find_speech_commands(root: Path) -> Path | None:
 
 
 def _load_commands(settings: DataConfig, root: Path) -> Loaded:
-    """Speech Commands 0.02 (Warden 2018) with its own validation and test parts, which share no speaker."""
+    """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
     folder = _find_speech_commands(root) or _download_commands(root / "speech_commands")
     problems = Problems()
     listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
     classes = sorted({label for _, label, _ in listed[0]})
     listed = [_of_classes(rows, classes) for rows in listed]
-    parts = []
+    splits = []
     for rows in listed:
-        labelled = LabelledFiles(
+        labeled = LabeledFiles(
             [path for path, _, _ in rows], [classes.index(row[1]) for row in rows], classes, RECORDINGS
         )
         speakers = {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
-        examples = _read(folder, labelled, settings, problems)
-        parts.append(_with_groups(examples, [speakers[name] for name in examples.names]))
-    description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test parts"
-    return Loaded(classes, *parts, description, "CC BY 4.0", problems)
+        examples = _read(folder, labeled, settings, problems)
+        splits.append(_with_groups(examples, [speakers[name] for name in examples.names]))
+    description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits"
+    return Loaded(classes, *splits, description, "CC BY 4.0", problems)
 
 
 def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
-    """Those of words that are there to learn from: the lists of the other parts name all words, whatever was kept."""
+    """Those of words that are there to learn from: the lists of the other splits name all words, whatever was kept."""
     kept = [row for row in rows if row[1] in classes]
     if len(kept) < len(rows):
-        warn_once(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
+        log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
     if not kept:
         raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
     return kept
 
 
 def _listed(folder: Path, subset: str) -> list[tuple[Path, str, str]]:
-    """File, word and speaker of each recording in a part."""
+    """File, word and speaker of each recording in a split."""
     recordings = SPEECHCOMMANDS(folder, subset=subset)
     rows = [recordings.get_metadata(index) for index in range(len(recordings))]
     if not rows:
-        raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} part; delete it, so that it is downloaded again.")
+        raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} split; delete it, so that it is downloaded again.")
     return [(folder / SPEECH_COMMANDS.parts[0] / path, word, speaker) for path, _, word, speaker, _ in rows]
 
 

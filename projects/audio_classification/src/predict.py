@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_audio
 from shared.data.folders import RECORDINGS, collect_files
 from shared.files import atomic_write, require_writable, write_text
@@ -45,7 +45,7 @@ class Predictor:
         self.network = OnnxClassifier(export_path(config))
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, whatever the configuration says today.
-        preparation = self.network.about["preparation"]
+        preparation = self.network.metadata["preparation"]
         self.sample_rate, self.samples = int(preparation["sample_rate"]), int(preparation["samples"])
 
     def answer(self, sources: list[Path] | list[bytes]) -> list[Answer]:
@@ -93,19 +93,19 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     with atomic_write(folder / "predictions.png") as file:
         file.write(_sheet(files, answers, predictor))
     for path, answer in list(zip(files, answers, strict=True))[:10]:
-        say(f"{path}: {answer.answer}{_confidence(answer)}{f' ({answer.detail})' if answer.detail else ''}")
+        log.info(f"{path}: {answer.answer}{_confidence(answer)}{f' ({answer.detail})' if answer.detail else ''}")
     counts = {name: sum(a.answer == name for a in answers) for name in ("unsure", "silent", "unreadable")}
     if counts["unreadable"]:
         named = [str(path) for path, answer in zip(files, answers, strict=True) if answer.answer == "unreadable"]
-        warn(f"{counts['unreadable']} of {len(files)} recordings cannot be read: {', '.join(named[:5])}")
-    say(
+        log.warning(f"{counts['unreadable']} of {len(files)} recordings cannot be read: {', '.join(named[:5])}")
+    log.info(
         f"predict: {len(files)} recordings, {counts}; see {folder / 'predictions.csv'} and {folder / 'predictions.png'}"
     )
     return write_result(
         config.output_dir,
         "predict",
-        seed=predictor.network.about["seed"],
-        data=predictor.network.about["data"],
+        seed=predictor.network.metadata["seed"],
+        data=predictor.network.metadata["data"],
         metrics={"recordings": len(files)} | counts,
         seconds=seconds,
     )

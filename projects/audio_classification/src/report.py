@@ -7,12 +7,12 @@ import numpy as np
 import yaml
 from torch import Tensor
 
-from shared.console import say
+from shared.console import log
 from shared.data.memory import Batch
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
@@ -35,28 +35,28 @@ def report(config: Config) -> Path:
             f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
         )
     data = load_data(config)
-    require_same_classes(trained.about["classes"], data.classes)
-    test = data.parts.test
+    require_same_classes(trained.metadata["classes"], data.classes)
+    test = data.splits.test
     logits = logits_of(restore_model(config, trained), test)
     probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
     path = config.output_dir / "report.html"
     write_report(
         path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
+        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
         summary=_summary(results),
-        notice=substitution_notice(trained.about["data"]),
+        notice=substitution_notice(trained.metadata["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
-            *_mistakes(test, probabilities, trained.about["classes"], config.data.sample_rate),
-            _confusion(results["evaluate"], trained.about["classes"]),
+            *_mistakes(test, probabilities, trained.metadata["classes"], config.data.sample_rate),
+            _confusion(results["evaluate"], trained.metadata["classes"]),
             _calibration(results["evaluate"], test, probabilities),
             precision_section(results["export"], "clips a second, one at a time", "accuracy"),
-            data_section(trained.about["data"], "clips"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
+            data_section(trained.metadata["data"], "clips"),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )
-    say(f"report: {path}")
+    log.info(f"report: {path}")
     return path
 
 
@@ -80,7 +80,7 @@ def _curves(train: dict[str, Any]) -> Section:
     return Section(
         "Training",
         "The weights of the best epoch by validation accuracy are kept. Seconds count training steps only.",
-        pictures=[Picture(curves, "loss and validation accuracy over the epochs")],
+        images=[ReportImage(curves, "loss and validation accuracy over the epochs")],
     )
 
 
@@ -100,7 +100,7 @@ def _scores(results: dict[str, dict[str, Any]]) -> Section:
         )
     return Section(
         "Accuracy beside the classical baselines",
-        "All were fitted on the same training part; nothing was chosen on the test part.",
+        "All were fitted on the same training split; nothing was chosen on the test split.",
         header=["model", "validation", "test", "test, 95 % interval"],
         rows=rows,
     )
@@ -124,15 +124,15 @@ def _mistakes(test: Batch, probabilities: Tensor, classes: list[str], sample_rat
             f"{len(wrong)} of {len(labels)} test clips are answered wrongly. These are the most confident of them: the "
             "truth, what was heard instead, and with which probability."
         )
-        pictures = [Picture(sheet(wrong[:SHOWN]), "the most confident mistakes, with truth and answer")]
-        sections.append(Section("Worst mistakes", text, pictures=pictures))
+        images = [ReportImage(sheet(wrong[:SHOWN]), "the most confident mistakes, with truth and answer")]
+        sections.append(Section("Worst mistakes", text, images=images))
     else:
-        sections.append(Section("Worst mistakes", "There are none: every clip of the test part is answered rightly."))
+        sections.append(Section("Worst mistakes", "There are none: every clip of the test split is answered rightly."))
     if len(right):
         best = [*dict.fromkeys(labels[right])][:SHOWN]
         first = np.array([next(index for index in right if labels[index] == label) for label in best])
-        pictures = [Picture(sheet(first), "the most confident right answer of each class")]
-        sections.append(Section("Best answers", "The most confident right answer of each class.", pictures=pictures))
+        images = [ReportImage(sheet(first), "the most confident right answer of each class")]
+        sections.append(Section("Best answers", "The most confident right answer of each class.", images=images))
     return sections
 
 
@@ -148,18 +148,18 @@ def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
         "Rows of the matrix are the truth, columns the answers.",
         header=["class", "precision", "recall", "F1", "test clips"],
         rows=rows,
-        pictures=[Picture(matrix, "confusion matrix of the test part")],
+        images=[ReportImage(matrix, "confusion matrix of the test split")],
     )
 
 
 def _calibration(evaluated: dict[str, Any], test: Batch, probabilities: Tensor) -> Section:
     confidence, answers = probabilities.max(1)
-    picture = reliability(confidence.numpy(), (answers == test["labels"]).numpy())
+    image = reliability(confidence.numpy(), (answers == test["labels"]).numpy())
     scores = evaluated["metrics"]["test"]
     return Section(
         "Does it know what it knows?",
-        f"Expected calibration error on the test part: {scores['calibration_error']:.4f}, with logits divided by "
-        f"{evaluated['temperature']:.2f}, which fits the validation part best; "
+        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}, with logits divided by "
+        f"{evaluated['temperature']:.2f}, which fits the validation split best; "
         f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of clips.",
-        pictures=[Picture(picture, "share of right answers by confidence")],
+        images=[ReportImage(image, "share of right answers by confidence")],
     )

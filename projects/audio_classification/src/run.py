@@ -53,5 +53,5 @@ def _score_rows(evaluated: dict[str, Any], baselines: dict[str, Any]) -> dict[st
         "test accuracy": f"{evaluated['metrics']['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})",
     }
     for name, metrics in baselines["metrics"].items():
-        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test part"
+        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test split"
     return rows

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config
 from src.predict import Answer, Predictor
 
@@ -24,7 +24,7 @@ def make_service(config: Config) -> Service:
     def answer(prepared: list[np.ndarray | Answer]) -> list[dict[str, Any]]:
         return [as_plain(found, predictor.network.labels) for found in predictor.answer_prepared(prepared)]
 
-    verb = Verb(
+    endpoint = Endpoint(
         name="predict",
         summary="Which class is it? A label, or `unsure`, or `silent` where nothing is heard; and all probabilities.",
         kind="recordings",
@@ -33,7 +33,7 @@ def make_service(config: Config) -> Service:
         example=EXAMPLE,
         example_answer={"answer": "yes", "probabilities": {"no": 0.01, "yes": 0.99}},
     )
-    return Service(PROJECT.name, predictor.network.about, [verb], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
 
 
 def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:

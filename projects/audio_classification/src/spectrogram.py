@@ -1,4 +1,4 @@
-"""Pictures of what the network hears."""
+"""Images of what the network hears."""
 
 import numpy as np
 import torch
@@ -12,12 +12,12 @@ ROW_PIXELS = 2
 
 @torch.no_grad()
 def spectrogram(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The log-mel features of a clip as a picture, low notes below: uint8 [2 * BANDS, frames, 3].
+    """The log-mel features of a clip as an image, low notes below: uint8 [2 * BANDS, frames, 3].
 
     Args:
         samples: int16 [samples], of one window's length at least.
     """
     features = LogMel(sample_rate, BANDS)(torch.from_numpy(samples)[None])[0].numpy()
     shown = colormaps["magma"](np.repeat(features[::-1], ROW_PIXELS, axis=0) / 2 + 0.5)
-    picture: np.ndarray = (shown[:, :, :3] * 255).round().astype(np.uint8)
-    return picture
+    image: np.ndarray = (shown[:, :, :3] * 255).round().astype(np.uint8)
+    return image

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from shared.config import to_plain
-from shared.console import say
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.memory import Batch
 from shared.files import require_writable
@@ -15,10 +15,10 @@ from shared.metrics.classification import training_metrics
 from shared.results import write_result
 from shared.seeding import seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.files import read_about
-from shared.training.loop import Places, Step, Task, fit
+from shared.training.files import read_metadata
+from shared.training.loop import RunDirs, Step, Task, fit
 from shared.training.losses import Loss, classification_loss
-from shared.training.trials import Setting, Trial, try_out
+from shared.training.trials import Trial, TrialContext, run_trial
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
 from src.utils import make_model
@@ -27,7 +27,7 @@ from src.utils import make_model
 def train(
     config: Config, resume: bool = False, checkpoint: Path | None = None, trial: Trial = "none"
 ) -> dict[str, Any]:
-    """Train the network and keep the weights that do best on the validation part.
+    """Train the network and keep the weights that do best on the validation split.
 
     Writes `outputs/checkpoints/{best,last}.safetensors`, `outputs/metrics.jsonl`, `outputs/train.json` and
     TensorBoard curves.
@@ -35,7 +35,7 @@ def train(
     Args:
         resume: go on with the run that was stopped, to the same end as if it had not been
         checkpoint: the state to go on from; that of the last step saved where not given
-        trial: a short trial in place of the run: one_batch, overfit (one batch), find_rate (of learning), profile
+        trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find (of learning), profile
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
@@ -43,24 +43,24 @@ def train(
     data = load_data(config)
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
-    loss = classification_loss(data.parts.train["labels"], len(data.classes), config.training)
+    loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     batch_size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    say(
+    log.info(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
         f"batches of {batch_size}, seed {config.seed}"
     )
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy")
     if trial != "none":
-        setting = Setting(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
-        return try_out(trial, setting, config.seed, data.as_dict())
+        context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
+        return run_trial(trial, context, config.seed, data.as_dict())
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
-    begun = state_to_resume(config.output_dir, resume, checkpoint)
+    resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     record = data.as_dict()
-    if begun:
-        record["substituted"] = read_about(begun)["data"]["substituted"]
-    about = {
+    if resume_from:
+        record["substituted"] = read_metadata(resume_from)["data"]["substituted"]
+    metadata = {
         "config": to_plain(config, PROJECT),
         "classes": data.classes,
         "data": record,
@@ -73,9 +73,9 @@ def train(
         loaders.train,
         loaders.validation,
         config.training,
-        Places(config.output_dir, config.log_dir),
-        about,
-        begun,
+        RunDirs(config.output_dir, config.log_dir),
+        metadata,
+        resume_from,
     )
     progress = state.progress
     return write_result(
@@ -91,7 +91,7 @@ def train(
         batch_size=batch_size,
         parameters=parameters,
         history=progress.history,
-        config=about["config"],
+        config=metadata["config"],
     )
 
 

@@ -49,7 +49,7 @@ def test_everything_that_should_be_looked_after_is_named(tmp_path: Path) -> None
     words = "\n".join(result(root)["warnings"])
     for expected in (
         "unreadable recordings: 1 (",
-        "recordings with a copy in another part",
+        "recordings with a copy in another split",
         "are longer than data.seconds 1 and are cut",
         "10 recordings have fewer than data.sample_rate 8000 samples a second",
         "silent recordings: 1 (train/low/silent.wav)",

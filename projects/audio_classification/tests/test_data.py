@@ -1,4 +1,4 @@
-"""The data: three disjoint parts, fixed by the seed and cut by speaker, from each source."""
+"""The data: three disjoint splits, fixed by the seed and cut by speaker, from each source."""
 
 import csv
 from dataclasses import replace
@@ -18,15 +18,15 @@ from src.sample import VOWELS, make_sample
 BY_NAME = "^([0-9a-f]{8})_nohash"
 
 
-def rows(part: Batch) -> set[bytes]:
-    return {clip.numpy().tobytes() for clip in part["samples"]}
+def rows(split: Batch) -> set[bytes]:
+    return {clip.numpy().tobytes() for clip in split["samples"]}
 
 
 def config(**settings: object) -> Config:
     return Config(data=DataConfig(**settings))  # type: ignore[arg-type]
 
 
-def test_the_sample_has_disjoint_parts_of_all_vowels_and_no_speaker_in_two() -> None:
+def test_the_sample_has_disjoint_splits_of_all_vowels_and_no_speaker_in_two() -> None:
     data = load_data(config(source="sample", seconds=0.5))
     assert data.classes == list(VOWELS)
     assert sum(data.counts.values()) == 960
@@ -35,13 +35,13 @@ def test_the_sample_has_disjoint_parts_of_all_vowels_and_no_speaker_in_two() -> 
     assert not speakers[0] & speakers[1]
     assert not speakers[0] & speakers[2]
     assert not speakers[1] & speakers[2]
-    for part in vars(data.parts).values():
-        assert part["samples"].shape[1:] == (4000,)
-        assert part["samples"].dtype == torch.int16
-        assert set(part["labels"].tolist()) == set(range(10))
+    for split in vars(data.splits).values():
+        assert split["samples"].shape[1:] == (4000,)
+        assert split["samples"].dtype == torch.int16
+        assert set(split["labels"].tolist()) == set(range(10))
 
 
-def test_the_seed_decides_the_sample_and_its_parts() -> None:
+def test_the_seed_decides_the_sample_and_its_splits() -> None:
     first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
     assert first.names.test != other.names.test
@@ -49,15 +49,15 @@ def test_the_seed_decides_the_sample_and_its_parts() -> None:
 
 def test_a_child_has_higher_formants_than_a_man() -> None:
     heed = {name.split()[1]: samples for name, vowel, _, samples in make_sample(0, 8000) if vowel == "had"}
-    centres = {
+    centers = {
         kind: float((np.abs(np.fft.rfft(heed[kind])) * np.fft.rfftfreq(len(heed[kind]), 1 / 8000)).sum())
         / float(np.abs(np.fft.rfft(heed[kind])).sum())
         for kind in ("man", "child")
     }
-    assert centres["child"] > centres["man"]
+    assert centers["child"] > centers["man"]
 
 
-def test_one_folder_a_class_is_cut_into_three_parts(tmp_path: Path) -> None:
+def test_one_folder_a_class_is_cut_into_three_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20})))
     assert data.record.source == "folder"
     assert data.classes == ["high", "low"]
@@ -65,12 +65,12 @@ def test_one_folder_a_class_is_cut_into_three_parts(tmp_path: Path) -> None:
     assert set(vars(data.speakers).values()) == {0}
 
 
-def test_speakers_named_in_the_files_are_never_in_two_parts(tmp_path: Path) -> None:
+def test_speakers_named_in_the_files_are_never_in_two_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20}), group_pattern=BY_NAME))
     assert vars(data.speakers) == {"train": 3, "validation": 1, "test": 1}
 
 
-def test_speakers_named_in_a_table_are_never_in_two_parts(tmp_path: Path) -> None:
+def test_speakers_named_in_a_table_are_never_in_two_splits(tmp_path: Path) -> None:
     root = save_folder(tmp_path, {"high": 30, "low": 20})
     names = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.wav"))
     with (root / "index.csv").open("w", newline="") as file:
@@ -85,7 +85,7 @@ def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", {"high": 20, "low": 20})
     save_folder(tmp_path / "test", {"high": 5, "low": 7})
     assert load_data(config(root=tmp_path)).counts == {"train": 32, "validation": 8, "test": 12}
-    with pytest.raises(UserError, match=r"test part of its own, which data\.test_groups cannot change"):
+    with pytest.raises(UserError, match=r"test split of its own, which data\.test_groups cannot change"):
         load_data(config(root=tmp_path, group_pattern=BY_NAME, test_groups=["1"]))
 
 
@@ -97,7 +97,7 @@ def test_recordings_of_any_rate_channels_and_length_become_clips(tmp_path: Path)
     (root / "low" / "empty.wav").write_bytes(b"")
     data = load_data(config(root=root, seconds=0.5))
     assert sum(data.counts.values()) == 43
-    assert data.parts.train["samples"].shape[1:] == (4000,)
+    assert data.splits.train["samples"].shape[1:] == (4000,)
     (problem,) = data.problems.by_kind["unreadable recordings"]
     assert "empty.wav" in problem
 
@@ -117,7 +117,7 @@ def test_spoken_digits_are_cut_by_speaker(tmp_path: Path) -> None:
     assert not any("_b_" in name for name in left_out.names.train + left_out.names.validation)
 
 
-def test_speech_commands_keeps_its_own_parts(tmp_path: Path) -> None:
+def test_speech_commands_keeps_its_own_splits(tmp_path: Path) -> None:
     root = tmp_path / SPEECH_COMMANDS
     save_folder(root, {"no": 10, "yes": 10})
     save(root / "_background_noise_" / "hum.wav", tone(100))
@@ -180,6 +180,6 @@ def test_only_training_clips_are_changed() -> None:
     loaders = make_loaders(data, settings)
     for name in ("validation", "test"):
         loaded = torch.cat([batch["samples"] for batch in getattr(loaders, name)])
-        assert torch.equal(loaded, getattr(data.parts, name)["samples"])
+        assert torch.equal(loaded, getattr(data.splits, name)["samples"])
     changed = next(iter(loaders.train))["samples"]
-    assert not {clip.numpy().tobytes() for clip in changed} & rows(data.parts.train)
+    assert not {clip.numpy().tobytes() for clip in changed} & rows(data.splits.train)

@@ -31,7 +31,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
 
 def test_the_answer_depends_on_the_recording(trained: Config) -> None:
     model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    probabilities = logits_of(model, load_data(trained).parts.test).softmax(1)
+    probabilities = logits_of(model, load_data(trained).splits.test).softmax(1)
     assert len(set(probabilities.argmax(1).tolist())) == 10
     assert probabilities.std(0).min() > 0.1
 
@@ -44,20 +44,20 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
     for layer in model.modules():
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
-    test = load_data(trained).parts.test
+    test = load_data(trained).splits.test
     accuracy = (logits_of(model, test).argmax(1) == test["labels"]).float().mean()
     assert accuracy < 0.35
 
 
 @pytest.mark.parametrize("name", ["gru", "transformer"])
 def test_the_other_networks_learn_too(name: str, smoke: Config, tmp_path: Path) -> None:
-    config = replace(smoke, model=ModelConfig(name, dropout=0.1, hide=False, colour=0.0), output_dir=tmp_path)
+    config = replace(smoke, model=ModelConfig(name, dropout=0.1, hide=False, color=0.0), output_dir=tmp_path)
     assert train(config)["metrics"]["validation"]["accuracy"] > 0.6
 
 
 def test_the_same_seed_gives_the_same_bytes(smoke: Config, tmp_path: Path) -> None:
     short = replace(
-        smoke, model=replace(smoke.model, hide=True, colour=0.15), training=replace(smoke.training, epochs=1)
+        smoke, model=replace(smoke.model, hide=True, color=0.15), training=replace(smoke.training, epochs=1)
     )
     folders = [tmp_path / name for name in ("first", "again")]
     for folder in folders:
@@ -77,17 +77,17 @@ def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
 
 def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "the test part may hold examples it has seen" in capsys.readouterr().err
+    assert "the test split may hold examples it has seen" in capsys.readouterr().err
     evaluate(trained)
     assert "WARNING" not in capsys.readouterr().err
 
 
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    validation = load_data(trained).parts.validation
+    validation = load_data(trained).splits.validation
     logits = logits_of(restore_model(trained, checkpoint), validation)
     accuracy = (logits.argmax(1) == validation["labels"]).float().mean().item()
-    assert checkpoint.about["metrics"]["accuracy"] == pytest.approx(accuracy)
+    assert checkpoint.metadata["metrics"]["accuracy"] == pytest.approx(accuracy)
 
 
 def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained: Config) -> None:
@@ -95,8 +95,8 @@ def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained
     exported = export(replace(trained, export=ExportConfig("fp32")))
     assert exported["temperature"] == pytest.approx(temperature, rel=1e-4)
     network = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    part = load_data(trained).parts.validation
-    logits = logits_of(network, part)
-    assert cross_entropy(logits / temperature, part["labels"]) < cross_entropy(logits, part["labels"])
-    answered = OnnxClassifier(export_path(trained)).probabilities(part["samples"][:16].numpy())
+    split = load_data(trained).splits.validation
+    logits = logits_of(network, split)
+    assert cross_entropy(logits / temperature, split["labels"]) < cross_entropy(logits, split["labels"])
+    answered = OnnxClassifier(export_path(trained)).probabilities(split["samples"][:16].numpy())
     np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)

@@ -43,7 +43,7 @@ def test_an_unknown_verb(refused: Refused) -> None:
     assert "there is no verb 'trian'; did you mean train?" in refused("trian")
 
 
-def test_a_misspelt_setting(refused: Refused) -> None:
+def test_a_misspelled_setting(refused: Refused) -> None:
     assert "unknown key training.epoch in the command line; did you mean training.epochs?" in refused(
         "train", "--training.epoch", 3
     )

@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy
 from torchaudio.transforms import MelSpectrogram
 
 from models.features import LogMel, frames_of
-from models.model import AudioClassifier, RandomColour, SpecAugment
+from models.model import AudioClassifier, RandomColor, SpecAugment
 
 PARAMETERS = {"cnn": 187_122, "gru": 83_418, "transformer": 358_378}
 SOURCE = torch.Generator().manual_seed(0)
@@ -14,9 +14,9 @@ NOISE = torch.randint(-3000, 3000, (8, 4000), dtype=torch.int16, generator=SOURC
 TONES = torch.stack([torch.sin(torch.arange(4000) * (0.2 + 0.3 * index)) * 9000 for index in range(8)]).short()
 
 
-def make(name: str, samples: int = 4000, classes: int = 10, hide: bool = False, colour: float = 0.0) -> AudioClassifier:
+def make(name: str, samples: int = 4000, classes: int = 10, hide: bool = False, color: float = 0.0) -> AudioClassifier:
     torch.manual_seed(0)
-    return AudioClassifier(name, 8000, samples, classes, dropout=0.0, hide=hide, colour=colour)
+    return AudioClassifier(name, 8000, samples, classes, dropout=0.0, hide=hide, color=color)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -27,7 +27,7 @@ def test_the_number_of_parameters_is_pinned(name: str) -> None:
 @pytest.mark.parametrize("name", PARAMETERS)
 @pytest.mark.parametrize(("rate", "samples"), [(8000, 1600), (8000, 8000), (16000, 16000), (11025, 9000)])
 def test_raw_samples_become_logits(name: str, rate: int, samples: int) -> None:
-    model = AudioClassifier(name, rate, samples, 7, dropout=0.3, hide=True, colour=0.2).eval()
+    model = AudioClassifier(name, rate, samples, 7, dropout=0.3, hide=True, color=0.2).eval()
     with torch.no_grad():
         assert model(torch.zeros(2, samples, dtype=torch.int16)).shape == (2, 7)
 
@@ -73,11 +73,11 @@ def test_spectrograms_are_hidden_in_training_only() -> None:
     assert 0 < (hidden != features).float().mean() < 0.5
 
 
-def test_colours_are_smooth_differ_by_clip_and_are_of_training_only() -> None:
-    colour, features = RandomColour(0.2), torch.zeros(6, 40, 50)
-    assert torch.equal(colour.eval()(features), features)
+def test_colors_are_smooth_differ_by_clip_and_are_of_training_only() -> None:
+    color, features = RandomColor(0.2), torch.zeros(6, 40, 50)
+    assert torch.equal(color.eval()(features), features)
     torch.manual_seed(0)
-    raised = colour.train()(features)
+    raised = color.train()(features)
     assert torch.equal(raised, raised[:, :, :1].expand_as(raised))
     assert raised[:, 1:].sub(raised[:, :-1]).abs().max() < 0.2
     assert raised[:, :, 0].std(0).min() > 0.02

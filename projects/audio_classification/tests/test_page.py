@@ -39,7 +39,7 @@ def vowel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("recordings") / "had.wav", samples)
 
 
-def choose(page: Page, address: str, recording: Path) -> dict[str, float]:
+def load_source(page: Page, address: str, recording: Path) -> dict[str, float]:
     """Choose a file; gives the probabilities that the page shows, in percent."""
     page.open(f"{address}/")
     page.wait_for("document.getElementById('facts').textContent.includes('sample')")
@@ -58,13 +58,13 @@ def test_a_file_is_answered_as_predict_does_and_nothing_is_cut_off(
     page: Page, served: str, trained: Config, vowel: Path, width: int
 ) -> None:
     page.size(width, 800)
-    shown = choose(page, served, vowel)
+    shown = load_source(page, served, vowel)
     expected = Predictor(trained).answer([vowel])[0]
     assert list(shown.values()) == pytest.approx(list(expected.probabilities), abs=1e-4)
     assert page.run("document.getElementById('answer').textContent") in [expected.answer, "Not sure."]
     assert page.run("document.documentElement.scrollWidth") <= width
-    colours = "new Set(document.getElementById('spectrogram').getContext('2d').getImageData(0, 0, 400, 160).data).size"
-    assert page.run(colours) > 50
+    colors = "new Set(document.getElementById('spectrogram').getContext('2d').getImageData(0, 0, 400, 160).data).size"
+    assert page.run(colors) > 50
 
 
 def test_the_microphone_is_answered(page: Page, served: str) -> None:
@@ -93,10 +93,10 @@ def test_what_is_no_recording_is_said(page: Page, served: str, tmp_path: Path) -
 def test_the_static_page_gives_the_same_answers_also_without_a_network(
     page: Page, served: str, trained: Config, vowel: Path, tmp_path: Path
 ) -> None:
-    expected = choose(page, served, vowel)
+    expected = load_source(page, served, vowel)
     build_site(tmp_path / "site", [Part(PROJECT.name, PAGE, export_path(trained))], CACHE)
     with file_server(tmp_path / "site") as address:
         folder = f"{address}/{PROJECT.name}"
-        assert choose(page, folder, vowel) == pytest.approx(expected, abs=1e-4)
+        assert load_source(page, folder, vowel) == pytest.approx(expected, abs=1e-4)
         assert page.run("navigator.serviceWorker.ready.then(({ active }) => Boolean(active))")
-    assert choose(page, folder, vowel) == pytest.approx(expected, abs=1e-4)
+    assert load_source(page, folder, vowel) == pytest.approx(expected, abs=1e-4)

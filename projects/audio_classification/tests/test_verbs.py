@@ -34,8 +34,8 @@ def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(tmp_path: Path) -> None:
     arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
     done = finished("train", *arguments, "--trial", "overfit", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "one batch can be learnt" in done.stdout
-    assert read_result(tmp_path / "out", "trial-overfit")["metrics"]["learnt"]
+    assert "one batch can be learned" in done.stdout
+    assert read_result(tmp_path / "out", "trial-overfit")["metrics"]["learned"]
     assert not list((tmp_path / "out").rglob("*.safetensors"))
 
 
@@ -158,12 +158,12 @@ def test_what_follows_training_uses_its_configuration(trained: Config, tmp_path:
 def test_the_exported_file_says_where_it_comes_from(trained: Config) -> None:
     from shared.inference.classifier import OnnxClassifier
 
-    about = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").about
-    assert about["data"]["source"] == "sample"
-    assert about["preparation"] == {"sample_rate": 8000, "samples": 4000, "silent_below": 8}
-    assert about["metrics"]["validation"]["accuracy"] > 0.8
-    assert "torch" in about["versions"]
-    assert str(PROJECT) not in json.dumps(about)
+    metadata = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").metadata
+    assert metadata["data"]["source"] == "sample"
+    assert metadata["preparation"] == {"sample_rate": 8000, "samples": 4000, "silent_below": 8}
+    assert metadata["metrics"]["validation"]["accuracy"] > 0.8
+    assert "torch" in metadata["versions"]
+    assert str(PROJECT) not in json.dumps(metadata)
 
 
 def test_the_stored_configuration_names_no_place_on_this_machine() -> None:

@@ -1,6 +1,6 @@
 """Dlib's five landmarks of a face: regression trees that move a mean shape into place (Kazemi & Sullivan 2014).
 
-dlib's network was trained on chips that these landmarks aligned. They start from a face's box; here it is laid so that
+dlib's network was trained on crops that these landmarks aligned. They start from a face's box; here it is laid so that
 the mean shape's eyes lie on eyes that a detector has found.
 """
 
@@ -143,7 +143,7 @@ def _turns(source: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def _pixels(image: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The pixels at these places, (x, y) in [B, P, 2], as float32 [B, P]; zero outside the picture."""
+    """The pixels at these places, (x, y) in [B, P, 2], as float32 [B, P]; zero outside the image."""
     columns, rows = np.moveaxis(np.floor(places + 0.5).astype(np.int64), 2, 0)
     height, width = image.shape
     inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)

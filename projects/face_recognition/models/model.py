@@ -1,4 +1,4 @@
-"""The networks: aligned uint8 chips in, embeddings out. What pixels need first is part of each.
+"""The networks: aligned uint8 crops in, embeddings out. What pixels need first is part of each.
 
 Two faces are compared by the distance of their embeddings (see `src.similarity`).
 """
@@ -8,7 +8,7 @@ from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.parts import Affine, Normalise, OrientedGradients
+from models.parts import Affine, Normalize, OrientedGradients
 
 WHITENING = 0.75
 """0 leaves the principal components their spread, 1 gives all the same; chosen on the validation people of LFW."""
@@ -24,13 +24,13 @@ class DlibResNet(nn.Module):
     in the order in which dlib's file lists them.
     """
 
-    chip_size = 150
+    crop_size = 150
     dimensions = 128
     unit = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.normalise = Normalise(mean=(122.782, 117.001, 104.298), scale=256.0)
+        self.normalize = Normalize(mean=(122.782, 117.001, 104.298), scale=256.0)
         self.stem = nn.Sequential(nn.Conv2d(3, 32, 7, stride=2), Affine(32), nn.ReLU(), nn.MaxPool2d(3, 2))
         self.blocks = nn.Sequential(
             *(DlibBlock(32, 32) for _ in range(3)),
@@ -44,9 +44,9 @@ class DlibResNet(nn.Module):
         )
         self.project = nn.Linear(256, self.dimensions, bias=False)
 
-    def forward(self, chips: Tensor) -> Tensor:
-        """From chips, uint8 [N, 3, 150, 150], to what dlib gives, float [N, 128]; same faces are within 0.6."""
-        features = self.blocks(self.stem(self.normalise(chips)))
+    def forward(self, crops: Tensor) -> Tensor:
+        """From crops, uint8 [N, 3, 150, 150], to what dlib gives, float [N, 128]; same faces are within 0.6."""
+        features = self.blocks(self.stem(self.normalize(crops)))
         descriptors: Tensor = self.project(features.mean((2, 3)))
         return descriptors
 
@@ -81,53 +81,53 @@ def _filled(features: Tensor, channels: int, height: int, width: int) -> Tensor:
 class Inception(nn.Module):
     """Inception-ResNet v1 as facenet-pytorch has it (Szegedy et al. 2016; Schroff et al. 2015)."""
 
-    chip_size = 160
+    crop_size = 160
     dimensions = 512
     unit = True
 
     def __init__(self) -> None:
         super().__init__()
-        self.normalise = Normalise(mean=(127.5, 127.5, 127.5), scale=128.0)
+        self.normalize = Normalize(mean=(127.5, 127.5, 127.5), scale=128.0)
         self.network = InceptionResnetV1(pretrained=None)
 
-    def forward(self, chips: Tensor) -> Tensor:
-        """From chips, uint8 [N, 3, 160, 160], to float [N, 512]."""
-        embeddings: Tensor = self.network(self.normalise(chips))
+    def forward(self, crops: Tensor) -> Tensor:
+        """From crops, uint8 [N, 3, 160, 160], to float [N, 512]."""
+        embeddings: Tensor = self.network(self.normalize(crops))
         return embeddings
 
 
 class SmallNet(nn.Module):
     """Oriented gradients, counted in cells, and one matrix behind them: as much as some hundred people can teach.
 
-    A thousand people with two photos each are too few for filters learnt from nothing, so the first layer is fixed. The
-    matrix can begin as the whitened principal components of the training chips, and is then trained.
+    A thousand people with two photos each are too few for filters learned from nothing, so the first layer is fixed.
+    The matrix can begin as the whitened principal components of the training crops, and is then trained.
     """
 
-    chip_size = 128
+    crop_size = 128
     dimensions = 256
     unit = True
 
     def __init__(self) -> None:
         super().__init__()
         self.features = OrientedGradients(edge=16, cells=(8, 16))
-        self.project = nn.Linear(self.features.count(self.chip_size), self.dimensions)
+        self.project = nn.Linear(self.features.count(self.crop_size), self.dimensions)
 
-    def forward(self, chips: Tensor) -> Tensor:
-        """From chips, uint8 [N, 3, 128, 128], to float [N, 256]."""
-        embeddings: Tensor = self.project(self.features(chips))
+    def forward(self, crops: Tensor) -> Tensor:
+        """From crops, uint8 [N, 3, 128, 128], to float [N, 256]."""
+        embeddings: Tensor = self.project(self.features(crops))
         return embeddings
 
     @torch.no_grad()
-    def begin_with(self, chips: Tensor) -> None:
-        """Make the matrix the whitened principal components of chips, uint8 [N, 3, 128, 128], of training people.
+    def begin_with(self, crops: Tensor) -> None:
+        """Make the matrix the whitened principal components of crops, uint8 [N, 3, 128, 128], of training people.
 
-        Fewer chips than dimensions leave the last ones zero, to be learnt.
+        Fewer crops than dimensions leave the last ones zero, to be learned.
         """
-        features = torch.cat([self.features(part) for part in chips.split(BEGIN_BATCH)])
+        features = torch.cat([self.features(part) for part in crops.split(BEGIN_BATCH)])
         mean = features.mean(0)
         _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)
-        count = min(self.dimensions, len(chips) - 1)
-        deviations = spread[:count] / len(chips) ** 0.5
+        count = min(self.dimensions, len(crops) - 1)
+        deviations = spread[:count] / len(crops) ** 0.5
         self.project.weight.zero_()
         self.project.weight[:count] = LARGE * components[:count] / deviations[:, None] ** WHITENING
         self.project.bias.copy_(-self.project.weight @ mean)
@@ -149,7 +149,7 @@ class Embedder(nn.Module):
     def __init__(self, name: str, head: str = "none", views: int = 1) -> None:
         super().__init__()
         self.network = NETWORKS[name]()
-        self.chip_size = self.network.chip_size
+        self.crop_size = self.network.crop_size
         self.dimensions = self.network.dimensions
         self.unit = self.network.unit or head == "linear"
         self.views = views
@@ -157,25 +157,25 @@ class Embedder(nn.Module):
         if isinstance(self.head, nn.Linear):
             nn.init.eye_(self.head.weight)
 
-    def forward(self, chips: Tensor) -> Tensor:
-        """From chips, uint8 [N, 3, S, S], to embeddings, float [N, D].
+    def forward(self, crops: Tensor) -> Tensor:
+        """From crops, uint8 [N, 3, S, S], to embeddings, float [N, D].
 
-        Once trained, the mean over `views` views: the chip, its mirror image, and both a little closer. dlib's network
-        was trained on chips that were cut closer by about as much, at random (dlib's `jitter_image`).
+        Once trained, the mean over `views` views: the crop, its mirror image, and both a little closer. dlib's network
+        was trained on crops that were cut closer by about as much, at random (dlib's `jitter_image`).
         """
-        embeddings = self.head(self.network(chips))
+        embeddings = self.head(self.network(crops))
         if not self.training and self.views > 1:
-            others = [chips.flip(3)]
+            others = [crops.flip(3)]
             if self.views == 4:
-                closer = _closer(chips)
+                closer = _closer(crops)
                 others += [closer, closer.flip(3)]
             embeddings = (embeddings + sum(self.head(self.network(other)) for other in others)) / self.views
         return F.normalize(embeddings) if self.unit else embeddings
 
 
-def _closer(chips: Tensor) -> Tensor:
-    """Chips, [N, 3, S, S], without a fiftieth of their side at each edge, enlarged to the same side; float."""
-    side = chips.shape[-1]
+def _closer(crops: Tensor) -> Tensor:
+    """Crops, [N, 3, S, S], without a fiftieth of their side at each edge, enlarged to the same side; float."""
+    side = crops.shape[-1]
     edge = side // 50
-    inner = chips[:, :, edge : side - edge, edge : side - edge].float()
+    inner = crops[:, :, edge : side - edge, edge : side - edge].float()
     return F.interpolate(inner, size=(side, side), mode="bilinear", align_corners=False)

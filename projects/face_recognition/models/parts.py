@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Normalise(nn.Module):
+class Normalize(nn.Module):
     """From pixels to floats around zero."""
 
     mean: Tensor
@@ -17,9 +17,9 @@ class Normalise(nn.Module):
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
         self.scale = scale
 
-    def forward(self, chips: Tensor) -> Tensor:
+    def forward(self, crops: Tensor) -> Tensor:
         """(pixel - mean) / scale, channel by channel; uint8 or float [N, 3, H, W] to float of the same shape."""
-        return (chips.float() - self.mean) / self.scale
+        return (crops.float() - self.mean) / self.scale
 
 
 class Affine(nn.Module):
@@ -36,10 +36,10 @@ class Affine(nn.Module):
 
 
 class OrientedGradients(nn.Module):
-    """How much of each cell of a picture rises in each direction, whichever way it is mirrored.
+    """How much of each cell of an image rises in each direction, whichever way it is mirrored.
 
     Histograms of oriented gradients (Dalal and Triggs 2005) in cells of several sizes, each divided by the strength of
-    the cells around it, so that light hardly matters. The mean over the picture and its mirror image costs nothing: it
+    the cells around it, so that light hardly matters. The mean over the image and its mirror image costs nothing: it
     is the same cells in another order.
     """
 
@@ -48,7 +48,7 @@ class OrientedGradients(nn.Module):
     """The power of the cosine by which a gradient counts for a direction; chosen on the validation people of LFW."""
 
     def __init__(self, edge: int, cells: tuple[int, ...]) -> None:
-        """Leave `edge` pixels out at each side of the picture, and count in cells of these sides, in pixels."""
+        """Leave `edge` pixels out at each side of the image, and count in cells of these sides, in pixels."""
         super().__init__()
         self.edge, self.cells = edge, cells
         angles = torch.arange(self.directions) * (2 * math.pi / self.directions)
@@ -57,12 +57,12 @@ class OrientedGradients(nn.Module):
         self.mirrored = [(self.directions // 2 - k) % self.directions for k in range(self.directions)]
 
     def count(self, side: int) -> int:
-        """The number of features of pictures of that side."""
+        """The number of features of images of that side."""
         return self.directions * sum(((side - 2 * self.edge) // cell) ** 2 for cell in self.cells)
 
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:
         """From uint8 or float [N, 3, H, W] to features between 0 and 1, float [N, F]."""
-        gray = pictures.float().mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
+        gray = images.float().mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
         framed = F.pad(gray, (1, 1, 1, 1), mode="replicate")
         across = framed[:, :, 1:-1, 2:] - framed[:, :, 1:-1, :-2]
         down = framed[:, :, 2:, 1:-1] - framed[:, :, :-2, 1:-1]

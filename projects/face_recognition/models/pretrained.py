@@ -21,7 +21,7 @@ class Origin:
 
     source: str
     """`random`, or what the weights are and where they were found or what they were computed from."""
-    licence: str = ""
+    license: str = ""
     reason: str = ""
     """Why they are random although trained ones were wanted; empty otherwise."""
     trained: bool = False

@@ -1,4 +1,4 @@
-"""From a face's landmarks to its chip: turned, scaled and cut, with eyes and nose where the embedder expects them."""
+"""From a face's landmarks to its crop: turned, scaled and cut, with eyes and nose where the embedder expects them."""
 
 import numpy as np
 from PIL import Image
@@ -10,7 +10,7 @@ PADDING = 0.25
 """Of the mean face's side, kept around it: dlib's network was trained so."""
 
 # In a square of side one, (x, y): left eye, right eye, tip of the nose, corners of the mouth, as seen. It is dlib's
-# mean face of 68 points (`get_face_chip_details`), where an eye is the mean of its six points.
+# mean face of 68 points (`get_face_crop_details`), where an eye is the mean of its six points.
 MEAN_FACE = np.array(
     [[0.225492, 0.215990], [0.754761, 0.215990], [0.490127, 0.515625], [0.254149, 0.780233], [0.726104, 0.780233]]
 )
@@ -33,20 +33,20 @@ BOXES = np.array(
 )
 
 
-def places_in_chip(mean_face: np.ndarray, size: int, padding: float = PADDING) -> np.ndarray:
-    """Where the landmarks of a mean face lie in a chip of that side, float [5, 2], (x, y) in pixels."""
+def places_in_crop(mean_face: np.ndarray, size: int, padding: float = PADDING) -> np.ndarray:
+    """Where the landmarks of a mean face lie in a crop of that side, float [5, 2], (x, y) in pixels."""
     return (mean_face + padding) / (1 + 2 * padding) * size
 
 
 class Aligner:
-    """Finds dlib's landmarks of a face, which the detector's landmarks only begin, and cuts its chip as dlib does."""
+    """Finds dlib's landmarks of a face, which the detector's landmarks only begin, and cuts its crop as dlib does."""
 
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
         self._own_eyes = np.stack([trees.shape[2:4].mean(0), trees.shape[:2].mean(0)])
 
     def landmarks(self, image: Image.Image, detected: np.ndarray) -> np.ndarray:
-        """Dlib's five landmarks, float [5, 2], (x, y) in pixels of the picture.
+        """Dlib's five landmarks, float [5, 2], (x, y) in pixels of the image.
 
         They are looked for in an upright patch, in the box in which the mean shape's eyes lie on the detector's and in
         boxes beside it; the mean of what is found is steadier than any of them.
@@ -55,7 +55,7 @@ class Aligner:
             image: RGB.
             detected: the detector's landmarks (see `Face.landmarks`).
         """
-        places = places_in_chip(MEAN_FACE, PATCH_SIDE, PATCH_PADDING)
+        places = places_in_crop(MEAN_FACE, PATCH_SIDE, PATCH_PADDING)
         patch = cut(image, MEAN_FACE, detected, PATCH_SIDE, PATCH_PADDING).mean(0)
         eyes = places[:2]
         side = float(np.linalg.norm(eyes[1] - eyes[0]) / np.linalg.norm(self._own_eyes[1] - self._own_eyes[0]))
@@ -64,22 +64,22 @@ class Aligner:
         found = find_landmarks(self._trees, patch, corners, sides).mean(0)
         return np.asarray(SimilarityTransform.from_estimate(places, detected)(found))
 
-    def chip(self, image: Image.Image, detected: np.ndarray, size: int) -> np.ndarray:
-        """The face's chip, uint8 [3, size, size], from a picture in RGB and the detector's landmarks."""
-        return cut_chip(image, self.landmarks(image, detected), size)
+    def crop(self, image: Image.Image, detected: np.ndarray, size: int) -> np.ndarray:
+        """The face's crop, uint8 [3, size, size], from an image in RGB and the detector's landmarks."""
+        return cut_crop(image, self.landmarks(image, detected), size)
 
 
-def cut_chip(image: Image.Image, landmarks: np.ndarray, size: int) -> np.ndarray:
-    """The chip, uint8 [3, size, size], of a face with these landmarks of dlib's, from a picture in RGB."""
+def cut_crop(image: Image.Image, landmarks: np.ndarray, size: int) -> np.ndarray:
+    """The crop, uint8 [3, size, size], of a face with these landmarks of dlib's, from an image in RGB."""
     return cut(image, DLIB_MEAN_FACE, landmarks, size)
 
 
 def cut(
     image: Image.Image, mean_face: np.ndarray, landmarks: np.ndarray, size: int, padding: float = PADDING
 ) -> np.ndarray:
-    """Cut a chip by the similarity that brings the landmarks closest to the mean face's.
+    """Cut a crop by the similarity that brings the landmarks closest to the mean face's.
 
-    What lies beyond the picture's edge is black.
+    What lies beyond the image's edge is black.
 
     Args:
         image: RGB.
@@ -88,14 +88,14 @@ def cut(
     Returns:
         uint8 [3, size, size].
     """
-    places = places_in_chip(mean_face, size, padding)
-    to_picture = SimilarityTransform.from_estimate(places, landmarks)
-    if to_picture.scale > 1:  # smaller first, with antialiasing: the cut below looks at single pixels
-        smaller = tuple(max(1, round(side / to_picture.scale)) for side in image.size)
+    places = places_in_crop(mean_face, size, padding)
+    to_image = SimilarityTransform.from_estimate(places, landmarks)
+    if to_image.scale > 1:  # smaller first, with antialiasing: the cut below looks at single pixels
+        smaller = tuple(max(1, round(side / to_image.scale)) for side in image.size)
         shrink = np.array(smaller) / np.array(image.size)
         image, landmarks = image.resize(smaller, Image.Resampling.LANCZOS), (landmarks + 0.5) * shrink - 0.5
-        to_picture = SimilarityTransform.from_estimate(places, landmarks)
-    matrix = np.array(to_picture.params)[:2]
+        to_image = SimilarityTransform.from_estimate(places, landmarks)
+    matrix = np.array(to_image.params)[:2]
     matrix[:, 2] += 0.5 - 0.5 * matrix[:, :2].sum(1)  # Pillow counts from a pixel's corner, landmarks from its middle
-    chip = image.transform((size, size), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR)
-    return np.ascontiguousarray(np.asarray(chip).transpose(2, 0, 1))
+    crop = image.transform((size, size), Image.Transform.AFFINE, tuple(matrix.ravel()), Image.Resampling.BILINEAR)
+    return np.ascontiguousarray(np.asarray(crop).transpose(2, 0, 1))

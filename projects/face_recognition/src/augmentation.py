@@ -1,4 +1,4 @@
-"""Changes of training chips at random: mirrored, moved, zoomed, turned, lit differently, partly hidden."""
+"""Changes of training crops at random: mirrored, moved, zoomed, turned, lit differently, partly hidden."""
 
 import math
 
@@ -9,47 +9,47 @@ from torch.nn import functional as F
 from src.config import DataConfig
 
 
-def augment(chips: Tensor, settings: DataConfig, source: Generator) -> Tensor:
-    """Each chip changed in its own way; what comes in from outside has the edge's colour.
+def augment(crops: Tensor, settings: DataConfig, source: Generator) -> Tensor:
+    """Each crop changed in its own way; what comes in from outside has the edge's color.
 
     Args:
-        chips: uint8 [N, 3, S, S].
+        crops: uint8 [N, 3, S, S].
     """
-    changed = warp(chips.float(), settings, source)
+    changed = warp(crops.float(), settings, source)
     changed = light(changed, settings.light, source)
     return erase(changed, settings.erase, source).round().clamp(0, 255).to(torch.uint8)
 
 
-def warp(chips: Tensor, settings: DataConfig, source: Generator) -> Tensor:
-    """Mirror, move, zoom and turn float chips [N, 3, S, S]."""
-    count = len(chips)
+def warp(crops: Tensor, settings: DataConfig, source: Generator) -> Tensor:
+    """Mirror, move, zoom and turn float crops [N, 3, S, S]."""
+    count = len(crops)
     angle = _around_zero((count,), settings.turn * math.pi / 180, source)
     scale = 1 + _around_zero((count,), settings.zoom, source)
     mirrored = torch.where(torch.rand(count, generator=source) < 0.5 * settings.flip, -1.0, 1.0)
     moves = _around_zero((count, 2), 2 * settings.shift, source)  # in a grid from -1 to 1
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     rows = [cosine * mirrored, -sine, moves[:, 0], sine * mirrored, cosine, moves[:, 1]]
-    grid = F.affine_grid(torch.stack(rows, 1).view(count, 2, 3), list(chips.shape), align_corners=False)
-    return F.grid_sample(chips, grid, padding_mode="border", align_corners=False)
+    grid = F.affine_grid(torch.stack(rows, 1).view(count, 2, 3), list(crops.shape), align_corners=False)
+    return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
 
-def light(chips: Tensor, most: float, source: Generator) -> Tensor:
-    """Change brightness and contrast of float chips [N, 3, S, S] by up to this share."""
-    contrast, brightness = 1 + _around_zero((2, len(chips), 1, 1, 1), most, source)
-    mean = chips.mean((1, 2, 3), keepdim=True)
-    return (chips - mean) * contrast + mean * brightness
+def light(crops: Tensor, most: float, source: Generator) -> Tensor:
+    """Change brightness and contrast of float crops [N, 3, S, S] by up to this share."""
+    contrast, brightness = 1 + _around_zero((2, len(crops), 1, 1, 1), most, source)
+    mean = crops.mean((1, 2, 3), keepdim=True)
+    return (crops - mean) * contrast + mean * brightness
 
 
-def erase(chips: Tensor, share: float, source: Generator) -> Tensor:
-    """Put a gray rectangle over some chips (random erasing, Zhong et al. 2020); float [N, 3, S, S]."""
-    count, _, _, side = chips.shape
+def erase(crops: Tensor, share: float, source: Generator) -> Tensor:
+    """Put a gray rectangle over some crops (random erasing, Zhong et al. 2020); float [N, 3, S, S]."""
+    count, _, _, side = crops.shape
     sizes = (0.15 + 0.25 * torch.rand((count, 2), generator=source)) * side
     corners = torch.rand((count, 2), generator=source) * (side - sizes)
     chosen = torch.rand(count, generator=source) < share
     places = torch.arange(side)
     rows, columns = ((places >= corners[:, i, None]) & (places < (corners + sizes)[:, i, None]) for i in (0, 1))
     hidden = rows[:, :, None] & columns[:, None, :] & chosen[:, None, None]
-    return chips.masked_fill(hidden[:, None], 127.0)
+    return crops.masked_fill(hidden[:, None], 127.0)
 
 
 def _around_zero(shape: tuple[int, ...], most: float, source: Generator) -> Tensor:

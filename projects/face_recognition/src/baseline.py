@@ -9,32 +9,32 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
 from torch.nn import functional as F
 
-from shared.console import say
+from shared.console import log
 from shared.metrics.verification import best_threshold, verification_scores
 from shared.results import write_result
 from src.config import Config
 from src.dataloader import Data, Faces, load_data
-from src.evaluate import part_scores
+from src.evaluate import split_scores
 from src.pairs import Pairs, draw_pairs
-from src.utils import chip_size
+from src.utils import crop_size
 
 SIDE = 48
-"""Of the gray chips that eigenfaces are made of, in pixels."""
+"""Of the gray crops that eigenfaces are made of, in pixels."""
 COMPONENTS = 150
 TRAINING_PAIRS = 2000
 
 
 def baseline(config: Config) -> dict[str, Any]:
     """Fit eigenfaces on the training people; compare pairs by cosine and by an SVM; write outputs/baseline.json."""
-    data = load_data(config, chip_size(config))
+    data = load_data(config, crop_size(config))
     started = time.perf_counter()
     embeddings, seen = eigenfaces(data, config.seed)
     metrics = {
-        "eigenfaces, cosine": part_scores(embeddings, data),
+        "eigenfaces, cosine": split_scores(embeddings, data),
         "eigenfaces, SVM": _svm_scores(embeddings, data, seen, config.seed),
     }
     for name, scores in metrics.items():
-        say(f"baseline: {name}: {scores['test']['accuracy']:.4f} of the test pairs answered rightly")
+        log.info(f"baseline: {name}: {scores['test']['accuracy']:.4f} of the test pairs answered rightly")
     return write_result(
         config.output_dir,
         "baseline",
@@ -46,13 +46,13 @@ def baseline(config: Config) -> dict[str, Any]:
 
 
 def eigenfaces(data: Data, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Principal components of the training people's chips (Turk & Pentland 1991), whitened, of length one.
+    """Principal components of the training people's crops (Turk & Pentland 1991), whitened, of length one.
 
     Returns:
         The vectors of all faces, float32 [N, D], NaN where no face was found; and the indices that were fitted on.
     """
     rows = gray_rows(data.faces)
-    seen = data.parts.train[data.faces.found[data.parts.train]]
+    seen = data.splits.train[data.faces.found[data.splits.train]]
     components = PCA(min(COMPONENTS, len(seen) - 1), whiten=True, random_state=seed).fit(rows[seen])
     embeddings = normalize(components.transform(rows)).astype(np.float32)
     embeddings[~data.faces.found] = np.nan
@@ -60,14 +60,14 @@ def eigenfaces(data: Data, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def gray_rows(faces: Faces, side: int = SIDE) -> np.ndarray:
-    """The chips in gray, small, each brought to mean 0 and deviation 1; float32 [N, side * side]."""
-    parts = [
-        F.interpolate(chips.float().mean(1, keepdim=True), size=side, mode="area").flatten(1)
-        for chips in faces.chips.split(256)
+    """The crops in gray, small, each brought to mean 0 and deviation 1; float32 [N, side * side]."""
+    splits = [
+        F.interpolate(crops.float().mean(1, keepdim=True), size=side, mode="area").flatten(1)
+        for crops in faces.crops.split(256)
     ]
-    rows = np.concatenate([part.numpy() for part in parts])
-    centred: np.ndarray = rows - rows.mean(1, keepdims=True)
-    return centred / np.maximum(centred.std(1, keepdims=True), 1)
+    rows = np.concatenate([split.numpy() for split in splits])
+    centered: np.ndarray = rows - rows.mean(1, keepdims=True)
+    return centered / np.maximum(centered.std(1, keepdims=True), 1)
 
 
 def _svm_scores(embeddings: np.ndarray, data: Data, seen: np.ndarray, seed: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say, warn
+from shared.console import log
 from shared.export.to_onnx import write_manifest
 from shared.results import write_result
 from shared.training.checkpoint import load_checkpoint
@@ -15,7 +15,7 @@ from src.dataloader import Data, load_data
 from src.decision import as_plain, calibrated
 from src.on_device import write_thresholds
 from src.pairs import Pairs
-from src.utils import chip_size, embed_some, embedder_id, restore_model, similarities_of
+from src.utils import crop_size, embed_some, embedder_id, restore_model, similarities_of
 
 
 def calibrate(config: Config) -> dict[str, Any]:
@@ -23,15 +23,15 @@ def calibrate(config: Config) -> dict[str, Any]:
 
     Where there is an exported embedder, they are written beside it too.
 
-    Only people that the embedder has not learnt from count.
+    Only people that the embedder has not learned from count.
     """
     trained = load_checkpoint(best_checkpoint(config.output_dir))
-    data = load_data(config, chip_size(config))
+    data = load_data(config, crop_size(config))
     if data.record.source == "sample":
-        warn("calibrated on the built-in sample, whose photos of a person are views of one picture; use your own.")
+        log.warning("calibrated on the built-in sample, whose photos of a person are views of one image; use your own.")
     started = time.perf_counter()
     model = restore_model(config, trained)
-    pairs = one_pair_each(data, unseen(data, trained.about["trained_on_data"]), config.seed)
+    pairs = one_pair_each(data, unseen(data, trained.metadata["trained_on_data"]), config.seed)
     similarities = similarities_of(embed_some(model, data.faces, pairs.members.ravel()), pairs)
     same, different = similarities[pairs.same], similarities[~pairs.same]
     people = data.faces.labels[pairs.members[~pairs.same]]
@@ -49,15 +49,15 @@ def calibrate(config: Config) -> dict[str, Any]:
     if exported.is_file():
         write_thresholds(exported.parent, decision)
         write_manifest(exported.parent)
-    say(f"calibrate: same above {decision.same_above:.3f}, different below {decision.different_below:.3f}")
-    say(f"calibrate: {decision.origin}")
+    log.info(f"calibrate: same above {decision.same_above:.3f}, different below {decision.different_below:.3f}")
+    log.info(f"calibrate: {decision.origin}")
     return result
 
 
 def unseen(data: Data, trained_on_data: bool) -> np.ndarray:
-    """The indices of faces of people that the embedder has not learnt from."""
-    parts = (data.parts.test,) if trained_on_data else tuple(vars(data.parts).values())
-    indices = np.concatenate(parts)
+    """The indices of faces of people that the embedder has not learned from."""
+    splits = (data.splits.test,) if trained_on_data else tuple(vars(data.splits).values())
+    indices = np.concatenate(splits)
     return np.sort(indices[data.faces.found[indices]])
 
 

@@ -26,13 +26,13 @@ class DataConfig:
     test_fraction: float = 0.2
     """the share of the people kept for the test where no pairs.txt names them"""
     test_fold: int = 0
-    """the fold of pairs.txt that is the test part, counted from 1; 0 takes the last one"""
+    """the fold of pairs.txt that is the test split, counted from 1; 0 takes the last one"""
     pairs: int = 3000
     """at most so many pairs of the same person are measured, and as many of different ones (without pairs.txt)"""
     photos_per_person: int = 2
     """so many photos, or views of them, of each person stand in a training batch"""
     flip: bool = True
-    """training chips are mirrored left to right at random"""
+    """training crops are mirrored left to right at random"""
     shift: float = 0.06
     """they are moved at random by up to this share of their side"""
     zoom: float = 0.1
@@ -42,7 +42,7 @@ class DataConfig:
     light: float = 0.25
     """brightness and contrast change at random by up to this share"""
     erase: float = 0.3
-    """the share of chips from which a random rectangle is taken out"""
+    """the share of crops from which a random rectangle is taken out"""
 
     def __post_init__(self) -> None:
         for name in ("validation_fraction", "test_fraction"):
@@ -63,9 +63,9 @@ class DetectorConfig:
     """How faces are found."""
 
     min_face: int = 40
-    """smaller faces, in pixels of the picture as it is searched, are not looked for; doubling it is much faster"""
+    """smaller faces, in pixels of the image as it is searched, are not looked for; doubling it is much faster"""
     max_side: int = 1024
-    """pictures whose longer side has more pixels are scaled down for the search"""
+    """images whose longer side has more pixels are scaled down for the search"""
     min_confidence: float = 0.9
     """what the detector calls a face with less confidence is none"""
 
@@ -82,16 +82,16 @@ class ModelConfig:
     name: Literal["dlib_resnet", "inception_resnet_v1", "small"] = "dlib_resnet"
     """dlib_resnet comes trained; small is trained here; inception_resnet_v1 downloads weights, or is trained here"""
     weights: Literal["auto", "none"] = "auto"
-    """none: begin with random weights also where there are trained ones, or (small) ones from the training chips"""
+    """none: begin with random weights also where there are trained ones, or (small) ones from the training crops"""
     head: Literal["none", "linear"] = "none"
     """linear: train a matrix behind trained weights, which starts as identity (see training.freeze_epochs)"""
     views: Literal[1, 2, 4] = 4
-    """embed so many views and take the mean. 1: the chip, 2: its mirror image too, 4: both a little closer too"""
+    """embed so many views and take the mean. 1: the crop, 2: its mirror image too, 4: both a little closer too"""
 
 
 @dataclass
 class LossConfig:
-    """What is minimised while training."""
+    """What is minimized while training."""
 
     name: Literal["arcface", "triplet"] = "arcface"
     """arcface tells the training people apart with an angle to spare; triplet compares photos with mined ones"""
@@ -126,7 +126,7 @@ class GalleryConfig:
     """Where enrolled people are kept, and how they are searched."""
 
     file: Path = PROJECT / "outputs" / "gallery.sqlite"
-    """one SQLite file; it holds names and embeddings, no pictures"""
+    """one SQLite file; it holds names and embeddings, no images"""
     approximate_above: int = 1_000_000
     """with more embeddings than this, identification searches an approximate index in place of all of them"""
 

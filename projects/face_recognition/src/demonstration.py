@@ -7,11 +7,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from skimage.data import astronaut, camera, chelsea
 
-from shared.console import say
+from shared.console import log
 from shared.results import write_result
 from src.config import Config
 from src.decision import load_decision
-from src.recogniser import Photo, Recogniser
+from src.recognizer import Photo, Recognizer
 from src.similarity import similarity
 
 
@@ -22,17 +22,17 @@ def demonstrate(config: Config) -> dict[str, Any]:
     mirrored, darker and turned.
     """
     started = time.perf_counter()
-    recogniser = Recogniser(config)
-    decision = load_decision(config.output_dir, recogniser.embedder)
-    pictures = pictures_of_people()
-    photos = dict(zip(pictures, recogniser.photos_of_images(list(pictures.values())), strict=True))
+    recognizer = Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
+    images = images_of_people()
+    photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
     counts = {name: len(photo.faces) for name, photo in photos.items()}
     pairs = [("astronaut", "astronaut, changed"), ("astronaut", "cameraman")]
     compared = [_compared(photos, first, second, decision.answer) for first, second in pairs]
     for name, count in counts.items():
-        say(f"photos: {name}: {count} face{'s'[: count != 1]}")
+        log.info(f"photos: {name}: {count} face{'s'[: count != 1]}")
     for row in compared:
-        say(f"photos: {row['first']} and {row['second']}: {row['answer']} (similarity {row['similarity']})")
+        log.info(f"photos: {row['first']} and {row['second']}: {row['answer']} (similarity {row['similarity']})")
     summary = (
         ", ".join(f"{name}: {count}" for name, count in counts.items())
         + " faces; "
@@ -41,8 +41,8 @@ def demonstrate(config: Config) -> dict[str, Any]:
     return write_result(
         config.output_dir,
         "photos",
-        seed=recogniser.network.about["seed"],
-        data=recogniser.network.about["data"],
+        seed=recognizer.network.metadata["seed"],
+        data=recognizer.network.metadata["data"],
         metrics={"faces": counts, "pairs": compared},
         seconds=time.perf_counter() - started,
         thresholds=decision.origin,
@@ -50,7 +50,7 @@ def demonstrate(config: Config) -> dict[str, Any]:
     )
 
 
-def pictures_of_people() -> dict[str, Image.Image]:
+def images_of_people() -> dict[str, Image.Image]:
     """Photographs that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0)."""
     person = Image.fromarray(astronaut())
     changed = ImageEnhance.Brightness(ImageOps.mirror(person).resize((360, 360))).enhance(0.7).rotate(10)
@@ -70,7 +70,7 @@ def _compared(photos: dict[str, Photo], first: str, second: str, answer: Any) ->
 
 
 def draw_found(image: Image.Image, photo: Photo) -> np.ndarray:
-    """The picture in RGB with a frame around each face and a point on each landmark, uint8 [H, W, 3]."""
+    """The image in RGB with a frame around each face and a point on each landmark, uint8 [H, W, 3]."""
     drawn = image.convert("RGB")
     pen = ImageDraw.Draw(drawn)
     for face in photo.faces:

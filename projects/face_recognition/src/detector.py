@@ -1,4 +1,4 @@
-"""Finds faces and their landmarks in any picture, with the MTCNN of facenet-pytorch, whose weights its package holds.
+"""Finds faces and their landmarks in any image, with the MTCNN of facenet-pytorch, whose weights its package holds.
 
 MTCNN: Zhang et al. 2016, https://arxiv.org/abs/1604.02878.
 """
@@ -23,10 +23,10 @@ SECOND_SEARCH = 1.5
 
 @dataclass(frozen=True)
 class Face:
-    """A face that was found; all coordinates are (x, y) in pixels of the picture."""
+    """A face that was found; all coordinates are (x, y) in pixels of the image."""
 
     box: tuple[float, float, float, float]
-    """Left, top, right, bottom; it may reach beyond the picture."""
+    """Left, top, right, bottom; it may reach beyond the image."""
     confidence: float
     """The detector's probability that this is a face."""
     landmarks: np.ndarray
@@ -40,7 +40,7 @@ class Face:
 
 
 class Detector:
-    """MTCNN, which by itself raises on tiny and on gray pictures and gives no list where there is no face."""
+    """MTCNN, which by itself raises on tiny and on gray images and gives no list where there is no face."""
 
     def __init__(self, settings: DetectorConfig) -> None:
         self.settings = settings
@@ -66,14 +66,14 @@ class Detector:
         }
 
     def detect(self, image: Image.Image) -> list[Face]:
-        """The faces of a picture of any mode and size, the largest first; none is an empty list."""
+        """The faces of an image of any mode and size, the largest first; none is an empty list."""
         return self.detect_all([image])[0]
 
     def detect_all(self, images: Sequence[Image.Image]) -> list[list[Face]]:
-        """The faces of each picture; pictures of equal size go through the network together.
+        """The faces of each image; images of equal size go through the network together.
 
-        The detector looks at a picture in a pyramid of sizes and can miss a face that lies between two of them, so
-        pictures without a face are searched once more in another pyramid.
+        The detector looks at an image in a pyramid of sizes and can miss a face that lies between two of them, so
+        images without a face are searched once more in another pyramid.
         """
         scaled = [self._scaled(image) for image in images]
         found = self._search(scaled, self._network)
@@ -84,7 +84,7 @@ class Detector:
         return [_faces(rows, ratio) for rows, ratio in zip(found, ratios, strict=True)]
 
     def _search(self, images: list[Image.Image], network: MTCNN) -> list[np.ndarray]:
-        """Rows of box, probability and landmarks, float [faces, 15], for each picture, RGB of any size."""
+        """Rows of box, probability and landmarks, float [faces, 15], for each image, RGB of any size."""
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for index, image in enumerate(images):
             groups[image.size].append(index)
@@ -93,40 +93,40 @@ class Detector:
             if min(size) < network.min_face_size:
                 continue
             for start in range(0, len(indices), BATCH):
-                part = indices[start : start + BATCH]
-                for index, rows in zip(part, _detect(network, [images[i] for i in part]), strict=True):
+                batch = indices[start : start + BATCH]
+                for index, rows in zip(batch, _detect(network, [images[i] for i in batch]), strict=True):
                     found[index] = rows[rows[:, 4] >= self.settings.min_confidence]
         return found
 
     def _scaled(self, image: Image.Image) -> Image.Image:
-        """The picture in RGB, its longer side at most `max_side`."""
+        """The image in RGB, its longer side at most `max_side`."""
         scale = min(1.0, self.settings.max_side / max(image.size))
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         return image.convert("RGB").resize(size, Image.Resampling.BILINEAR, reducing_gap=2)
 
 
 def _detect(network: MTCNN, images: list[Image.Image]) -> list[np.ndarray]:
-    """Rows of box, probability and landmarks, float [faces, 15], for each of some pictures of one size."""
+    """Rows of box, probability and landmarks, float [faces, 15], for each of some images of one size."""
     with torch.inference_mode():
         boxes, probabilities, points = network.detect([np.asarray(image) for image in images], landmarks=True)
     return [
         np.empty((0, 15))
         if box is None
         else np.concatenate(
-            [np.asarray(part, dtype=np.float64).reshape(len(box), -1) for part in (box, probability, point)], axis=1
+            [np.asarray(split, dtype=np.float64).reshape(len(box), -1) for split in (box, probability, point)], axis=1
         )
         for box, probability, point in zip(boxes, probabilities, points, strict=True)
     ]
 
 
 def _faces(rows: np.ndarray, ratio: float) -> list[Face]:
-    """The largest first, in pixels of a picture that many times as large as the one searched."""
+    """The largest first, in pixels of an image that many times as large as the one searched."""
     faces = [Face(tuple(row[:4] * ratio), float(row[4]), row[5:].reshape(5, 2) * ratio) for row in rows]
     return sorted(faces, key=lambda face: -face.size)
 
 
 def central_face(faces: Sequence[Face], size: tuple[int, int]) -> Face | None:
-    """The face whose middle is nearest to the picture's middle, measured in its own size; None without a face."""
+    """The face whose middle is nearest to the image's middle, measured in its own size; None without a face."""
     middle = np.array(size) / 2
 
     def distance(face: Face) -> float:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.images import collect_images
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
 from src.gallery import Gallery, one_spelling
-from src.recogniser import Recogniser
+from src.recognizer import Recognizer
 from src.search import Search
 
 
@@ -21,18 +21,18 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
 
     Args:
         name: whom the photos show
-        photos: picture files, or folders of them
+        photos: image files, or folders of them
     """
     if not name.strip() or not name.isprintable():
         raise UserError(f"{name!r} is no name; give one that can be read.")
     name, files = one_spelling(name), collect_images(photos)
-    recogniser = Recogniser(config)
-    embeddings = np.stack([recogniser.one_face(file) for file in files])
+    recognizer = Recognizer(config)
+    embeddings = np.stack([recognizer.one_face(file) for file in files])
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
-        _warn_of_doubles(config, gallery, recogniser.embedder, name, embeddings)
-        new = gallery.enroll(name, recogniser.embedder, embeddings, digests)
-    say(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")
+        _warn_of_doubles(config, gallery, recognizer.embedder, name, embeddings)
+        new = gallery.enroll(name, recognizer.embedder, embeddings, digests)
+    log.info(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")
     return {"name": name, "photos": len(files), "new": new}
 
 
@@ -46,4 +46,4 @@ def _warn_of_doubles(config: Config, gallery: Gallery, embedder: str, name: str,
         if match.name != name and decision.answer(match.similarity) == "same"
     }
     if others:
-        warn(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
+        log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")

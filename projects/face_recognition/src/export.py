@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shared.console import say
+from shared.console import log
 from shared.export.mobile import mobile_usability
 from shared.export.to_onnx import trace, write_manifest, write_model
 from shared.files import file_digest
@@ -16,7 +16,7 @@ from src.dataloader import load_data
 from src.decision import load_decision
 from src.detector import Detector
 from src.on_device import facts, write_parts, write_thresholds
-from src.utils import chip_size, embedder_id, restore_model
+from src.utils import crop_size, embedder_id, restore_model
 
 
 def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
@@ -28,38 +28,38 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
         checkpoint: the weights; the best ones of the last training run where not given
     """
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    about = trained.about
-    data = load_data(config, chip_size(config))
+    metadata = trained.metadata
+    data = load_data(config, crop_size(config))
     path = export_path(config)
     network, detector = restore_model(config, trained), Detector(config.detector)
     decision = load_decision(config.output_dir, embedder_id(network, config))
-    metadata = {
-        "input": "uint8 chips, [N, 3, side, side], RGB; normalisation is part of the network",
+    onnx_metadata = {
+        "input": "uint8 crops, [N, 3, side, side], RGB; normalization is part of the network",
         "output": "embeddings; two are as alike as 1 - d * d / 2 of their distance d is high",
         "embedder": decision.embedder,
-        "chip_size": chip_size(config),
-        "data": about["data"],
-        "seed": about["seed"],
-        "metrics": {"validation": about["metrics"]} | _test_metrics(config, file_digest(trained.path)),
-        "parameters": about["parameters"],
-        "model": about["config"]["model"],
-        "first_weights": about["first_weights"],
+        "crop_size": crop_size(config),
+        "data": metadata["data"],
+        "seed": metadata["seed"],
+        "metrics": {"validation": metadata["metrics"]} | _test_metrics(config, file_digest(trained.path)),
+        "parameters": metadata["parameters"],
+        "model": metadata["config"]["model"],
+        "first_weights": metadata["first_weights"],
         "versions": versions(),
     }
-    metadata |= facts(detector)
+    onnx_metadata |= facts(detector)
     started = time.perf_counter()
-    examples = data.faces.chips[data.parts.validation]
-    model, parity = trace(network, examples, "chips", ["embeddings"])
-    write_model(model, path, metadata)
+    examples = data.faces.crops[data.splits.validation]
+    model, parity = trace(network, examples, "crops", ["embeddings"])
+    write_model(model, path, onnx_metadata)
     write_parts(path.parent, config, detector)
     write_thresholds(path.parent, decision)
     write_manifest(path.parent)
-    say(f"export: {path}, largest difference from PyTorch {parity.largest_difference:.1e}")
+    log.info(f"export: {path}, largest difference from PyTorch {parity.largest_difference:.1e}")
     return write_result(
         config.output_dir,
         "export",
-        seed=about["seed"],
-        data=about["data"],
+        seed=metadata["seed"],
+        data=metadata["data"],
         metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance},
         seconds=time.perf_counter() - started,
         batch_sizes=list(parity.batch_sizes),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.console import say
+from shared.console import log
 from src.config import Config
 from src.gallery import Gallery
 
@@ -15,5 +15,5 @@ def forget(config: Config, name: str) -> dict[str, Any]:
     """
     with Gallery(config.gallery.file) as gallery:
         photos = gallery.forget(name)
-    say(f"forget: {name} is deleted, with {photos} embeddings")
+    log.info(f"forget: {name} is deleted, with {photos} embeddings")
     return {"name": name, "photos": photos}

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.images import collect_images
 from src.config import Config, GalleryConfig
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
-from src.recogniser import Photo, Recogniser
+from src.recognizer import Photo, Recognizer
 from src.search import Match, Search
 
 
@@ -56,22 +56,22 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
     """Say who of the gallery is in each photo; every face gets an answer, which may be `unknown`.
 
     Args:
-        photos: picture files, or folders of them
+        photos: image files, or folders of them
     """
     files = collect_images(photos)
-    recogniser = Recogniser(config)
-    decision = load_decision(config.output_dir, recogniser.embedder)
+    recognizer = Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
     with Gallery(config.gallery.file) as gallery:
-        others = gallery.count_others(recogniser.embedder)
+        others = gallery.count_others(recognizer.embedder)
         if others:
-            warn(f"{others} photos of the gallery were enrolled with another embedder and cannot be compared.")
+            log.warning(f"{others} photos of the gallery were enrolled with another embedder and cannot be compared.")
         identifier = Identifier(gallery, config.gallery, decision)
-        say(f"identify: {identifier.people} people in the gallery; thresholds {decision.origin}")
+        log.info(f"identify: {identifier.people} people in the gallery; thresholds {decision.origin}")
         rows = []
-        for file, photo in zip(files, recogniser.photos(files), strict=True):
+        for file, photo in zip(files, recognizer.photos(files), strict=True):
             rows += answers_of(str(file), photo, identifier)
     for row in rows:
-        say(f"{row['file']}: {row['answer']}{_shown(row['nearest'])}")
+        log.info(f"{row['file']}: {row['answer']}{_shown(row['nearest'])}")
     return rows
 
 

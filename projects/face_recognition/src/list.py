@@ -3,7 +3,7 @@
 import builtins
 from typing import Any
 
-from shared.console import columns, say
+from shared.console import columns, log
 from src.config import Config
 from src.gallery import Gallery
 
@@ -19,5 +19,7 @@ def list(config: Config) -> builtins.list[dict[str, Any]]:  # noqa: A001 - the v
     if rows:
         columns(f"{len(rows)} people in {config.gallery.file}", rows)
     else:
-        say(f"list: the gallery {config.gallery.file} is empty; `python main.py enroll NAME photo.jpg` adds someone")
+        log.info(
+            f"list: the gallery {config.gallery.file} is empty; `python main.py enroll NAME photo.jpg` adds someone"
+        )
     return rows

@@ -13,7 +13,7 @@ from src.config import LossConfig
 VALIDATION_MARGIN = 0.2
 
 
-class Learner(nn.Module):
+class MetricLearner(nn.Module):
     """An embedder with the loss that it learns by; ArcFace has weights of its own, a direction for each person."""
 
     def __init__(self, embedder: Embedder, people: int, settings: LossConfig) -> None:
@@ -29,12 +29,12 @@ class Learner(nn.Module):
             self.miner = TripletMarginMiner(margin=settings.margin, type_of_triplets="semihard")
         self.validation_loss = TripletMarginLoss(margin=VALIDATION_MARGIN)
 
-    def forward(self, chips: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """The mean loss and the embeddings, float [N, D], of chips, uint8 [N, 3, S, S], of these people, int64 [N].
+    def forward(self, crops: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean loss and the embeddings, float [N, D], of crops, uint8 [N, 3, S, S], of these people, int64 [N].
 
         Validation has other people than training, so its loss is that of all triplets, with a small margin.
         """
-        embeddings = self.embedder(chips)
+        embeddings = self.embedder(crops)
         if not self.training:
             return self.validation_loss(embeddings, labels), embeddings
         mined = () if self.miner is None else (self.miner(embeddings, labels),)

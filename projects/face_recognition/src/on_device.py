@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import nn
 
 from models.dlib_landmarks import EXPORTED, load_trees
-from models.parts import Normalise
+from models.parts import Normalize
 from shared.export.to_onnx import trace, write_model
 from shared.files import atomic_write, write_json
 from shared.results import versions
@@ -22,9 +22,9 @@ from src.config import Config
 from src.decision import FILE, Decision, as_plain
 from src.detector import Detector
 
-ABOUT_DETECTOR = {"source": "MTCNN of facenet-pytorch", "licence": "MIT, Copyright (c) 2019 Timothy Esler"}
+ABOUT_DETECTOR = {"source": "MTCNN of facenet-pytorch", "license": "MIT, Copyright (c) 2019 Timothy Esler"}
 EXAMPLES = 5
-# The side of the squares that each network looks at; the first one slides over pictures of any size.
+# The side of the squares that each network looks at; the first one slides over images of any size.
 SIDES = {"pnet": 12, "rnet": 24, "onet": 48}
 
 
@@ -66,7 +66,7 @@ def _traced(name: str, network: nn.Module, cache: Path) -> Path:
         outputs = ["offsets", "probabilities"] if name != "onet" else ["offsets", "landmarks", "probabilities"]
         side, stride = (2 * SIDES[name], 1) if name == "pnet" else (SIDES[name], 0)
         pixels = 255 * torch.rand(EXAMPLES, 3, side, side, generator=torch.Generator().manual_seed(0))
-        takes_pixels = nn.Sequential(Normalise(mean=(127.5, 127.5, 127.5), scale=128.0), network)
+        takes_pixels = nn.Sequential(Normalize(mean=(127.5, 127.5, 127.5), scale=128.0), network)
         model, _ = trace(takes_pixels, pixels, "pixels", outputs, stride)
         write_model(model, kept, ABOUT_DETECTOR | {"versions": versions()})
     return kept

@@ -19,10 +19,10 @@ def roc(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> bytes:
     figure = Figure(figsize=(5.2, 3.8), layout="constrained")
     axes = figure.subplots()
     lowest = 1.0
-    for (name, (similarities, same)), colour in zip(scores.items(), (ACCENT, SECOND, INK, "#16a34a"), strict=False):
+    for (name, (similarities, same)), color in zip(scores.items(), (ACCENT, SECOND, INK, "#16a34a"), strict=False):
         false_accepts, true_accepts, _ = roc_curve(same, as_rejected(similarities), drop_intermediate=False)
         lowest = min(lowest, 1 / max(1, int((~same).sum())))
-        axes.plot(np.maximum(false_accepts, lowest / 2), true_accepts, color=colour, label=name)
+        axes.plot(np.maximum(false_accepts, lowest / 2), true_accepts, color=color, label=name)
     axes.set(xscale="log", xlabel="false accepts", ylabel="true accepts", xlim=(lowest / 2, 1), ylim=(0, 1.02))
     axes.grid(color=GRID)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""Find and embed the faces in pictures, with the exported embedder."""
+"""Find and embed the faces in images, with the exported embedder."""
 
 import csv
 import io
@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.images import collect_images
 from shared.files import atomic_write, require_writable, write_text
 from shared.report.plots import contact_sheet
 from shared.results import write_result
 from src.config import Config
-from src.recogniser import Photo, Recogniser
+from src.recognizer import Photo, Recognizer
 
 SHEET_FACES = 64
 
@@ -23,35 +23,35 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     """Find faces; write outputs/predictions/{predictions.csv, embeddings.npz} and a contact sheet of the faces.
 
     Args:
-        inputs: picture files, or folders of them
+        inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
     files = collect_images(inputs)
-    recogniser = Recogniser(config)
+    recognizer = Recognizer(config)
     started = time.perf_counter()
-    photos = recogniser.photos(files)
+    photos = recognizer.photos(files)
     seconds = time.perf_counter() - started
     folder = config.output_dir / "predictions"
     write_text(folder / "predictions.csv", _table(files, photos))
     with atomic_write(folder / "embeddings.npz") as file:
-        np.savez(file, embeddings=_stacked(photos), embedder=np.array(recogniser.embedder))
+        np.savez(file, embeddings=_stacked(photos), embedder=np.array(recognizer.embedder))
     faces = sum(len(photo.faces) for photo in photos)
     if faces:
         with atomic_write(folder / "predictions.png") as file:
             file.write(_sheet(files, photos))
     for path, photo in list(zip(files, photos, strict=True))[:10]:
-        say(f"{path}: {_described(photo)}")
+        log.info(f"{path}: {_described(photo)}")
     counts = {name: sum(photo.answer == name for photo in photos) for name in ("no face", "unreadable")}
     if counts["unreadable"]:
         named = [str(path) for path, photo in zip(files, photos, strict=True) if photo.answer == "unreadable"]
-        warn(f"{counts['unreadable']} of {len(files)} pictures cannot be read: {', '.join(named[:5])}")
-    say(f"predict: {len(files)} pictures, {faces} faces, {counts}; see {folder / 'predictions.csv'}")
+        log.warning(f"{counts['unreadable']} of {len(files)} images cannot be read: {', '.join(named[:5])}")
+    log.info(f"predict: {len(files)} images, {faces} faces, {counts}; see {folder / 'predictions.csv'}")
     return write_result(
         config.output_dir,
         "predict",
-        seed=recogniser.network.about["seed"],
-        data=recogniser.network.about["data"],
-        metrics={"pictures": len(files), "faces": faces} | counts,
+        seed=recognizer.network.metadata["seed"],
+        data=recognizer.network.metadata["data"],
+        metrics={"images": len(files), "faces": faces} | counts,
         seconds=seconds,
     )
 
@@ -87,6 +87,6 @@ def _stacked(photos: list[Photo]) -> np.ndarray:
 
 def _sheet(files: list[Path], photos: list[Photo]) -> bytes:
     """The first faces as the embedder saw them."""
-    shown = [(path, chip) for path, photo in zip(files, photos, strict=True) for chip in photo.chips][:SHEET_FACES]
-    images = [chip.transpose(1, 2, 0) for _, chip in shown]
+    shown = [(path, crop) for path, photo in zip(files, photos, strict=True) for crop in photo.crops][:SHEET_FACES]
+    images = [crop.transpose(1, 2, 0) for _, crop in shown]
     return contact_sheet(images, [path.name[:18] for path, _ in shown], columns=min(8, max(3, len(shown))))

@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
-from shared.console import say
+from shared.console import log
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import contact_sheet, training_curves
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
@@ -16,10 +16,10 @@ from shared.training.files import best_checkpoint
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data
-from src.demonstration import draw_found, pictures_of_people
+from src.demonstration import draw_found, images_of_people
 from src.plots import histograms, roc
-from src.recogniser import Recogniser
-from src.utils import chip_size, embed_some, restore_model, similarities_of
+from src.recognizer import Recognizer
+from src.utils import crop_size, embed_some, restore_model, similarities_of
 
 Results = dict[str, dict[str, Any]]
 
@@ -33,24 +33,26 @@ def report(config: Config) -> Path:
             f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
         )
     beside = config.output_dir / "small" / "train.json"
-    small = read_result(beside.parent, "train") if beside.is_file() and not trained.about["trained_on_data"] else None
-    data = load_data(config, chip_size(config))
+    small = (
+        read_result(beside.parent, "train") if beside.is_file() and not trained.metadata["trained_on_data"] else None
+    )
+    data = load_data(config, crop_size(config))
     path = config.output_dir / "report.html"
     write_report(
         path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
+        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
         summary=_summary(results),
-        notice=substitution_notice(trained.about["data"]),
+        notice=substitution_notice(trained.metadata["data"]),
         sections=[
             _scores(results, _beside_scores(beside.parent) if small else None),
             _pairs(config, data, results["evaluate"]),
             *_curves(results["train"], small),
             _photos(config),
-            data_section(trained.about["data"], "photos"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
+            data_section(trained.metadata["data"], "photos"),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )
-    say(f"report: {path}")
+    log.info(f"report: {path}")
     return path
 
 
@@ -84,7 +86,7 @@ def _scores(results: Results, small: dict[str, Any] | None) -> Section:
     return Section(
         "Pairs answered rightly",
         f"Each threshold is the best one on the validation people's pairs. Weights: "
-        f"{results['train']['first_weights']['source']}. Chips: {results['evaluate']['data']['alignment']}. "
+        f"{results['train']['first_weights']['source']}. Crops: {results['evaluate']['data']['alignment']}. "
         "A pair with a photo in which no face was found counts as an error.",
         header=[
             "model", "validation", "test", "test, 95 % interval", "AUC", "equal error rate", "accepted at 1 % false",
@@ -117,9 +119,9 @@ def _pairs(config: Config, data: Data, evaluated: dict[str, Any]) -> Section:
     return Section(
         "Test pairs",
         f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person.",
-        pictures=[
-            Picture(drawn, "true accepts over false accepts on the test pairs"),
-            Picture(histograms(similarities, pairs.same, threshold), "similarities of same and different people"),
+        images=[
+            ReportImage(drawn, "true accepts over false accepts on the test pairs"),
+            ReportImage(histograms(similarities, pairs.same, threshold), "similarities of same and different people"),
         ],
     )
 
@@ -135,20 +137,20 @@ def _curves(train: dict[str, Any], small: dict[str, Any] | None) -> list[Section
             "Training",
             f"{what}. The loss of training is that of {shown['config']['loss']['name']}; validation has other people, "
             "so its loss is that of all triplets. The weights of the best epoch by validation AUC are kept.",
-            pictures=[Picture(curves, "loss and validation AUC over the epochs")],
+            images=[ReportImage(curves, "loss and validation AUC over the epochs")],
         )
     ]
 
 
 def _photos(config: Config) -> Section:
-    pictures = pictures_of_people()
-    photos = Recogniser(config).photos_of_images(list(pictures.values()))
-    drawn = [draw_found(image, photo) for image, photo in zip(pictures.values(), photos, strict=True)]
+    images = images_of_people()
+    photos = Recognizer(config).photos_of_images(list(images.values()))
+    drawn = [draw_found(image, photo) for image, photo in zip(images.values(), photos, strict=True)]
     sheet = contact_sheet(
-        drawn, [f"{name}\n{len(photo.faces)} found" for name, photo in zip(pictures, photos, strict=True)], 4
+        drawn, [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)], 4
     )
     return Section(
         "Faces found in photographs",
         "Photographs that scikit-image ships; the detector is not trained here.",
-        pictures=[Picture(sheet, "photographs with frames around the faces that were found")],
+        images=[ReportImage(sheet, "photographs with frames around the faces that were found")],
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import from_plain
-from shared.console import say, shown, table
+from shared.console import log, shown, table
 from shared.results import data_rows
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
@@ -58,7 +58,7 @@ def run(config: Config) -> dict[str, Any]:
 
 def _train_small(config: Config) -> dict[str, Any]:
     """Train and measure `small` on the same split, with results of its own."""
-    say("run: a small network is trained from scratch beside it, to compare with")
+    log.info("run: a small network is trained from scratch beside it, to compare with")
     places = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
     beside = replace(config, model=replace(config.model, name="small"), **places)
     train(beside)

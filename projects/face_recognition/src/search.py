@@ -59,7 +59,7 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _make_index(embeddings: np.ndarray) -> faiss.Index:
-    """Cells around as many centres as four times the root of the number of photos (an inverted file)."""
+    """Cells around as many centers as four times the root of the number of photos (an inverted file)."""
     cells = int(4 * len(embeddings) ** 0.5)
     index = faiss.index_factory(embeddings.shape[1], f"IVF{cells},Flat", faiss.METRIC_L2)
     index.train(embeddings)

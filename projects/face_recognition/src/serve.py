@@ -5,5 +5,5 @@ from src.config import Config
 
 
 def serve(config: Config) -> None:
-    """Serve the exported embedder: POST a picture to /predict; / is a page to try it on. Stop with Ctrl-C."""
+    """Serve the exported embedder: POST an image to /predict; / is a page to try it on. Stop with Ctrl-C."""
     run_server("src.service:open_service", config, config.serve)

@@ -1,4 +1,4 @@
-"""What the server can be asked: who of the gallery is in a picture, and whether two pictures show the same person."""
+"""What the server can be asked: who of the gallery is in an image, and whether two images show the same person."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from PIL import Image
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
 from src.identify import Identifier, answers_of
-from src.recogniser import Photo, Recogniser
+from src.recognizer import Photo, Recognizer
 from src.similarity import similarity
 
 PAGE = PROJECT / "src" / "page"
@@ -29,47 +29,47 @@ def open_service(config: Config) -> Service:
 
 def make_service(config: Config, gallery: Gallery) -> Service:
     """What the server needs to know of this project."""
-    recogniser = Recogniser(config)
-    decision = load_decision(config.output_dir, recogniser.embedder)
+    recognizer = Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
     identifier = Identifier(gallery, config.gallery, decision)
 
-    def decode(picture: bytes) -> Image.Image:
+    def decode(image: bytes) -> Image.Image:
         try:
-            return read_image(picture, config.serve.max_pixels)
+            return read_image(image, config.serve.max_pixels)
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
     def identify(images: list[Image.Image]) -> list[Answer]:
-        return [as_plain(photo, identifier, decision) for photo in recogniser.photos_of_images(images)]
+        return [as_plain(photo, identifier, decision) for photo in recognizer.photos_of_images(images)]
 
     def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[Answer]:
-        photos = recogniser.photos_of_images([image for pair in pairs for image in pair])
+        photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [compare(first, second, decision) for first, second in zip(photos[::2], photos[1::2], strict=True)]
 
     def enroll(people: list[tuple[str, str, Image.Image]]) -> list[Answer]:
-        return [add(gallery, recogniser, *person) for person in people]
+        return [add(gallery, recognizer, *person) for person in people]
 
-    verbs = [
-        _verb("predict", "Who of the gallery is in the picture? One answer a face.", decode, identify, PREDICTED),
-        _verb(
+    endpoints = [
+        _endpoint("predict", "Who of the gallery is in the image? One answer a face.", decode, identify, PREDICTED),
+        _endpoint(
             "verify",
-            "Do two pictures show the same person? `same`, `different` or `can't tell`, with the error of that.",
+            "Do two images show the same person? `same`, `different` or `can't tell`, with the error of that.",
             lambda first, second: (decode(first), decode(second)),
             verify,
             {"answer": "same", "similarity": 0.93, "thresholds": "..."},
             together=2,
         ),
-        _verb(
+        _endpoint(
             "enroll",
-            "Add a picture of one face to the gallery, under the `name` given beside it.",
-            lambda picture, name: (checked_name(name), hashlib.sha256(picture).hexdigest(), decode(picture)),
+            "Add an image of one face to the gallery, under the `name` given beside it.",
+            lambda image, name: (checked_name(name), hashlib.sha256(image).hexdigest(), decode(image)),
             enroll,
             {"answer": "enrolled", "name": "Eileen", "new": 1},
             fields=("name",),
             batch_size=1,
         ),
     ]
-    return Service(PROJECT.name, recogniser.network.about, verbs, PAGE)
+    return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
 
 
 def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> Answer:
@@ -88,18 +88,18 @@ def compare(first: Photo, second: Photo, decision: Decision) -> Answer:
     """Whether the largest faces of two photos are the same person's."""
     for name, photo in (("first", first), ("second", second)):
         if photo.answer != "faces":
-            return {"answer": "no face", "detail": f"the {name} picture shows no face"}
+            return {"answer": "no face", "detail": f"the {name} image shows no face"}
     alike = float(similarity(first.embeddings[0], second.embeddings[0]))
     return {"answer": decision.answer(alike), "similarity": alike, "thresholds": decision.origin}
 
 
-def add(gallery: Gallery, recogniser: Recogniser, name: str, digest: str, image: Image.Image) -> Answer:
-    """Enrol the only face of a picture."""
-    photo = recogniser.photos_of_images([image])[0]
+def add(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> Answer:
+    """Enrol the only face of an image."""
+    photo = recognizer.photos_of_images([image])[0]
     if len(photo.faces) != 1:
-        return {"answer": "refused", "detail": f"the picture shows {len(photo.faces)} faces; it must show one"}
+        return {"answer": "refused", "detail": f"the image shows {len(photo.faces)} faces; it must show one"}
     try:
-        new = gallery.enroll(name, recogniser.embedder, np.stack(photo.embeddings), [digest])
+        new = gallery.enroll(name, recognizer.embedder, np.stack(photo.embeddings), [digest])
     except UserError as error:
         return {"answer": "refused", "detail": str(error)}
     return {"answer": "enrolled", "name": name, "new": new}
@@ -112,15 +112,15 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _verb(
+def _endpoint(
     name: str,
     summary: str,
     decode: Callable[..., Any],
     predict: Callable[[list[Any]], list[Answer]],
     answer: Answer,
     **details: Any,
-) -> Verb:
-    return Verb(name, summary, "images", decode, predict, EXAMPLE, answer, **details)
+) -> Endpoint:
+    return Endpoint(name, summary, "images", decode, predict, EXAMPLE, answer, **details)
 
 
 PREDICTED = {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.model import NETWORKS, Embedder, SmallNet
 from models.pretrained import Origin, load_pretrained
-from shared.console import say, track, warn
+from shared.console import log, track
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 from src.dataloader import Data, Faces
@@ -20,9 +20,9 @@ EMBEDDER = "embedder"
 """The name of the embedder among what a training run saves beside it."""
 
 
-def chip_size(config: Config) -> int:
-    """The side in pixels of the chips that the embedder takes."""
-    return NETWORKS[config.model.name].chip_size
+def crop_size(config: Config) -> int:
+    """The side in pixels of the crops that the embedder takes."""
+    return NETWORKS[config.model.name].crop_size
 
 
 def make_model(config: Config) -> Embedder:
@@ -34,25 +34,25 @@ def load_first_weights(model: Embedder, config: Config, data: Data) -> Origin:
     """Put first weights into the embedder where there are some and they are wanted, and say where they came from.
 
     Args:
-        data: its training people's chips, cut for this embedder, are what the small network begins with.
+        data: its training people's crops, cut for this embedder, are what the small network begins with.
     """
     if config.model.weights == "none":
         return Origin("random")
     if isinstance(model.network, SmallNet):
-        return _begin_with_training_chips(model.network, data)
+        return _begin_with_training_crops(model.network, data)
     origin = load_pretrained(model.network, config.data.processed)
     if origin.trained:
-        say(f"weights: {origin.source}, licence {origin.licence}")
+        log.info(f"weights: {origin.source}, license {origin.license}")
     else:
-        warn(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
+        log.warning(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
     return origin
 
 
-def _begin_with_training_chips(network: SmallNet, data: Data) -> Origin:
-    """Give the small network its first weights: the principal components of the training people's chips."""
-    part = data.parts.train
-    network.begin_with(data.faces.chips[part[data.faces.found[part]]])
-    return Origin("principal components of the training people's chips")
+def _begin_with_training_crops(network: SmallNet, data: Data) -> Origin:
+    """Give the small network its first weights: the principal components of the training people's crops."""
+    split = data.splits.train
+    network.begin_with(data.faces.crops[split[data.faces.found[split]]])
+    return Origin("principal components of the training people's crops")
 
 
 def restore_model(config: Config, checkpoint: Checkpoint) -> Embedder:
@@ -77,11 +77,11 @@ def embedder_id(model: Embedder, config: Config) -> str:
 
 
 @torch.no_grad()
-def embeddings_of(model: Embedder, chips: Tensor, batch_size: int = 32) -> np.ndarray:
-    """The embeddings, float32 [N, D], of chips, uint8 [N, 3, S, S]."""
+def embeddings_of(model: Embedder, crops: Tensor, batch_size: int = 32) -> np.ndarray:
+    """The embeddings, float32 [N, D], of crops, uint8 [N, 3, S, S]."""
     model.eval()
-    parts = [model(part).numpy() for part in track(chips.split(batch_size), "embed faces")]
-    return np.concatenate(parts) if parts else np.empty((0, model.dimensions), np.float32)
+    batches = [model(batch).numpy() for batch in track(crops.split(batch_size), "embed faces")]
+    return np.concatenate(batches) if batches else np.empty((0, model.dimensions), np.float32)
 
 
 def embed_some(model: Embedder, faces: Faces, indices: np.ndarray) -> np.ndarray:
@@ -89,7 +89,7 @@ def embed_some(model: Embedder, faces: Faces, indices: np.ndarray) -> np.ndarray
     wanted = np.unique(indices)
     wanted = wanted[faces.found[wanted]]
     embeddings = np.full((len(faces.labels), model.dimensions), np.nan, np.float32)
-    embeddings[wanted] = embeddings_of(model, faces.chips[wanted])
+    embeddings[wanted] = embeddings_of(model, faces.crops[wanted])
     return embeddings
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from shared.console import say
+from shared.console import log
 from src.config import Config
 from src.decision import load_decision
-from src.recogniser import Recogniser
+from src.recognizer import Recognizer
 from src.similarity import similarity
 
 
@@ -14,14 +14,14 @@ def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
     """Compare two photos of one face each: `same`, `different` or `can't tell`, and how sure that is.
 
     Args:
-        first: a picture file
+        first: an image file
         second: another
     """
-    recogniser = Recogniser(config)
-    decision = load_decision(config.output_dir, recogniser.embedder)
-    alike = float(similarity(recogniser.one_face(first), recogniser.one_face(second)))
+    recognizer = Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
+    alike = float(similarity(recognizer.one_face(first), recognizer.one_face(second)))
     answer = decision.answer(alike)
-    say(
+    log.info(
         f"verify: {answer} (similarity {alike:.3f}; same above {decision.same_above:.3f}, different below "
         f"{decision.different_below:.3f}; thresholds {decision.origin})"
     )

@@ -12,7 +12,7 @@ sys.path.insert(0, str(PROJECT))
 from PIL import Image  # noqa: E402 - needs the path above
 
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
-from src.demonstration import pictures_of_people  # noqa: E402
+from src.demonstration import images_of_people  # noqa: E402
 from src.detector import Detector  # noqa: E402
 from src.export import export  # noqa: E402
 from src.train import train  # noqa: E402
@@ -62,12 +62,12 @@ def detector() -> Detector:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Photographs that scikit-image ships: a person, the same one changed, another person, a cat, and both people."""
     folder = tmp_path_factory.mktemp("photos")
-    pictures = pictures_of_people()
+    images = images_of_people()
     both = Image.new("RGB", (1024, 512))
-    both.paste(pictures["astronaut"], (0, 0))
-    both.paste(pictures["cameraman"].convert("RGB"), (512, 0))
+    both.paste(images["astronaut"], (0, 0))
+    both.paste(images["cameraman"].convert("RGB"), (512, 0))
     names = {"astronaut": "astronaut", "astronaut, changed": "again", "cameraman": "cameraman", "cat": "cat"}
     for long, short in names.items():
-        pictures[long].save(folder / f"{short}.png")
+        images[long].save(folder / f"{short}.png")
     both.save(folder / "both.png")
     return {path.stem: path for path in sorted(folder.iterdir())}

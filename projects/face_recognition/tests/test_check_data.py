@@ -53,11 +53,11 @@ def test_people_photos_and_pairs_are_counted_without_a_search_for_faces(album: P
 
 
 def test_corrupt_photos_and_one_photo_of_two_people_are_named(album: Path) -> None:
-    (album / "person 03" / "corrupt.jpg").write_bytes(b"no picture")
+    (album / "person 03" / "corrupt.jpg").write_bytes(b"no image")
     shutil.copy(album / "person 04" / "0.png", album / "person 00" / "copy.png")
     assert check(album) == 0
     unreadable, contradicting = result(album)["warnings"]
-    assert "unreadable pictures: 1 (person 03/corrupt.jpg" in unreadable
+    assert "unreadable images: 1 (person 03/corrupt.jpg" in unreadable
     assert "a copy under another person: 1 (person 00/copy.png = person 04/0.png)" in contradicting
 
 
@@ -66,7 +66,7 @@ def test_faces_are_looked_for_where_asked(album: Path) -> None:
         Image.fromarray(astronaut()[0:250, 100:350]).rotate(photo).save(album / "person 05" / f"{photo}.png")
     assert check(album, "--faces") == 2
     found = result(album)
-    assert found["refusal"].startswith("too few faces were found in the photos of the parts ")
+    assert found["refusal"].startswith("too few faces were found in the photos of the splits ")
     assert found["searched"] is True
     assert len(found["problems"]["photos without a face"]) == 21
     assert (album.parent / "processed").exists()
@@ -74,12 +74,12 @@ def test_faces_are_looked_for_where_asked(album: Path) -> None:
 
 def test_all_that_is_wrong_is_said_before_the_refusal(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (album / "nobody").mkdir()
-    (album / "person 03" / "corrupt.jpg").write_bytes(b"no picture")
+    (album / "person 03" / "corrupt.jpg").write_bytes(b"no image")
     assert check(album) == 2
     printed = capsys.readouterr()
-    assert "class folders without pictures: 1 (nobody)" in printed.out
+    assert "class folders without images: 1 (nobody)" in printed.out
     assert "person 03/corrupt.jpg" in printed.out
-    assert "has class folders without pictures" in printed.err
+    assert "has class folders without images" in printed.err
     assert result(album)["data"]["counts"] == {"whole": 23}
 
 
@@ -87,13 +87,13 @@ def test_photos_that_cannot_be_read_are_refused_as_by_training(album: Path, caps
     for path in album.rglob("*.png"):
         path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
     assert check(album) == 2
-    assert "error: too few faces were found in the photos of the parts train, validation, test" in (
+    assert "error: too few faces were found in the photos of the splits train, validation, test" in (
         capsys.readouterr().err
     )
 
 
-def test_parts_of_ones_own_are_refused(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for part in ("train", "test"):
-        shutil.copytree(album, album.parent / "parts" / part)
-    assert check(album.parent / "parts") == 2
-    assert "people are shared out over the parts here; put all their folders into one" in capsys.readouterr().err
+def test_splits_of_ones_own_are_refused(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for split in ("train", "test"):
+        shutil.copytree(album, album.parent / "splits" / split)
+    assert check(album.parent / "splits") == 2
+    assert "people are shared out over the splits here; put all their folders into one" in capsys.readouterr().err

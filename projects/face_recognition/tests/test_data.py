@@ -1,4 +1,4 @@
-"""The data: people that are in one part only, fixed by the seed; photos without a face; pairs in LFW's format."""
+"""The data: people that are in one split only, fixed by the seed; photos without a face; pairs in LFW's format."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,8 @@ from src.pairs import Pairs, read_pairs
 STILL = DataConfig(flip=False, shift=0, zoom=0, turn=0, light=0, erase=0)
 
 
-def people(data: Data, part: np.ndarray) -> set[int]:
-    return set(data.faces.labels[part].tolist())
+def people(data: Data, split: np.ndarray) -> set[int]:
+    return set(data.faces.labels[split].tolist())
 
 
 def config(smoke: Config, **settings: object) -> Config:
@@ -40,34 +40,34 @@ def album(tmp_path: Path) -> Path:
     return tmp_path / "album"
 
 
-def test_the_sample_has_other_people_in_each_part(smoke: Config) -> None:
+def test_the_sample_has_other_people_in_each_split(smoke: Config) -> None:
     data = load_data(smoke, 64)
     assert data.counts == {"train": 272, "validation": 48, "test": 80}
     assert data.as_dict()["people"] == {"train": 68, "validation": 12, "test": 20}
-    train, validation, test = (people(data, part) for part in vars(data.parts).values())
+    train, validation, test = (people(data, split) for split in vars(data.splits).values())
     assert not train & validation
     assert not train & test
     assert not validation & test
-    assert data.faces.chips.shape == (400, 3, 64, 64)
-    assert data.faces.chips.dtype == torch.uint8
-    for pairs, part in ((data.validation_pairs, validation), (data.test_pairs, test)):
-        assert set(data.faces.labels[pairs.members].ravel().tolist()) <= part
+    assert data.faces.crops.shape == (400, 3, 64, 64)
+    assert data.faces.crops.dtype == torch.uint8
+    for pairs, split in ((data.validation_pairs, validation), (data.test_pairs, test)):
+        assert set(data.faces.labels[pairs.members].ravel().tolist()) <= split
         same = data.faces.labels[pairs.members[:, 0]] == data.faces.labels[pairs.members[:, 1]]
         np.testing.assert_array_equal(same, pairs.same)
 
 
-def test_the_seed_decides_the_parts_and_nothing_else_does(smoke: Config) -> None:
+def test_the_seed_decides_the_splits_and_nothing_else_does(smoke: Config) -> None:
     first, again, other = (load_data(replace(smoke, seed=seed), 32) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
-    assert people(first, first.parts.test) != people(other, other.parts.test)
-    assert torch.equal(first.faces.chips, other.faces.chips)
+    assert people(first, first.splits.test) != people(other, other.splits.test)
+    assert torch.equal(first.faces.crops, other.faces.crops)
 
 
 def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     smoke: Config, album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (200, 200), "gray").save(album / "person_00" / "wall.jpg")
-    (album / "person_01" / "broken.jpg").write_bytes(b"no picture")
+    (album / "person_01" / "broken.jpg").write_bytes(b"no image")
     chosen = config(
         smoke, source="folder", root=album, processed=tmp_path / "processed", test_fraction=0.4, validation_fraction=0.3
     )
@@ -79,7 +79,7 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     assert data.faces.found.sum() == 24
     assert len(data.faces.labels) == 26
     assert sum(data.as_dict()["no_face"].values()) == 2  # type: ignore[union-attr]
-    assert not data.faces.chips[~data.faces.found].any()
+    assert not data.faces.crops[~data.faces.found].any()
     (kept,) = (tmp_path / "processed").glob("landmarks-*.json")
     before = kept.stat().st_mtime_ns
     assert load_data(chosen, 64).digest == data.digest
@@ -90,12 +90,12 @@ def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> N
     for person in range(12):
         (tmp_path / "album" / f"person_{person:02d}").mkdir(parents=True)
         for photo in (1, 2):
-            picture = Image.new("RGB", (64, 64), (20 * person, 100 * photo, 0))
-            picture.save(tmp_path / "album" / f"person_{person:02d}" / f"{photo}.png")
+            image = Image.new("RGB", (64, 64), (20 * person, 100 * photo, 0))
+            image.save(tmp_path / "album" / f"person_{person:02d}" / f"{photo}.png")
     chosen = config(
         smoke, source="folder", root=tmp_path / "album", processed=tmp_path / "processed", validation_fraction=0.3
     )
-    with pytest.raises(UserError, match="too few faces were found in the photos of the parts train, validation, test"):
+    with pytest.raises(UserError, match="too few faces were found in the photos of the splits train, validation, test"):
         load_data(chosen, 64)
 
 
@@ -108,11 +108,11 @@ def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, alb
     chosen = config(smoke, source="auto", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
     data = load_data(chosen, 64)
     assert data.record.source == "lfw"
-    assert data.record.licence.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
+    assert data.record.license.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
     assert data.official is not None
     assert (len(data.official), len(data.test_pairs)) == (8, 4)
-    assert people(data, data.parts.test) == {6, 7, 8}
-    assert people(load_data(replace(chosen, data=replace(chosen.data, test_fold=1)), 64), data.parts.test) != set()
+    assert people(data, data.splits.test) == {6, 7, 8}
+    assert people(load_data(replace(chosen, data=replace(chosen.data, test_fold=1)), 64), data.splits.test) != set()
     with pytest.raises(UserError, match=r"data.test_fold is 3, but pairs.txt has 2 folds only"):
         load_data(replace(chosen, data=replace(chosen.data, test_fold=3)), 64)
 
@@ -154,29 +154,29 @@ def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
     labels, counts = batch["labels"].unique(return_counts=True)
     assert set(counts.tolist()) == {smoke.data.photos_per_person}
     assert len(labels) == 16
-    assert batch["chips"].shape == (32, 3, 32, 32)
+    assert batch["crops"].shape == (32, 3, 32, 32)
 
 
 def test_every_photo_of_a_person_comes_before_any_comes_again(smoke: Config) -> None:
     data = load_data(smoke, 32)
-    batches = PeopleBatches(data.faces, data.parts.train, replace(STILL, photos_per_person=4), seed=0)
-    chips = batches.batch([3], generator(0))["chips"]
-    assert len({chip.numpy().tobytes() for chip in chips}) == 4
-    again = PeopleBatches(data.faces, data.parts.train, replace(STILL, photos_per_person=6), seed=0)
-    assert len({chip.numpy().tobytes() for chip in again.batch([3], generator(0))["chips"]}) == 4
+    batches = PeopleBatches(data.faces, data.splits.train, replace(STILL, photos_per_person=4), seed=0)
+    crops = batches.batch([3], generator(0))["crops"]
+    assert len({crop.numpy().tobytes() for crop in crops}) == 4
+    again = PeopleBatches(data.faces, data.splits.train, replace(STILL, photos_per_person=6), seed=0)
+    assert len({crop.numpy().tobytes() for crop in again.batch([3], generator(0))["crops"]}) == 4
 
 
-def test_without_any_change_asked_for_chips_stay_as_they_are() -> None:
-    chips = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
-    assert (augment(chips, STILL, generator(0)).int() - chips.int()).abs().max() <= 1
+def test_without_any_change_asked_for_crops_stay_as_they_are() -> None:
+    crops = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
+    assert (augment(crops, STILL, generator(0)).int() - crops.int()).abs().max() <= 1
 
 
-def test_each_chip_changes_in_its_own_way_and_the_same_again() -> None:
-    chips = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8).repeat(8, 1, 1, 1)
-    changed = augment(chips, DataConfig(), generator(0))
-    assert (changed.shape, changed.dtype) == (chips.shape, torch.uint8)
-    assert len({chip.numpy().tobytes() for chip in changed}) == 8
-    assert torch.equal(changed, augment(chips, DataConfig(), generator(0)))
-    mirrored = augment(chips, replace(STILL, flip=True), generator(0))
-    flips = [(chip.int() - chips[0].flip(2).int()).abs().max() <= 1 for chip in mirrored]
+def test_each_crop_changes_in_its_own_way_and_the_same_again() -> None:
+    crops = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8).repeat(8, 1, 1, 1)
+    changed = augment(crops, DataConfig(), generator(0))
+    assert (changed.shape, changed.dtype) == (crops.shape, torch.uint8)
+    assert len({crop.numpy().tobytes() for crop in changed}) == 8
+    assert torch.equal(changed, augment(crops, DataConfig(), generator(0)))
+    mirrored = augment(crops, replace(STILL, flip=True), generator(0))
+    flips = [(crop.int() - crops[0].flip(2).int()).abs().max() <= 1 for crop in mirrored]
     assert 0 < sum(map(bool, flips)) < 8

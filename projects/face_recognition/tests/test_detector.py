@@ -1,4 +1,4 @@
-"""Every picture has a defined answer, and a face's chip has eyes, nose and mouth where they should be."""
+"""Every image has a defined answer, and a face's crop has eyes, nose and mouth where they should be."""
 
 import io
 from pathlib import Path
@@ -11,7 +11,7 @@ from skimage.transform import SimilarityTransform
 
 from models.dlib_landmarks import load_trees
 from shared.data.images import read_image
-from src.alignment import DLIB_MEAN_FACE, Aligner, cut_chip, places_in_chip
+from src.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
 from src.config import DetectorConfig
 from src.detector import Detector, Face, central_face
 
@@ -31,7 +31,7 @@ def test_the_face_and_its_landmarks_are_found(detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1", "CMYK", "LA", "I;16"])
-def test_pictures_of_every_mode_are_answered(detector: Detector, mode: str) -> None:
+def test_images_of_every_mode_are_answered(detector: Detector, mode: str) -> None:
     buffer = io.BytesIO()
     image = Image.fromarray(astronaut())
     if mode == "I;16":
@@ -44,17 +44,17 @@ def test_pictures_of_every_mode_are_answered(detector: Detector, mode: str) -> N
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (11, 11), (39, 39), (40, 40), (41, 700), (3000, 50)])
-def test_tiny_and_narrow_pictures_show_no_face(detector: Detector, size: tuple[int, int]) -> None:
+def test_tiny_and_narrow_images_show_no_face(detector: Detector, size: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
     assert detector.detect(Image.fromarray(noise)) == []
 
 
-def test_pictures_without_people_show_no_face(detector: Detector) -> None:
-    pictures = [Image.fromarray(chelsea()), Image.new("RGB", (300, 200)), Image.new("RGB", (300, 200), "white")]
-    assert detector.detect_all(pictures) == [[], [], []]
+def test_images_without_people_show_no_face(detector: Detector) -> None:
+    images = [Image.fromarray(chelsea()), Image.new("RGB", (300, 200)), Image.new("RGB", (300, 200), "white")]
+    assert detector.detect_all(images) == [[], [], []]
 
 
-def test_a_large_picture_is_searched_smaller_and_answered_in_its_own_pixels(detector: Detector) -> None:
+def test_a_large_image_is_searched_smaller_and_answered_in_its_own_pixels(detector: Detector) -> None:
     large = Image.fromarray(astronaut()).resize((2560, 2560))
     np.testing.assert_allclose(detector.detect(large)[0].landmarks / 5, ASTRONAUT, atol=4)
 
@@ -68,7 +68,7 @@ def test_a_photo_stored_on_its_side_is_turned_upright(detector: Detector) -> Non
     np.testing.assert_allclose(detector.detect(read_image(buffer.getvalue()))[0].landmarks, ASTRONAUT, atol=4)
 
 
-def test_faces_of_a_batch_are_those_of_each_picture_alone(detector: Detector) -> None:
+def test_faces_of_a_batch_are_those_of_each_image_alone(detector: Detector) -> None:
     images = [Image.fromarray(astronaut()), Image.fromarray(chelsea()), Image.fromarray(camera())]
     together = detector.detect_all(images)
     assert [len(faces) for faces in together] == [1, 0, 1]
@@ -90,27 +90,27 @@ def test_the_central_face_is_chosen_by_distance_in_its_own_size() -> None:
 
 
 @pytest.mark.parametrize(("scale", "angle"), [(1.0, 0.0), (0.5, 0.6), (4.0, -0.4), (9.0, 3.0)])
-def test_a_chip_shows_the_landmarks_in_their_places_whatever_the_scale_and_turn(scale: float, angle: float) -> None:
+def test_a_crop_shows_the_landmarks_in_their_places_whatever_the_scale_and_turn(scale: float, angle: float) -> None:
     size = 150
-    places = SimilarityTransform(scale=scale, rotation=angle)(places_in_chip(DLIB_MEAN_FACE, size))
+    places = SimilarityTransform(scale=scale, rotation=angle)(places_in_crop(DLIB_MEAN_FACE, size))
     places += 700 - places.mean(0)
     rows, columns = np.indices((1400, 1400))
-    picture = np.zeros((1400, 1400), np.uint8)
+    image = np.zeros((1400, 1400), np.uint8)
     for x, y in places:
-        picture[(columns - x) ** 2 + (rows - y) ** 2 <= (4 * scale) ** 2] = 255
-    image = Image.fromarray(picture).convert("RGB")
-    chip = cut_chip(image, places, size)
-    assert (chip.shape, chip.dtype) == ((3, size, size), np.uint8)
-    for x, y in places_in_chip(DLIB_MEAN_FACE, size):
+        image[(columns - x) ** 2 + (rows - y) ** 2 <= (4 * scale) ** 2] = 255
+    image = Image.fromarray(image).convert("RGB")
+    crop = cut_crop(image, places, size)
+    assert (crop.shape, crop.dtype) == ((3, size, size), np.uint8)
+    for x, y in places_in_crop(DLIB_MEAN_FACE, size):
         column, row = round(x), round(y)
-        bright = np.argwhere(chip[0, row - 8 : row + 9, column - 8 : column + 9] > 127)
+        bright = np.argwhere(crop[0, row - 8 : row + 9, column - 8 : column + 9] > 127)
         np.testing.assert_allclose(bright.mean(0) - 8, (y - row, x - column), atol=0.75)
 
 
-def test_what_lies_outside_the_picture_is_black() -> None:
-    chip = cut_chip(Image.new("RGB", (60, 60), "white"), places_in_chip(DLIB_MEAN_FACE, 150) - 75, 150)
-    assert chip[:, 0, 0].tolist() == [0, 0, 0]
-    assert chip[:, 100, 100].tolist() == [255, 255, 255]
+def test_what_lies_outside_the_image_is_black() -> None:
+    crop = cut_crop(Image.new("RGB", (60, 60), "white"), places_in_crop(DLIB_MEAN_FACE, 150) - 75, 150)
+    assert crop[:, 0, 0].tolist() == [0, 0, 0]
+    assert crop[:, 100, 100].tolist() == [255, 255, 255]
 
 
 def test_dlibs_landmarks_lie_at_the_corners_of_the_eyes_and_below_the_nose(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_photo_is_enrolled_once(path: Path) -> None:
         assert gallery.people()[0].photos == 3
 
 
-def test_a_photo_of_someone_else_undoes_the_whole_enrolment(path: Path) -> None:
+def test_a_photo_of_someone_else_undoes_the_whole_enrollment(path: Path) -> None:
     with Gallery(path) as gallery:
         gallery.enroll("Ann", EMBEDDER, faces(1), digests(1))
         with pytest.raises(UserError, match="a photo of Bo is enrolled as Ann already"):
@@ -95,7 +95,7 @@ def test_forgetting_leaves_no_byte_of_a_person(path: Path, monkeypatch: pytest.M
         gallery.forget("Ann Unforgettable")
 
 
-ENDLESS_ENROLMENT = """
+ENDLESS_ENROLLMENT = """
 import sys
 from pathlib import Path
 import numpy as np
@@ -111,9 +111,9 @@ with Gallery(Path(sys.argv[2])) as gallery:
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 @pytest.mark.parametrize("seconds", [0.05, 0.23])
-def test_a_kill_in_the_middle_of_enrolment_leaves_whole_people(path: Path, seconds: float) -> None:
+def test_a_kill_in_the_middle_of_enrollment_leaves_whole_people(path: Path, seconds: float) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS_ENROLMENT, PROJECT, path], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ENDLESS_ENROLLMENT, PROJECT, path], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     process.stdout.readline()
@@ -159,8 +159,8 @@ def test_nobody_is_near_in_an_empty_gallery() -> None:
 
 
 def test_the_approximate_index_finds_what_the_exact_search_finds() -> None:
-    centres = faces(400)
-    rows = centres.repeat(10, 0) + 0.03 * np.random.default_rng(1).normal(size=(4000, 128)).astype(np.float32)
+    centers = faces(400)
+    rows = centers.repeat(10, 0) + 0.03 * np.random.default_rng(1).normal(size=(4000, 128)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     names = [f"person {number // 10}" for number in range(4000)]
     exact, approximate = Search(names, rows, 4000), Search(names, rows, 3999)

@@ -16,17 +16,17 @@ from src.config import Config, LossConfig, ModelConfig
 from src.dataloader import load_data
 from src.evaluate import evaluate, measured
 from src.train import train
-from src.utils import chip_size, make_model, restore_model
+from src.utils import crop_size, make_model, restore_model
 
 PARAMETERS = {"dlib_resnet": 5_614_592, "inception_resnet_v1": 23_482_624, "small": 368_896}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_chips_become_embeddings(name: str) -> None:
+def test_crops_become_embeddings(name: str) -> None:
     torch.manual_seed(0)
     model = Embedder(name).eval()
     assert sum(parameter.numel() for parameter in model.parameters()) == PARAMETERS[name]
-    side = NETWORKS[name].chip_size
+    side = NETWORKS[name].crop_size
     with torch.no_grad():
         embeddings = model(torch.randint(0, 256, (2, 3, side, side), dtype=torch.uint8))
     assert embeddings.shape == (2, model.dimensions)
@@ -36,47 +36,47 @@ def test_chips_become_embeddings(name: str) -> None:
 
 
 def test_a_mirror_image_has_the_same_embedding_where_both_are_views() -> None:
-    chips = torch.randint(0, 256, (2, 3, 150, 150), dtype=torch.uint8)
+    crops = torch.randint(0, 256, (2, 3, 150, 150), dtype=torch.uint8)
     with torch.no_grad():
         for views in (1, 2, 4):
             model = Embedder("dlib_resnet", views=views).eval()
-            assert torch.allclose(model(chips), model(chips.flip(3)), atol=1e-5) == (views > 1)
+            assert torch.allclose(model(crops), model(crops.flip(3)), atol=1e-5) == (views > 1)
 
 
 def test_the_small_network_sees_no_difference_in_a_mirror() -> None:
-    chips = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
+    crops = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
     model = Embedder("small").eval()
     with torch.no_grad():
-        torch.testing.assert_close(model(chips), model(chips.flip(3)))
+        torch.testing.assert_close(model(crops), model(crops.flip(3)))
 
 
 def test_light_hardly_changes_what_the_small_network_sees() -> None:
-    chips = torch.randint(60, 120, (2, 3, 128, 128), dtype=torch.uint8)
+    crops = torch.randint(60, 120, (2, 3, 128, 128), dtype=torch.uint8)
     model = Embedder("small").eval()
     with torch.no_grad():
-        features, brighter = (model.network.features(given.float()) for given in (chips, chips * 2))
+        features, brighter = (model.network.features(given.float()) for given in (crops, crops * 2))
     assert (features - brighter).abs().max() < 0.05 * features.max()
 
 
-def test_the_first_weights_of_the_small_network_spread_the_chips_they_come_from() -> None:
-    chips = torch.randint(0, 256, (40, 3, 128, 128), dtype=torch.uint8)
+def test_the_first_weights_of_the_small_network_spread_the_crops_they_come_from() -> None:
+    crops = torch.randint(0, 256, (40, 3, 128, 128), dtype=torch.uint8)
     network = Embedder("small").network
-    network.begin_with(chips)
+    network.begin_with(crops)
     with torch.no_grad():
-        found = network(chips) / LARGE
+        found = network(crops) / LARGE
     assert found.mean(0).abs().max() < 1e-3
-    covariance = found.T @ found / len(chips)
+    covariance = found.T @ found / len(crops)
     assert (covariance - covariance.diag().diag()).abs().max() < 0.01 * covariance.max()
-    assert (covariance.diag() > 1e-6).sum() == len(chips) - 1
+    assert (covariance.diag() > 1e-6).sum() == len(crops) - 1
 
 
 def test_a_fresh_head_changes_nothing() -> None:
-    chips = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
+    crops = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
     model = Embedder("small", head="linear").eval()
     with torch.no_grad():
-        headed = model(chips)
+        headed = model(crops)
         model.head = torch.nn.Identity()
-        torch.testing.assert_close(model(chips), headed)
+        torch.testing.assert_close(model(crops), headed)
 
 
 def test_the_small_network_learns_the_sample(trained: Config) -> None:
@@ -86,7 +86,7 @@ def test_the_small_network_learns_the_sample(trained: Config) -> None:
     test = evaluate(trained)["metrics"]["test"]
     assert test["auc"] > 0.85
     torch.manual_seed(0)
-    data = load_data(trained, chip_size(trained))
+    data = load_data(trained, crop_size(trained))
     fresh = measured(make_model(trained), data, trained_on_data=True)[0]["test"]
     assert fresh["auc"] < test["auc"] - 0.05
 
@@ -106,17 +106,17 @@ def test_the_same_seed_gives_the_same_bytes(trained: Config, tmp_path: Path) -> 
 
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    data = load_data(trained, chip_size(trained))
+    data = load_data(trained, crop_size(trained))
     model = restore_model(trained, checkpoint)
-    part = data.parts.validation
+    split = data.splits.validation
     with torch.no_grad():
-        embeddings = model(data.faces.chips[part]).numpy()
-    labels = data.faces.labels[part]
-    first, second = np.triu_indices(len(part), 1)
+        embeddings = model(data.faces.crops[split]).numpy()
+    labels = data.faces.labels[split]
+    first, second = np.triu_indices(len(split), 1)
     similarities = (embeddings @ embeddings.T)[first, second]
     same = labels[first] == labels[second]
     auc = (similarities[same][:, None] > similarities[~same][None]).mean()
-    assert checkpoint.about["metrics"]["auc"] == pytest.approx(auc, abs=1e-3)
+    assert checkpoint.metadata["metrics"]["auc"] == pytest.approx(auc, abs=1e-3)
 
 
 def test_trained_weights_are_kept_and_beat_the_small_network(ready: Config, trained: Config) -> None:

@@ -33,7 +33,7 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     return run
 
 
-def test_a_misspelt_setting(refused: Refused) -> None:
+def test_a_misspelled_setting(refused: Refused) -> None:
     assert "unknown key detector.min_fase in the command line; did you mean detector.min_face?" in refused(
         "train", "--detector.min_fase", 3
     )
@@ -84,7 +84,7 @@ def test_before_any_export(words: tuple[str, ...], refused: Refused, tmp_path: P
     assert "run `python main.py export` first" in refused(verb, *(tmp_path / name for name in names))
 
 
-def test_pictures_that_are_not_there(refused: Refused, tmp_path: Path) -> None:
+def test_images_that_are_not_there(refused: Refused, tmp_path: Path) -> None:
     assert "there is no file or folder" in refused("predict", tmp_path / "none.png")
 
 

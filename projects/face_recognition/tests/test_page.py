@@ -12,7 +12,7 @@ from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
 from src.gallery import Gallery
-from src.recogniser import Recogniser
+from src.recognizer import Recognizer
 from src.service import PAGE, make_service
 from src.similarity import similarity
 from src.verify import verify
@@ -88,24 +88,24 @@ def test_a_face_is_enrolled_and_found_again(page: Page, photos: dict[str, Path])
 FACES = """
 import(new URL("ask.mjs", location.href))
   .then(({ facesOf }) => facesOf(document.getElementById("first")))
-  .then((faces) => faces.map((face) => ({ ...face, chip: [...face.chip], embedding: [...face.embedding] })))
+  .then((faces) => faces.map((face) => ({ ...face, crop: [...face.crop], embedding: [...face.embedding] })))
 """
 
 
 @on_device
 def test_the_device_finds_the_faces_that_python_finds(static: Page, ready: Config, photos: dict[str, Path]) -> None:
-    for path, expected in zip(photos.values(), Recogniser(ready).photos(list(photos.values())), strict=True):
+    for path, expected in zip(photos.values(), Recognizer(ready).photos(list(photos.values())), strict=True):
         static.run("document.getElementById('first').width = 1")
         static.choose_file("#first-file", path)
         static.wait_for("document.getElementById('first').width > 1")
         found = static.run(FACES)
         assert len(found) == len(expected.faces), path.stem
-        for face, python, chip, embedding in zip(
-            found, expected.faces, expected.chips, expected.embeddings, strict=True
+        for face, python, crop, embedding in zip(
+            found, expected.faces, expected.crops, expected.embeddings, strict=True
         ):
             np.testing.assert_allclose(face["box"], python.box, atol=0.1)
             np.testing.assert_allclose(face["landmarks"], python.landmarks, atol=0.1)
-            assert np.abs(np.array(face["chip"]) - chip.ravel()).mean() < 2  # of 255
+            assert np.abs(np.array(face["crop"]) - crop.ravel()).mean() < 2  # of 255
             assert similarity(np.array(face["embedding"]), embedding) > 0.999
     assert static.messages == []
 
@@ -120,7 +120,7 @@ def test_the_device_compares_as_python_does(static: Page, ready: Config, photos:
         static.wait_for("document.getElementById('same-detail').textContent")
         assert text(static, "same") == words
         if second == "cat":
-            assert text(static, "same-detail") == "the second picture shows no face"
+            assert text(static, "same-detail") == "the second image shows no face"
         else:
             expected = verify(ready, photos["astronaut"], photos[second])
             assert float(text(static, "same-detail").split()[1].rstrip(".")) == pytest.approx(

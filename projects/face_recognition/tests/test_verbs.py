@@ -27,7 +27,7 @@ from src.forget import forget
 from src.identify import identify
 from src.list import list as list_people
 from src.predict import predict
-from src.recogniser import Recogniser
+from src.recognizer import Recognizer
 from src.sweep import sweep
 from src.train import train
 from src.verify import verify
@@ -57,10 +57,10 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
 def test_the_exported_file_says_where_it_comes_from(ready: Config) -> None:
     model = OnnxModel(ready.output_dir / "export" / f"{PROJECT.name}.onnx")
     assert model.input_shape == (3, 150, 150)
-    assert model.about["embedder"].startswith("dlib_resnet-")
-    assert model.about["first_weights"]["licence"] == "CC0"
-    assert model.about["data"]["source"] == "sample"
-    assert str(PROJECT) not in json.dumps(model.about)
+    assert model.metadata["embedder"].startswith("dlib_resnet-")
+    assert model.metadata["first_weights"]["license"] == "CC0"
+    assert model.metadata["data"]["source"] == "sample"
+    assert str(PROJECT) not in json.dumps(model.metadata)
 
 
 def assert_whole(folder: Path) -> None:
@@ -71,37 +71,37 @@ def assert_whole(folder: Path) -> None:
 
 def test_what_finds_faces_without_python_lies_beside_the_exported_file(ready: Config) -> None:
     folder = ready.output_dir / "export"
-    parts = {"pnet.onnx", "rnet.onnx", "onet.onnx", "trees.safetensors", "decision.json"}
-    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", "SHA256SUMS"} | parts
+    splits = {"pnet.onnx", "rnet.onnx", "onet.onnx", "trees.safetensors", "decision.json"}
+    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", "SHA256SUMS"} | splits
     assert_whole(folder)
     assert (
         read_json(folder / "decision.json", "")["embedder"]
-        == OnnxModel(folder / f"{PROJECT.name}.onnx").about["embedder"]
+        == OnnxModel(folder / f"{PROJECT.name}.onnx").metadata["embedder"]
     )
     for path in folder.glob("?net.onnx"):
         assert str(PROJECT).encode() not in path.read_bytes()
 
 
-def test_faces_are_recognised_with_nothing_but_what_export_has_written(
+def test_faces_are_recognized_with_nothing_but_what_export_has_written(
     ready: Config, photos: dict[str, Path], tmp_path: Path
 ) -> None:
     shutil.copytree(ready.output_dir / "export", tmp_path / "export")
     alone = replace(ready, output_dir=tmp_path, data=replace(ready.data, processed=tmp_path / "processed"))
-    assert len(Recogniser(alone).photos([photos["astronaut"]])[0].faces) == 1
+    assert len(Recognizer(alone).photos([photos["astronaut"]])[0].faces) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["export"]
     (tmp_path / "export" / EXPORTED).write_bytes(b"no trees")
     with pytest.raises(UserError, match=r"trees.safetensors is missing or damaged; run `python main.py export` again"):
-        Recogniser(alone)
+        Recognizer(alone)
 
 
-def test_predict_answers_every_picture(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
+def test_predict_answers_every_image(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     for name in ("astronaut", "both", "cat"):
         (folder / f"{name}.png").write_bytes(photos[name].read_bytes())
-    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "broken.jpg").write_bytes(b"no image")
     result = predict(ready, [folder])
-    assert result["metrics"] == {"pictures": 4, "faces": 3, "no face": 1, "unreadable": 1}
+    assert result["metrics"] == {"images": 4, "faces": 3, "no face": 1, "unreadable": 1}
     with (ready.output_dir / "predictions" / "predictions.csv").open() as file:
         rows = [(Path(row["file"]).stem, row["answer"]) for row in csv.DictReader(file)]
     assert rows == [
@@ -201,9 +201,9 @@ def test_serve_answers_as_identify_does(ready: Config, photos: dict[str, Path], 
         assert [face["answer"] for face in faces] == ["unknown"]  # type: ignore[attr-defined]
         assert ask(photos["cat"].read_bytes())["answer"] == "no face"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            ask(b"no picture")
+            ask(b"no image")
         assert refused.value.code == 422
-        assert "not a picture" in refused.value.read().decode()
+        assert "not an image" in refused.value.read().decode()
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)

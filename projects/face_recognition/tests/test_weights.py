@@ -1,4 +1,4 @@
-"""Dlib's weight file is read right: the embedding of a shipped picture is pinned, and other files are refused."""
+"""Dlib's weight file is read right: the embedding of a shipped image is pinned, and other files are refused."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from models.dlib_weights import FILE_NAME, load_dlib, read_weights
 from models.model import DlibResNet, Inception
 from models.pretrained import load_pretrained
 from shared.errors import UserError
-from src.alignment import cut_chip
+from src.alignment import cut_crop
 
 # Dlib's landmarks: outer and inner corner of the right eye as seen, of the left eye, base of the nose.
 ASTRONAUT = np.array([[255.4, 103.9], [237.4, 104.6], [194.8, 100.7], [211.9, 103.0], [224.0, 134.4]])
@@ -30,10 +30,10 @@ def network() -> DlibResNet:
     return network
 
 
-def described(network: DlibResNet, picture: np.ndarray, landmarks: np.ndarray) -> torch.Tensor:
-    chip = cut_chip(Image.fromarray(picture).convert("RGB"), landmarks, 150)
+def described(network: DlibResNet, image: np.ndarray, landmarks: np.ndarray) -> torch.Tensor:
+    crop = cut_crop(Image.fromarray(image).convert("RGB"), landmarks, 150)
     with torch.no_grad():
-        return network(torch.from_numpy(chip)[None])[0]
+        return network(torch.from_numpy(crop)[None])[0]
 
 
 def test_the_file_has_the_layers_of_the_network() -> None:
@@ -44,7 +44,7 @@ def test_the_file_has_the_layers_of_the_network() -> None:
     assert len(layers[-1]) == 256 * 128
 
 
-def test_the_descriptor_of_a_shipped_picture_is_pinned(network: DlibResNet) -> None:
+def test_the_descriptor_of_a_shipped_image_is_pinned(network: DlibResNet) -> None:
     np.testing.assert_allclose(described(network, astronaut(), ASTRONAUT)[:8], PINNED, atol=2e-3)
 
 

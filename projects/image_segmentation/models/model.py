@@ -1,4 +1,4 @@
-"""The networks: raw uint8 pictures in, one logit a class and pixel out. Normalisation is their first layer."""
+"""The networks: raw uint8 images in, one logit a class and pixel out. Normalization is their first layer."""
 
 import segmentation_models_pytorch as smp
 import torch
@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
 STRIDE = 32
-"""The sides of every picture must be multiples of this; `shared.inference.tiles` sees to it."""
+"""The sides of every image must be multiples of this; `shared.inference.tiles` sees to it."""
 
 
-class Normalise(nn.Module):
+class Normalize(nn.Module):
     """Turn uint8 pixels into floats with the mean and deviation that the network's first weights expect."""
 
     mean: Tensor
@@ -32,7 +32,7 @@ class Normalise(nn.Module):
 
 
 class Convolutions(nn.Sequential):
-    """Twice: 3x3 convolution, batch norm, ReLU; the picture keeps its size."""
+    """Twice: 3x3 convolution, batch norm, ReLU; the image keeps its size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
@@ -48,8 +48,8 @@ class Convolutions(nn.Sequential):
 class SmallUnet(nn.Module):
     """A U-Net (Ronneberger et al. 2015), small enough to learn from scratch on a laptop.
 
-    On the way down each stage halves the picture and doubles the channels: it sees farther, but less exactly. On the
-    way up each stage doubles the picture again and takes in what the stage of that size saw on the way down, which
+    On the way down each stage halves the image and doubles the channels: it sees farther, but less exactly. On the
+    way up each stage doubles the image again and takes in what the stage of that size saw on the way down, which
     knows where the edges are.
     """
 
@@ -62,7 +62,7 @@ class SmallUnet(nn.Module):
         self.head = nn.Conv2d(widths[0], classes, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """From normalised pictures [N, 3, H, W] to logits [N, classes, H, W]."""
+        """From normalized images [N, 3, H, W] to logits [N, classes, H, W]."""
         features = [self.stem(images)]
         for down in self.down:
             features.append(down(max_pool2d(features[-1], 2)))
@@ -74,16 +74,16 @@ class SmallUnet(nn.Module):
 
 
 class Segmenter(nn.Module):
-    """Normalisation, then the network of that name."""
+    """Normalization, then the network of that name."""
 
     def __init__(self, name: str, encoder: str, classes: int) -> None:
         super().__init__()
-        self.normalise = Normalise()
+        self.normalize = Normalize()
         self.network = SmallUnet(classes) if name == "small_unet" else make_library_network(name, encoder, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """From uint8 pictures [N, 3, H, W] to logits, float [N, classes, H, W]; H and W are multiples of `STRIDE`."""
-        logits: Tensor = self.network(self.normalise(images))
+        """From uint8 images [N, 3, H, W] to logits, float [N, classes, H, W]; H and W are multiples of `STRIDE`."""
+        logits: Tensor = self.network(self.normalize(images))
         return logits
 
 
@@ -98,7 +98,7 @@ LIGHT_DECODERS: dict[str, dict[str, object]] = {
 class EvenSameConv2d(nn.Conv2d):
     """A strided convolution padded as TensorFlow pads sides that are multiples of the stride: more after than before.
 
-    timm works the padding out anew for each picture, which no exporter can follow; here the sides are known to fit.
+    timm works the padding out anew for each image, which no exporter can follow; here the sides are known to fit.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:

@@ -29,12 +29,12 @@ class Origin:
     mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     """Of the pixels that the weights were trained on, between 0 and 1."""
     std: tuple[float, ...] = (0.5, 0.5, 0.5)
-    licence: str = ""
+    license: str = ""
     """Of the weights, as their publisher says it."""
 
     def as_dict(self) -> dict[str, object]:
         """The record as plain types."""
-        return {"source": self.source, "licence": self.licence, "tried": self.tried}
+        return {"source": self.source, "license": self.license, "tried": self.tried}
 
 
 def load_pretrained(encoder: nn.Module, name: str) -> Origin:
@@ -49,7 +49,7 @@ def load_pretrained(encoder: nn.Module, name: str) -> Origin:
     tried = []
     if name == LITE0:
         _copy(encoder, lite0_weights())
-        return Origin(PACKAGE, tried, **statistics, licence="Apache-2.0")
+        return Origin(PACKAGE, tried, **statistics, license="Apache-2.0")
     tried.append(f"{PACKAGE}: it has weights for {LITE0} only")
     try:
         _copy(encoder, timm.create_model(name, pretrained=True).state_dict())
@@ -57,7 +57,7 @@ def load_pretrained(encoder: nn.Module, name: str) -> Origin:
     except Exception as error:
         tried.append(f"{HUB}: {type(error).__name__}")
         return Origin("random", tried)
-    return Origin(HUB, tried, **statistics, licence=config.license or "unknown" if config else "unknown")
+    return Origin(HUB, tried, **statistics, license=config.license or "unknown" if config else "unknown")
 
 
 def lite0_weights(path: Path | None = None) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Random cuts of training pictures, image and mask together: scale, place, mirroring, colour."""
+"""Random cuts of training images, image and mask together: scale, place, mirroring, color."""
 
 import math
 
@@ -8,30 +8,30 @@ from torch import Generator, Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from shared.data.masks import IGNORE, Pictures
+from shared.data.masks import IGNORE, Images
 from shared.data.memory import Batch, BatchDataset
 from src.config import DataConfig
 
 
 class Cuts(BatchDataset):
-    """Batches of cuts of one size from pictures of any sizes: `images` uint8 [N, 3, h, w], `masks` uint8 [N, h, w]."""
+    """Batches of cuts of one size from images of any sizes: `images` uint8 [N, 3, h, w], `masks` uint8 [N, h, w]."""
 
-    def __init__(self, pictures: Pictures, settings: DataConfig, seed: int) -> None:
+    def __init__(self, images: Images, settings: DataConfig, seed: int) -> None:
         super().__init__(seed)
-        self.pictures = pictures
+        self.images = images
         self.settings = settings
-        self.height, self.width = cut_size(pictures, settings)
+        self.height, self.width = cut_size(images, settings)
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def batch(self, indices: list[int], source: Generator) -> Batch:
-        """A cut of each picture at `indices`."""
+        """A cut of each image at `indices`."""
         cuts = [self._cut(index, source) for index in indices]
         return {"images": torch.stack([image for image, _ in cuts]), "masks": torch.stack([mask for _, mask in cuts])}
 
     def _cut(self, index: int, source: Generator) -> tuple[Tensor, Tensor]:
-        image, mask = self.pictures.images[index], self.pictures.masks[index]
+        image, mask = self.images.images[index], self.images.masks[index]
         scale = self.settings.zoom ** _between(-1, 1, source)
         height, width = round(self.height / scale), round(self.width / scale)
         top, left = self._place(mask, height, width, source)
@@ -40,10 +40,10 @@ class Cuts(BatchDataset):
         pixels = F.resize(torch.from_numpy(image).permute(2, 0, 1), size, antialias=True)
         ids = F.resize(torch.from_numpy(mask)[None], size, InterpolationMode.NEAREST_EXACT)[0]
         pixels, ids = flipped(pixels, ids, self.settings.flip, source)
-        return recoloured(pixels, self.settings.colour, source), ids
+        return recolored(pixels, self.settings.color, source), ids
 
     def _place(self, mask: np.ndarray, height: int, width: int, source: Generator) -> tuple[int, int]:
-        """The upper left corner of a cut of that size; a larger one than the picture lies around it."""
+        """The upper left corner of a cut of that size; a larger one than the image lies around it."""
         most = [mask.shape[0] - height, mask.shape[1] - width]
         if _between(0, 1, source) < self.settings.rare_crops:
             row, column = pixel_of_some_class(mask, source)
@@ -54,14 +54,14 @@ class Cuts(BatchDataset):
         return top, left
 
 
-def cut_size(pictures: Pictures, settings: DataConfig) -> tuple[int, int]:
-    """The height and width of cuts: as asked for, but not larger than the largest picture (in steps of 32)."""
-    height, width = (max(mask.shape[axis] for mask in pictures.masks) for axis in (0, 1))
+def cut_size(images: Images, settings: DataConfig) -> tuple[int, int]:
+    """The height and width of cuts: as asked for, but not larger than the largest image (in steps of 32)."""
+    height, width = (max(mask.shape[axis] for mask in images.masks) for axis in (0, 1))
     return min(settings.crop_height, 32 * math.ceil(height / 32)), min(settings.crop_width, 32 * math.ceil(width / 32))
 
 
 def window(array: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
-    """A window of a picture, [height, width, ...]; what lies beyond the picture's edges is its mirror image."""
+    """A window of an image, [height, width, ...]; what lies beyond the image's edges is its mirror image."""
     before = (max(-top, 0), max(-left, 0))
     after = (max(top + height - array.shape[0], 0), max(left + width - array.shape[1], 0))
     inside = array[max(top, 0) : top + height, max(left, 0) : left + width]
@@ -93,7 +93,7 @@ def flipped(image: Tensor, mask: Tensor, kind: str, source: Generator) -> tuple[
     return image, mask
 
 
-def recoloured(image: Tensor, most: float, source: Generator) -> Tensor:
+def recolored(image: Tensor, most: float, source: Generator) -> Tensor:
     """Change brightness, contrast and saturation by random factors between 1 - most and 1 + most."""
     if most:
         for adjust in (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation):

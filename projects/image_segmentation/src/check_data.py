@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from shared.data.check import (
+    DataCheck,
     Example,
-    Findings,
     content_digest,
     copy_warnings,
-    look_at,
+    inspect_files,
     problem_warnings,
     refused_record,
     samples_by_class,
     size_of,
 )
 from shared.data.images import list_images, read_image
-from shared.data.masks import IGNORE, Pictures, mask_folders
+from shared.data.masks import IGNORE, Images, mask_folders
 from shared.errors import UserError
 from shared.files import require_writable
-from shared.report.check import all_warnings, conclude
+from shared.report.check import all_warnings, write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from shared.report.plots import sample_grid
@@ -29,7 +29,7 @@ from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, refusal
 
 RARE_SHARE = 0.02
-"""Classes with a smaller share of the training pixels are often not learnt without help."""
+"""Classes with a smaller share of the training pixels are often not learned without help."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def check_data(config: Config) -> dict[str, Any]:
     """
     started = time.perf_counter()
     require_writable(config.output_dir)
-    found = Findings("pictures")
+    found = DataCheck("images")
     try:
         data = load_data(replace(config, data=replace(config.data, broken="leave_out")))
     except UserError as error:
@@ -50,7 +50,7 @@ def check_data(config: Config) -> dict[str, Any]:
     found.examples = _examples(data)
     shares = _pixel_shares(data)
     found.warnings = all_warnings(found) + _rare_warnings(shares)
-    return conclude(
+    return write_check_report(
         found,
         config.output_dir,
         project=PROJECT.name,
@@ -73,21 +73,21 @@ def _sentence_of_training(config: Config, without_broken: UserError) -> str:
     return str(without_broken)
 
 
-def _conclude_refused(config: Config, found: Findings, sentence: str, started: float) -> dict[str, Any]:
-    """Go on with the pictures alone, whose masks cannot be understood or that cannot be cut into parts."""
+def _conclude_refused(config: Config, found: DataCheck, sentence: str, started: float) -> dict[str, Any]:
+    """Go on with the images alone, whose masks cannot be understood or that cannot be cut into splits."""
     found.refusal = sentence
     root = config.data.root
-    folders = {part or "whole": images for part, (images, _) in mask_folders(root).items()}
+    folders = {split or "whole": images for split, (images, _) in mask_folders(root).items()}
     files = {
-        path: Example(path.relative_to(root).as_posix(), part, ("pictures",), "", {})
-        for part, images in folders.items()
+        path: Example(path.relative_to(root).as_posix(), split, ("images",), "", {})
+        for split, images in folders.items()
         for path in list_images(images)
     }
-    found.examples = look_at(files, found.problems)
+    found.examples = inspect_files(files, found.problems)
     found.warnings = [*problem_warnings(found.problems), *copy_warnings(found)]
     samples = samples_by_class(found.examples, config.seed)
     grid = {name: [np.asarray(read_image(root / one.name)) for one in chosen] for name, chosen in samples.items()}
-    return conclude(
+    return write_check_report(
         found,
         config.output_dir,
         project=PROJECT.name,
@@ -100,21 +100,21 @@ def _conclude_refused(config: Config, found: Findings, sentence: str, started: f
 
 def _examples(data: Data) -> list[Example]:
     examples = []
-    for part, pictures in vars(data.parts).items():
-        for name, image, mask in zip(pictures.names, pictures.images, pictures.masks, strict=True):
+    for split, images in vars(data.splits).items():
+        for name, image, mask in zip(images.names, images.images, images.masks, strict=True):
             classes = tuple(data.classes[index] for index in np.unique(mask) if index != IGNORE)
             size = size_of((image.shape[1], image.shape[0]))
-            examples.append(Example(name, part, classes, content_digest(image), size))
+            examples.append(Example(name, split, classes, content_digest(image), size))
     return examples
 
 
 def _pixel_shares(data: Data) -> dict[str, dict[str, float]]:
-    """By part, the share of each class in the pixels that are not ignored."""
-    return {part: _shares(pictures, data.classes) for part, pictures in vars(data.parts).items()}
+    """By split, the share of each class in the pixels that are not ignored."""
+    return {split: _shares(images, data.classes) for split, images in vars(data.splits).items()}
 
 
-def _shares(pictures: Pictures, classes: list[str]) -> dict[str, float]:
-    pixels = sum(np.bincount(mask.ravel(), minlength=IGNORE + 1) for mask in pictures.masks)[: len(classes)]
+def _shares(images: Images, classes: list[str]) -> dict[str, float]:
+    pixels = sum(np.bincount(mask.ravel(), minlength=IGNORE + 1) for mask in images.masks)[: len(classes)]
     return {name: float(share) for name, share in zip(classes, pixels / max(pixels.sum(), 1), strict=True)}
 
 
@@ -129,21 +129,21 @@ def _rare_warnings(shares: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _share_section(shares: dict[str, dict[str, float]]) -> Section:
-    rows = [[name, *(f"{shares[part][name]:.2%}" for part in shares)] for name in shares["train"]]
+    rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares["train"]]
     return Section("Share of the pixels", header=["class", *shares], rows=rows)
 
 
 def _grid(data: Data, examples: list[Example], seed: int) -> bytes:
-    """Pictures in which each class occurs, under the colours of their masks."""
-    pictures = {
-        (part, name): (image, mask)
-        for part, held in vars(data.parts).items()
+    """Images in which each class occurs, under the colors of their masks."""
+    images = {
+        (split, name): (image, mask)
+        for split, held in vars(data.splits).items()
         for name, image, mask in zip(held.names, held.images, held.masks, strict=True)
     }
     samples = samples_by_class(examples, seed)
     return sample_grid(
         {
-            name: [overlay(*pictures[one.part, one.name], len(data.classes)) for one in chosen]
+            name: [overlay(*images[one.split, one.name], len(data.classes)) for one in chosen]
             for name, chosen in samples.items()
         },
         side=120,

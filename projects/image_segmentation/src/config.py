@@ -16,7 +16,7 @@ Network = Literal["small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "mane
 
 @dataclass
 class DataConfig:
-    """Which pictures and masks, and how they are cut and changed for training."""
+    """Which images and masks, and how they are cut and changed for training."""
 
     source: Literal["auto", "pets", "folder", "sample"] = "auto"
     """auto: what lies in root, else Oxford-IIIT Pet by download, else the built-in sample"""
@@ -25,21 +25,21 @@ class DataConfig:
     classes: list[str] = field(default_factory=list)
     """the names of the classes in the order of their ids; without it they are numbered as the masks number them"""
     palette: list[str] = field(default_factory=list)
-    """the colour of each class in the masks, as '#rrggbb'; without it masks hold 0 and 255, or class ids"""
+    """the color of each class in the masks, as '#rrggbb'; without it masks hold 0 and 255, or class ids"""
     ignore: str = ""
-    """the value (or, with a palette, the colour) of mask pixels that count for nothing; 255 is usual for class ids"""
+    """the value (or, with a palette, the color) of mask pixels that count for nothing; 255 is usual for class ids"""
     broken: Literal["refuse", "leave_out"] = "refuse"
-    """what is done about pictures and masks that do not fit: both ways they are named and counted"""
+    """what is done about images and masks that do not fit: both ways they are named and counted"""
     max_side: int = 2048
-    """pictures whose longer side has more pixels are scaled down as they are read"""
-    sample_pictures: int = 320
-    """so many training pictures are drawn for the built-in sample, and a fifth as many for each other part"""
+    """images whose longer side has more pixels are scaled down as they are read"""
+    sample_images: int = 320
+    """so many training images are drawn for the built-in sample, and a fifth as many for each other split"""
     group_size: int = 1
-    """so many neighbouring files, by name, stay in one part: frames of a film; a column group in index.csv wins"""
+    """so many neighboring files, by name, stay in one split: frames of a film; a column group in index.csv wins"""
     strata: str = ""
-    """a column of index.csv of which every part gets its share of each value: the kind of microscope, the camera"""
+    """a column of index.csv of which every split gets its share of each value: the kind of microscope, the camera"""
     validation_fraction: float = 0.15
-    """the share of the training part that is kept for validation"""
+    """the share of the training split that is kept for validation"""
     test_fraction: float = 0.2
     """the share kept for the test where the data brings no part of its own for it"""
     crop_height: int = 256
@@ -47,10 +47,10 @@ class DataConfig:
     crop_width: int = 256
     """and of this width"""
     zoom: float = 1.5
-    """training pictures are scaled at random between 1/zoom and zoom; 1 leaves their size"""
+    """training images are scaled at random between 1/zoom and zoom; 1 leaves their size"""
     flip: Literal["none", "sideways", "all"] = "sideways"
-    """all: also upside down and by quarter turns, for pictures without an up and down"""
-    colour: float = 0.3
+    """all: also upside down and by quarter turns, for images without an up and down"""
+    color: float = 0.3
     """brightness, contrast and saturation change at random by up to this share"""
     rare_crops: float = 0.0
     """the share of cuts that are laid around a pixel of a class drawn at random, so that rare ones are seen often"""
@@ -67,19 +67,19 @@ class DataConfig:
             not self.palette or len(self.palette) == len(self.classes),
             "data.palette",
             self.palette,
-            "as long as data.classes, one colour a class",
+            "as long as data.classes, one color a class",
         )
         require(
             not self.ignore or bool(self.palette) or self.ignore.isdigit(),
             "data.ignore",
             self.ignore,
-            "a whole number, or a colour where data.palette is given",
+            "a whole number, or a color where data.palette is given",
         )
         require(self.max_side >= 32, "data.max_side", self.max_side, "32 or more")
-        require(self.sample_pictures >= 20, "data.sample_pictures", self.sample_pictures, "20 or more")
+        require(self.sample_images >= 20, "data.sample_images", self.sample_images, "20 or more")
         require(self.group_size >= 1, "data.group_size", self.group_size, "1 or more")
         require(self.zoom >= 1, "data.zoom", self.zoom, "1 or more")
-        require(0 <= self.colour < 1, "data.colour", self.colour, "at least 0 and below 1")
+        require(0 <= self.color < 1, "data.color", self.color, "at least 0 and below 1")
         require(0 <= self.rare_crops <= 1, "data.rare_crops", self.rare_crops, "between 0 and 1")
 
 
@@ -97,7 +97,7 @@ class ModelConfig:
 
 @dataclass
 class LossConfig:
-    """What is minimised: a weighted sum of losses, each of which can be switched off with 0."""
+    """What is minimized: a weighted sum of losses, each of which can be switched off with 0."""
 
     cross_entropy: float = 1.0
     """the usual loss, pixel by pixel"""
@@ -117,7 +117,7 @@ class BaselineConfig:
     """How much the classical models see."""
 
     train_pixels: int = 40_000
-    """drawn from the training part"""
+    """drawn from the training split"""
     every: int = 2
     """they answer every so-manieth pixel of every so-manieth row"""
 
@@ -128,12 +128,12 @@ class BaselineConfig:
 
 @dataclass
 class PredictConfig:
-    """How pictures of any size are answered."""
+    """How images of any size are answered."""
 
     tile: int = 512
-    """pictures are cut into overlapping tiles of this side in pixels; smaller ones stay whole"""
+    """images are cut into overlapping tiles of this side in pixels; smaller ones stay whole"""
     overlap: int = 128
-    """so many pixels two neighbouring tiles share; they are blended there"""
+    """so many pixels two neighboring tiles share; they are blended there"""
     coco: bool = False
     """also write the outlines of all regions as COCO JSON"""
 

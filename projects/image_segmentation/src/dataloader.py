@@ -1,4 +1,4 @@
-"""Data sets, splits and loaders: from files to batches of uint8 pictures and masks."""
+"""Data sets, splits and loaders: from files to batches of uint8 images and masks."""
 
 import hashlib
 import tarfile
@@ -15,77 +15,77 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import OxfordIIITPet
 
 from models.model import STRIDE
-from shared.console import say, warn_once
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
 from shared.data.index import read_index
 from shared.data.masks import (
     IGNORE,
+    Images,
     MaskFormat,
     Pair,
-    Pictures,
-    RawPictures,
+    RawImages,
+    decode_masks,
     detect_format,
     find_pairs,
     mask_folders,
-    parse_colour,
+    parse_color,
     read_pairs,
-    understand,
 )
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.problems import Problems, named
-from shared.data.sources import DataRecord, Source, choose
+from shared.data.sources import DataRecord, DataSource, load_source
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
 from src.augmentation import Cuts
 from src.config import Config, DataConfig
 from src.sample import CLASSES, make_sample
 
-PETS_SIDE = 256  # pixels of the longer side: 7,349 pictures then fit into memory
+PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
 VALIDATION_BATCH = 8
 
 
 class Origin(NamedTuple):
-    """Where a picture comes from, as far as it matters for splitting."""
+    """Where an image comes from, as far as it matters for splitting."""
 
     group: str
     """What is alike has one group, which is never torn apart."""
     stratum: str = ""
-    """Every part gets its share of each stratum."""
+    """Every split gets its share of each stratum."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a source gives: a train part, and validation and test parts where it has its own."""
+    """What a source gives: a train split, and validation and test splits where it has its own."""
 
     classes: list[str]
-    train: Pictures
+    train: Images
     origins: list["Origin"]
-    """Of the train part's pictures."""
-    validation: Pictures | None
-    test: Pictures | None
+    """Of the train split's images."""
+    validation: Images | None
+    test: Images | None
     description: str
-    licence: str
+    license: str
     problems: Problems = field(default_factory=Problems)
     """The files that were left out."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The three parts, decoded and in memory."""
+    """The three splits, decoded and in memory."""
 
-    parts: Splits[Pictures]
+    splits: Splits[Images]
     classes: list[str]
     record: DataRecord
     digest: str
-    """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+    """SHA-256 of the training split: tells whether two runs trained on the same images."""
     problems: Problems
     """The files that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of pictures in each part."""
-        return {name: len(part) for name, part in vars(self.parts).items()}
+        """The number of images in each split."""
+        return {name: len(split) for name, split in vars(self.splits).items()}
 
     def as_dict(self) -> dict[str, object]:
         """The record for results, as plain types."""
@@ -93,31 +93,33 @@ class Data:
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`), check it, and cut it into its three parts.
+    """Find the data (see `DataConfig.source`), check it, and cut it into its three splits.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut; all that is wrong with a folder is named.
     """
     settings = config.data
     sources = {
-        "folder": Source(lambda root: not _is_pets(root) and bool(mask_folders(root)), partial(_load_folder, settings)),
-        "pets": Source(lambda root: _find_pets(root) is not None, _load_pets),
-        "sample": Source(lambda _: False, lambda _: _load_sample(config)),
+        "folder": DataSource(
+            lambda root: not _is_pets(root) and bool(mask_folders(root)), partial(_load_folder, settings)
+        ),
+        "pets": DataSource(lambda root: _find_pets(root) is not None, _load_pets),
+        "sample": DataSource(lambda _: False, lambda _: _load_sample(config)),
     }
-    name, loaded, substituted = choose(settings.source, settings.root, sources, published="pets")
+    name, loaded, substituted = load_source(settings.source, settings.root, sources, published="pets")
     train, origins, test = _cut(loaded.train, loaded.origins, loaded.test, settings.test_fraction, config.seed)
     train, _, validation = _cut(train, origins, loaded.validation, settings.validation_fraction, config.seed)
-    parts = Splits(train, validation, test)
-    for part, pictures in vars(parts).items():
-        if all((mask == IGNORE).all() for mask in pictures.masks):
-            raise UserError(f"every pixel of the {part} part is ignored; see data.ignore, and the masks.")
-    record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    return Data(parts, loaded.classes, record, _digest(train), loaded.problems)
+    splits = Splits(train, validation, test)
+    for split, images in vars(splits).items():
+        if all((mask == IGNORE).all() for mask in images.masks):
+            raise UserError(f"every pixel of the {split} split is ignored; see data.ignore, and the masks.")
+    record = DataRecord(name, loaded.description, loaded.license, substituted)
+    return Data(splits, loaded.classes, record, _digest(train), loaded.problems)
 
 
 def _cut(
-    whole: Pictures, origins: list[Origin], own: Pictures | None, fraction: float, seed: int
-) -> tuple[Pictures, list[Origin], Pictures]:
+    whole: Images, origins: list[Origin], own: Images | None, fraction: float, seed: int
+) -> tuple[Images, list[Origin], Images]:
     if own is not None:
         return whole, origins, own
     groups, strata = [list(column) for column in zip(*origins, strict=True)]
@@ -125,36 +127,36 @@ def _cut(
     return whole.at(first), [origins[index] for index in first], whole.at(second)
 
 
-def _digest(pictures: Pictures) -> str:
+def _digest(images: Images) -> str:
     digest = hashlib.sha256()
-    for image, mask in zip(pictures.images, pictures.masks, strict=True):
+    for image, mask in zip(images.images, images.masks, strict=True):
         digest.update(image.tobytes() + mask.tobytes())
     return digest.hexdigest()
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
-    """Loaders of whole batches: random cuts of the train part; the other parts as they are, if large in tiles."""
+    """Loaders of whole batches: random cuts of the train split; the other splits as they are, if large in tiles."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    cuts = Cuts(data.parts.train, config.data, config.seed)
+    cuts = Cuts(data.splits.train, config.data, config.seed)
     return Splits(
         shuffled_loader(cuts, size, config.training.workers),
-        ordered_loader(Tiles(data.parts.validation, config.predict.tile), VALIDATION_BATCH),
-        ordered_loader(Tiles(data.parts.test, config.predict.tile), VALIDATION_BATCH),
+        ordered_loader(Tiles(data.splits.validation, config.predict.tile), VALIDATION_BATCH),
+        ordered_loader(Tiles(data.splits.test, config.predict.tile), VALIDATION_BATCH),
     )
 
 
 class Tiles(BatchDataset):
-    """Pictures of any sizes, each pixel once: `images` uint8 [N, 3, h, w], `masks` uint8 [N, h, w].
+    """Images of any sizes, each pixel once: `images` uint8 [N, 3, h, w], `masks` uint8 [N, h, w].
 
-    Pictures larger than a tile are cut without overlap; tiles of a batch are filled up to one size, with ignored
+    Images larger than a tile are cut without overlap; tiles of a batch are filled up to one size, with ignored
     pixels. It is for the scores that are watched while training; `evaluate` blends overlapping tiles.
     """
 
-    def __init__(self, pictures: Pictures, tile: int) -> None:
+    def __init__(self, images: Images, tile: int) -> None:
         super().__init__()
         self._tiles = [
             (image[top : top + tile, left : left + tile], mask[top : top + tile, left : left + tile])
-            for image, mask in zip(pictures.images, pictures.masks, strict=True)
+            for image, mask in zip(images.images, images.masks, strict=True)
             for top in range(0, mask.shape[0], tile)
             for left in range(0, mask.shape[1], tile)
         ]
@@ -186,57 +188,57 @@ def _filled(array: np.ndarray, height: int, width: int, mode: str) -> np.ndarray
 
 
 def _load_folder(settings: DataConfig, root: Path) -> Loaded:
-    """The user's own pictures and masks (see `mask_folders` for the layouts)."""
+    """The user's own images and masks (see `mask_folders` for the layouts)."""
     problems = Problems()
     folders = mask_folders(root)
     if not folders:
         raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
-    pairs = {part: find_pairs(*found, problems) for part, found in folders.items()}
-    coloured = bool(settings.palette)
-    raw = {part: read_pairs(found, settings.max_side, problems, coloured) for part, found in pairs.items()}
+    pairs = {split: find_pairs(*found, problems) for split, found in folders.items()}
+    colored = bool(settings.palette)
+    raw = {split: read_pairs(found, settings.max_side, problems, colored) for split, found in pairs.items()}
     odd = [name for found in raw.values() for name in found.odd]
     if odd:
-        warn_once(
-            f"{len(odd)} masks have a palette that gives a value another colour than masks before: {named(odd)}; "
-            "if colours are meant and not values, name them with data.classes and data.palette."
+        log.warning(
+            f"{len(odd)} masks have a palette that gives a value another color than masks before: {named(odd)}; "
+            "if colors are meant and not values, name them with data.classes and data.palette."
         )
     if not any(found.pairs for found in raw.values()):
-        raise UserError(f"{root} has no picture with its mask that could be used; {problems or 'it is empty'}.")
+        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
     form = _mask_format(settings, list(raw.values()))
-    parts = {part: understand(found, form, problems) for part, found in raw.items()}
-    origins = _origins(root, parts.get("", parts.get("train", Pictures())).names, settings, problems)
+    splits = {split: decode_masks(found, form, problems) for split, found in raw.items()}
+    origins = _origins(root, splits.get("", splits.get("train", Images())).names, settings, problems)
     _report_problems(root, problems, settings)
-    if any(not len(part) for part in parts.values()) or not origins:
-        raise UserError(f"{root} has a part without any picture and mask that could be used; see the README.")
-    say(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
-    return _folder_loaded(parts, origins, form.classes, problems)
+    if any(not len(split) for split in splits.values()) or not origins:
+        raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
+    log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
+    return _folder_loaded(splits, origins, form.classes, problems)
 
 
-def _folder_loaded(parts: dict[str, Pictures], origins: list[Origin], classes: list[str], problems: Problems) -> Loaded:
-    train = parts[""] if "" in parts else parts["train"]
-    validation, test = parts.get("validation"), parts.get("test")
-    if test is None:  # one part was held out: it is the test, and nothing may be chosen on it
+def _folder_loaded(splits: dict[str, Images], origins: list[Origin], classes: list[str], problems: Problems) -> Loaded:
+    train = splits[""] if "" in splits else splits["train"]
+    validation, test = splits.get("validation"), splits.get("test")
+    if test is None:  # one split was held out: it is the test, and nothing may be chosen on it
         validation, test = None, validation
-    description = "the user's own pictures and masks"
+    description = "the user's own images and masks"
     return Loaded(classes, train, origins, validation, test, description, "the user's own", problems)
 
 
-def _mask_format(settings: DataConfig, raw: list[RawPictures]) -> MaskFormat:
+def _mask_format(settings: DataConfig, raw: list[RawImages]) -> MaskFormat:
     if settings.palette:
-        colours = [parse_colour(text, "data.palette") for text in settings.palette]
-        ignored = parse_colour(settings.ignore, "data.ignore") if settings.ignore else None
-        return MaskFormat("palette", settings.classes, colours, ignored)
-    masks = {path: mask for part in raw for path, mask in part.mask_files().items()}
+        colors = [parse_color(text, "data.palette") for text in settings.palette]
+        ignored = parse_color(settings.ignore, "data.ignore") if settings.ignore else None
+        return MaskFormat("palette", settings.classes, colors, ignored)
+    masks = {path: mask for split in raw for path, mask in split.mask_files().items()}
     return detect_format(masks, settings.classes, int(settings.ignore) if settings.ignore else None)
 
 
 def _origins(root: Path, names: list[str], settings: DataConfig, problems: Problems) -> list[Origin]:
-    """What must not be torn apart, and what each part needs: by `index.csv`, else neighbours by name."""
+    """What must not be torn apart, and what each split needs: by `index.csv`, else neighbors by name."""
     index = root / "index.csv"
     if settings.strata and not index.is_file():
         raise UserError(f"there is no {index} with the column {settings.strata!r} that data.strata asks for; add it.")
     if not index.is_file():
-        return [Origin(f"neighbours {number // settings.group_size}") for number in range(len(names))]
+        return [Origin(f"neighbors {number // settings.group_size}") for number in range(len(names))]
     rows = read_index(index, ("id", "group", *([settings.strata] if settings.strata else [])))
     found = {row["id"]: Origin(row["group"] or row["id"], row.get(settings.strata, "")) for row in rows}
     for name in names:
@@ -250,7 +252,7 @@ def _report_problems(root: Path, problems: Problems, settings: DataConfig) -> No
         return
     if settings.broken == "refuse":
         raise UserError(refusal(root, problems))
-    warn_once(f"left out of {root}: {problems}")
+    log.warning(f"left out of {root}: {problems}")
 
 
 def refusal(root: Path, problems: Problems) -> str:
@@ -283,7 +285,7 @@ def _load_pets(root: Path) -> Loaded:
         [Origin(name) for name in train.names],
         None,
         test,
-        f"Oxford-IIIT Pet (Parkhi et al. 2012), official test part, scaled to {PETS_SIDE} pixels, borders ignored",
+        f"Oxford-IIIT Pet (Parkhi et al. 2012), official test split, scaled to {PETS_SIDE} pixels, borders ignored",
         "CC BY-SA 4.0",
     )
 
@@ -300,25 +302,25 @@ def _download_pets(folder: Path) -> Path:
     return folder
 
 
-def _read_pets(folder: Path, part: str, problems: Problems) -> Pictures:
-    lines = (folder / "annotations" / f"{part}.txt").read_text().splitlines()
+def _read_pets(folder: Path, split: str, problems: Problems) -> Images:
+    lines = (folder / "annotations" / f"{split}.txt").read_text().splitlines()
     names = [line.split()[0] for line in lines]
     trimaps = folder / "annotations" / "trimaps"
     pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
     raw = read_pairs(pairs, PETS_SIDE, problems)
     table = np.full(256, IGNORE, np.uint8)
     table[1], table[2] = 1, 0  # the trimaps' third value is the border
-    return Pictures([pair.name for pair in raw.pairs], raw.images, [table[mask] for mask in raw.masks])
+    return Images([pair.name for pair in raw.pairs], raw.images, [table[mask] for mask in raw.masks])
 
 
 def _load_sample(config: Config) -> Loaded:
-    parts = make_sample(config.seed, config.data.sample_pictures)
+    splits = make_sample(config.seed, config.data.sample_images)
     return Loaded(
         CLASSES,
-        parts.train,
-        [Origin(name) for name in parts.train.names],
-        parts.validation,
-        parts.test,
+        splits.train,
+        [Origin(name) for name in splits.train.names],
+        splits.validation,
+        splits.test,
         "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed",
-        "public domain and CC0 pictures of scikit-image",
+        "public domain and CC0 images of scikit-image",
     )

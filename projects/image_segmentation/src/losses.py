@@ -1,4 +1,4 @@
-"""What is minimised: cross-entropy, Dice, focal, and their sums."""
+"""What is minimized: cross-entropy, Dice, focal, and their sums."""
 
 from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor
@@ -18,7 +18,7 @@ def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor 
     dice = DiceLoss("multiclass", ignore_index=IGNORE)
 
     def loss(logits: Tensor, masks: Tensor) -> Tensor:
-        total = 0.0 * logits.sum()  # where all pixels are ignored, nothing is learnt
+        total = 0.0 * logits.sum()  # where all pixels are ignored, nothing is learned
         counted = int((masks != IGNORE).sum())
         if config.cross_entropy and counted:
             scale = None if weights is None else weights.to(logits)
@@ -47,6 +47,6 @@ def focal(logits: Tensor, masks: Tensor, counted: int) -> Tensor:
 def by_pixel(logits: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
     """Logits [N, C, H, W] and masks [N, H, W] as [N * H * W, C] and [N * H * W].
 
-    On a GPU PyTorch adds up the loss of such a list in a fixed order, that of pictures in one that changes.
+    On a GPU PyTorch adds up the loss of such a list in a fixed order, that of images in one that changes.
     """
     return logits.movedim(1, -1).flatten(0, 2), masks.flatten()

@@ -33,7 +33,7 @@ def annotations_of(mask: np.ndarray) -> Iterator[dict[str, Any]]:
 
 
 def _outline(region: np.ndarray, top: int, left: int) -> list[float]:
-    """The outer polygon of a region as x, y, x, y, ..., in the picture's pixels."""
+    """The outer polygon of a region as x, y, x, y, ..., in the image's pixels."""
     around = np.pad(region, 1).astype(float)
     longest = max(find_contours(around, 0.5), key=len)
     points = approximate_polygon(longest, TOLERANCE)[:-1] + (top - 0.5, left - 0.5)

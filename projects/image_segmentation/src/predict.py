@@ -1,4 +1,4 @@
-"""Segment pictures of any size with the exported network, which carries its own labels."""
+"""Segment images of any size with the exported network, which carries its own labels."""
 
 import csv
 import io
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from shared.console import say, track, warn
+from shared.console import log, track
 from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.tiles import Tiling, segment
-from shared.report.overlays import class_colours, overlay
+from shared.report.overlays import class_colors, overlay
 from shared.results import write_result
 from src.config import Config, export_path
 from src.outlines import annotations_of
@@ -26,7 +26,7 @@ from src.outlines import annotations_of
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one picture."""
+    """What is said of one image."""
 
     image: np.ndarray
     """uint8 [H, W, 3]."""
@@ -37,29 +37,29 @@ class Answer:
 
 
 class Predictor:
-    """The exported network, asked with pictures of any kind and size; used by `predict` and `serve` alike."""
+    """The exported network, asked with images of any kind and size; used by `predict` and `serve` alike."""
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = OnnxClassifier(export_path(config))
-        self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.about["stride"])
+        self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.metadata["stride"])
 
     def answer(self, source: Path) -> Answer:
         """The class of every pixel.
 
         Raises:
-            UnreadableImageError: it is no picture that can be used.
+            UnreadableImageError: it is no image that can be used.
         """
         return self.segment(read_pixels(source))
 
     def segment(self, image: np.ndarray) -> Answer:
-        """The class of every pixel of a picture, uint8 [H, W, 3]."""
+        """The class of every pixel of an image, uint8 [H, W, 3]."""
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1))
         scores = segment(self.network.probabilities, pixels, self._tiling)
         return Answer(image, scores.argmax(0).astype(np.uint8), float(scores.max(0).mean()))
 
     def areas(self, answer: Answer) -> dict[str, dict[str, float]]:
-        """How much of the picture each class covers, in pixels and as a share."""
+        """How much of the image each class covers, in pixels and as a share."""
         counts = np.bincount(answer.mask.ravel(), minlength=len(self.network.labels))
         return {
             label: {"pixels": int(count), "share": float(count / answer.mask.size)}
@@ -68,19 +68,19 @@ class Predictor:
 
 
 def read_pixels(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """A picture as uint8 [H, W, 3].
+    """An image as uint8 [H, W, 3].
 
     Raises:
-        UnreadableImageError: it is no picture that can be used.
+        UnreadableImageError: it is no image that can be used.
     """
     return np.asarray(read_image(source, max_pixels).convert("RGB"))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
-    """Segment pictures; write masks, overlays and areas.csv into outputs/predictions.
+    """Segment images; write masks, overlays and areas.csv into outputs/predictions.
 
     Args:
-        inputs: picture files, or folders of them
+        inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
     files = collect_images(inputs)
@@ -94,7 +94,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         except UnreadableImageError as error:
             unreadable.append(f"{path} ({error})")
             continue
-        _write_pictures(folder, name, answer, len(predictor.network.labels))
+        _write_images(folder, name, answer, len(predictor.network.labels))
         rows += [[path, label, *area.values()] for label, area in predictor.areas(answer).items()]
         if config.predict.coco:
             _add_to_coco(coco, path.name, answer)
@@ -103,20 +103,20 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     if config.predict.coco:
         write_json(folder / "coco.json", coco)
     if unreadable:
-        warn(f"{len(unreadable)} of {len(files)} pictures cannot be read: {'; '.join(unreadable[:5])}")
-    say(f"predict: {len(files) - len(unreadable)} pictures; see the masks, overlays and areas.csv in {folder}")
+        log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {'; '.join(unreadable[:5])}")
+    log.info(f"predict: {len(files) - len(unreadable)} images; see the masks, overlays and areas.csv in {folder}")
     return write_result(
         config.output_dir,
         "predict",
-        seed=predictor.network.about["seed"],
-        data=predictor.network.about["data"],
-        metrics={"pictures": len(files), "unreadable": len(unreadable)},
+        seed=predictor.network.metadata["seed"],
+        data=predictor.network.metadata["data"],
+        metrics={"images": len(files), "unreadable": len(unreadable)},
         seconds=seconds,
     )
 
 
 def result_names(files: list[Path]) -> Iterator[str]:
-    """A name for each picture's results; pictures of the same name are numbered, past names that others have."""
+    """A name for each image's results; images of the same name are numbered, past names that others have."""
     taken, given = {path.stem for path in files}, set()
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for path in files:
@@ -128,7 +128,7 @@ def result_names(files: list[Path]) -> Iterator[str]:
         yield name
 
 
-def _write_pictures(folder: Path, name: str, answer: Answer, classes: int) -> None:
+def _write_images(folder: Path, name: str, answer: Answer, classes: int) -> None:
     _write(folder / f"{name}_mask.png", mask_png(answer.mask, classes))
     _write(folder / f"{name}_overlay.png", png(Image.fromarray(overlay(answer.image, answer.mask, classes))))
 
@@ -139,15 +139,15 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def mask_png(mask: np.ndarray, classes: int) -> bytes:
-    """A mask as a PNG whose values are the class ids, shown in each class's colour by its palette."""
+    """A mask as a PNG whose values are the class ids, shown in each class's color by its palette."""
     image = Image.fromarray(mask).convert("P")
-    image.putpalette(class_colours(classes).tobytes())
+    image.putpalette(class_colors(classes).tobytes())
     image.frombytes(mask.tobytes())
     return png(image)
 
 
 def png(image: Image.Image) -> bytes:
-    """A picture as PNG bytes."""
+    """An image as PNG bytes."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()

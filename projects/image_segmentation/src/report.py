@@ -5,13 +5,13 @@ from typing import Any
 
 import yaml
 
-from shared.console import say
+from shared.console import log
 from shared.data.masks import IGNORE
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
-from shared.report.overlays import Compared, comparison
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
+from shared.report.overlays import ComparedMasks, comparison
 from shared.report.plots import confusion_matrix, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
@@ -21,11 +21,11 @@ from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.utils import answer_of, as_dense, restore_model
 
-SHOWN = 4  # best pictures, and as many worst
+SHOWN = 4  # best images, and as many worst
 
 
 def report(config: Config) -> Path:
-    """Write outputs/report.html: curves, scores by class, best and worst pictures, baselines, configuration."""
+    """Write outputs/report.html: curves, scores by class, best and worst images, baselines, configuration."""
     trained = load_checkpoint(best_checkpoint(config.output_dir))
     results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
     if results["evaluate"]["checkpoint"] != file_digest(trained.path):
@@ -35,21 +35,21 @@ def report(config: Config) -> Path:
     path = config.output_dir / "report.html"
     write_report(
         path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
+        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
         summary=_summary(results),
-        notice=substitution_notice(trained.about["data"]),
+        notice=substitution_notice(trained.metadata["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
-            *_pictures(config, trained, results["evaluate"]),
+            *_images(config, trained, results["evaluate"]),
             _by_class(results["evaluate"]),
-            _confusion(results["evaluate"], trained.about["classes"]),
-            precision_section(results["export"], "pictures a second, one at a time", "validation_mean_iou"),
-            data_section(trained.about["data"], "pictures"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
+            _confusion(results["evaluate"], trained.metadata["classes"]),
+            precision_section(results["export"], "images a second, one at a time", "validation_mean_iou"),
+            data_section(trained.metadata["data"], "images"),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )
-    say(f"report: {path}")
+    log.info(f"report: {path}")
     return path
 
 
@@ -75,7 +75,7 @@ def _curves(train: dict[str, Any]) -> Section:
     return Section(
         "Training",
         "The weights of the best epoch by validation mean IoU are kept. Seconds count training steps only.",
-        pictures=[Picture(curves, "loss and validation mean IoU over the epochs")],
+        images=[ReportImage(curves, "loss and validation mean IoU over the epochs")],
     )
 
 
@@ -95,40 +95,40 @@ def _scores(results: dict[str, dict[str, Any]]) -> Section:
     ]
     return Section(
         "Overlap beside pixel classifiers",
-        "All were fitted on the same training part; nothing was chosen on the test part. Pooled: all pixels of a part "
-        "are counted together. Per image: each picture counts alike. The baselines answer one pixel of each "
+        "All were fitted on the same training split; nothing was chosen on the test split. Pooled: all pixels of a "
+        "split are counted together. Per image: each image counts alike. The baselines answer one pixel of each "
         f"{every}x{every}.",
         header=["model", "validation, pooled", "test, pooled", "test, per image", "test, right pixels"],
         rows=rows,
     )
 
 
-def _pictures(config: Config, trained: Checkpoint, evaluated: dict[str, Any]) -> list[Section]:
-    """The test pictures with the highest and with the lowest IoU."""
+def _images(config: Config, trained: Checkpoint, evaluated: dict[str, Any]) -> list[Section]:
+    """The test images with the highest and with the lowest IoU."""
     by_image = evaluated["metrics"]["test"]["by_image"]
     ranked = sorted((name for name in by_image if by_image[name] is not None), key=lambda name: by_image[name])
     data = load_data(config)
-    require_same_classes(trained.about["classes"], data.classes)
-    test = data.parts.test
+    require_same_classes(trained.metadata["classes"], data.classes)
+    test = data.splits.test
     network = as_dense(restore_model(config, trained))
 
-    def compared(name: str) -> Compared:
+    def compared(name: str) -> ComparedMasks:
         index = test.names.index(name)
         answer = answer_of(network, test.images[index], config.predict)
-        return Compared(f"{name[:24]}: IoU {by_image[name]:.3f}", test.images[index], test.masks[index], answer)
+        return ComparedMasks(f"{name[:24]}: IoU {by_image[name]:.3f}", test.images[index], test.masks[index], answer)
 
     return [
         Section(
             title,
-            "Of the test part, by IoU averaged over the picture's classes.",
-            pictures=[
-                Picture(
-                    comparison([compared(name) for name in names], trained.about["classes"], IGNORE),
-                    "input, truth, answer and errors of each picture",
+            "Of the test split, by IoU averaged over the image's classes.",
+            images=[
+                ReportImage(
+                    comparison([compared(name) for name in names], trained.metadata["classes"], IGNORE),
+                    "input, truth, answer and errors of each image",
                 )
             ],
         )
-        for title, names in (("Best pictures", ranked[::-1][:SHOWN]), ("Worst pictures", ranked[:SHOWN]))
+        for title, names in (("Best images", ranked[::-1][:SHOWN]), ("Worst images", ranked[:SHOWN]))
     ]
 
 
@@ -141,7 +141,7 @@ def _by_class(evaluated: dict[str, Any]) -> Section:
     rows.append(["mean", *means, _shown(test["boundary"]["mean_f"])])
     return Section(
         "Class by class",
-        "On the test part. The boundary score tells how well outlines fit, within 0.75 % of the picture's diagonal.",
+        "On the test split. The boundary score tells how well outlines fit, within 0.75 % of the image's diagonal.",
         header=["class", "IoU, pooled", "Dice, pooled", "IoU, per image", "Dice, per image", "boundary F"],
         rows=rows,
     )
@@ -157,5 +157,5 @@ def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
     return Section(
         "What is taken for what",
         "Rows are the truth, columns the answers, in percent of the row's pixels.",
-        pictures=[Picture(confusion_matrix(percent, classes), "confusion of the test part's pixels in percent")],
+        images=[ReportImage(confusion_matrix(percent, classes), "confusion of the test split's pixels in percent")],
     )

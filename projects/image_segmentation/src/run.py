@@ -40,16 +40,16 @@ def run(config: Config) -> dict[str, Any]:
             "ONNX file": shown(export_path(config)),
             "report": shown(page),
             "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",
-            "next": f"{python} {shown(PROJECT / 'main.py')} predict your_picture.jpg",
+            "next": f"{python} {shown(PROJECT / 'main.py')} predict your_image.jpg",
         },
     )
     return {"train": trained, "evaluate": evaluated, "baseline": baselines, "export": exported}
 
 
 def _score_rows(evaluated: dict[str, Any], baselines: dict[str, Any]) -> dict[str, str]:
-    rows = {f"{part} mean IoU": _overlap(evaluated["metrics"][part]) for part in ("validation", "test")}
+    rows = {f"{split} mean IoU": _overlap(evaluated["metrics"][split]) for split in ("validation", "test")}
     for name, metrics in baselines["metrics"].items():
-        rows[f"baseline, {name}"] = f"{_overlap(metrics['test'])}, on the test part"
+        rows[f"baseline, {name}"] = f"{_overlap(metrics['test'])}, on the test split"
     return rows
 
 

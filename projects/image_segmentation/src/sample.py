@@ -1,7 +1,7 @@
 """The built-in sample: textured shapes over real photographs, drawn from a seed, with exact masks.
 
-Photographs and textures are those that scikit-image's package brings. The three parts are cut from different strips of
-them, so that no pixel of the test part was ever trained on. Every shape gets a random tint and brightness: only its
+Photographs and textures are those that scikit-image's package brings. The three splits are cut from different strips of
+them, so that no pixel of the test split was ever trained on. Every shape gets a random tint and brightness: only its
 texture tells what it is.
 """
 
@@ -9,39 +9,39 @@ import numpy as np
 from skimage import data
 from skimage.draw import ellipse, polygon
 
-from shared.data.masks import Pictures
+from shared.data.masks import Images
 from shared.data.splits import Splits
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
 STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
-"""Which share of each photograph's width a part is drawn from."""
+"""Which share of each photograph's width a split is drawn from."""
 SHAPES = (1, 2)
 
 
-def make_sample(seed: int, count: int) -> Splits[Pictures]:
-    """Draw the three parts: `count` pictures to train on, a fifth as many for each other part."""
-    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), _coloured(data.camera())]
+def make_sample(seed: int, count: int) -> Splits[Images]:
+    """Draw the three splits: `count` images to train on, a fifth as many for each other split."""
+    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), _colored(data.camera())]
     textures = [data.brick(), data.grass(), data.gravel()]
-    parts = []
+    splits = []
     for index, strip in enumerate(vars(STRIPS).values()):
         random = np.random.default_rng((seed, index))
         scenes = [_strip(photograph, strip) for photograph in photographs]
         surfaces = [_strip(texture, strip) for texture in textures]
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
         names = [f"{index}-{number:04d}" for number in range(len(drawn))]
-        parts.append(Pictures(names, [image for image, _ in drawn], [mask for _, mask in drawn]))
-    return Splits(*parts)
+        splits.append(Images(names, [image for image, _ in drawn], [mask for _, mask in drawn]))
+    return Splits(*splits)
 
 
-def _coloured(gray: np.ndarray) -> np.ndarray:
+def _colored(gray: np.ndarray) -> np.ndarray:
     return np.repeat(gray[:, :, None], 3, axis=2)
 
 
-def _strip(picture: np.ndarray, share: tuple[float, float]) -> np.ndarray:
-    width = picture.shape[1]
+def _strip(image: np.ndarray, share: tuple[float, float]) -> np.ndarray:
+    width = image.shape[1]
     begin, end = round(width * share[0]), round(width * share[1])
-    strip = picture[:, begin:end]
+    strip = image[:, begin:end]
     if strip.shape[1] < SIDE:  # narrow photographs: mirrored at the strip's own edge
         strip = np.concatenate([strip, strip[:, ::-1]], axis=1)
     return strip
@@ -50,7 +50,7 @@ def _strip(picture: np.ndarray, share: tuple[float, float]) -> np.ndarray:
 def _draw(
     scenes: list[np.ndarray], surfaces: list[np.ndarray], random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One picture, uint8 [SIDE, SIDE, 3], and its mask, uint8 [SIDE, SIDE]."""
+    """One image, uint8 [SIDE, SIDE, 3], and its mask, uint8 [SIDE, SIDE]."""
     image = _cut(scenes[random.integers(len(scenes))], random).astype(np.float32)
     image *= random.uniform(0.6, 1.2)
     mask = np.zeros((SIDE, SIDE), np.uint8)
@@ -64,16 +64,16 @@ def _draw(
     return image.clip(0, 255).astype(np.uint8), mask
 
 
-def _cut(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A random square of the picture, perhaps mirrored."""
-    top = random.integers(picture.shape[0] - SIDE, endpoint=True)
-    left = random.integers(picture.shape[1] - SIDE, endpoint=True)
-    square = picture[top : top + SIDE, left : left + SIDE]
+def _cut(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A random square of the image, perhaps mirrored."""
+    top = random.integers(image.shape[0] - SIDE, endpoint=True)
+    left = random.integers(image.shape[1] - SIDE, endpoint=True)
+    square = image[top : top + SIDE, left : left + SIDE]
     return square[:, ::-1] if random.random() < 0.5 else square
 
 
 def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The texture, float [SIDE, SIDE, 3], around a random brightness and colour."""
+    """The texture, float [SIDE, SIDE, 3], around a random brightness and color."""
     pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
     return pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)
 

@@ -1,4 +1,4 @@
-"""What the server can be asked about pictures, and how the exported network answers."""
+"""What the server can be asked about images, and how the exported network answers."""
 
 import base64
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.images import UnreadableImageError
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config
 from src.predict import Predictor, mask_png, read_pixels
 
@@ -17,16 +17,16 @@ def make_service(config: Config) -> Service:
     """What the server needs to know of this project."""
     predictor = Predictor(config)
 
-    def decode(picture: bytes) -> np.ndarray:
+    def decode(image: bytes) -> np.ndarray:
         try:
-            return read_pixels(picture, config.serve.max_pixels)
+            return read_pixels(image, config.serve.max_pixels)
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
     def answer(images: list[np.ndarray]) -> list[dict[str, Any]]:
         return [as_plain(predictor, image) for image in images]
 
-    verb = Verb(
+    endpoint = Endpoint(
         name="predict",
         summary="Which class is each pixel? A PNG whose values are class ids, and how much each class covers.",
         kind="images",
@@ -40,13 +40,13 @@ def make_service(config: Config) -> Service:
             "probability": 0.9,
             "mask_png_base64": "...",
         },
-        batch_size=1,  # pictures of any size do not stack
+        batch_size=1,  # images of any size do not stack
     )
-    return Service(PROJECT.name, predictor.network.about, [verb], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
 
 
 def as_plain(predictor: Predictor, image: np.ndarray) -> dict[str, Any]:
-    """The answer to a picture, uint8 [H, W, 3], as JSON has it."""
+    """The answer to an image, uint8 [H, W, 3], as JSON has it."""
     found = predictor.segment(image)
     return {
         "height": found.mask.shape[0],

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from shared.config import to_plain
-from shared.console import say
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.masks import IGNORE
 from shared.data.memory import Batch
@@ -16,10 +16,10 @@ from shared.files import require_writable
 from shared.metrics.segmentation import class_counts, training_metrics
 from shared.seeding import seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.loop import Places, Step, Task, fit
+from shared.training.loop import RunDirs, Step, Task, fit
 from shared.training.losses import Loss, class_weights
 from shared.training.result import progress_of, resumed_record, write_training
-from shared.training.trials import Setting, Trial, try_out
+from shared.training.trials import Trial, TrialContext, run_trial
 from src.augmentation import cut_size
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
@@ -30,7 +30,7 @@ from src.utils import BACKBONE, load_first_weights, make_model
 def train(
     config: Config, resume: bool = False, checkpoint: Path | None = None, trial: Trial = "none"
 ) -> dict[str, Any]:
-    """Train the network and keep the weights that do best on the validation part.
+    """Train the network and keep the weights that do best on the validation split.
 
     Writes `outputs/checkpoints/{best,last}.safetensors`, `outputs/metrics.jsonl`, `outputs/train.json` and
     TensorBoard curves.
@@ -38,7 +38,7 @@ def train(
     Args:
         resume: go on with the run that was stopped, to the same end as if it had not been
         checkpoint: the state to go on from; that of the last step saved where not given
-        trial: a short trial in place of the run: one_batch, overfit (one batch), find_rate (of learning), profile
+        trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find (of learning), profile
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
@@ -49,8 +49,8 @@ def train(
     origin = load_first_weights(model, config)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     batch_size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    height, width = cut_size(data.parts.train, config.data)
-    say(
+    height, width = cut_size(data.splits.train, config.data)
+    log.info(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
         f"batches of {batch_size} cuts of {width}x{height}, seed {config.seed}"
     )
@@ -58,34 +58,34 @@ def train(
     metrics = training_metrics(len(data.classes), IGNORE)
     task = Task(make_step(loss_for(data, config)), metrics, monitor="mean_iou", backbone=backbone)
     if trial != "none":
-        setting = Setting(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
-        return try_out(trial, setting, config.seed, data.as_dict())
+        context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
+        return run_trial(trial, context, config.seed, data.as_dict())
     # What was used, not what was asked for, is what later verbs must use.
     config = replace(config, data=replace(config.data, source=data.record.source))
-    begun = state_to_resume(config.output_dir, resume, checkpoint)
-    about = {
+    resume_from = state_to_resume(config.output_dir, resume, checkpoint)
+    metadata = {
         "config": to_plain(config, PROJECT),
         "classes": data.classes,
-        "data": resumed_record(data.as_dict(), begun),
+        "data": resumed_record(data.as_dict(), resume_from),
         "seed": config.seed,
         "parameters": parameters,
         "first_weights": origin.as_dict(),
     }
-    places = Places(config.output_dir, config.log_dir)
-    state = fit(task, model, loaders.train, loaders.validation, config.training, places, about, begun)
+    run_dirs = RunDirs(config.output_dir, config.log_dir)
+    state = fit(task, model, loaders.train, loaders.validation, config.training, run_dirs, metadata, resume_from)
     return write_training(
         config.output_dir,
-        about,
+        metadata,
         batch_size=batch_size,
         cut=[height, width],
-        first_weights=about["first_weights"],
+        first_weights=metadata["first_weights"],
         **progress_of(state),
     )
 
 
 def loss_for(data: Data, config: Config) -> Loss:
-    """The loss of the configuration, with class weights by the training part's pixels where asked for."""
-    counts = class_counts([torch.from_numpy(mask) for mask in data.parts.train.masks], len(data.classes))
+    """The loss of the configuration, with class weights by the training split's pixels where asked for."""
+    counts = class_counts([torch.from_numpy(mask) for mask in data.splits.train.masks], len(data.classes))
     weights = class_weights(counts, config.training.class_weights)
     return make_loss(config.loss, config.training.label_smoothing, weights)
 

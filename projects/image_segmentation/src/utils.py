@@ -7,8 +7,8 @@ import torch
 
 from models.model import STRIDE, Segmenter
 from models.pretrained import Origin, load_pretrained
-from shared.console import say, warn
-from shared.data.masks import Pictures
+from shared.console import log
+from shared.data.masks import Images
 from shared.errors import UserError
 from shared.inference.tiles import Dense, Tiling, segment
 from shared.training.checkpoint import Checkpoint
@@ -40,12 +40,12 @@ def load_first_weights(model: Segmenter, config: Config) -> Origin:
         return Origin("random", [])
     origin = load_pretrained(model.network.encoder, config.model.encoder)
     for reason in origin.tried:
-        say(f"weights: not from {reason}")
+        log.info(f"weights: not from {reason}")
     if origin.source == "random":
-        warn(f"no ImageNet weights for {config.model.encoder} are to be had; it starts from random weights.")
+        log.warning(f"no ImageNet weights for {config.model.encoder} are to be had; it starts from random weights.")
     else:
-        say(f"weights: ImageNet weights for {config.model.encoder} from {origin.source}")
-        model.normalise.set(origin.mean, origin.std)
+        log.info(f"weights: ImageNet weights for {config.model.encoder} from {origin.source}")
+        model.normalize.set(origin.mean, origin.std)
     return origin
 
 
@@ -55,13 +55,13 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> Segmenter:
     Raises:
         UserError: the checkpoint belongs to another network.
     """
-    model = make_model(config, checkpoint.about["classes"])
+    model = make_model(config, checkpoint.metadata["classes"])
     checkpoint.load_into(model)
     return model.eval().to(memory_format=torch.channels_last)
 
 
 def tiling_of(settings: PredictConfig) -> Tiling:
-    """How large pictures are cut."""
+    """How large images are cut."""
     return Tiling(settings.tile, settings.overlap, STRIDE)
 
 
@@ -77,13 +77,13 @@ def as_dense(model: Segmenter) -> Dense:
     return run
 
 
-def answers_of(network: Dense, pictures: Pictures, settings: PredictConfig) -> Iterator[np.ndarray]:
-    """The class ids of every pixel, uint8 [H, W], picture by picture."""
-    for image in pictures.images:
+def answers_of(network: Dense, images: Images, settings: PredictConfig) -> Iterator[np.ndarray]:
+    """The class ids of every pixel, uint8 [H, W], image by image."""
+    for image in images.images:
         yield answer_of(network, image, settings)
 
 
 def answer_of(network: Dense, image: np.ndarray, settings: PredictConfig) -> np.ndarray:
-    """The class ids of every pixel, uint8 [H, W], of a picture, uint8 [H, W, 3]."""
+    """The class ids of every pixel, uint8 [H, W], of an image, uint8 [H, W, 3]."""
     scores = segment(network, np.ascontiguousarray(image.transpose(2, 0, 1)), tiling_of(settings))
     return scores.argmax(0).astype(np.uint8)

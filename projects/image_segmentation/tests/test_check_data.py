@@ -15,7 +15,7 @@ from src.config import PROJECT
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Twenty pictures whose masks hold 0, a little 1, and the ignored 255."""
+    """Twenty images whose masks hold 0, a little 1, and the ignored 255."""
     random = np.random.default_rng(0)
     for index in range(20):
         for name in ("images", "masks"):
@@ -37,7 +37,7 @@ def result(root: Path) -> dict:
     return read_json(root.parent / "out" / "check_data.json", "")
 
 
-def test_own_pictures_and_the_shares_of_their_classes_are_counted(folder: Path) -> None:
+def test_own_images_and_the_shares_of_their_classes_are_counted(folder: Path) -> None:
     assert check(folder) == 0
     found = result(folder)
     assert found["data"]["counts"] == {"train": 14, "validation": 2, "test": 4}
@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_named_and_refused_unless_it_may_be_left_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "masks" / "03.png").unlink()
-    (folder / "images" / "05.png").write_bytes(b"no picture")
+    (folder / "images" / "05.png").write_bytes(b"no image")
     shutil.copy(folder / "images" / "07.png", folder / "images" / "08.png")
     assert check(folder) == 2
     printed = capsys.readouterr()
@@ -81,15 +81,15 @@ def test_the_refusal_is_trainings_own_where_too_little_is_left_without_what_is_b
     assert "images whose mask has another size: 18" in capsys.readouterr().err
 
 
-def test_pictures_are_looked_at_where_their_masks_cannot_be_understood(
+def test_images_are_looked_at_where_their_masks_cannot_be_understood(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (50, 40), "orange").save(folder / "masks" / "00.png")
-    (folder / "images" / "05.png").write_bytes(b"no picture")
+    (folder / "images" / "05.png").write_bytes(b"no image")
     assert check(folder) == 2
     printed = capsys.readouterr()
-    assert "unreadable pictures: 1 (images/05.png" in printed.out
-    assert "00.png has colours; say which stands for which class" in printed.err
+    assert "unreadable images: 1 (images/05.png" in printed.out
+    assert "00.png has colors; say which stands for which class" in printed.err
     assert result(folder)["data"]["counts"] == {"whole": 19}
 
 

@@ -1,4 +1,4 @@
-"""The data: three disjoint parts from each source, and cuts in which picture and mask stay together."""
+"""The data: three disjoint splits from each source, and cuts in which image and mask stay together."""
 
 import csv
 import shutil
@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from shared.data.masks import IGNORE, Pictures
+from shared.data.masks import IGNORE, Images
 from shared.errors import UserError
 from shared.files import file_digest
 from shared.seeding import generator
@@ -24,11 +24,11 @@ from src.sample import CLASSES
 
 
 def config(**settings: object) -> Config:
-    return Config(data=DataConfig(**{"sample_pictures": 20, **settings}))  # type: ignore[arg-type]
+    return Config(data=DataConfig(**{"sample_images": 20, **settings}))  # type: ignore[arg-type]
 
 
 def save_folder(root: Path, count: int, values: tuple[int, ...] = (0, 255), names: str = "{:03d}") -> Path:
-    """Pictures of noise and masks with every value in them, another for each file."""
+    """Images of noise and masks with every value in them, another for each file."""
     random = np.random.default_rng(0)
     for folder in ("images", "masks"):
         (root / folder).mkdir(parents=True)
@@ -43,21 +43,21 @@ def save_folder(root: Path, count: int, values: tuple[int, ...] = (0, 255), name
     return root
 
 
-def bytes_of(part: Pictures) -> set[bytes]:
-    return {image.tobytes() for image in part.images}
+def bytes_of(split: Images) -> set[bytes]:
+    return {image.tobytes() for image in split.images}
 
 
-def test_the_sample_has_disjoint_parts_with_all_classes() -> None:
-    data = load_data(config(source="sample", sample_pictures=50))
+def test_the_sample_has_disjoint_splits_with_all_classes() -> None:
+    data = load_data(config(source="sample", sample_images=50))
     assert data.counts == {"train": 50, "validation": 10, "test": 10}
     assert data.classes == CLASSES
-    train, validation, test = (bytes_of(part) for part in vars(data.parts).values())
+    train, validation, test = (bytes_of(split) for split in vars(data.splits).values())
     assert not train & validation
     assert not train & test
     assert not validation & test
-    for part in vars(data.parts).values():
-        assert {image.shape for image in part.images} == {(128, 128, 3)}
-        assert set(np.unique(np.stack(part.masks))) == {0, 1, 2, 3}
+    for split in vars(data.splits).values():
+        assert {image.shape for image in split.images} == {(128, 128, 3)}
+        assert set(np.unique(np.stack(split.masks))) == {0, 1, 2, 3}
 
 
 def test_the_seed_decides_the_sample() -> None:
@@ -65,35 +65,35 @@ def test_the_seed_decides_the_sample() -> None:
     assert first.digest == again.digest != other.digest
 
 
-def test_own_pictures_are_cut_into_three_parts(tmp_path: Path) -> None:
+def test_own_images_are_cut_into_three_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, 20)))
     assert data.record.source == "folder"
     assert data.classes == ["background", "foreground"]
     assert data.counts == {"train": 14, "validation": 2, "test": 4}
 
 
-def test_pictures_of_one_group_stay_in_one_part(tmp_path: Path) -> None:
+def test_images_of_one_group_stay_in_one_split(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
     with (tmp_path / "index.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "group"], *([f"{index:03d}", index // 4] for index in range(40))])
-    parts = load_data(config(root=tmp_path)).parts
-    groups = [{int(name) // 4 for name in part.names} for part in vars(parts).values()]
+    splits = load_data(config(root=tmp_path)).splits
+    groups = [{int(name) // 4 for name in split.names} for split in vars(splits).values()]
     assert sum(map(len, groups)) == 10
     (tmp_path / "index.csv").unlink()
-    parts = load_data(config(root=tmp_path, group_size=8)).parts
-    assert sum(len({int(name) // 8 for name in part.names}) for part in vars(parts).values()) == 5
+    splits = load_data(config(root=tmp_path, group_size=8)).splits
+    assert sum(len({int(name) // 8 for name in split.names}) for split in vars(splits).values()) == 5
 
 
-def test_each_part_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
+def test_each_split_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
     rows = [[f"{index:03d}", index // 2, "rare" if index < 10 else "usual"] for index in range(40)]
     with (tmp_path / "index.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "group", "stain"], *rows])
-    parts = load_data(config(root=tmp_path, strata="stain")).parts
-    assert sum(int(name) < 10 for name in parts.test.names) == 2
-    assert sum(int(name) < 10 for name in parts.validation.names) >= 1
-    with pytest.raises(UserError, match=r"no column 'colour'; it has id, group, stain"):
-        load_data(config(root=tmp_path, strata="colour"))
+    splits = load_data(config(root=tmp_path, strata="stain")).splits
+    assert sum(int(name) < 10 for name in splits.test.names) == 2
+    assert sum(int(name) < 10 for name in splits.validation.names) >= 1
+    with pytest.raises(UserError, match=r"no column 'color'; it has id, group, stain"):
+        load_data(config(root=tmp_path, strata="color"))
     (tmp_path / "index.csv").unlink()
     with pytest.raises(UserError, match=r"index\.csv with the column 'stain' that data\.strata asks for"):
         load_data(config(root=tmp_path, strata="stain"))
@@ -109,39 +109,39 @@ def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
         load_data(config(root=tmp_path))
 
 
-def test_a_held_out_part_is_the_test(tmp_path: Path) -> None:
+def test_a_held_out_split_is_the_test(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", 20, (0, 1, 2, 11), "a{}")
     save_folder(tmp_path / "val", 5, (0, 1, 2, 11), "b{}")
     data = load_data(config(root=tmp_path, classes=["sky", "road", "car"], ignore="11"))
     assert data.counts == {"train": 17, "validation": 3, "test": 5}
-    assert set(data.parts.test.names) == {f"b{index}" for index in range(5)}
-    assert set(np.unique(data.parts.test.masks[0])) == {0, 1, 2, IGNORE}
+    assert set(data.splits.test.names) == {f"b{index}" for index in range(5)}
+    assert set(np.unique(data.splits.test.masks[0])) == {0, 1, 2, IGNORE}
 
 
-def test_parts_of_their_own_are_kept(tmp_path: Path) -> None:
-    for part, count in (("train", 9), ("validation", 3), ("test", 4)):
-        save_folder(tmp_path / part, count)
+def test_splits_of_their_own_are_kept(tmp_path: Path) -> None:
+    for split, count in (("train", 9), ("validation", 3), ("test", 4)):
+        save_folder(tmp_path / split, count)
     assert load_data(config(root=tmp_path)).counts == {"train": 9, "validation": 3, "test": 4}
 
 
 def test_camvids_layout_is_known(tmp_path: Path) -> None:
-    for part, count in (("train", 20), ("val", 5)):
-        save_folder(tmp_path / "saved" / part, count, (0, 1, 2))
-        (tmp_path / "saved" / part / "images").rename(tmp_path / part)
-        (tmp_path / "saved" / part / "masks").rename(tmp_path / f"{part}annot")
+    for split, count in (("train", 20), ("val", 5)):
+        save_folder(tmp_path / "saved" / split, count, (0, 1, 2))
+        (tmp_path / "saved" / split / "images").rename(tmp_path / split)
+        (tmp_path / "saved" / split / "masks").rename(tmp_path / f"{split}annot")
     data = load_data(config(root=tmp_path))
     assert data.counts == {"train": 17, "validation": 3, "test": 5}
     assert data.classes == ["class 0", "class 1", "class 2"]
 
 
-def test_colours_stand_for_classes(tmp_path: Path) -> None:
+def test_colors_stand_for_classes(tmp_path: Path) -> None:
     save_folder(tmp_path, 10)
     for path in (tmp_path / "masks").iterdir():
-        colours = np.where(np.asarray(Image.open(path))[:, :, None] > 0, (0, 128, 0), (90, 90, 90)).astype(np.uint8)
-        Image.fromarray(colours).save(path)
+        colors = np.where(np.asarray(Image.open(path))[:, :, None] > 0, (0, 128, 0), (90, 90, 90)).astype(np.uint8)
+        Image.fromarray(colors).save(path)
     data = load_data(config(root=tmp_path, classes=["street", "tree"], palette=["#5a5a5a", "green"]))
     assert data.classes == ["street", "tree"]
-    assert set(np.unique(data.parts.train.masks[0])) == {0, 1}
+    assert set(np.unique(data.splits.train.masks[0])) == {0, 1}
 
 
 def test_a_broken_folder_is_told_what_is_wrong_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,7 +151,7 @@ def test_a_broken_folder_is_told_what_is_wrong_with_it(tmp_path: Path, capsys: p
     Image.new("L", (7, 7)).save(tmp_path / "masks" / "002.png")
     expected = (
         "images without a mask: 1 (images/001.png)",
-        "unreadable images: 1 (000.png: not a picture, or a damaged one)",
+        "unreadable images: 1 (000.png: not an image, or a damaged one)",
         "images whose mask has another size: 1 (002.png: 50x42, its mask 7x7)",
     )
     with pytest.raises(UserError) as refused:
@@ -165,15 +165,15 @@ def test_a_broken_folder_is_told_what_is_wrong_with_it(tmp_path: Path, capsys: p
 
 
 def write_pets(root: Path) -> None:
-    """Twelve pictures in the layout of Oxford-IIIT Pet."""
+    """Twelve images in the layout of Oxford-IIIT Pet."""
     save_folder(root, 12, (1, 2, 3), "cat_{}")
     for path in (root / "images").iterdir():
         Image.open(path).save(path.with_suffix(".jpg"))
         path.unlink()
     (root / "annotations").mkdir()
     (root / "masks").rename(root / "annotations" / "trimaps")
-    for part, numbers in (("trainval", range(8)), ("test", range(8, 12))):
-        (root / "annotations" / f"{part}.txt").write_text("".join(f"cat_{number} 1 1 1\n" for number in numbers))
+    for split, numbers in (("trainval", range(8)), ("test", range(8, 12))):
+        (root / "annotations" / f"{split}.txt").write_text("".join(f"cat_{number} 1 1 1\n" for number in numbers))
 
 
 @pytest.mark.parametrize("folder", [".", "pets", "oxford-iiit-pet"])
@@ -182,26 +182,26 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     data = load_data(config(root=tmp_path))
     assert data.record.source == "pets"
     assert data.counts == {"train": 7, "validation": 1, "test": 4}
-    trimap = np.asarray(Image.open(tmp_path / folder / "annotations" / "trimaps" / f"{data.parts.test.names[0]}.png"))
+    trimap = np.asarray(Image.open(tmp_path / folder / "annotations" / "trimaps" / f"{data.splits.test.names[0]}.png"))
     expected = np.select([trimap == 1, trimap == 2], [1, 0], IGNORE)
-    np.testing.assert_array_equal(data.parts.test.masks[0], expected)
+    np.testing.assert_array_equal(data.splits.test.masks[0], expected)
 
 
-def test_pictures_without_a_group_are_each_their_own(tmp_path: Path) -> None:
+def test_images_without_a_group_are_each_their_own(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
     rows = [f"{number:03d},{'slide' if number < 10 else ''}" for number in range(40)]
     (tmp_path / "index.csv").write_text("\n".join(["id,group", *rows]))
     assert load_data(config(root=tmp_path)).counts == {"train": 27, "validation": 6, "test": 7}
 
 
-def test_a_part_without_a_pixel_that_counts_is_refused(tmp_path: Path) -> None:
+def test_a_split_without_a_pixel_that_counts_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", 20, (0, 1))
     save_folder(tmp_path / "test", 4, (255,))
-    with pytest.raises(UserError, match="every pixel of the test part is ignored"):
+    with pytest.raises(UserError, match="every pixel of the test split is ignored"):
         load_data(config(root=tmp_path))
 
 
-def test_pictures_of_your_own_come_before_an_earlier_download(tmp_path: Path) -> None:
+def test_images_of_your_own_come_before_an_earlier_download(tmp_path: Path) -> None:
     write_pets(tmp_path / "pets")
     save_folder(tmp_path, 20)
     assert load_data(config(root=tmp_path)).record.source == "folder"
@@ -236,16 +236,16 @@ def test_the_exporter_gets_cuts_whose_sides_it_can_change() -> None:
     assert training_cuts(load_data(narrow), narrow).shape[1:] == (3, 64, 64)
 
 
-def stripes(height: int, width: int) -> Pictures:
-    """A picture whose mask can be told from its colour: bright is class 1."""
+def stripes(height: int, width: int) -> Images:
+    """An image whose mask can be told from its color: bright is class 1."""
     mask = (np.arange(width) // 8 % 2).astype(np.uint8)[None].repeat(height, 0)
-    return Pictures(["stripes"], [np.repeat((mask * 200)[:, :, None], 3, axis=2)], [mask])
+    return Images(["stripes"], [np.repeat((mask * 200)[:, :, None], 3, axis=2)], [mask])
 
 
 @pytest.mark.parametrize("size", [(96, 96), (40, 200), (10, 20), (300, 64)])
 @pytest.mark.parametrize("rare_crops", [0.0, 1.0])
-def test_picture_and_mask_stay_together(size: tuple[int, int], rare_crops: float) -> None:
-    settings = DataConfig(crop_height=64, crop_width=96, flip="all", zoom=1.5, colour=0.2, rare_crops=rare_crops)
+def test_image_and_mask_stay_together(size: tuple[int, int], rare_crops: float) -> None:
+    settings = DataConfig(crop_height=64, crop_width=96, flip="all", zoom=1.5, color=0.2, rare_crops=rare_crops)
     cuts = Cuts(stripes(*size), settings, seed=0)
     for epoch in range(10):
         cuts.epoch = epoch
@@ -268,10 +268,10 @@ def test_cuts_are_others_each_epoch_and_the_same_each_run() -> None:
 def test_rare_classes_are_seen_often() -> None:
     mask = np.zeros((400, 400), np.uint8)
     mask[7:9, 380:382] = 1
-    pictures = Pictures(["rare"], [np.zeros((400, 400, 3), np.uint8)], [mask])
+    images = Images(["rare"], [np.zeros((400, 400, 3), np.uint8)], [mask])
     seen = {}
     for share in (0.0, 1.0):
-        cuts = Cuts(pictures, DataConfig(crop_height=64, crop_width=64, zoom=1, rare_crops=share), seed=0)
+        cuts = Cuts(images, DataConfig(crop_height=64, crop_width=64, zoom=1, rare_crops=share), seed=0)
         found = 0
         for epoch in range(40):
             cuts.epoch = epoch
@@ -281,31 +281,31 @@ def test_rare_classes_are_seen_often() -> None:
     assert seen[1.0] > 12
 
 
-def test_beyond_its_edges_a_picture_is_mirrored() -> None:
+def test_beyond_its_edges_a_image_is_mirrored() -> None:
     array = np.arange(6).reshape(2, 3)
     assert window(array, -1, -1, 4, 5).tolist() == [[0, 0, 1, 2, 2], [0, 0, 1, 2, 2], [3, 3, 4, 5, 5], [3, 3, 4, 5, 5]]
     assert window(array, 0, 1, 2, 2).tolist() == [[1, 2], [4, 5]]
 
 
 def test_validation_sees_each_pixel_once_and_nothing_else() -> None:
-    pictures = Pictures(
+    images = Images(
         ["a", "b"],
         [np.zeros((100, 70, 3), np.uint8), np.zeros((33, 200, 3), np.uint8)],
         [np.ones((100, 70), np.uint8), np.ones((33, 200), np.uint8)],
     )
-    tiles = Tiles(pictures, tile=64)
+    tiles = Tiles(images, tile=64)
     batch = tiles.batch(list(range(len(tiles))), generator(0))
     assert all(side % 32 == 0 for side in batch["images"].shape[2:])
     assert int((batch["masks"] == 1).sum()) == 100 * 70 + 33 * 200
     assert set(batch["masks"].unique().tolist()) == {1, IGNORE}
 
 
-def test_only_training_pictures_are_changed() -> None:
+def test_only_training_images_are_changed() -> None:
     settings = config(source="sample")
     data = load_data(settings)
     loaders = make_loaders(data, settings)
     for name in ("validation", "test"):
         loaded = torch.cat([batch["images"] for batch in getattr(loaders, name)]).permute(0, 2, 3, 1)
-        assert {image.numpy().tobytes() for image in loaded} == bytes_of(getattr(data.parts, name))
+        assert {image.numpy().tobytes() for image in loaded} == bytes_of(getattr(data.splits, name))
     moved = next(iter(loaders.train))["images"].permute(0, 2, 3, 1)
-    assert not {image.numpy().tobytes() for image in moved} & bytes_of(data.parts.train)
+    assert not {image.numpy().tobytes() for image in moved} & bytes_of(data.splits.train)

@@ -28,9 +28,9 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
     assert evaluate(trained)["metrics"]["test"]["pooled"]["mean_iou"] > 0.5
 
 
-def test_the_answer_depends_on_the_picture(trained: Config) -> None:
+def test_the_answer_depends_on_the_image(trained: Config) -> None:
     network = as_dense(restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir))))
-    answers = list(answers_of(network, load_data(trained).parts.test, trained.predict))
+    answers = list(answers_of(network, load_data(trained).splits.test, trained.predict))
     assert {*np.unique(np.stack(answers))} == {0, 1, 2, 3}
     assert len({answer.tobytes() for answer in answers}) == len(answers)
 
@@ -43,12 +43,12 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
         if isinstance(layer, nn.Conv2d | nn.BatchNorm2d):
             layer.reset_parameters()
     data = load_data(trained)
-    assert scores_of(as_dense(model), data.parts.test, data.classes, trained)["pooled"]["mean_iou"] < 0.2
+    assert scores_of(as_dense(model), data.splits.test, data.classes, trained)["pooled"]["mean_iou"] < 0.2
 
 
 def test_a_trained_network_answers_the_same_in_tiles(trained: Config) -> None:
     model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    test = load_data(trained).parts.test
+    test = load_data(trained).splits.test
     rows = [np.concatenate(test.images[start : start + 4], axis=1) for start in (0, 4, 8, 12)]
     image = np.concatenate(rows).transpose(2, 0, 1).copy()
     whole = segment(as_dense(model), image, Tiling(512, 0, 32)).argmax(0)
@@ -57,11 +57,11 @@ def test_a_trained_network_answers_the_same_in_tiles(trained: Config) -> None:
 
 
 def test_the_written_out_network_learns_from_scratch(smoke: Config, tmp_path: Path) -> None:
-    training = replace(smoke.training, epochs=3, backbone_rate=1.0, learning_rate=0.01)
+    training = replace(smoke.training, epochs=3, backbone_lr_scale=1.0, learning_rate=0.01)
     config = replace(smoke, model=ModelConfig("small_unet"), training=training, output_dir=tmp_path)
     history = train(config)["history"]
     assert history[-1]["train/loss"] < 0.9 * history[0]["train/loss"]
-    assert read_result(tmp_path, "train")["first_weights"] == {"source": "random", "licence": "", "tried": []}
+    assert read_result(tmp_path, "train")["first_weights"] == {"source": "random", "license": "", "tried": []}
 
 
 def test_the_same_seed_gives_the_same_bytes(smoke: Config, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
 
 def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "the test part may hold examples it has seen" in capsys.readouterr().err
+    assert "the test split may hold examples it has seen" in capsys.readouterr().err
     evaluate(trained)
     assert "WARNING" not in capsys.readouterr().err
 
@@ -92,5 +92,5 @@ def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsy
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     data = load_data(trained)
-    scores = scores_of(as_dense(restore_model(trained, checkpoint)), data.parts.validation, data.classes, trained)
-    assert scores["pooled"]["mean_iou"] == pytest.approx(checkpoint.about["metrics"]["mean_iou"], abs=1e-3)
+    scores = scores_of(as_dense(restore_model(trained, checkpoint)), data.splits.validation, data.classes, trained)
+    assert scores["pooled"]["mean_iou"] == pytest.approx(checkpoint.metadata["metrics"]["mean_iou"], abs=1e-3)

@@ -37,12 +37,12 @@ def test_ignored_pixels_cost_nothing(config: LossConfig) -> None:
     assert float(make_loss(config)(answered, nothing)) == 0
 
 
-def test_the_parts_are_summed() -> None:
+def test_the_splits_are_summed() -> None:
     answered = logits(MASKS, 0.5)
-    parts = [float(make_loss(config)(answered, MASKS)) for config in ALONE]
+    terms = [float(make_loss(config)(answered, MASKS)) for config in ALONE]
     total = float(make_loss(LossConfig(2, 3, 0.5))(answered, MASKS))
-    assert total == pytest.approx(2 * parts[0] + 3 * parts[1] + 0.5 * parts[2], rel=1e-5)
-    assert parts[0] == pytest.approx(float(cross_entropy(answered, MASKS)), rel=1e-5)
+    assert total == pytest.approx(2 * terms[0] + 3 * terms[1] + 0.5 * terms[2], rel=1e-5)
+    assert terms[0] == pytest.approx(float(cross_entropy(answered, MASKS)), rel=1e-5)
 
 
 def test_class_weights_change_what_a_mistake_costs() -> None:

@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_misspelt_setting(refused: Refused) -> None:
+def test_a_misspelled_setting(refused: Refused) -> None:
     assert "unknown key data.crop_hight in the command line; did you mean data.crop_height?" in refused(
         "train", "--data.crop_hight", 64
     )
@@ -56,7 +56,7 @@ def test_a_misspelt_setting(refused: Refused) -> None:
     ("setting", "value", "expected"),
     [
         ("data.crop_width", 100, "data.crop_width is 100, but must be a multiple of 32."),
-        ("data.ignore", "void", "data.ignore is 'void', but must be a whole number, or a colour where"),
+        ("data.ignore", "void", "data.ignore is 'void', but must be a whole number, or a color where"),
         ("data.zoom", 0.5, "data.zoom is 0.5, but must be 1 or more."),
         ("predict.tile", 100, "predict.tile is 100, but must be a multiple of 32, at least 64."),
         ("model.name", "vnet", "model.name is 'vnet', but must be one of small_unet, unet"),
@@ -96,7 +96,7 @@ def test_masks_with_unknown_values(refused: Refused, folder: Path) -> None:
     assert "masks with values that stand for no class: 8" in message or "3.png: 7" in message
 
 
-def test_too_few_pictures(refused: Refused, folder: Path) -> None:
+def test_too_few_images(refused: Refused, folder: Path) -> None:
     for index in range(1, 8):
         for name in ("images", "masks"):
             (folder / name / f"{index}.png").unlink()
@@ -120,7 +120,7 @@ def test_predicting_before_any_export(refused: Refused, folder: Path) -> None:
 def test_predicting_what_is_not_there(refused: Refused, tmp_path: Path) -> None:
     assert "there is no file or folder" in refused("predict", tmp_path / "none.png")
     (tmp_path / "nothing").mkdir()
-    assert "holds no pictures" in refused("predict", tmp_path / "nothing")
+    assert "holds no images" in refused("predict", tmp_path / "nothing")
 
 
 def test_a_checkpoint_of_another_network(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:

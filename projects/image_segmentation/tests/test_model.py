@@ -28,7 +28,7 @@ def test_the_number_of_parameters_is_pinned(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*PARAMETERS, "linknet", "manet", "unetplusplus", "upernet"])
-def test_raw_pictures_become_a_logit_for_each_class_and_pixel(name: str) -> None:
+def test_raw_images_become_a_logit_for_each_class_and_pixel(name: str) -> None:
     model = Segmenter(name, LITE0, classes=7).eval()
     with torch.no_grad():
         assert model(IMAGES).shape == (2, 7, 64, 96)
@@ -78,7 +78,7 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
 def test_the_encoder_gets_the_packaged_weights() -> None:
     config = Config()
     model = make_model(config, ["a", "b"])
-    assert load_first_weights(model, config).as_dict() == {"source": PACKAGE, "licence": "Apache-2.0", "tried": []}
+    assert load_first_weights(model, config).as_dict() == {"source": PACKAGE, "license": "Apache-2.0", "tried": []}
     stored = lite0_weights()
     for name, tensor in model.network.encoder.state_dict().items():
         assert torch.equal(tensor, stored[name.removeprefix("model.")]), name
@@ -103,11 +103,11 @@ def test_without_weights_nothing_is_tried(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == ""
 
 
-def test_normalisation_takes_the_statistics_of_the_weights() -> None:
-    normalise = Segmenter("small_unet", LITE0, 2).normalise
-    normalise.set((0.4, 0.5, 0.6), (0.2, 0.2, 0.2))
+def test_normalization_takes_the_statistics_of_the_weights() -> None:
+    normalize = Segmenter("small_unet", LITE0, 2).normalize
+    normalize.set((0.4, 0.5, 0.6), (0.2, 0.2, 0.2))
     pixels = torch.tensor(np.array([102, 153, 204]), dtype=torch.uint8)[None, :, None, None]
-    assert normalise(pixels).flatten().tolist() == pytest.approx([0, 0.5, 1.0], abs=1e-5)
+    assert normalize(pixels).flatten().tolist() == pytest.approx([0, 0.5, 1.0], abs=1e-5)
 
 
 def test_padding_by_rule_is_timms_padding() -> None:

@@ -1,4 +1,4 @@
-"""The page for people in a real browser: a picture gets its mask and areas, the same served and static."""
+"""The page for people in a real browser: an image gets its mask and areas, the same served and static."""
 
 import base64
 import io
@@ -36,51 +36,51 @@ def served(trained: Config) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("picture") / "wall.png"
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("image") / "wall.png"
     Image.fromarray(photographs.brick()[:150, :201]).save(path)
     return path
 
 
-def areas(page: Page, address: str, picture: Path) -> dict[str, Any]:
-    """Choose the picture; gives the whole answer to it."""
+def areas(page: Page, address: str, image: Path) -> dict[str, Any]:
+    """Choose the image; gives the whole answer to it."""
     page.open(f"{address}/")
     page.wait_for("document.getElementById('facts').textContent.includes('sample')")
-    page.choose_file("#file", picture)
+    page.choose_file("#file", image)
     page.wait_for("document.querySelectorAll('#bars li').length === 4")
     assert page.messages == []
-    # The canvas shows the mask by now: the question is asked again about the picture alone.
+    # The canvas shows the mask by now: the question is asked again about the image alone.
     page.run("document.getElementById('opacity').value = 0")
     page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
-    question = "ask('predict', [document.getElementById('picture')])"
+    question = "ask('predict', [document.getElementById('image')])"
     found: dict[str, Any] = page.run(f"import(new URL('ask.mjs', location.href)).then(({{ ask }}) => {question})")
     return found
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_picture_is_answered_and_nothing_is_cut_off(page: Page, served: str, picture: Path, width: int) -> None:
+def test_a_image_is_answered_and_nothing_is_cut_off(page: Page, served: str, image: Path, width: int) -> None:
     page.size(width, 800)
-    found = areas(page, served, picture)
+    found = areas(page, served, image)
     assert (found["width"], found["height"]) == (201, 150)
     assert page.run("document.documentElement.scrollWidth") <= width
 
 
-def test_the_mask_can_be_faded(page: Page, served: str, picture: Path) -> None:
-    areas(page, served, picture)
-    bare = page.run("document.getElementById('picture').toDataURL()")
+def test_the_mask_can_be_faded(page: Page, served: str, image: Path) -> None:
+    areas(page, served, image)
+    bare = page.run("document.getElementById('image').toDataURL()")
     page.run("document.getElementById('opacity').value = 100")
     page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
-    assert page.run("document.getElementById('picture').toDataURL()") != bare
+    assert page.run("document.getElementById('image').toDataURL()") != bare
 
 
 @pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
 def test_the_static_page_gives_the_same_mask(
-    page: Page, served: str, trained: Config, picture: Path, tmp_path: Path
+    page: Page, served: str, trained: Config, image: Path, tmp_path: Path
 ) -> None:
-    expected = areas(page, served, picture)
+    expected = areas(page, served, image)
     build_site(tmp_path / "site", [Part(PROJECT.name, PAGE, export_path(trained))], CACHE)
     with file_server(tmp_path / "site") as address:
-        found = areas(page, f"{address}/{PROJECT.name}", picture)
+        found = areas(page, f"{address}/{PROJECT.name}", image)
     assert found["probability"] == pytest.approx(expected["probability"], abs=0.01)
     masks = [np.asarray(decoded(answer).convert("RGB")) for answer in (found, expected)]
     assert (masks[0] == masks[1]).all(2).mean() > 0.99  # eight bits are rounded differently here and there

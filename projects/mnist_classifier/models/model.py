@@ -1,11 +1,11 @@
-"""The networks: raw uint8 pictures in, logits out. Normalisation is their first layer, so no caller can forget it."""
+"""The networks: raw uint8 images in, logits out. Normalization is their first layer, so no caller can forget it."""
 
 import torch
 from torch import Tensor, nn
 
 
-class Normalise(nn.Module):
-    """Turn uint8 pixels into floats of mean 0 and deviation 1, by the statistics of the training part."""
+class Normalize(nn.Module):
+    """Turn uint8 pixels into floats of mean 0 and deviation 1, by the statistics of the training split."""
 
     mean: Tensor
     std: Tensor
@@ -17,7 +17,7 @@ class Normalise(nn.Module):
 
     @torch.no_grad()
     def fit(self, images: Tensor) -> None:
-        """Measure the statistics on uint8 pictures of shape [N, C, H, W]."""
+        """Measure the statistics on uint8 images of shape [N, C, H, W]."""
         std, mean = torch.std_mean(images.float(), dim=(0, 2, 3))
         self.mean.copy_(mean[:, None, None])
         self.std.copy_(std.clamp_min(1)[:, None, None])
@@ -63,7 +63,7 @@ class Cnn(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """From normalised pictures [N, C, H, W] to logits [N, classes]."""
+        """From normalized images [N, C, H, W] to logits [N, classes]."""
         logits: Tensor = self.head(self.features(images))
         return logits
 
@@ -83,14 +83,14 @@ class Mlp(nn.Sequential):
 
 
 class ImageClassifier(nn.Module):
-    """Normalisation, then the network of that name."""
+    """Normalization, then the network of that name."""
 
     def __init__(self, name: str, channels: int, image_size: int, classes: int) -> None:
         super().__init__()
-        self.normalise = Normalise(channels)
+        self.normalize = Normalize(channels)
         self.network = Cnn(channels, image_size, classes) if name == "cnn" else Mlp(channels, image_size, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """From uint8 pictures [N, C, H, W] to logits, float [N, classes]."""
-        logits: Tensor = self.network(self.normalise(images))
+        """From uint8 images [N, C, H, W] to logits, float [N, classes]."""
+        logits: Tensor = self.network(self.normalize(images))
         return logits

@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from torch import Tensor
 
-from shared.console import say
+from shared.console import log
 from shared.metrics.classification import wilson_interval
 from shared.results import write_result
 from src.config import Config
@@ -18,9 +18,9 @@ from src.dataloader import load_data
 
 
 def baseline(config: Config) -> dict[str, Any]:
-    """Fit logistic regression and a support vector machine on the training part; write outputs/baseline.json."""
+    """Fit logistic regression and a support vector machine on the training split; write outputs/baseline.json."""
     data = load_data(config)
-    train = data.parts.train
+    train = data.splits.train
     metrics: dict[str, Any] = {}
     started = time.perf_counter()
     for name, model in make_baselines(len(train["labels"]), config.seed).items():
@@ -28,10 +28,10 @@ def baseline(config: Config) -> dict[str, Any]:
         model.fit(_rows(train["images"]), train["labels"].numpy())
         seconds = time.perf_counter() - fit_started
         metrics[name] = {"fit_seconds": round(seconds, 2)} | {
-            part_name: _accuracy(model, part["images"], part["labels"])
-            for part_name, part in (("validation", data.parts.validation), ("test", data.parts.test))
+            split_name: _accuracy(model, split["images"], split["labels"])
+            for split_name, split in (("validation", data.splits.validation), ("test", data.splits.test))
         }
-        say(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
+        log.info(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
     return write_result(
         config.output_dir,
         "baseline",

@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class DataConfig:
-    """Which pictures, and how they are cut and prepared."""
+    """Which images, and how they are cut and prepared."""
 
     source: Literal["auto", "mnist", "folder", "sample"] = "auto"
     """auto: what lies in root, else MNIST by download, else the built-in sample"""
@@ -23,17 +23,17 @@ class DataConfig:
     image_size: int = 28
     """height and width of the network's input in pixels"""
     channels: int = 1
-    """1: gray, 3: colour"""
+    """1: gray, 3: color"""
     preparation: Literal["digit", "photo"] = "digit"
-    """of picture files: digit centres the ink as MNIST does; photo cuts out the middle square and scales it"""
+    """of image files: digit centers the ink as MNIST does; photo cuts out the middle square and scales it"""
     validation_fraction: float = 0.1
-    """the share of the training part that is kept for validation"""
+    """the share of the training split that is kept for validation"""
     test_fraction: float = 0.2
-    """the share kept for the test where the data brings no test part of its own"""
+    """the share kept for the test where the data brings no test split of its own"""
     shift: int = 2
-    """training pictures are moved at random by up to so many pixels"""
+    """training images are moved at random by up to so many pixels"""
     flip: bool = False
-    """training pictures are mirrored left to right at random (not for digits or letters)"""
+    """training images are mirrored left to right at random (not for digits or letters)"""
 
     def __post_init__(self) -> None:
         require(self.image_size >= 28, "data.image_size", self.image_size, "28 or more")

@@ -1,4 +1,4 @@
-"""Data sets, splits, transforms and loaders: from files to batches of uint8 pictures."""
+"""Data sets, splits, transforms and loaders: from files to batches of uint8 images."""
 
 import gzip
 import hashlib
@@ -17,11 +17,11 @@ from torchvision.datasets import MNIST
 
 from shared.data.batches import fitting_batch_size
 from shared.data.download import download
-from shared.data.folders import LabelledFiles, find_labelled, has_class_files, part_folders, read_all
+from shared.data.folders import LabeledFiles, find_labeled, has_class_files, read_all, split_folders
 from shared.data.images import read_image
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import Problems
-from shared.data.sources import DataRecord, Source, choose
+from shared.data.sources import DataRecord, DataSource, load_source
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
 from src.config import Config, DataConfig
@@ -39,7 +39,7 @@ MNIST_FILES = {
 
 @dataclass(frozen=True)
 class Examples:
-    """Pictures, uint8 [N, C, H, W], their class ids, int64 [N], and their names: of files, below the data's folder."""
+    """Images, uint8 [N, C, H, W], their class ids, int64 [N], and their names: of files, below the data's folder."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -52,36 +52,36 @@ class Examples:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a source gives: a train part, and validation and test parts where it has its own."""
+    """What a source gives: a train split, and validation and test splits where it has its own."""
 
     classes: list[str]
     train: Examples
     validation: Examples | None
     test: Examples | None
     description: str
-    licence: str
+    license: str
     problems: Problems = field(default_factory=Problems)
     """The files that were left out."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The three parts as batches of `images` (uint8 [N, C, H, W]) and `labels` (int64 [N])."""
+    """The three splits as batches of `images` (uint8 [N, C, H, W]) and `labels` (int64 [N])."""
 
-    parts: Splits[Batch]
+    splits: Splits[Batch]
     classes: list[str]
     record: DataRecord
     digest: str
-    """SHA-256 of the training part: tells whether two runs trained on the same pictures."""
+    """SHA-256 of the training split: tells whether two runs trained on the same images."""
     names: Splits[list[str]]
-    """Of the pictures in each part."""
+    """Of the images in each split."""
     problems: Problems
     """The files that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of examples in each part."""
-        return {name: len(part["labels"]) for name, part in vars(self.parts).items()}
+        """The number of examples in each split."""
+        return {name: len(split["labels"]) for name, split in vars(self.splits).items()}
 
     def as_dict(self) -> dict[str, object]:
         """The record for results, as plain types."""
@@ -89,35 +89,35 @@ class Data:
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into its three parts.
+    """Find the data (see `DataConfig.source`) and cut it into its three splits.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
     sources = {
-        "folder": Source(has_class_files, partial(_load_folder, settings)),
-        "mnist": Source(lambda root: _find_mnist(root) is not None, _load_mnist),
-        "sample": Source(lambda _: False, lambda _: _load_sample(settings)),
+        "folder": DataSource(has_class_files, partial(_load_folder, settings)),
+        "mnist": DataSource(lambda root: _find_mnist(root) is not None, _load_mnist),
+        "sample": DataSource(lambda _: False, lambda _: _load_sample(settings)),
     }
-    name, loaded, substituted = choose(settings.source, settings.root, sources, published="mnist")
+    name, loaded, substituted = load_source(settings.source, settings.root, sources, published="mnist")
     train, test = _cut(loaded.train, loaded.test, settings.test_fraction, config.seed)
     train, validation = _cut(train, loaded.validation, settings.validation_fraction, config.seed)
-    record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    parts = Splits(_tensors(train, settings), _tensors(validation, settings), _tensors(test, settings))
+    record = DataRecord(name, loaded.description, loaded.license, substituted)
+    splits = Splits(_tensors(train, settings), _tensors(validation, settings), _tensors(test, settings))
     digest = hashlib.sha256(train.images.tobytes() + train.labels.tobytes()).hexdigest()
     names = Splits(train.names, validation.names, test.names)
-    return Data(parts, loaded.classes, record, digest, names, loaded.problems)
+    return Data(splits, loaded.classes, record, digest, names, loaded.problems)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
-    """Loaders of whole batches; only the train part is shuffled and augmented."""
+    """Loaders of whole batches; only the train split is shuffled and augmented."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TensorBatches(data.parts.train, make_augmentation(config.data), config.seed)
+    train = TensorBatches(data.splits.train, make_augmentation(config.data), config.seed)
     return Splits(
         shuffled_loader(train, size, config.training.workers),
-        ordered_loader(TensorBatches(data.parts.validation)),
-        ordered_loader(TensorBatches(data.parts.test)),
+        ordered_loader(TensorBatches(data.splits.validation)),
+        ordered_loader(TensorBatches(data.splits.test)),
     )
 
 
@@ -135,7 +135,7 @@ def make_augmentation(settings: DataConfig) -> Augmentation:
 
 
 def random_shift(images: Tensor, most: int, source: Generator) -> Tensor:
-    """Move each picture by its own random -most..most pixels along both axes; the gap takes the edge's colour.
+    """Move each image by its own random -most..most pixels along both axes; the gap takes the edge's color.
 
     Args:
         images: uint8, shape [N, C, H, W].
@@ -162,7 +162,7 @@ def _tensors(examples: Examples, settings: DataConfig) -> Batch:
     expected = (settings.channels, settings.image_size, settings.image_size)
     if images.shape[1:] != expected:
         raise UserError(
-            f"this data has pictures of {tuple(images.shape[1:])} (channels, height, width), but data.channels and "
+            f"this data has images of {tuple(images.shape[1:])} (channels, height, width), but data.channels and "
             f"data.image_size ask for {expected}; correct those settings."
         )
     return {"images": images, "labels": torch.from_numpy(examples.labels)}
@@ -188,7 +188,7 @@ def _load_mnist(root: Path) -> Loaded:
         Examples(train_images, train_labels.astype(np.int64), _numbered("train", len(train_labels))),
         None,
         Examples(test_images, test_labels.astype(np.int64), _numbered("test", len(test_labels))),
-        "MNIST, 70,000 handwritten digits (LeCun, Cortes, Burges), with its own test part",
+        "MNIST, 70,000 handwritten digits (LeCun, Cortes, Burges), with its own test split",
         "CC BY-SA 3.0 as usually stated",
     )
 
@@ -217,25 +217,25 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
 def _load_folder(settings: DataConfig, root: Path) -> Loaded:
     """One folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     prepare, problems = make_preparation(settings), Problems()
-    folders = part_folders(root)
-    classes = find_labelled(folders["train"]).classes
-    labelled = {part: find_labelled(folder, classes) for part, folder in folders.items()}
-    parts = {part: _read(root, files, prepare, problems) for part, files in labelled.items()}
+    folders = split_folders(root)
+    classes = find_labeled(folders["train"]).classes
+    labeled = {split: find_labeled(folder, classes) for split, folder in folders.items()}
+    splits = {split: _read(root, files, prepare, problems) for split, files in labeled.items()}
     return Loaded(
         classes,
-        parts["train"],
-        parts.get("validation"),
-        parts.get("test"),
-        "the user's own pictures, one folder a class",
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
+        "the user's own images, one folder a class",
         "the user's own",
         problems,
     )
 
 
 def _read(
-    root: Path, labelled: LabelledFiles, prepare: Callable[[Image.Image], np.ndarray], problems: Problems
+    root: Path, labeled: LabeledFiles, prepare: Callable[[Image.Image], np.ndarray], problems: Problems
 ) -> Examples:
-    images, labels, files = read_all(labelled, lambda path: prepare(read_image(path)), problems)
+    images, labels, files = read_all(labeled, lambda path: prepare(read_image(path)), problems)
     return Examples(images, labels, [file.relative_to(root).as_posix() for file in files])
 
 

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from shared.config import to_plain
-from shared.console import say
+from shared.console import log
 from shared.data.memory import Batch
 from shared.data.sources import require_same_classes
 from shared.export.mobile import mobile_usability
-from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
+from shared.export.precision import Candidate, Measured, choose_precision, compare, figures, quantized_versions
 from shared.export.to_onnx import trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import as_function
@@ -28,11 +28,11 @@ from src.config import PROJECT, Config, export_path
 from src.dataloader import load_data
 from src.utils import logits_of, restore_model
 
-CALIBRATION_PICTURES = 128
+CALIBRATION_IMAGES = 128
 BATCH = 256
 
 Answers = Callable[[np.ndarray], np.ndarray]
-"""From pictures, uint8 [N, C, H, W], to a number for each class, [N, classes]."""
+"""From images, uint8 [N, C, H, W], to a number for each class, [N, classes]."""
 
 
 def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
@@ -43,24 +43,26 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     started = time.perf_counter()
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    about, data, path = trained.about, load_data(config), export_path(config)
-    require_same_classes(about["classes"], data.classes)
-    network, validation = restore_model(config, trained), data.parts.validation
+    metadata, data, path = trained.metadata, load_data(config), export_path(config)
+    require_same_classes(metadata["classes"], data.classes)
+    network, validation = restore_model(config, trained), data.splits.validation
     temperature = fit_temperature(logits_of(network, validation), validation["labels"])
     model, parity = trace_classifier(network, validation["images"], temperature=temperature)
-    calibration = data.parts.train["images"][:CALIBRATION_PICTURES].numpy()
-    models = candidates(model, config.export.precision, list(calibration[:, None]))
+    calibration = data.splits.train["images"][:CALIBRATION_IMAGES].numpy()
+    models = quantized_versions(model, config.export.precision, list(calibration[:, None]))
     measured = measure_all(network, models, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
-    metadata = _metadata(config, about, precision, temperature) | _test_metrics(config, file_digest(trained.path))
-    write_model(models[precision], path, metadata)
+    onnx_metadata = _onnx_metadata(config, metadata, precision, temperature) | _test_metrics(
+        config, file_digest(trained.path)
+    )
+    write_model(models[precision], path, onnx_metadata)
     write_manifest(path.parent)
-    say(f"export: {path}, {precision}: {reason}")
+    log.info(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
         "export",
-        seed=about["seed"],
-        data=about["data"],
+        seed=metadata["seed"],
+        data=metadata["data"],
         metrics={"largest_difference": parity.largest_difference, "tolerance": parity.tolerance}
         | figures(measured, "accuracy"),
         seconds=time.perf_counter() - started,
@@ -76,7 +78,7 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
 
 
 def measure_all(network: nn.Module, models: dict[str, onnx.ModelProto], validation: Batch) -> dict[str, Measured]:
-    """By name, also of PyTorch's eager execution: pictures a second, one at a time, and validation accuracy."""
+    """By name, also of PyTorch's eager execution: images a second, one at a time, and validation accuracy."""
     images, labels = validation["images"].numpy(), validation["labels"].numpy()
 
     @torch.no_grad()
@@ -84,33 +86,33 @@ def measure_all(network: nn.Module, models: dict[str, onnx.ModelProto], validati
         logits: np.ndarray = network(torch.from_numpy(batch)).numpy()
         return logits
 
-    def way_of(network: Answers) -> Way:
-        return Way(partial(network, images[:1]), partial(_accuracy, network, images, labels))
+    def make_candidate(network: Answers) -> Candidate:
+        return Candidate(partial(network, images[:1]), partial(_accuracy, network, images, labels))
 
-    return compare(way_of(eager), models, lambda model: way_of(as_function(model)))
+    return compare(make_candidate(eager), models, lambda model: make_candidate(as_function(model)))
 
 
 def _accuracy(network: Answers, images: np.ndarray, labels: np.ndarray) -> float:
-    parts = range(0, len(images), BATCH)
-    answers = np.concatenate([network(images[start : start + BATCH]).argmax(1) for start in parts])
+    starts = range(0, len(images), BATCH)
+    answers = np.concatenate([network(images[start : start + BATCH]).argmax(1) for start in starts])
     return float((answers == labels).mean())
 
 
-def _metadata(config: Config, about: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
-    data = about["config"]["data"]
+def _onnx_metadata(config: Config, metadata: dict[str, Any], precision: str, temperature: float) -> dict[str, Any]:
+    data = metadata["config"]["data"]
     return {
-        "labels": about["classes"],
-        "input": "uint8 pictures, [N, channels, height, width]; normalisation is part of the network",
+        "labels": metadata["classes"],
+        "input": "uint8 images, [N, channels, height, width]; normalization is part of the network",
         "preparation": {"kind": data["preparation"], "size": data["image_size"], "channels": data["channels"]},
         "temperature": temperature,
         "precision": precision,
         "predict": to_plain(config.predict, PROJECT),
-        "data": about["data"],
-        "first_weights": {"source": "random", "licence": ""},
-        "seed": about["seed"],
-        "metrics": {"validation": about["metrics"]},
-        "parameters": about["parameters"],
-        "model": about["config"]["model"],
+        "data": metadata["data"],
+        "first_weights": {"source": "random", "license": ""},
+        "seed": metadata["seed"],
+        "metrics": {"validation": metadata["metrics"]},
+        "parameters": metadata["parameters"],
+        "model": metadata["config"]["model"],
         "versions": versions(),
     }
 

@@ -1,4 +1,4 @@
-"""Classify pictures with the exported network, which carries its own labels and preparation."""
+"""Classify images with the exported network, which carries its own labels and preparation."""
 
 import csv
 import io
@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
 from shared.files import atomic_write, require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.report.plots import contact_sheet
 from shared.results import write_result
 from src.config import Config, export_path
-from src.preparation import EmptyPictureError, make_preparation
+from src.preparation import EmptyImageError, make_preparation
 
-SHEET_PICTURES = 64
+SHEET_IMAGES = 64
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one picture."""
+    """What is said of one image."""
 
     answer: str
     """A label, or `unsure`, `empty` (no ink) or `unreadable`."""
@@ -37,20 +37,20 @@ class Answer:
 
 
 class Predictor:
-    """The exported network, asked with pictures of any kind; used by `predict` and `serve` alike."""
+    """The exported network, asked with images of any kind; used by `predict` and `serve` alike."""
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = OnnxClassifier(export_path(config))
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, whatever the configuration says today.
-        kind = self.network.about["preparation"]
+        kind = self.network.metadata["preparation"]
         self._prepare = make_preparation(
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )
 
     def answer(self, sources: list[Path] | list[bytes]) -> list[Answer]:
-        """Answer each picture; one that is empty or cannot be read never harms the others."""
+        """Answer each image; one that is empty or cannot be read never harms the others."""
         return self.answer_prepared([self.prepared(source) for source in sources])
 
     def answer_prepared(self, prepared: Sequence[np.ndarray | Answer]) -> list[Answer]:
@@ -65,7 +65,7 @@ class Predictor:
         """What the network is to see, uint8 [channels, size, size]; or the answer, where it need not be asked."""
         try:
             return self._prepare(read_image(source, max_pixels))
-        except EmptyPictureError as error:
+        except EmptyImageError as error:
             return Answer("empty", detail=str(error))
         except UnreadableImageError as error:
             return Answer("unreadable", detail=str(error))
@@ -77,10 +77,10 @@ class Predictor:
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
-    """Classify pictures; write outputs/predictions/predictions.csv and a contact sheet beside it.
+    """Classify images; write outputs/predictions/predictions.csv and a contact sheet beside it.
 
     Args:
-        inputs: picture files, or folders of them
+        inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
     files = collect_images(inputs)
@@ -93,18 +93,20 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     with atomic_write(folder / "predictions.png") as file:
         file.write(_sheet(files, answers))
     for path, answer in list(zip(files, answers, strict=True))[:10]:
-        say(f"{path}: {answer.answer}{_confidence(answer)}{f' ({answer.detail})' if answer.detail else ''}")
+        log.info(f"{path}: {answer.answer}{_confidence(answer)}{f' ({answer.detail})' if answer.detail else ''}")
     counts = {name: sum(a.answer == name for a in answers) for name in ("unsure", "empty", "unreadable")}
     if counts["unreadable"]:
         named = [str(path) for path, answer in zip(files, answers, strict=True) if answer.answer == "unreadable"]
-        warn(f"{counts['unreadable']} of {len(files)} pictures cannot be read: {', '.join(named[:5])}")
-    say(f"predict: {len(files)} pictures, {counts}; see {folder / 'predictions.csv'} and {folder / 'predictions.png'}")
+        log.warning(f"{counts['unreadable']} of {len(files)} images cannot be read: {', '.join(named[:5])}")
+    log.info(
+        f"predict: {len(files)} images, {counts}; see {folder / 'predictions.csv'} and {folder / 'predictions.png'}"
+    )
     return write_result(
         config.output_dir,
         "predict",
-        seed=predictor.network.about["seed"],
-        data=predictor.network.about["data"],
-        metrics={"pictures": len(files)} | counts,
+        seed=predictor.network.metadata["seed"],
+        data=predictor.network.metadata["data"],
+        metrics={"images": len(files)} | counts,
         seconds=seconds,
     )
 
@@ -124,8 +126,8 @@ def _table(files: list[Path], answers: list[Answer], labels: list[str]) -> str:
 
 
 def _sheet(files: list[Path], answers: list[Answer]) -> bytes:
-    """The first pictures as the network saw them, with their answers."""
-    shown = list(zip(files, answers, strict=True))[:SHEET_PICTURES]
+    """The first images as the network saw them, with their answers."""
+    shown = list(zip(files, answers, strict=True))[:SHEET_IMAGES]
     images = [_visible(answer.prepared) for _, answer in shown]
     captions = [f"{path.name[:18]}\n{answer.answer}{_confidence(answer)}" for path, answer in shown]
     return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))

@@ -1,7 +1,7 @@
-"""From any picture to what the network was trained on.
+"""From any image to what the network was trained on.
 
 `digit` follows the preparation of MNIST as its page states it (http://yann.lecun.com/exdb/mnist): the ink is scaled
-into a box of 20x20 pixels, aspect ratio kept, and its centre of mass is put into the middle of 28x28 pixels.
+into a box of 20x20 pixels, aspect ratio kept, and its center of mass is put into the middle of 28x28 pixels.
 The page does the same in JavaScript (page/preparation.mjs), to the same bytes; the constants of both are in
 page/preparation.json.
 """
@@ -23,12 +23,12 @@ INK_THRESHOLD = SPECIFICATION["ink_threshold"]  # of the darkest ink; below it i
 BRIGHT_PAPER_ABOVE = SPECIFICATION["bright_paper_above"]  # gray level; darker paper carries bright ink
 
 
-class EmptyPictureError(UnreadableImageError):
-    """There is no ink in the picture."""
+class EmptyImageError(UnreadableImageError):
+    """There is no ink in the image."""
 
 
 def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
-    """The function from a decoded picture to uint8 [channels, size, size]; it raises `EmptyPictureError` for no ink."""
+    """The function from a decoded image to uint8 [channels, size, size]; it raises `EmptyImageError` for no ink."""
     size, mode = config.image_size, "L" if config.channels == 1 else "RGB"
 
     def prepare(image: Image.Image) -> np.ndarray:
@@ -47,9 +47,9 @@ def photo(image: Image.Image, size: int) -> Image.Image:
 
 
 def _scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
-    """The part `box` (left, top, right, bottom) of a picture, scaled: first along its rows, then along its columns.
+    """The part `box` (left, top, right, bottom) of an image, scaled: first along its rows, then along its columns.
 
-    Pillow alone would order the two by the picture's shape, which the page could not repeat.
+    Pillow alone would order the two by the image's shape, which the page could not repeat.
     """
     left, top, right, bottom = box
     narrowed = image.resize((width, image.height), Image.Resampling.LANCZOS, box=(left, 0, right, image.height))
@@ -57,28 +57,28 @@ def _scaled(image: Image.Image, width: int, height: int, box: tuple[float, float
 
 
 def digit(image: Image.Image, size: int) -> np.ndarray:
-    """White ink on black, in MNIST's box and position; a picture that has the size and a black border stays as it is.
+    """White ink on black, in MNIST's box and position; an image that has the size and a black border stays as it is.
 
     Returns:
         uint8, shape [size, size].
 
     Raises:
-        EmptyPictureError: paper and ink differ by less than `MIN_CONTRAST` gray levels.
+        EmptyImageError: paper and ink differ by less than `MIN_CONTRAST` gray levels.
     """
     gray = np.asarray(image if image.mode == "L" else image.convert("L"), dtype=np.float32)
     paper = _median(np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]]))
     ink = paper - gray if paper > BRIGHT_PAPER_ABOVE else gray - paper
     if ink.max() < MIN_CONTRAST:
-        raise EmptyPictureError("no ink in it")
+        raise EmptyImageError("no ink in it")
     if gray.shape == (size, size) and paper == 0:
         return gray.astype(np.uint8)
     ink = ink.clip(0) / ink.max()
     ink[ink < INK_THRESHOLD] = 0
-    return _centred(_in_box(ink, round(size * BOX)), size)
+    return _centered(_in_box(ink, round(size * BOX)), size)
 
 
 def _median(values: np.ndarray) -> float:
-    """As NumPy's, which takes longer for a few values than all else that is done to a small picture."""
+    """As NumPy's, which takes longer for a few values than all else that is done to a small image."""
     values = np.sort(values)
     return float(values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
@@ -93,8 +93,8 @@ def _in_box(ink: np.ndarray, box: int) -> np.ndarray:
     return np.asarray(_scaled(image, width, height, (0, 0, *image.size)))
 
 
-def _centred(ink: np.ndarray, size: int) -> np.ndarray:
-    """Put the ink on black so that its centre of mass is the middle, as far as it fits."""
+def _centered(ink: np.ndarray, size: int) -> np.ndarray:
+    """Put the ink on black so that its center of mass is the middle, as far as it fits."""
     height, width = ink.shape
     mass = int(ink.sum(dtype=np.int64))  # whole numbers up to the division, so that every language gets the same
     row = int((ink.sum(1, dtype=np.int64) * np.arange(height)).sum()) / mass

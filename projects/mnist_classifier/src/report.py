@@ -7,12 +7,12 @@ import numpy as np
 import yaml
 from torch import Tensor
 
-from shared.console import say
+from shared.console import log
 from shared.data.memory import Batch
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
@@ -34,28 +34,28 @@ def report(config: Config) -> Path:
             f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
         )
     data = load_data(config)
-    require_same_classes(trained.about["classes"], data.classes)
-    test = data.parts.test
+    require_same_classes(trained.metadata["classes"], data.classes)
+    test = data.splits.test
     logits = logits_of(restore_model(config, trained), test)
     probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
     path = config.output_dir / "report.html"
     write_report(
         path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.about['data']['source']}",
+        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
         summary=_summary(results),
-        notice=substitution_notice(trained.about["data"]),
+        notice=substitution_notice(trained.metadata["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
-            _mistakes(test, probabilities, trained.about["classes"]),
-            _confusion(results["evaluate"], trained.about["classes"]),
+            _mistakes(test, probabilities, trained.metadata["classes"]),
+            _confusion(results["evaluate"], trained.metadata["classes"]),
             _calibration(results["evaluate"], test, probabilities),
-            precision_section(results["export"], "pictures a second, one at a time", "accuracy"),
-            data_section(trained.about["data"], "pictures"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.about["config"], sort_keys=False)),
+            precision_section(results["export"], "images a second, one at a time", "accuracy"),
+            data_section(trained.metadata["data"], "images"),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )
-    say(f"report: {path}")
+    log.info(f"report: {path}")
     return path
 
 
@@ -79,7 +79,7 @@ def _curves(train: dict[str, Any]) -> Section:
     return Section(
         "Training",
         "The weights of the best epoch by validation accuracy are kept. Seconds count training steps only.",
-        pictures=[Picture(curves, "loss and validation accuracy over the epochs")],
+        images=[ReportImage(curves, "loss and validation accuracy over the epochs")],
     )
 
 
@@ -99,7 +99,7 @@ def _scores(results: dict[str, dict[str, Any]]) -> Section:
         )
     return Section(
         "Accuracy beside the classical baselines",
-        "All were fitted on the same training part; nothing was chosen on the test part.",
+        "All were fitted on the same training split; nothing was chosen on the test split.",
         header=["model", "validation", "test", "test, 95 % interval"],
         rows=rows,
     )
@@ -111,19 +111,19 @@ def _mistakes(test: Batch, probabilities: Tensor, classes: list[str]) -> Section
     confidence = probabilities.max(1).values.numpy()
     wrong = np.flatnonzero(answers != labels)
     if not len(wrong):
-        return Section("Worst mistakes", "There are none: every picture of the test part is answered rightly.")
+        return Section("Worst mistakes", "There are none: every image of the test split is answered rightly.")
     worst = wrong[np.argsort(-confidence[wrong])][:MISTAKES_SHOWN]
-    images = [_picture(test["images"][index]) for index in worst]
+    images = [_image(test["images"][index]) for index in worst]
     captions = [f"{classes[labels[i]]}, not {classes[answers[i]]}\n{confidence[i]:.2f}" for i in worst]
     return Section(
         "Worst mistakes",
-        f"{len(wrong)} of {len(labels)} test pictures are answered wrongly. These are the most confident of them: "
+        f"{len(wrong)} of {len(labels)} test images are answered wrongly. These are the most confident of them: "
         "the truth, what was answered instead, and with which probability.",
-        pictures=[Picture(contact_sheet(images, captions), "the most confident mistakes, with truth and answer")],
+        images=[ReportImage(contact_sheet(images, captions), "the most confident mistakes, with truth and answer")],
     )
 
 
-def _picture(image: Tensor) -> np.ndarray:
+def _image(image: Tensor) -> np.ndarray:
     array: np.ndarray = image.permute(1, 2, 0).numpy()
     return array[:, :, 0] if array.shape[2] == 1 else array
 
@@ -138,20 +138,20 @@ def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
     return Section(
         "Class by class",
         "Rows of the matrix are the truth, columns the answers.",
-        header=["class", "precision", "recall", "F1", "test pictures"],
+        header=["class", "precision", "recall", "F1", "test images"],
         rows=rows,
-        pictures=[Picture(matrix, "confusion matrix of the test part")],
+        images=[ReportImage(matrix, "confusion matrix of the test split")],
     )
 
 
 def _calibration(evaluated: dict[str, Any], test: Batch, probabilities: Tensor) -> Section:
     confidence, answers = probabilities.max(1)
-    picture = reliability(confidence.numpy(), (answers == test["labels"]).numpy())
+    image = reliability(confidence.numpy(), (answers == test["labels"]).numpy())
     scores = evaluated["metrics"]["test"]
     return Section(
         "Does it know what it knows?",
-        f"Expected calibration error on the test part: {scores['calibration_error']:.4f}, with logits divided by "
-        f"{evaluated['temperature']:.2f}, which fits the validation part best; "
-        f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of pictures.",
-        pictures=[Picture(picture, "share of right answers by confidence")],
+        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}, with logits divided by "
+        f"{evaluated['temperature']:.2f}, which fits the validation split best; "
+        f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of images.",
+        images=[ReportImage(image, "share of right answers by confidence")],
     )

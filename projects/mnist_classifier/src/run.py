@@ -40,7 +40,7 @@ def run(config: Config) -> dict[str, Any]:
             "ONNX file": f"{shown(export_path(config))}, {exported['precision']}: {exported['reason']}",
             "report": shown(page),
             "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",
-            "next": f"{python} {shown(PROJECT / 'main.py')} predict your_picture.png",
+            "next": f"{python} {shown(PROJECT / 'main.py')} predict your_image.png",
         },
     )
     return {"train": trained, "evaluate": evaluated, "baseline": baselines, "export": exported}
@@ -53,5 +53,5 @@ def _score_rows(evaluated: dict[str, Any], baselines: dict[str, Any]) -> dict[st
         "test accuracy": f"{evaluated['metrics']['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})",
     }
     for name, metrics in baselines["metrics"].items():
-        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test part"
+        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test split"
     return rows

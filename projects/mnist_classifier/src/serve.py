@@ -5,5 +5,5 @@ from src.config import Config
 
 
 def serve(config: Config) -> None:
-    """Serve the exported network: POST a picture to /predict; / is a page to draw on. Stop with Ctrl-C."""
+    """Serve the exported network: POST an image to /predict; / is a page to draw on. Stop with Ctrl-C."""
     run_server("src.service:make_service", config, config.serve)

@@ -1,10 +1,10 @@
-"""What the server can be asked about pictures, and how the exported network answers."""
+"""What the server can be asked about images, and how the exported network answers."""
 
 from typing import Any
 
 import numpy as np
 
-from shared.serving.service import RefusedError, Service, Verb
+from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config
 from src.predict import Answer, Predictor
 
@@ -15,8 +15,8 @@ def make_service(config: Config) -> Service:
     """What the server needs to know of this project."""
     predictor = Predictor(config)
 
-    def decode(picture: bytes) -> np.ndarray | Answer:
-        found = predictor.prepared(picture, config.serve.max_pixels)
+    def decode(image: bytes) -> np.ndarray | Answer:
+        found = predictor.prepared(image, config.serve.max_pixels)
         if isinstance(found, Answer) and found.answer == "unreadable":
             raise RefusedError(found.detail)
         return found
@@ -24,7 +24,7 @@ def make_service(config: Config) -> Service:
     def answer(prepared: list[np.ndarray | Answer]) -> list[dict[str, Any]]:
         return [as_plain(found, predictor.network.labels) for found in predictor.answer_prepared(prepared)]
 
-    verb = Verb(
+    endpoint = Endpoint(
         name="predict",
         summary="Which class is it? A label, or `unsure`, or `empty` where there is no ink; and all probabilities.",
         kind="images",
@@ -33,7 +33,7 @@ def make_service(config: Config) -> Service:
         example=EXAMPLE,
         example_answer={"answer": "1", "probabilities": {"0": 0.01, "1": 0.99}},
     )
-    return Service(PROJECT.name, predictor.network.about, [verb], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
 
 
 def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:

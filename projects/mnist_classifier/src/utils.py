@@ -20,12 +20,12 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> ImageClassifier:
     Raises:
         UserError: the checkpoint belongs to another network.
     """
-    model = make_model(config, checkpoint.about["classes"])
+    model = make_model(config, checkpoint.metadata["classes"])
     checkpoint.load_into(model)
     return model.eval()
 
 
 @torch.no_grad()
-def logits_of(model: ImageClassifier, part: Batch, batch_size: int = 1024) -> Tensor:
-    """The logits, float [N, classes], for all pictures of a part."""
-    return torch.cat([model(images) for images in part["images"].split(batch_size)])
+def logits_of(model: ImageClassifier, split: Batch, batch_size: int = 1024) -> Tensor:
+    """The logits, float [N, classes], for all images of a split."""
+    return torch.cat([model(images) for images in split["images"].split(batch_size)])

@@ -1,4 +1,4 @@
-"""The data: three disjoint parts, fixed by the seed, from each source."""
+"""The data: three disjoint splits, fixed by the seed, from each source."""
 
 import gzip
 from dataclasses import replace
@@ -17,8 +17,8 @@ from src.config import Config, DataConfig
 from src.dataloader import load_data, make_loaders, random_shift
 
 
-def rows(part: Batch) -> set[bytes]:
-    return {image.numpy().tobytes() for image in part["images"]}
+def rows(split: Batch) -> set[bytes]:
+    return {image.numpy().tobytes() for image in split["images"]}
 
 
 def config(**settings: object) -> Config:
@@ -26,7 +26,7 @@ def config(**settings: object) -> Config:
 
 
 def save_folder(root: Path, classes: dict[str, int], size: int = 28) -> Path:
-    """Pictures of noise with black borders, another for each file."""
+    """Images of noise with black borders, another for each file."""
     random = np.random.default_rng(0)
     for name, count in classes.items():
         (root / name).mkdir(parents=True)
@@ -37,29 +37,29 @@ def save_folder(root: Path, classes: dict[str, int], size: int = 28) -> Path:
     return root
 
 
-def test_the_sample_has_disjoint_parts_of_all_classes() -> None:
+def test_the_sample_has_disjoint_splits_of_all_classes() -> None:
     data = load_data(config(source="sample"))
     assert data.counts == {"train": 1293, "validation": 144, "test": 360}
     assert data.classes == [str(number) for number in range(10)]
     assert data.record.source == "sample"
-    train, validation, test = (rows(part) for part in vars(data.parts).values())
+    train, validation, test = (rows(split) for split in vars(data.splits).values())
     assert not train & validation
     assert not train & test
     assert not validation & test
-    for part in vars(data.parts).values():
-        assert part["images"].shape[1:] == (1, 28, 28)
-        assert part["images"].dtype == torch.uint8
-        assert part["labels"].dtype == torch.int64
-        assert set(part["labels"].tolist()) == set(range(10))
+    for split in vars(data.splits).values():
+        assert split["images"].shape[1:] == (1, 28, 28)
+        assert split["images"].dtype == torch.uint8
+        assert split["labels"].dtype == torch.int64
+        assert set(split["labels"].tolist()) == set(range(10))
 
 
-def test_the_seed_decides_the_parts() -> None:
+def test_the_seed_decides_the_splits() -> None:
     first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
-    assert rows(first.parts.test) != rows(other.parts.test)
+    assert rows(first.splits.test) != rows(other.splits.test)
 
 
-def test_one_folder_a_class_is_cut_into_three_parts(tmp_path: Path) -> None:
+def test_one_folder_a_class_is_cut_into_three_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"cat": 30, "dog": 20})))
     assert data.record.source == "folder"
     assert data.classes == ["cat", "dog"]
@@ -72,21 +72,21 @@ def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
     assert load_data(config(root=tmp_path)).counts == {"train": 36, "validation": 4, "test": 12}
 
 
-def test_a_class_seen_only_in_the_test_part_is_refused(tmp_path: Path) -> None:
+def test_a_class_seen_only_in_the_test_split_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", {"cat": 20, "dog": 20})
     save_folder(tmp_path / "test", {"cat": 5, "bird": 7})
-    with pytest.raises(UserError, match="classes that the training part does not have: bird; rename"):
+    with pytest.raises(UserError, match="classes that the training split does not have: bird; rename"):
         load_data(config(root=tmp_path))
 
 
-def test_colour_photos_of_any_size_are_prepared(tmp_path: Path) -> None:
+def test_color_photos_of_any_size_are_prepared(tmp_path: Path) -> None:
     root = save_folder(tmp_path, {"cat": 20, "dog": 20}, size=50)
     data = load_data(config(root=root, channels=3, image_size=32, preparation="photo"))
-    assert data.parts.train["images"].shape[1:] == (3, 32, 32)
+    assert data.splits.train["images"].shape[1:] == (3, 32, 32)
 
 
 def write_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four files of MNIST's format and names, 60 + 20 pictures, whose digests count as the right ones."""
+    """Four files of MNIST's format and names, 60 + 20 images, whose digests count as the right ones."""
     random = np.random.default_rng(0)
     digests = {}
     root.mkdir(parents=True)
@@ -107,12 +107,12 @@ def test_mnist_is_found_where_it_may_lie(folder: str, tmp_path: Path, monkeypatc
     assert data.counts == {"train": 48, "validation": 12, "test": 20}
 
 
-def test_an_earlier_download_does_not_stand_in_for_pictures_of_your_own(
+def test_an_earlier_download_does_not_stand_in_for_images_of_your_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_mnist(tmp_path / "data" / "mnist", monkeypatch)
     save_folder(tmp_path / "data", {"cat": 30, "dog": 20})
-    with pytest.raises(UserError, match="class folders without pictures .*: mnist; add some or remove"):
+    with pytest.raises(UserError, match="class folders without images .*: mnist; add some or remove"):
         load_data(config(root=tmp_path / "data"))
 
 
@@ -132,24 +132,24 @@ def test_damaged_mnist_is_named(damage: bytes, tmp_path: Path, monkeypatch: pyte
         load_data(config(root=tmp_path / "data"))
 
 
-def test_pictures_of_another_shape_than_asked_for_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_of_another_shape_than_asked_for_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_mnist(tmp_path / "data", monkeypatch)
-    with pytest.raises(UserError, match=r"pictures of \(1, 28, 28\).*ask for \(3, 32, 32\)"):
+    with pytest.raises(UserError, match=r"images of \(1, 28, 28\).*ask for \(3, 32, 32\)"):
         load_data(config(root=tmp_path / "data", channels=3, image_size=32, validation_fraction=0.2))
 
 
-def test_only_training_pictures_are_moved() -> None:
+def test_only_training_images_are_moved() -> None:
     settings = config(source="sample")
     data = load_data(settings)
     loaders = make_loaders(data, settings)
     for name in ("validation", "test"):
         loaded = torch.cat([batch["images"] for batch in getattr(loaders, name)])
-        assert torch.equal(loaded, getattr(data.parts, name)["images"])
+        assert torch.equal(loaded, getattr(data.splits, name)["images"])
     moved = next(iter(loaders.train))["images"]
-    assert sum(image.numpy().tobytes() in rows(data.parts.train) for image in moved) < len(moved) / 2
+    assert sum(image.numpy().tobytes() in rows(data.splits.train) for image in moved) < len(moved) / 2
 
 
-def test_a_shift_moves_each_picture_by_itself_and_invents_nothing() -> None:
+def test_a_shift_moves_each_image_by_itself_and_invents_nothing() -> None:
     source = generator(0)
     images = torch.zeros(500, 1, 9, 9, dtype=torch.uint8)
     images[:, :, 4, 4] = 200

@@ -36,7 +36,7 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     return run
 
 
-def picture(path: Path) -> None:
+def image(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(len(str(path)))
     Image.fromarray(random.integers(0, 256, (28, 28), dtype=np.uint8)).save(path)
@@ -46,7 +46,7 @@ def test_an_unknown_verb(refused: Refused) -> None:
     assert "there is no verb 'trian'; did you mean train?" in refused("trian")
 
 
-def test_a_misspelt_setting(refused: Refused) -> None:
+def test_a_misspelled_setting(refused: Refused) -> None:
     assert "unknown key training.epoch in the command line; did you mean training.epochs?" in refused(
         "train", "--training.epoch", 3
     )
@@ -72,29 +72,29 @@ def test_a_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
 def test_an_empty_folder(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     message = refused("train", "--data.source", "folder", "--data.root", tmp_path / "data")
-    assert "holds no class folders; put pictures into" in message
+    assert "holds no class folders; put images into" in message
 
 
 def test_a_folder_of_one_class(refused: Refused, tmp_path: Path) -> None:
-    picture(tmp_path / "data" / "cat" / "0.png")
+    image(tmp_path / "data" / "cat" / "0.png")
     assert "holds one class only (cat)" in refused("train", "--data.root", tmp_path / "data")
 
 
-def test_a_class_of_unreadable_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_class_of_unreadable_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for index in range(20):
-        picture(tmp_path / "data" / "cat" / f"{index}.png")
+        image(tmp_path / "data" / "cat" / f"{index}.png")
     (tmp_path / "data" / "dog").mkdir()
-    (tmp_path / "data" / "dog" / "0.png").write_bytes(b"no picture")
+    (tmp_path / "data" / "dog" / "0.png").write_bytes(b"no image")
     arguments = ["train", "--data.root", str(tmp_path / "data"), "--output_dir", str(tmp_path / "out")]
     assert main(arguments, PROJECT, VERBS, "src.config:Config") == 2
     message = capsys.readouterr().err
-    assert "left out of 21 pictures: unreadable pictures: 1 (" in message
-    assert message.strip().splitlines()[-1].startswith("error: no picture can be read of dog; replace")
+    assert "left out of 21 images: unreadable images: 1 (" in message
+    assert message.strip().splitlines()[-1].startswith("error: no image can be read of dog; replace")
 
 
-def test_too_few_pictures(refused: Refused, tmp_path: Path) -> None:
+def test_too_few_images(refused: Refused, tmp_path: Path) -> None:
     for name in ("cat", "dog"):
-        picture(tmp_path / "data" / name / "0.png")
+        image(tmp_path / "data" / name / "0.png")
     assert "2 examples, 1 of them in the smallest class, are too few" in refused(
         "train", "--data.root", tmp_path / "data"
     )
@@ -109,8 +109,8 @@ def test_a_damaged_download(refused: Refused, tmp_path: Path) -> None:
     assert "delete it, so that it is downloaded again." in message
 
 
-def test_flat_pictures_without_class_folders(refused: Refused, tmp_path: Path) -> None:
-    picture(tmp_path / "data" / "0.png")
+def test_flat_images_without_class_folders(refused: Refused, tmp_path: Path) -> None:
+    image(tmp_path / "data" / "0.png")
     assert "holds none of the known data layouts (folder, mnist, sample)" in refused(
         "train", "--data.root", tmp_path / "data"
     )
@@ -134,14 +134,14 @@ def test_before_any_training(verb: str, refused: Refused) -> None:
 
 
 def test_predicting_before_any_export(refused: Refused, tmp_path: Path) -> None:
-    picture(tmp_path / "a.png")
+    image(tmp_path / "a.png")
     assert "run `python main.py export` first" in refused("predict", tmp_path / "a.png")
 
 
 def test_predicting_what_is_not_there(refused: Refused, tmp_path: Path) -> None:
     assert "there is no file or folder" in refused("predict", tmp_path / "none.png")
     (tmp_path / "nothing").mkdir()
-    assert "holds no pictures" in refused("predict", tmp_path / "nothing")
+    assert "holds no images" in refused("predict", tmp_path / "nothing")
 
 
 def test_a_checkpoint_of_another_network(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ def test_the_number_of_parameters_is_pinned(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (3, 64)])
-def test_raw_pictures_become_logits(name: str, channels: int, size: int) -> None:
+def test_raw_images_become_logits(name: str, channels: int, size: int) -> None:
     model = ImageClassifier(name, channels, size, classes=7).eval()
     images = torch.zeros(2, channels, size, size, dtype=torch.uint8)
     assert model(images).shape == (2, 7)
@@ -28,7 +28,7 @@ def test_raw_pictures_become_logits(name: str, channels: int, size: int) -> None
 def test_it_learns_one_batch_by_heart(name: str) -> None:
     torch.manual_seed(0)
     model = ImageClassifier(name, 1, 28, classes=10)
-    model.normalise.fit(IMAGES)
+    model.normalize.fit(IMAGES)
     labels = torch.arange(16) % 10
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     for _ in range(60):
@@ -39,15 +39,15 @@ def test_it_learns_one_batch_by_heart(name: str) -> None:
     assert loss.item() < 0.05
 
 
-def test_normalisation_gives_mean_zero_and_deviation_one() -> None:
-    normalise = ImageClassifier("mlp", 1, 28, 10).normalise
-    normalise.fit(IMAGES)
-    values = normalise(IMAGES)
+def test_normalization_gives_mean_zero_and_deviation_one() -> None:
+    normalize = ImageClassifier("mlp", 1, 28, 10).normalize
+    normalize.fit(IMAGES)
+    values = normalize(IMAGES)
     assert values.mean().item() == pytest.approx(0, abs=1e-4)
     assert values.std().item() == pytest.approx(1, abs=1e-4)
 
 
-def test_normalisation_of_blank_pictures_is_finite() -> None:
-    normalise = ImageClassifier("mlp", 1, 28, 10).normalise
-    normalise.fit(torch.zeros(4, 1, 28, 28, dtype=torch.uint8))
-    assert torch.isfinite(normalise(IMAGES)).all()
+def test_normalization_of_blank_images_is_finite() -> None:
+    normalize = ImageClassifier("mlp", 1, 28, 10).normalize
+    normalize.fit(torch.zeros(4, 1, 28, 28, dtype=torch.uint8))
+    assert torch.isfinite(normalize(IMAGES)).all()

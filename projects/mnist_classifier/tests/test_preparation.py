@@ -1,4 +1,4 @@
-"""Any picture of a digit comes out as MNIST's would: white on black, in a box of 20 pixels, centred by its mass."""
+"""Any image of a digit comes out as MNIST's would: white on black, in a box of 20 pixels, centered by its mass."""
 
 import base64
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from shared.testing.node import WHY_NOT, run_node
 from src.config import PROJECT, DataConfig
-from src.preparation import EmptyPictureError, digit, make_preparation, photo
+from src.preparation import EmptyImageError, digit, make_preparation, photo
 
 
 def drawn(
@@ -23,7 +23,7 @@ def drawn(
     return image
 
 
-def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+def center_of_mass(image: np.ndarray) -> tuple[float, float]:
     rows, columns = np.indices(image.shape)
     return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
 
@@ -34,10 +34,10 @@ def test_the_ink_fills_the_box_and_lies_in_the_middle() -> None:
     rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
     assert rows[-1] - rows[0] + 1 == 20
     assert columns[-1] - columns[0] + 1 == 12
-    assert centre_of_mass(image) == pytest.approx((13.5, 13.5), abs=0.6)
+    assert center_of_mass(image) == pytest.approx((13.5, 13.5), abs=0.6)
 
 
-def test_place_scale_and_colours_do_not_matter() -> None:
+def test_place_scale_and_colors_do_not_matter() -> None:
     expected = digit(drawn(), 28)
     for other in (
         drawn(at=(200, 80)),
@@ -56,23 +56,23 @@ def test_faint_texture_of_the_paper_is_no_ink() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_an_empty_picture_is_said_to_be_empty(level: int) -> None:
-    with pytest.raises(EmptyPictureError):
+def test_an_empty_image_is_said_to_be_empty(level: int) -> None:
+    with pytest.raises(EmptyImageError):
         digit(Image.new("L", (50, 40), level), 28)
 
 
-def test_a_picture_that_is_prepared_already_stays_as_it_is() -> None:
+def test_a_image_that_is_prepared_already_stays_as_it_is() -> None:
     prepared = digit(drawn(), 28)
     np.testing.assert_array_equal(digit(Image.fromarray(prepared), 28), prepared)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (2, 2)])
-def test_tiny_pictures_are_answered(size: tuple[int, int]) -> None:
+def test_tiny_images_are_answered(size: tuple[int, int]) -> None:
     pixels = np.full(size[::-1], 255, np.uint8)
     pixels.flat[0] = 0
     try:
         assert digit(Image.fromarray(pixels), 28).shape == (28, 28)
-    except EmptyPictureError:
+    except EmptyImageError:
         assert size == (1, 1)
 
 
@@ -93,7 +93,7 @@ def test_the_result_has_the_shape_that_the_network_takes(channels: int, kind: st
 
 IN_JAVASCRIPT = """
 import { readFileSync } from "node:fs";
-import { EmptyPicture, prepare } from "./preparation.mjs";
+import { EmptyImage, prepare } from "./preparation.mjs";
 
 const specification = JSON.parse(readFileSync("preparation.json"));
 const answers = JSON.parse(readFileSync(0)).map(({ pixels, width, height, kind, size, channels }) => {
@@ -101,7 +101,7 @@ const answers = JSON.parse(readFileSync(0)).map(({ pixels, width, height, kind, 
   try {
     return [...prepare({ data, width, height }, { kind, size, channels }, specification)];
   } catch (error) {
-    if (error instanceof EmptyPicture) return "empty";
+    if (error instanceof EmptyImage) return "empty";
     throw error;
   }
 });
@@ -109,44 +109,44 @@ console.log(JSON.stringify(answers));
 """
 
 
-def coloured(width: int, height: int, seed: int) -> Image.Image:
-    """Strokes of any colours on paper of any colour."""
+def colored(width: int, height: int, seed: int) -> Image.Image:
+    """Strokes of any colors on paper of any color."""
     random = np.random.default_rng(seed)
     image = Image.new("RGB", (width, height), tuple(random.integers(0, 256, 3).tolist()))
     pen = ImageDraw.Draw(image)
     for _ in range(3):
         points = random.uniform(0, 1, (4, 2)) * (width, height)
-        colour = tuple(random.integers(0, 256, 3).tolist())
-        pen.line([tuple(point) for point in points.tolist()], fill=colour, width=int(random.integers(1, 20)))
+        color = tuple(random.integers(0, 256, 3).tolist())
+        pen.line([tuple(point) for point in points.tolist()], fill=color, width=int(random.integers(1, 20)))
     return image
 
 
 @pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 @pytest.mark.parametrize(("kind", "channels"), [("digit", 1), ("digit", 3), ("photo", 1), ("photo", 3)])
-def test_the_page_prepares_a_picture_to_the_same_bytes(kind: str, channels: int) -> None:
+def test_the_page_prepares_a_image_to_the_same_bytes(kind: str, channels: int) -> None:
     sizes = [(280, 280), (300, 200), (31, 90), (28, 28), (5, 3), (1, 40), (1, 1)]
-    pictures = [coloured(*size, seed) for seed, size in enumerate(sizes * 3)]
-    pictures += [
+    images = [colored(*size, seed) for seed, size in enumerate(sizes * 3)]
+    images += [
         drawn().convert("RGB"),
         Image.new("RGB", (50, 40), "white"),
         Image.fromarray(digit(drawn(), 28)).convert("RGB"),
     ]
     asked = [
         {
-            "pixels": base64.b64encode(picture.convert("RGBA").tobytes()).decode(),
-            "width": picture.width,
-            "height": picture.height,
+            "pixels": base64.b64encode(image.convert("RGBA").tobytes()).decode(),
+            "width": image.width,
+            "height": image.height,
             "kind": kind,
             "size": 28,
             "channels": channels,
         }
-        for picture in pictures
+        for image in images
     ]
     answers = run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked)
     prepare = make_preparation(DataConfig(channels=channels, preparation=kind))
-    for picture, found in zip(pictures, answers, strict=True):
+    for image, found in zip(images, answers, strict=True):
         try:
-            expected: object = prepare(picture).ravel().tolist()
-        except EmptyPictureError:
+            expected: object = prepare(image).ravel().tolist()
+        except EmptyImageError:
             expected = "empty"
-        assert found == expected, picture.size
+        assert found == expected, image.size

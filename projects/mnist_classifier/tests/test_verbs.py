@@ -32,8 +32,8 @@ def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(tmp_path: Path) -> None:
     arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
     done = finished("train", *arguments, "--trial", "overfit", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "one batch can be learnt" in done.stdout
-    assert read_result(tmp_path / "out", "trial-overfit")["metrics"]["learnt"]
+    assert "one batch can be learned" in done.stdout
+    assert read_result(tmp_path / "out", "trial-overfit")["metrics"]["learned"]
     assert not list((tmp_path / "out").rglob("*.safetensors"))
 
 
@@ -47,9 +47,9 @@ def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten scanned digits drawn large in black on white, an empty sheet, and a broken file."""
-    folder = tmp_path_factory.mktemp("pictures")
+    folder = tmp_path_factory.mktemp("images")
     digits = load_digits()
     for label in range(10):
         scan = digits.images[digits.target == label][3]
@@ -58,7 +58,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sheet.paste(ink, (20, 90))
         sheet.save(folder / f"digit_{label}.png")
     Image.new("L", (100, 100), 255).save(folder / "empty.png")
-    (folder / "broken.png").write_bytes(b"no picture")
+    (folder / "broken.png").write_bytes(b"no image")
     return folder
 
 
@@ -89,10 +89,10 @@ def test_asking_the_exported_network_needs_no_pytorch() -> None:
     assert done.stdout.strip() == "False", done.stderr
 
 
-def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path: Path) -> None:
-    done = finished("predict", pictures, "--output_dir", trained.output_dir, folder=tmp_path)
+def test_predict_answers_every_image(trained: Config, images: Path, tmp_path: Path) -> None:
+    done = finished("predict", images, "--output_dir", trained.output_dir, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "1 of 12 pictures cannot be read" in done.stderr
+    assert "1 of 12 images cannot be read" in done.stderr
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         answers = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
     assert answers["empty"]["answer"] == "empty"
@@ -102,7 +102,7 @@ def test_predict_answers_every_picture(trained: Config, pictures: Path, tmp_path
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path: Path) -> None:
+def test_serve_answers_as_predict_does(trained: Config, images: Path, tmp_path: Path) -> None:
     server = subprocess.Popen(
         command("serve", "--output_dir", trained.output_dir, "--serve.port", 0),
         cwd=tmp_path,
@@ -112,17 +112,17 @@ def test_serve_answers_as_predict_does(trained: Config, pictures: Path, tmp_path
     try:
         assert server.stdout
         url = server.stdout.readline().split()[1]
-        body = (pictures / "digit_0.png").read_bytes()
+        body = (images / "digit_0.png").read_bytes()
         with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=30) as response:
             answer = json.load(response)
         assert answer["answer"] == "0"
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-        empty = (pictures / "empty.png").read_bytes()
+        empty = (images / "empty.png").read_bytes()
         with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", empty), timeout=30) as response:
             assert json.load(response)["answer"] == "empty"
         with pytest.raises(urllib.error.HTTPError, match="422") as refused:
-            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no picture"), timeout=30)
-        assert json.load(refused.value) == {"detail": "not a picture, or a damaged one"}
+            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no image"), timeout=30)
+        assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
         with urllib.request.urlopen(f"{url}/", timeout=30) as response:
             assert "Draw it" in response.read().decode()
         with urllib.request.urlopen(f"{url}/model", timeout=30) as response:
@@ -149,12 +149,12 @@ def test_what_follows_training_uses_its_configuration(trained: Config, tmp_path:
 def test_the_exported_file_says_where_it_comes_from(trained: Config) -> None:
     from shared.inference.classifier import OnnxClassifier
 
-    about = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").about
-    assert about["data"]["source"] == "sample"
-    assert about["preparation"] == {"kind": "digit", "size": 28, "channels": 1}
-    assert about["metrics"]["validation"]["accuracy"] > 0.9
-    assert "torch" in about["versions"]
-    assert str(PROJECT) not in json.dumps(about)
+    metadata = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").metadata
+    assert metadata["data"]["source"] == "sample"
+    assert metadata["preparation"] == {"kind": "digit", "size": 28, "channels": 1}
+    assert metadata["metrics"]["validation"]["accuracy"] > 0.9
+    assert "torch" in metadata["versions"]
+    assert str(PROJECT) not in json.dumps(metadata)
 
 
 def test_the_stored_configuration_names_no_place_on_this_machine() -> None:

@@ -33,7 +33,7 @@ def masked_mean(vectors: Tensor, mask: Tensor) -> Tensor:
 
 
 class Ngrams(nn.Module):
-    """The mean of the vectors of all tokens and of all pairs of neighbours, then one linear layer (Joulin et al. 2016).
+    """The mean of the vectors of all tokens and of all pairs of neighbors, then one linear layer (Joulin et al. 2016).
 
     A pair has no id of its own, but shares one of `BUCKETS` with the pairs of the same hash.
     `nn.EmbeddingBag` computes such means too, by an operation that ONNX has to unroll.
@@ -61,7 +61,7 @@ class Recurrent(nn.Module):
     """Reads the text forwards and backwards, keeps the largest value that each number ever had, and the words' mean.
 
     The mean of the vectors that were read reaches the head without a gate on its way, so that what each word says by
-    itself is learnt at once, and the gates learn what the order adds.
+    itself is learned at once, and the gates learn what the order adds.
 
     Backwards means: each text turned round within its own length, so that padding comes last both ways and never
     reaches a token. Packed sequences would do the same, but cannot be exported.
@@ -148,7 +148,7 @@ class Attention(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """From vectors [N, L, width] and mask [N, L] to vectors of the same shape."""
-        query, key, value = (self._by_head(part) for part in self.project(vectors).chunk(3, dim=2))
+        query, key, value = (self._by_head(split) for split in self.project(vectors).chunk(3, dim=2))
         scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3])  # [N, heads, L, L]
         scores = scores.masked_fill(~mask[:, None, None, :], -1e4)  # nobody listens to padding
         mixed = (scores.softmax(3) @ value).transpose(1, 2).flatten(2)

@@ -34,7 +34,7 @@ class Origin:
 
     source: str
     name: str
-    licence: str = ""
+    license: str = ""
     tried: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Pretrained(nn.Module):
         return logits
 
     def merge(self) -> None:
-        """Add what LoRA has learnt to the weights it belongs to, so that it costs nothing any more."""
+        """Add what LoRA has learned to the weights it belongs to, so that it costs nothing any more."""
         if hasattr(self.backbone, "merge_and_unload"):
             self.backbone = self.backbone.merge_and_unload()
 

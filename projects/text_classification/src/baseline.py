@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from shared.console import say
+from shared.console import log
 from shared.metrics.classification import classification_scores
 from shared.results import write_result
 from src.config import Config
@@ -20,7 +20,7 @@ MOST_TERMS = 50_000  # the most frequent words and pairs: the rest makes fitting
 
 
 def baseline(config: Config) -> dict[str, Any]:
-    """Fit naive Bayes and logistic regression on TF-IDF weights of the training part; write outputs/baseline.json."""
+    """Fit naive Bayes and logistic regression on TF-IDF weights of the training split; write outputs/baseline.json."""
     data = load_data(config)
     started = time.perf_counter()
     metrics = {name: _measure(name, model, data) for name, model in make_baselines().items()}
@@ -49,22 +49,22 @@ def _weights() -> TfidfVectorizer:
 
 def _measure(name: str, model: Pipeline, data: Data) -> dict[str, Any]:
     started = time.perf_counter()
-    model.fit(data.parts.train.texts, data.parts.train.labels.numpy())
+    model.fit(data.splits.train.texts, data.splits.train.labels.numpy())
     seconds = time.perf_counter() - started
-    parts = {"validation": data.parts.validation, "test": data.parts.test}
-    scores = {part_name: _scores(model, part, data.classes) for part_name, part in parts.items()}
-    say(f"baseline: {name}: test accuracy {scores['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
+    splits = {"validation": data.splits.validation, "test": data.splits.test}
+    scores = {split_name: _scores(model, split, data.classes) for split_name, split in splits.items()}
+    log.info(f"baseline: {name}: test accuracy {scores['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
     return {
         "fit_seconds": round(seconds, 2),
-        "milliseconds_a_text": _milliseconds(model, data.parts.validation.texts[:TIMED_TEXTS]),
+        "milliseconds_a_text": _milliseconds(model, data.splits.validation.texts[:TIMED_TEXTS]),
         "bytes": _bytes(model),
         **scores,
     }
 
 
-def _scores(model: Pipeline, part: Texts, classes: list[str]) -> dict[str, Any]:
-    probabilities = torch.from_numpy(model.predict_proba(part.texts)).float()
-    return classification_scores(probabilities, part.labels, classes)
+def _scores(model: Pipeline, split: Texts, classes: list[str]) -> dict[str, Any]:
+    probabilities = torch.from_numpy(model.predict_proba(split.texts)).float()
+    return classification_scores(probabilities, split.labels, classes)
 
 
 def _milliseconds(model: Pipeline, texts: list[str]) -> float:

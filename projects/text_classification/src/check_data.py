@@ -4,14 +4,14 @@ import hashlib
 import time
 from typing import Any
 
-from shared.data.check import Example, Findings, refused_record, samples_by_class
+from shared.data.check import DataCheck, Example, refused_record, samples_by_class
 from shared.errors import UserError
 from shared.files import require_writable
-from shared.report.check import all_warnings, conclude
+from shared.report.check import all_warnings, write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data
-from src.documents import part_tables, read_table, same_as
+from src.documents import read_table, same_as, split_tables
 
 SHOWN = 300
 """So many characters of a text are shown."""
@@ -26,7 +26,7 @@ def check_data(config: Config) -> dict[str, Any]:
     """
     started = time.perf_counter()
     require_writable(config.output_dir)
-    found = Findings("texts")
+    found = DataCheck("texts")
     record = refused_record(config.data.source)
     try:
         data = load_data(config)
@@ -40,7 +40,7 @@ def check_data(config: Config) -> dict[str, Any]:
         found.warnings = _left_out(data)
     found.examples = [example for example, _ in texts]
     found.warnings += all_warnings(found) + _length_warnings(config, found.examples)
-    return conclude(
+    return write_check_report(
         found,
         config.output_dir,
         project=PROJECT.name,
@@ -53,16 +53,16 @@ def check_data(config: Config) -> dict[str, Any]:
 
 def _texts(data: Data) -> list[tuple[Example, str]]:
     return [
-        (_example(text, part, data.classes[label]), text)
-        for part, held in vars(data.parts).items()
+        (_example(text, split, data.classes[label]), text)
+        for split, held in vars(data.splits).items()
         for text, label in zip(held.texts, held.labels, strict=True)
     ]
 
 
-def _example(text: str, part: str, label: str) -> Example:
+def _example(text: str, split: str, label: str) -> Example:
     digest = hashlib.sha256(same_as(text).encode()).hexdigest()
     measures = {"words": len(text.split()), "characters": len(text)}
-    return Example(_shortened(text, 40), part, (label,), digest, measures)
+    return Example(_shortened(text, 40), split, (label,), digest, measures)
 
 
 def _shortened(text: str, length: int) -> str:
@@ -70,17 +70,17 @@ def _shortened(text: str, length: int) -> str:
     return repr(text if len(text) <= length else text[: length - 3] + "...")
 
 
-def _survey(config: Config, found: Findings) -> list[tuple[Example, str]]:
+def _survey(config: Config, found: DataCheck) -> list[tuple[Example, str]]:
     """Every text of every table that can be read, whatever else training finds wrong with them."""
     texts = []
     tables = _tables(config)
-    for part, path in tables.items():
+    for split, path in tables.items():
         try:
             documents = read_table(path, config.data, found.problems)
         except UserError as error:
             found.warnings.append(str(error))
             continue
-        place = part if len(tables) > 1 else "whole"
+        place = split if len(tables) > 1 else "whole"
         texts += [
             (_example(text, place, label), text) for text, label in zip(documents.texts, documents.labels, strict=True)
         ]
@@ -91,7 +91,7 @@ def _tables(config: Config) -> dict[str, Any]:
     if config.data.source not in ("auto", "csv"):
         return {}
     try:
-        return part_tables(config.data.root)
+        return split_tables(config.data.root)
     except UserError:
         return {}
 
@@ -120,8 +120,8 @@ def _samples(texts: list[tuple[Example, str]], seed: int) -> Section:
     contents = {id(example): text for example, text in texts}
     samples = samples_by_class([example for example, _ in texts], seed, each=3)
     rows = [
-        [name, example.part, _shortened(contents[id(example)], SHOWN)]
+        [name, example.split, _shortened(contents[id(example)], SHOWN)]
         for name, chosen in samples.items()
         for example in chosen
     ]
-    return Section("Samples", header=["class", "part", "text"], rows=rows)
+    return Section("Samples", header=["class", "split", "text"], rows=rows)

@@ -14,12 +14,12 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class DataConfig:
-    """Which texts, and how they are cut into parts."""
+    """Which texts, and how they are cut into splits."""
 
     source: Literal["auto", "csv", "ag_news", "imdb", "sst2", "sample"] = "auto"
     """auto: CSV files in root, else AG News by download, else the built-in sample"""
     root: Path = PROJECT / "data" / "raw"
-    """a CSV or TSV file to cut into parts, or a folder of one, or of train.csv and perhaps validation.csv, test.csv"""
+    """a CSV or TSV file to cut into splits, or a folder of one, or of train.csv and perhaps validation.csv, test.csv"""
     text_column: str = "text"
     """the column of the texts"""
     label_column: str = "label"
@@ -27,9 +27,9 @@ class DataConfig:
     max_train: int = 20_000
     """so many training texts at most, drawn by the seed, so that a large data set does not take all night; 0: all"""
     validation_fraction: float = 0.1
-    """the share of the training part that is kept for validation"""
+    """the share of the training split that is kept for validation"""
     test_fraction: float = 0.2
-    """the share kept for the test where the data brings no test part of its own"""
+    """the share kept for the test where the data brings no test split of its own"""
 
     def __post_init__(self) -> None:
         require(self.max_train >= 0, "data.max_train", self.max_train, "0 or more")
@@ -45,7 +45,7 @@ class TokenizerConfig:
     max_tokens: int = 128
     """longer texts are cut; a token is a word or a piece of one"""
     vocabulary: int = 8000
-    """so many pieces at most are learnt from the training part; a pretrained network brings its own"""
+    """so many pieces at most are learned from the training split; a pretrained network brings its own"""
 
     def __post_init__(self) -> None:
         require(self.max_tokens >= 4, "tokenizer.max_tokens", self.max_tokens, "4 or more")

@@ -10,13 +10,13 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
-from shared.console import say, warn
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.download import DownloadError, reachable
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.packages import package_path
 from shared.data.problems import Problems
-from shared.data.sources import DataRecord, Source, choose
+from shared.data.sources import DataRecord, DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
 from src.config import Config, DataConfig
@@ -44,10 +44,10 @@ class Published:
     repository: str
     text: str
     """The column of its texts."""
-    parts: dict[str, str]
-    """What its parts are called there, by our names; a part whose labels are secret is not named."""
+    splits: dict[str, str]
+    """What its splits are called there, by our names; a split whose labels are secret is not named."""
     description: str
-    licence: str
+    license: str
 
 
 PUBLISHED = {
@@ -69,7 +69,7 @@ PUBLISHED = {
         "stanfordnlp/sst2",
         "sentence",
         {"train": "train", "test": "validation"},
-        "SST-2, phrases of film reviews, positive or negative (Socher et al. 2013); its validation part is our test",
+        "SST-2, phrases of film reviews, positive or negative (Socher et al. 2013); its validation split is our test",
         "not stated by its authors",
     ),
 }
@@ -77,20 +77,20 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a source gives: a train part, and validation and test parts where it has its own."""
+    """What a source gives: a train split, and validation and test splits where it has its own."""
 
     train: Documents
     validation: Documents | None
     test: Documents | None
     description: str
-    licence: str
+    license: str
     problems: Problems = field(default_factory=Problems)
     """The rows that were left out."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """One part: texts, and their class ids, int64 [N]."""
+    """One split: texts, and their class ids, int64 [N]."""
 
     texts: list[str]
     labels: Tensor
@@ -101,22 +101,22 @@ class Texts:
 
 @dataclass(frozen=True)
 class Data:
-    """The three parts as texts."""
+    """The three splits as texts."""
 
-    parts: Splits[Texts]
+    splits: Splits[Texts]
     classes: list[str]
     record: DataRecord
     digest: str
-    """SHA-256 of the training part: tells whether two runs trained on the same texts."""
+    """SHA-256 of the training split: tells whether two runs trained on the same texts."""
     notes: list[str] = field(default_factory=list)
-    """What was left out of the training part, and why."""
+    """What was left out of the training split, and why."""
     problems: Problems = field(default_factory=Problems)
     """The rows that were left out."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of texts in each part."""
-        return {name: len(part) for name, part in vars(self.parts).items()}
+        """The number of texts in each split."""
+        return {name: len(split) for name, split in vars(self.splits).items()}
 
     def as_dict(self) -> dict[str, object]:
         """The record for results, as plain types."""
@@ -124,43 +124,43 @@ class Data:
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into its three parts.
+    """Find the data (see `DataConfig.source`) and cut it into its three splits.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    sources = {"csv": Source(lambda root: bool(tables_in(root)), partial(_load_csv, settings))}
+    sources = {"csv": DataSource(lambda root: bool(tables_in(root)), partial(_load_csv, settings))}
     for name in PUBLISHED:
-        sources[name] = Source(partial(_is_downloaded, name), partial(_load_published, name))
-    sources["sample"] = Source(lambda _: False, lambda _: _load_sample())
-    name, loaded, substituted = choose(settings.source, settings.root, sources, published="ag_news")
-    parts, notes = _cut(loaded, settings, config.seed)
-    classes = sorted(set(parts.train.labels))
-    check_labels(vars(parts))
-    record = DataRecord(name, loaded.description, loaded.licence, substituted)
-    texts = Splits(*(_with_ids(part, classes) for part in (parts.train, parts.validation, parts.test)))
-    return Data(texts, classes, record, _digest(parts.train), notes, loaded.problems)
+        sources[name] = DataSource(partial(_is_downloaded, name), partial(_load_published, name))
+    sources["sample"] = DataSource(lambda _: False, lambda _: _load_sample())
+    name, loaded, substituted = load_source(settings.source, settings.root, sources, published="ag_news")
+    splits, notes = _cut(loaded, settings, config.seed)
+    classes = sorted(set(splits.train.labels))
+    check_labels(vars(splits))
+    record = DataRecord(name, loaded.description, loaded.license, substituted)
+    texts = Splits(*(_with_ids(split, classes) for split in (splits.train, splits.validation, splits.test)))
+    return Data(texts, classes, record, _digest(splits.train), notes, loaded.problems)
 
 
 def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of batches of `ids` (int64 [N, L]) and `labels` (int64 [N]); texts of similar length share a batch."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TokenBatches(data.parts.train, tokens, config.seed)
+    train = TokenBatches(data.splits.train, tokens, config.seed)
     return Splits(
         shuffled_loader(train, size, config.training.workers, train.lengths),
-        ordered_loader(TokenBatches(data.parts.validation, tokens).by_length(), EVALUATION_BATCH),
-        ordered_loader(TokenBatches(data.parts.test, tokens).by_length(), EVALUATION_BATCH),
+        ordered_loader(TokenBatches(data.splits.validation, tokens).by_length(), EVALUATION_BATCH),
+        ordered_loader(TokenBatches(data.splits.test, tokens).by_length(), EVALUATION_BATCH),
     )
 
 
 class TokenBatches(BatchDataset):
     """Tokenized texts; a batch is padded to its longest."""
 
-    def __init__(self, part: Texts, tokens: Tokens, seed: int = 0) -> None:
+    def __init__(self, split: Texts, tokens: Tokens, seed: int = 0) -> None:
         super().__init__(seed)
-        self.rows = tokens.ids(part.texts)
-        self.labels = part.labels
+        self.rows = tokens.ids(split.texts)
+        self.labels = split.labels
         self.tokens = tokens
 
     @property
@@ -193,7 +193,7 @@ def padding_share(loader: DataLoader[Batch], lengths: Sequence[int]) -> float:
 
 
 def _cut(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[Splits[Documents], list[str]]:
-    """The three parts, no text in two of them, and what was left out for that."""
+    """The three splits, no text in two of them, and what was left out for that."""
     train, test = loaded.train, loaded.test
     if test is None:
         train, test = split_documents(train, settings.test_fraction, seed)
@@ -202,7 +202,7 @@ def _cut(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[Splits[Docume
     if not len(kept):
         raise UserError(
             f"all {len(train)} training texts also stand in validation or test, so that none is left to learn from; "
-            "give these parts other texts."
+            "give these splits other texts."
         )
     notes = []
     if len(kept) < len(train):
@@ -213,7 +213,7 @@ def _cut(loaded: Loaded, settings: DataConfig, seed: int) -> tuple[Splits[Docume
     if len(drawn) < len(kept):
         notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {settings.max_train}")
     for note in notes:
-        warn(f"left out {note}.")
+        log.warning(f"left out {note}.")
     return Splits(drawn, validation, test), notes
 
 
@@ -231,11 +231,11 @@ def _digest(documents: Documents) -> str:
 
 def _load_csv(settings: DataConfig, root: Path) -> Loaded:
     problems = Problems()
-    parts = read_tables(root, settings, problems)
+    splits = read_tables(root, settings, problems)
     return Loaded(
-        parts["train"],
-        parts.get("validation"),
-        parts.get("test"),
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
         f"the tables in {root.name}",
         "that of your texts",
         problems,
@@ -250,25 +250,25 @@ def _load_published(name: str, root: Path) -> Loaded:
     published = PUBLISHED[name]
     if not _is_downloaded(name, root):
         _download(published, root / name)
-    parts = read_tables(root / name, DataConfig(), Problems())
-    return Loaded(parts["train"], None, parts["test"], published.description, published.licence)
+    splits = read_tables(root / name, DataConfig(), Problems())
+    return Loaded(splits["train"], None, splits["test"], published.description, published.license)
 
 
 def _download(published: Published, folder: Path) -> None:
     """Fetch a data set from the hub and keep it as CSV files; train.csv is the last, so that it means all is there."""
-    say(f"data: downloading {published.repository}")
+    log.info(f"data: downloading {published.repository}")
     if not reachable(HUB):
         raise DownloadError("Hugging Face's hub cannot be reached")
-    for part in ("test", "train"):
-        write_table(_fetch(published, part), folder / f"{part}.csv")
+    for split in ("test", "train"):
+        write_table(_fetch(published, split), folder / f"{split}.csv")
 
 
-def _fetch(published: Published, part: str) -> Documents:
+def _fetch(published: Published, split: str) -> Documents:
     # Loading this library takes seconds, and only a download needs it.
     from datasets import load_dataset
 
     try:
-        rows = load_dataset(published.repository, split=published.parts[part])
+        rows = load_dataset(published.repository, split=published.splits[split])
     # The hub fails in as many ways as a network can.
     except Exception as error:
         raise DownloadError(f"{published.repository} cannot be downloaded ({type(error).__name__})") from error

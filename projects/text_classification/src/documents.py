@@ -1,4 +1,4 @@
-"""Texts with their classes: from CSV and TSV files, checked and counted, and cut so that no text is in two parts."""
+"""Texts with their classes: from CSV and TSV files, checked and counted, and cut so that no text is in two splits."""
 
 import csv
 import difflib
@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.console import warn_once
+from shared.console import log
 from shared.data.index import delimiter_of
-from shared.data.parts import parts_among
 from shared.data.problems import Problems, named
-from shared.data.splits import stratified_split
+from shared.data.split_names import splits_among, stratified_split
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
@@ -53,44 +52,44 @@ def tables_in(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
 
 
-def part_tables(root: Path) -> dict[str, Path]:
-    """The files of the parts that lie in `root`: `train`, perhaps `validation` and `test`; one file alone is `train`.
+def split_tables(root: Path) -> dict[str, Path]:
+    """The files of the splits that lie in `root`: `train`, perhaps `validation` and `test`; one file alone is `train`.
 
     Raises:
-        UserError: there is no file, several whose names say nothing, or two of one part.
+        UserError: there is no file, several whose names say nothing, or two of one split.
     """
     files = tables_in(root)
     if not files:
         raise UserError(f"{root} holds no CSV file; put one there with the columns text and label, or set data.root.")
     if len(files) == 1:
         return {"train": files[0]}
-    parts, others = parts_among(files)
-    if "train" not in parts:
+    splits, others = splits_among(files)
+    if "train" not in splits:
         listed = ", ".join(path.name for path in files[:5])
         raise UserError(
             f"{root} holds several tables ({listed}), none of them train.csv; "
             "name them train.csv, validation.csv and test.csv, or set data.root to one of them."
         )
     if others:
-        warn_once(
-            f"not read in {root}: {named([path.name for path in others])}; the parts are train, validation and test."
+        log.warning(
+            f"not read in {root}: {named([path.name for path in others])}; the splits are train, validation and test."
         )
-    return parts
+    return splits
 
 
 def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, Documents]:
-    """The documents of the parts that lie in `root` (see `part_tables`).
+    """The documents of the splits that lie in `root` (see `split_tables`).
 
     Rows without a text or without a class are left out, and said, and added to `problems`.
 
     Raises:
-        UserError: a file is missing or cannot be read; a part has a class that the training part lacks.
+        UserError: a file is missing or cannot be read; a split has a class that the training split lacks.
     """
-    parts = {part: read_table(path, settings, problems) for part, path in part_tables(root).items()}
+    splits = {split: read_table(path, settings, problems) for split, path in split_tables(root).items()}
     if problems:
-        warn_once(f"left out of {root}: {problems}")
-    check_labels(parts)
-    return parts
+        log.warning(f"left out of {root}: {problems}")
+    check_labels(splits)
+    return splits
 
 
 def read_table(path: Path, settings: DataConfig, problems: Problems) -> Documents:
@@ -192,14 +191,14 @@ def _delimiter(path: Path, header: str, wanted: Sequence[str]) -> str:
     )
 
 
-def check_labels(parts: dict[str, Documents]) -> None:
-    """Refuse classes that cannot be learnt.
+def check_labels(splits: dict[str, Documents]) -> None:
+    """Refuse classes that cannot be learned.
 
     Raises:
-        UserError: there is one class only, nearly every text has a class of its own, or a part has a class that the
-            training part lacks.
+        UserError: there is one class only, nearly every text has a class of its own, or a split has a class that the
+            training split lacks.
     """
-    train = parts["train"]
+    train = splits["train"]
     classes = set(train.labels)
     if len(classes) < 2:
         raise UserError(f"there is one class only ({train.labels[0][:40]!r}); a classifier needs two or more.")
@@ -207,12 +206,12 @@ def check_labels(parts: dict[str, Documents]) -> None:
         raise UserError(
             f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
         )
-    for part, documents in parts.items():
+    for split, documents in splits.items():
         unknown = [label for label in documents.labels if label not in classes]
         if unknown:
             names = ", ".join(sorted(set(unknown))[:5])
             raise UserError(
-                f"the {part} part has {len(unknown)} texts of classes that the training part lacks ({names}); "
+                f"the {split} split has {len(unknown)} texts of classes that the training split lacks ({names}); "
                 "add training texts of them, or remove them."
             )
 
@@ -221,7 +220,7 @@ def split_documents(whole: Documents, fraction: float, seed: int) -> tuple[Docum
     """Cut a share of the documents off, by class; a text that stands there twice lies on one side.
 
     Raises:
-        UserError: a class has too few different texts to have one in each part.
+        UserError: a class has too few different texts to have one in each split.
     """
     first: dict[str, int] = {}
     for index, text in enumerate(whole.texts):
@@ -237,8 +236,8 @@ def split_documents(whole: Documents, fraction: float, seed: int) -> tuple[Docum
 
 
 def without(train: Documents, others: Sequence[Documents]) -> Documents:
-    """The training documents that stand in none of the other parts, so that nothing is measured on what was learnt."""
-    seen = {same_as(text) for part in others for text in part.texts}
+    """The training documents that stand in none of the other splits, so that no score is of what was learned."""
+    seen = {same_as(text) for split in others for text in split.texts}
     return train.at([index for index, text in enumerate(train.texts) if same_as(text) not in seen])
 
 

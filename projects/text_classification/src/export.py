@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from shared.config import to_plain
-from shared.console import say
+from shared.console import log
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.export.mobile import mobile_usability
-from shared.export.precision import Measured, Way, candidates, choose_precision, compare, figures
+from shared.export.precision import Candidate, Measured, choose_precision, compare, figures, quantized_versions
 from shared.export.to_onnx import TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest, write_text
 from shared.inference.model import as_function
@@ -41,34 +41,34 @@ def export(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
     """
     started = time.perf_counter()
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    about, data, path = trained.about, load_data(config), export_path(config)
-    require_same_classes(about["classes"], data.classes)
+    metadata, data, path = trained.metadata, load_data(config), export_path(config)
+    require_same_classes(metadata["classes"], data.classes)
     tokens, network = restore_tokens(trained), restore_model(config, trained)
     if hasattr(network, "merge"):
         network.merge()
-    validation = data.parts.validation
+    validation = data.splits.validation
     logits = logits_of(network, tokens, validation.texts)
     temperature = fit_temperature(logits, validation.labels)
     examples = torch.from_numpy(tokens.padded(tokens.ids(validation.texts[:PARITY_TEXTS])))
     model, parity = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
-    calibration = tokens.ids(data.parts.train.texts[:CALIBRATION_TEXTS])
-    models = candidates(model, config.export.precision, [tokens.padded([row]) for row in calibration])
+    calibration = tokens.ids(data.splits.train.texts[:CALIBRATION_TEXTS])
+    models = quantized_versions(model, config.export.precision, [tokens.padded([row]) for row in calibration])
     measured = measure_all(network, models, tokens, validation)
     precision, reason = choose_precision(measured, config.export.precision, "accuracy")
     expected = (logits / temperature).softmax(1)
     difference = check_from_text(as_function(models[precision]), tokens, validation.texts, expected.numpy(), precision)
-    metadata = _metadata(config, about, precision, temperature, tokens) | _test_metrics(
+    onnx_metadata = _onnx_metadata(config, metadata, precision, temperature, tokens) | _test_metrics(
         config, file_digest(trained.path)
     )
     write_text(tokenizer_path(config), tokens.content)
-    write_model(models[precision], path, metadata)
+    write_model(models[precision], path, onnx_metadata)
     write_manifest(path.parent)
-    say(f"export: {path}, {precision}: {reason}")
+    log.info(f"export: {path}, {precision}: {reason}")
     return write_result(
         config.output_dir,
         "export",
-        seed=about["seed"],
-        data=about["data"],
+        seed=metadata["seed"],
+        data=metadata["data"],
         metrics={
             "largest_difference": parity.largest_difference,
             "largest_difference_from_text": difference,
@@ -99,10 +99,10 @@ def measure_all(
         answers = in_batches(answer, tokens, validation.texts).argmax(1)
         return float((answers == labels).mean())
 
-    def way_of(answer: Answer) -> Way:
-        return Way(partial(_one_by_one, answer, timed), partial(score, answer), len(timed))
+    def make_candidate(answer: Answer) -> Candidate:
+        return Candidate(partial(_one_by_one, answer, timed), partial(score, answer), len(timed))
 
-    return compare(way_of(answer_of(network)), models, lambda model: way_of(as_function(model)))
+    return compare(make_candidate(answer_of(network)), models, lambda model: make_candidate(as_function(model)))
 
 
 def _one_by_one(run: Answer, batches: list[np.ndarray]) -> None:
@@ -125,25 +125,25 @@ def check_from_text(run: Answer, tokens: Tokens, texts: list[str], expected: np.
     return difference
 
 
-def _metadata(
-    config: Config, about: dict[str, Any], precision: str, temperature: float, tokens: Tokens
+def _onnx_metadata(
+    config: Config, metadata: dict[str, Any], precision: str, temperature: float, tokens: Tokens
 ) -> dict[str, Any]:
     return {
-        "labels": about["classes"],
+        "labels": metadata["classes"],
         "input": "int64 token ids of tokenizer.json, [N, length], shorter texts filled up with the id `pad`",
         "tokenizer": {
             "sha256": tokens.digest,
             "pad": tokens.pad,
-            "most_characters": CHARACTERS_A_TOKEN * about["config"]["tokenizer"]["max_tokens"],
+            "most_characters": CHARACTERS_A_TOKEN * metadata["config"]["tokenizer"]["max_tokens"],
         },
         "temperature": temperature,
         "precision": precision,
-        "data": about["data"],
-        "seed": about["seed"],
-        "metrics": {"validation": about["metrics"]},
-        "parameters": about["parameters"],
-        "model": about["config"]["model"],
-        "first_weights": about["first_weights"],
+        "data": metadata["data"],
+        "seed": metadata["seed"],
+        "metrics": {"validation": metadata["metrics"]},
+        "parameters": metadata["parameters"],
+        "model": metadata["config"]["model"],
+        "first_weights": metadata["first_weights"],
         "predict": to_plain(config.predict, PROJECT),
         "versions": versions(),
     }

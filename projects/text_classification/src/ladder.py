@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import parse, to_plain
-from shared.console import columns, say
+from shared.console import columns, log
 from shared.errors import UserError
 from shared.export.precision import NAMES
 from shared.files import read_json
@@ -30,10 +30,10 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     baselines = baseline(config)
     rows = {name: baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
     for name in chosen:
-        say(f"ladder: {name}, with what configs/ladder/{name}.yaml sets")
+        log.info(f"ladder: {name}, with what configs/ladder/{name}.yaml sets")
         rows[name] = climb(rung_config(config, name))
     table = [{"model": name} | row["test"] | row["cost"] for name, row in rows.items()]
-    columns(f"{PROJECT.name} on {baselines['data']['source']}: scores on the test part", table)
+    columns(f"{PROJECT.name} on {baselines['data']['source']}: scores on the test split", table)
     return write_result(
         config.output_dir,
         "ladder",

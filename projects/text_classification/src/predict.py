@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import say
+from shared.console import log
 from shared.errors import UserError
 from shared.files import require_writable, write_text
 from shared.inference.classifier import OnnxClassifier
@@ -47,7 +47,7 @@ class Predictor:
         """
         self.network = OnnxClassifier(export_path(config))
         self.min_probability = config.predict.min_probability
-        facts, path = self.network.about["tokenizer"], tokenizer_path(config)
+        facts, path = self.network.metadata["tokenizer"], tokenizer_path(config)
         try:
             content = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -106,14 +106,14 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
     path = config.output_dir / "predictions" / "predictions.csv"
     write_text(path, _table(texts, answers, predictor.network.labels, words))
     for index, (text, answer) in enumerate(list(zip(texts, answers, strict=True))[:SHOWN]):
-        say(f"{answer.answer}{_confidence(answer)}: {_shortened(text)}{_reasons(words[index]) if words else ''}")
+        log.info(f"{answer.answer}{_confidence(answer)}: {_shortened(text)}{_reasons(words[index]) if words else ''}")
     counts = {name: sum(answer.answer == name for answer in answers) for name in ("unsure", "empty")}
-    say(f"predict: {len(texts)} texts, {counts}; see {path}")
+    log.info(f"predict: {len(texts)} texts, {counts}; see {path}")
     return write_result(
         config.output_dir,
         "predict",
-        seed=predictor.network.about["seed"],
-        data=predictor.network.about["data"],
+        seed=predictor.network.metadata["seed"],
+        data=predictor.network.metadata["data"],
         metrics={"texts": len(texts)} | counts,
         seconds=seconds,
     )

@@ -7,11 +7,11 @@ import numpy as np
 import yaml
 from torch import Tensor
 
-from shared.console import say
+from shared.console import log
 from shared.data.sources import require_same_classes
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.report.html import Picture, Section, data_section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
 from shared.report.precision import precision_section
 from shared.results import read_result
@@ -34,31 +34,31 @@ def report(config: Config) -> Path:
         raise UserError(
             f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
         )
-    about, data = trained.about, load_data(config)
-    require_same_classes(about["classes"], data.classes)
-    test = data.parts.test
+    metadata, data = trained.metadata, load_data(config)
+    require_same_classes(metadata["classes"], data.classes)
+    test = data.splits.test
     logits = logits_of(restore_model(config, trained), restore_tokens(trained), test.texts)
     probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
     path = config.output_dir / "report.html"
     write_report(
         path,
-        title=f"{PROJECT.name}: {config.model.name} on {about['data']['source']}",
+        title=f"{PROJECT.name}: {config.model.name} on {metadata['data']['source']}",
         summary=_summary(results),
-        notice=substitution_notice(about["data"]),
+        notice=substitution_notice(metadata["data"]),
         sections=[
             _curves(results["train"]),
             _scores(results),
-            *_ladder(config, about["data"]["digest"]),
-            _mistakes(test, probabilities, about["classes"]),
-            _confusion(results["evaluate"], about["classes"]),
+            *_ladder(config, metadata["data"]["digest"]),
+            _mistakes(test, probabilities, metadata["classes"]),
+            _confusion(results["evaluate"], metadata["classes"]),
             _calibration(results["evaluate"], test, probabilities),
             _sure(results["evaluate"]),
             precision_section(results["export"], "texts a second, one at a time", "accuracy"),
-            data_section(about["data"], "texts"),
-            Section("Configuration", preformatted=yaml.safe_dump(about["config"], sort_keys=False)),
+            data_section(metadata["data"], "texts"),
+            Section("Configuration", preformatted=yaml.safe_dump(metadata["config"], sort_keys=False)),
         ],
     )
-    say(f"report: {path}")
+    log.info(f"report: {path}")
     return path
 
 
@@ -85,7 +85,7 @@ def _curves(train: dict[str, Any]) -> Section:
     return Section(
         "Training",
         "The weights of the best epoch by validation accuracy are kept. Seconds count training steps only.",
-        pictures=[Picture(curves, "loss and validation accuracy over the epochs")],
+        images=[ReportImage(curves, "loss and validation accuracy over the epochs")],
     )
 
 
@@ -94,7 +94,7 @@ def _scores(results: dict[str, dict[str, Any]]) -> Section:
     named |= results["baseline"]["metrics"]
     return Section(
         "Scores beside the classical baselines",
-        "All were fitted on the same training part; nothing was chosen on the test part.",
+        "All were fitted on the same training split; nothing was chosen on the test split.",
         header=["model", "validation accuracy", "test accuracy", "95 % interval", "test macro-F1", "calibration error"],
         rows=[_score_row(name, metrics["validation"], metrics["test"]) for name, metrics in named.items()],
     )
@@ -122,7 +122,7 @@ def _ladder(config: Config, digest: str) -> list[Section]:
         for name, row in found["metrics"].items()
     ]
     header = ["model", *next(iter(found["metrics"].values()))["test"], "ms a text", "MB", "training seconds"]
-    text = "Scores on the test part, and what each model costs; the times are of this machine, a text at a time."
+    text = "Scores on the test split, and what each model costs; the times are of this machine, a text at a time."
     return [Section("The ladder", text, header=header, rows=rows)]
 
 
@@ -158,20 +158,20 @@ def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
         "Rows of the matrix are the truth, columns the answers.",
         header=["class", "precision", "recall", "F1", "test texts"],
         rows=rows,
-        pictures=[Picture(confusion_matrix(test["confusion"], classes), "confusion matrix of the test part")],
+        images=[ReportImage(confusion_matrix(test["confusion"], classes), "confusion matrix of the test split")],
     )
 
 
 def _calibration(evaluated: dict[str, Any], test: Texts, probabilities: Tensor) -> Section:
     confidence, answers = probabilities.max(1)
-    picture = reliability(confidence.numpy(), (answers == test.labels).numpy())
+    image = reliability(confidence.numpy(), (answers == test.labels).numpy())
     scores = evaluated["metrics"]["test"]
     return Section(
         "Does it know what it knows?",
-        f"Expected calibration error on the test part: {scores['calibration_error']:.4f}, with logits divided by "
-        f"{evaluated['temperature']:.2f}, which fits the validation part best; "
+        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}, with logits divided by "
+        f"{evaluated['temperature']:.2f}, which fits the validation split best; "
         f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of texts.",
-        pictures=[Picture(picture, "share of right answers by confidence")],
+        images=[ReportImage(image, "share of right answers by confidence")],
     )
 
 

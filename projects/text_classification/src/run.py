@@ -54,9 +54,9 @@ def _score_rows(evaluated: dict[str, Any], baselines: dict[str, Any]) -> dict[st
         "validation accuracy": f"{evaluated['metrics']['validation']['accuracy']:.4f}",
         "test accuracy": f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})",
         "test macro-F1": f"{test['macro_f1']:.4f}",
-        "calibration error": f"{test['calibration_error']:.4f} on the test part, at temperature "
+        "calibration error": f"{test['calibration_error']:.4f} on the test split, at temperature "
         f"{evaluated['temperature']:.2f} (at 1: {test['calibration_error_before']:.4f})",
     }
     for name, metrics in baselines["metrics"].items():
-        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test part"
+        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test split"
     return rows

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.serving.service import Service, Verb
+from shared.serving.service import Endpoint, Service
 from src.config import PROJECT, Config
 from src.predict import Answer, Predictor
 
@@ -23,7 +23,7 @@ def make_service(config: Config) -> Service:
             for text in texts
         ]
 
-    predict = Verb(
+    predict = Endpoint(
         name="predict",
         summary="Which class is it? A label, or `unsure`, or `empty` where there is no text; and all probabilities.",
         kind="texts",
@@ -32,7 +32,7 @@ def make_service(config: Config) -> Service:
         example=EXAMPLE,
         example_answer={"answer": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
     )
-    explain = Verb(
+    explain = Endpoint(
         name="explain",
         summary="Which words moved the answer? By how much its probability falls without each of them, largest first.",
         kind="texts",
@@ -42,7 +42,7 @@ def make_service(config: Config) -> Service:
         example_answer={"words": [{"word": "Shares", "moved": 0.21}]},
         batch_size=1,
     )
-    return Service(PROJECT.name, predictor.network.about, [predict, explain], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [predict, explain], PAGE)
 
 
 def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:

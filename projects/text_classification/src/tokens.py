@@ -1,4 +1,4 @@
-"""From texts to token ids: a tokenizer learnt from the training part, or the one a pretrained network came with."""
+"""From texts to token ids: a tokenizer learned from the training split, or the one a pretrained network came with."""
 
 import hashlib
 import json

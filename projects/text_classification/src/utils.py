@@ -16,7 +16,7 @@ from src.tokens import Answer, Tokens, in_batches, learn_tokenizer, pretrained_t
 
 
 @dataclass(frozen=True)
-class Begun:
+class ModelBundle:
     """A network before training, and what else has to be kept beside its weights."""
 
     model: nn.Module
@@ -28,21 +28,21 @@ class Begun:
 
     @property
     def backbone(self) -> str:
-        """The name of the part that was trained before and goes on learning; empty where there is none."""
+        """The name of the split that was trained before and goes on learning; empty where there is none."""
         learns = any(parameter.requires_grad for name, parameter in self.model.named_parameters() if "backbone" in name)
         added = any("lora_" in name for name, _ in self.model.named_parameters())
         return "backbone" if learns and not added else ""
 
 
-def begin(config: Config, data: Data) -> Begun:
+def build_model(config: Config, data: Data) -> ModelBundle:
     """The network of the configuration with its first weights, and its tokenizer.
 
     Raises:
         UserError: the pretrained weights are not to be had, or cannot read texts of tokenizer.max_tokens.
     """
     if config.model.name != "pretrained":
-        tokens = learn_tokenizer(data.parts.train.texts, config.tokenizer)
-        return Begun(make_model(config, tokens, {}, data.classes), tokens, {}, {"source": "random", "tried": []})
+        tokens = learn_tokenizer(data.splits.train.texts, config.tokenizer)
+        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, {"source": "random", "tried": []})
     # Loading this library takes seconds, and only this network needs it.
     from models.pretrained import load_pretrained
 
@@ -53,7 +53,7 @@ def begin(config: Config, data: Data) -> Begun:
     tokens = pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
     model = make_model(config, tokens, encoder.facts, data.classes)
     encoder.load_into(model)
-    return Begun(model, tokens, encoder.facts, encoder.origin.as_dict())
+    return ModelBundle(model, tokens, encoder.facts, encoder.origin.as_dict())
 
 
 def make_model(config: Config, tokens: Tokens, facts: dict[str, Any], classes: list[str]) -> Any:
@@ -91,15 +91,15 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> nn.Module:
     Raises:
         UserError: the checkpoint belongs to another network.
     """
-    about = checkpoint.about
-    model: nn.Module = make_model(config, restore_tokens(checkpoint), about["encoder"], about["classes"])
+    metadata = checkpoint.metadata
+    model: nn.Module = make_model(config, restore_tokens(checkpoint), metadata["encoder"], metadata["classes"])
     checkpoint.load_into(model)
     return model.eval()
 
 
 def restore_tokens(checkpoint: Checkpoint) -> Tokens:
     """The tokenizer that the checkpoint's network was trained with."""
-    return Tokens(checkpoint.about["tokenizer"]["content"], checkpoint.about["tokenizer"]["pad"])
+    return Tokens(checkpoint.metadata["tokenizer"]["content"], checkpoint.metadata["tokenizer"]["pad"])
 
 
 def logits_of(model: nn.Module, tokens: Tokens, texts: list[str]) -> Tensor:

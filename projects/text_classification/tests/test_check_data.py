@@ -48,10 +48,10 @@ def test_copies_contradictions_and_missing_classes_are_named(tmp_path: Path) -> 
     without_class, contradicting, same = result(path)["warnings"]
     assert "rows without a class: 1 (mine.csv line 84); mend" in without_class
     assert "a copy under another class: 1 ('text 2 of many')" in contradicting
-    assert "a copy in the same part: 1 ('text 0 of many' = 'Text 0 of MANY')" in same
+    assert "a copy in the same split: 1 ('text 0 of many' = 'Text 0 of MANY')" in same
 
 
-def test_training_texts_that_also_stand_in_the_test_part_are_left_out_and_said(tmp_path: Path) -> None:
+def test_training_texts_that_also_stand_in_the_test_split_are_left_out_and_said(tmp_path: Path) -> None:
     save_table(tmp_path / "data" / "train.csv", ["ham", "spam"] * 30)
     save_table(tmp_path / "data" / "val.csv", ["ham", "spam"] * 10)
     shared = ["train number 0 says ham", "train number 1 says spam", *(f"fresh {index}" for index in range(20))]

@@ -1,4 +1,4 @@
-"""From files to parts: what is read, what is refused, and that no text is in two parts."""
+"""From files to splits: what is read, what is refused, and that no text is in two splits."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from src.documents import (
 )
 from src.predict import collect_texts
 from src.tokens import Tokens, learn_tokenizer
-from src.utils import begin
+from src.utils import build_model
 
 SETTINGS = DataConfig()
 
@@ -53,10 +53,10 @@ def overrides_file() -> Path:
     return PROJECT / "configs" / "smoke.yaml"
 
 
-def test_one_table_is_cut_into_three_parts_that_share_no_text(tmp_path: Path) -> None:
+def test_one_table_is_cut_into_three_splits_that_share_no_text(tmp_path: Path) -> None:
     root = table(tmp_path / "mine.csv", [*spam(), *spam(10)])
     data = load_data(configured(root, "--data.source", "csv"))
-    texts = [set(map(same_as, part.texts)) for part in vars(data.parts).values()]
+    texts = [set(map(same_as, split.texts)) for split in vars(data.splits).values()]
     assert sum(data.counts.values()) == 50
     assert not texts[0] & texts[1]
     assert not texts[0] & texts[2]
@@ -64,7 +64,7 @@ def test_one_table_is_cut_into_three_parts_that_share_no_text(tmp_path: Path) ->
     assert data.classes == ["ham", "spam"]
 
 
-def test_own_parts_are_used_and_what_they_share_is_left_out_of_training(
+def test_own_splits_are_used_and_what_they_share_is_left_out_of_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     table(tmp_path / "train.csv", spam(30))
@@ -86,14 +86,14 @@ def test_training_texts_that_are_all_in_the_test_are_refused(tmp_path: Path) -> 
 def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", spam(30))
     table(tmp_path / "test.csv", spam(15))
-    parts = load_data(configured(tmp_path, "--data.source", "csv")).parts
-    train, validation, test = (set(map(same_as, part.texts)) for part in vars(parts).values())
+    splits = load_data(configured(tmp_path, "--data.source", "csv")).splits
+    train, validation, test = (set(map(same_as, split.texts)) for split in vars(splits).values())
     assert validation
     assert not (train | validation) & test
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
-def test_other_delimiters_are_recognised(delimiter: str, tmp_path: Path) -> None:
+def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
     assert read_tables(path, SETTINGS, Problems())["train"].texts == ["good", "bad, really"]
@@ -146,11 +146,13 @@ def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tm
 def test_a_class_seen_only_in_the_test_is_refused(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", spam())
     table(tmp_path / "test.csv", ["a,ham", "b,eggs"])
-    with pytest.raises(UserError, match=r"the test part has 1 texts of classes that the training part lacks \(eggs\)"):
+    with pytest.raises(
+        UserError, match=r"the test split has 1 texts of classes that the training split lacks \(eggs\)"
+    ):
         read_tables(tmp_path, SETTINGS, Problems())
 
 
-def test_a_wrong_label_column_is_recognised(tmp_path: Path) -> None:
+def test_a_wrong_label_column_is_recognized(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", [f"text {index},{index}" for index in range(50)])
     with pytest.raises(UserError, match=r"50 texts have 50 different classes; is data.label_column the right column\?"):
         read_tables(path, SETTINGS, Problems())
@@ -169,7 +171,7 @@ def test_a_written_table_reads_back(tmp_path: Path) -> None:
     assert read_tables(tmp_path, SETTINGS, Problems())["train"] == documents
 
 
-def test_a_split_keeps_twins_together_and_every_class_in_both_parts() -> None:
+def test_a_split_keeps_twins_together_and_every_class_in_both_splits() -> None:
     documents = Documents(
         [f"text {index % 20}" for index in range(60)], ["a" if index % 2 else "b" for index in range(60)]
     )
@@ -191,8 +193,8 @@ def test_the_sample_is_there_without_a_network() -> None:
     data = load_data(load_config(overrides_file(), "--data.max_train", "0"))
     assert data.classes == ["business", "entertainment", "politics", "sports", "tech"]
     assert sum(data.counts.values()) + sum(int(note.split()[0]) for note in data.notes) == 2225
-    assert "£" in "".join(data.parts.train.texts)
-    assert "�" not in "".join(data.parts.train.texts)
+    assert "£" in "".join(data.splits.train.texts)
+    assert "�" not in "".join(data.splits.train.texts)
 
 
 def test_a_download_that_fails_is_said_and_the_sample_stands_in(
@@ -211,9 +213,9 @@ def test_a_download_that_fails_is_said_and_the_sample_stands_in(
 
 
 def test_what_was_downloaded_once_is_read_from_the_disk(tmp_path: Path) -> None:
-    for part in ("train", "test"):
-        rows = [f"{part} text {row}" for row in range(40)]
-        write_table(Documents(rows, ["World", "Sports"] * 20), tmp_path / "ag_news" / f"{part}.csv")
+    for split in ("train", "test"):
+        rows = [f"{split} text {row}" for row in range(40)]
+        write_table(Documents(rows, ["World", "Sports"] * 20), tmp_path / "ag_news" / f"{split}.csv")
     data = load_data(configured(tmp_path, "--data.source", "auto"))
     assert data.record.source == "ag_news"
     assert data.counts == {"train": 36, "validation": 4, "test": 40}
@@ -225,7 +227,7 @@ def tokens() -> Tokens:
 
 
 def test_the_same_texts_give_the_same_tokenizer() -> None:
-    texts = load_data(load_config(overrides_file())).parts.train.texts
+    texts = load_data(load_config(overrides_file())).splits.train.texts
     settings = TokenizerConfig(vocabulary=2000)
     assert learn_tokenizer(texts, settings).content == learn_tokenizer(texts, settings).content
 
@@ -241,8 +243,8 @@ def test_a_text_is_cut_and_a_batch_is_padded(tokens: Tokens) -> None:
 
 def test_texts_of_similar_length_share_a_batch(smoke: Config) -> None:
     data = load_data(smoke)
-    tokens = begin(smoke, data).tokens
-    whole = TokenBatches(data.parts.train, Tokens(tokens.content.replace('"max_length":48', '"max_length":512')))
+    tokens = build_model(smoke, data).tokens
+    whole = TokenBatches(data.splits.train, Tokens(tokens.content.replace('"max_length":48', '"max_length":512')))
     by_length, at_random = (
         padding_share(loader, whole.lengths)
         for loader in (
@@ -263,7 +265,7 @@ def test_every_text_is_trained_on_and_the_order_changes() -> None:
 
 def test_loaders_give_ids_and_labels(smoke: Config) -> None:
     data = load_data(smoke)
-    loaders = make_loaders(data, begin(smoke, data).tokens, smoke)
+    loaders = make_loaders(data, build_model(smoke, data).tokens, smoke)
     assert sum(len(batch["labels"]) for batch in loaders.test) == data.counts["test"]
     batch = next(iter(loaders.train))
     assert batch["ids"].shape[0] == batch["labels"].shape[0]

@@ -29,7 +29,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
 
 def test_the_answer_depends_on_the_text(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    texts = load_data(trained).parts.test.texts
+    texts = load_data(trained).splits.test.texts
     answers = logits_of(restore_model(trained, checkpoint), restore_tokens(checkpoint), texts).argmax(1)
     assert len(set(answers.tolist())) == 5
 
@@ -42,7 +42,7 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
     for layer in model.modules():
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
-    test = load_data(trained).parts.test
+    test = load_data(trained).splits.test
     accuracy = (logits_of(model, restore_tokens(checkpoint), test.texts).argmax(1) == test.labels).float().mean()
     assert accuracy < 0.45
 
@@ -71,7 +71,7 @@ def test_a_frozen_encoder_needs_few_texts(smoke: Config, tmp_path: Path) -> None
 def test_the_same_seed_gives_the_same_bytes(trained: Config, tmp_path: Path) -> None:
     train(replace(trained, output_dir=tmp_path))
     again, before = (load_checkpoint(best_checkpoint(folder)) for folder in (tmp_path, trained.output_dir))
-    assert again.about["tokenizer"] == before.about["tokenizer"]
+    assert again.metadata["tokenizer"] == before.metadata["tokenizer"]
     assert again.tensors.keys() == before.tensors.keys()
     assert all(torch.equal(again.tensors[name], before.tensors[name]) for name in before.tensors)
 
@@ -85,7 +85,7 @@ def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
 
 def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "the test part may hold examples it has seen" in capsys.readouterr().err
+    assert "the test split may hold examples it has seen" in capsys.readouterr().err
 
 
 def test_the_temperature_is_fitted_on_validation_and_helps_there(trained: Config) -> None:

@@ -34,7 +34,7 @@ def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
     return run
 
 
-def test_a_misspelt_setting(refused: Refused) -> None:
+def test_a_misspelled_setting(refused: Refused) -> None:
     assert "did you mean tokenizer.max_tokens?" in refused("train", "--tokenizer.max_token", 3)
 
 

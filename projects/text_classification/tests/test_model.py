@@ -134,7 +134,7 @@ def load_weights(weights: dict[str, Tensor]):  # type: ignore[no-untyped-def]
 @torch.no_grad()
 def test_the_installed_encoder_knows_what_sentences_mean() -> None:
     encoder = load_pretrained(MINILM)
-    assert encoder.origin.licence == "Apache-2.0"
+    assert encoder.origin.license == "Apache-2.0"
     model = make_pretrained(encoder.facts, 0, 2, dropout=0.0, tuning="frozen", lora_rank=1).eval()
     encoder.load_into(model)
     model.head = nn.Identity()

@@ -104,7 +104,7 @@ def test_the_static_page_gives_the_answers_of_the_server(page: Page, served: str
 
 @pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
 def test_texts_become_the_same_tokens_in_the_browser(page: Page, static: str, trained: Config) -> None:
-    texts = [*load_data(trained).parts.test.texts[:100], *ODD]
+    texts = [*load_data(trained).splits.test.texts[:100], *ODD]
     page.open(f"{static}/")
     tokens = Tokens(tokenizer_path(trained).read_text(encoding="utf-8"))
     code = f"Promise.all({json.dumps(texts)}.map((text) => module.idsOf(text)))"

@@ -91,7 +91,7 @@ def test_the_words_that_mattered_are_those_without_which_the_answer_is_less_sure
     predictor = Predictor(trained)
     text = ARTICLES["politics"]
     word, moved = predictor.words_that_mattered(text)[0]
-    whole, without = predictor.probabilities([text, " ".join(part for part in text.split() if part != word)])
+    whole, without = predictor.probabilities([text, " ".join(split for split in text.split() if split != word)])
     best = whole.argmax()
     # In eight bits an answer depends a little on the texts it is computed together with.
     assert moved == pytest.approx(whole[best] - without[best], abs=0.02)
@@ -137,17 +137,17 @@ def test_the_two_exported_files_are_all_that_is_needed(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     logits = logits_of(restore_model(trained, checkpoint), restore_tokens(checkpoint), texts)
     expected = (logits / json.loads(session.get_modelmeta().custom_metadata_map["temperature"])).softmax(1)
-    precision = OnnxClassifier(folder / f"{PROJECT.name}.onnx").about["precision"]
+    precision = OnnxClassifier(folder / f"{PROJECT.name}.onnx").metadata["precision"]
     np.testing.assert_allclose(found, expected, atol=1e-4 if precision == "fp32" else 0.1)
 
 
 def test_the_exported_file_says_where_it_comes_from(trained: Config) -> None:
-    about = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").about
-    assert about["data"]["source"] == "sample"
-    assert about["tokenizer"]["pad"] == 0
-    assert about["temperature"] > 0
-    assert about["labels"] == ["business", "entertainment", "politics", "sports", "tech"]
-    assert str(PROJECT) not in json.dumps(about)
+    metadata = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").metadata
+    assert metadata["data"]["source"] == "sample"
+    assert metadata["tokenizer"]["pad"] == 0
+    assert metadata["temperature"] > 0
+    assert metadata["labels"] == ["business", "entertainment", "politics", "sports", "tech"]
+    assert str(PROJECT) not in json.dumps(metadata)
 
 
 def test_the_ladder_compares_on_one_split(smoke: Config, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

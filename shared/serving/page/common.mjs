@@ -2,8 +2,8 @@
 
 const LARGEST_SIDE = 1024;
 
-// Bars of shares between 0 and 1, by name; the largest is marked. `colours` are [red, green, blue], one a bar.
-export function showBars(list, shares, colours = []) {
+// Bars of shares between 0 and 1, by name; the largest is marked. `colors` are [red, green, blue], one a bar.
+export function showBars(list, shares, colors = []) {
   const most = Math.max(...Object.values(shares));
   const rows = Object.entries(shares).map(([name, share], index) => {
     const row = document.createElement("li");
@@ -11,7 +11,7 @@ export function showBars(list, shares, colours = []) {
     const meter = document.createElement("meter");
     const figure = document.createElement("span");
     label.textContent = name;
-    if (colours[index]) row.style.setProperty("--swatch", `rgb(${colours[index].join(" ")})`);
+    if (colors[index]) row.style.setProperty("--swatch", `rgb(${colors[index].join(" ")})`);
     Object.assign(meter, { min: 0, max: 1, value: share });
     figure.textContent = `${(100 * share).toFixed(1)} %`;
     row.classList.toggle("most", share === most);
@@ -35,27 +35,27 @@ export function showProblem(place, error) {
   place.textContent = `That did not work: ${error.message}.`;
 }
 
-// A picture file as a canvas of its shape, on white; a larger one is scaled down.
+// An image file as a canvas of its shape, on white; a larger one is scaled down.
 export async function load(file, largest = LARGEST_SIDE) {
-  const picture = await createImageBitmap(file).catch(() => {
-    throw new Error("this browser cannot read the file as a picture");
+  const image = await createImageBitmap(file).catch(() => {
+    throw new Error("this browser cannot read the file as an image");
   });
-  const scale = Math.min(1, largest / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, largest / Math.max(image.width, image.height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(picture.width * scale));
-  canvas.height = Math.max(1, Math.round(picture.height * scale));
-  fill(canvas, picture);
+  canvas.width = Math.max(1, Math.round(image.width * scale));
+  canvas.height = Math.max(1, Math.round(image.height * scale));
+  fill(canvas, image);
   return canvas;
 }
 
-// Draws a picture into the middle of a canvas, as large as it fits, on white.
-export function fill(canvas, picture) {
+// Draws an image into the middle of a canvas, as large as it fits, on white.
+export function fill(canvas, image) {
   const context = canvas.getContext("2d");
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  const fit = Math.min(canvas.width / picture.width, canvas.height / picture.height);
-  const [width, height] = [picture.width * fit, picture.height * fit];
-  context.drawImage(picture, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  const fit = Math.min(canvas.width / image.width, canvas.height / image.height);
+  const [width, height] = [image.width * fit, image.height * fit];
+  context.drawImage(image, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
 }
 
 const turns = new Map();

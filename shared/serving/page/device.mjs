@@ -7,12 +7,12 @@ ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
 
 export const where = "Answers are computed on this device; what you put in does not leave it.";
 
-const about = fetch("model.json").then((response) => response.json());
+const metadata = fetch("model.json").then((response) => response.json());
 navigator.serviceWorker?.register("../service-worker.js", { scope: "../" });
 
 // What the network's file carries.
 export function facts() {
-  return about;
+  return metadata;
 }
 
 // The network of a file beside this page, loaded when it is first used: from one input tensor to all outputs, by name.
@@ -30,11 +30,11 @@ export function network(file) {
 
 export const run = network("model.onnx");
 
-// A mask of class ids as a PNG in their colours, in base64.
-export async function pngOf(mask, width, height, colours) {
+// A mask of class ids as a PNG in their colors, in base64.
+export async function pngOf(mask, width, height, colors) {
   const canvas = new OffscreenCanvas(width, height);
   const pixels = new ImageData(width, height);
-  mask.forEach((id, index) => pixels.data.set([...colours[id], 255], 4 * index));
+  mask.forEach((id, index) => pixels.data.set([...colors[id], 255], 4 * index));
   canvas.getContext("2d").putImageData(pixels, 0, 0);
   const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));

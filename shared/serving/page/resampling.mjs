@@ -1,4 +1,4 @@
-// Pillow's resampling in JavaScript: weights of 22 bits, rows before columns. The bytes are the same where a picture
+// Pillow's resampling in JavaScript: weights of 22 bits, rows before columns. The bytes are the same where an image
 // keeps its shape and is at most twice as high as wide; Pillow begins with the columns of others, and rounds otherwise.
 
 const WEIGHT_BITS = 22;
@@ -37,10 +37,10 @@ function weightsOf(length, start, end, count, { support, at }) {
   const scale = (end - start) / count;
   const stretch = Math.max(scale, 1);
   return Array.from({ length: count }, (_, index) => {
-    const centre = start + (index + 0.5) * scale;
-    const first = Math.max(Math.trunc(centre - support * stretch + 0.5), 0);
-    const last = Math.min(Math.trunc(centre + support * stretch + 0.5), length);
-    const raw = Array.from({ length: last - first }, (_, x) => at((x + first - centre + 0.5) / stretch));
+    const center = start + (index + 0.5) * scale;
+    const first = Math.max(Math.trunc(center - support * stretch + 0.5), 0);
+    const last = Math.min(Math.trunc(center + support * stretch + 0.5), length);
+    const raw = Array.from({ length: last - first }, (_, x) => at((x + first - center + 0.5) / stretch));
     const sum = raw.reduce((a, b) => a + b, 0);
     return { first, weights: raw.map((weight) => roundAway((weight / sum) * 2 ** WEIGHT_BITS)) };
   });

@@ -6,15 +6,15 @@ import { fit, isSilent, samplesOf } from "./preparation.mjs";
 export { facts, where };
 
 export async function ask(verb, [recording]) {
-  const about = await facts();
-  const { sample_rate, samples: length, silent_below } = about.preparation;
+  const metadata = await facts();
+  const { sample_rate, samples: length, silent_below } = metadata.preparation;
   const samples = await samplesOf(recording, sample_rate);
   if (isSilent(samples, silent_below)) return { answer: "silent", detail: "no sound in it" };
   const { probabilities } = await run("int16", fit(samples, length), [1, length]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  const sure = probabilities.data[best] >= about.predict.min_probability;
+  const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {
-    answer: sure ? about.labels[best] : "unsure",
-    probabilities: Object.fromEntries(about.labels.map((label, index) => [label, probabilities.data[index]])),
+    answer: sure ? metadata.labels[best] : "unsure",
+    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
   };
 }

@@ -6,11 +6,11 @@ import { fit, samplesOf, wavOf } from "./preparation.mjs";
 import { drawSpectrogram } from "./spectrogram.mjs";
 
 const LONGEST_SECONDS = 5;
-const [picture, record, file, answer, bars] = ["spectrogram", "record", "file", "answer", "bars"].map((id) =>
+const [image, record, file, answer, bars] = ["spectrogram", "record", "file", "answer", "bars"].map((id) =>
   document.getElementById(id),
 );
-const about = await facts();
-const { sample_rate: rate, samples: length } = about.preparation;
+const metadata = await facts();
+const { sample_rate: rate, samples: length } = metadata.preparation;
 let recorder;
 
 async function update(blob) {
@@ -18,7 +18,7 @@ async function update(blob) {
     const samples = await latest("asked", samplesOf(blob, rate));
     if (!samples) return; // another recording has come meanwhile
     const heard = fit(samples, length);
-    drawSpectrogram(picture, heard, rate);
+    drawSpectrogram(image, heard, rate);
     const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
     if (!found) return;
     answer.textContent = { silent: "There is nothing to hear.", unsure: "Not sure." }[found.answer] ?? found.answer;
@@ -87,5 +87,5 @@ file.addEventListener("change", async () => {
 });
 
 answer.textContent = "Say something.";
-drawSpectrogram(picture, new Int16Array(length), rate);
-showFacts(about, where);
+drawSpectrogram(image, new Int16Array(length), rate);
+showFacts(metadata, where);

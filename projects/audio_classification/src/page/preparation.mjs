@@ -15,7 +15,7 @@ export async function samplesOf(blob, rate) {
   });
 }
 
-// As NumPy rounds: halves go to the even neighbour.
+// As NumPy rounds: halves go to the even neighbor.
 function roundEven(value) {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);

@@ -10,15 +10,15 @@ export function drawSpectrogram(canvas, samples, rate) {
   const columns = Array.from({ length: frames }, (_, frame) => powers(samples, frame * hop, window));
   const loudest = columns.reduce((most, column) => column.reduce((a, b) => Math.max(a, b), most), 1);
   const rows = columns[0].length;
-  const picture = new ImageData(frames, rows);
+  const image = new ImageData(frames, rows);
   columns.forEach((column, x) =>
     column.forEach((power, y) => {
       const share = Math.max(0, 1 + Math.log10(Math.max(power, 1e-9) / loudest) / RANGE);
-      picture.data.set([...colour(share), 255], 4 * ((rows - 1 - y) * frames + x));
+      image.data.set([...color(share), 255], 4 * ((rows - 1 - y) * frames + x));
     }),
   );
   const small = new OffscreenCanvas(frames, rows);
-  small.getContext("2d").putImageData(picture, 0, 0);
+  small.getContext("2d").putImageData(image, 0, 0);
   canvas.getContext("2d").drawImage(small, 0, 0, canvas.width, canvas.height);
 }
 
@@ -48,7 +48,7 @@ function waves(window) {
 }
 
 // From black over violet and orange to light yellow.
-function colour(share) {
+function color(share) {
   const stops = [[0, 0, 4], [81, 18, 124], [183, 55, 121], [252, 137, 97], [252, 253, 191]];
   const at = share * (stops.length - 1);
   const below = Math.min(Math.floor(at), stops.length - 2);

@@ -1,21 +1,21 @@
 // Finds faces and their landmarks: detector.py in JavaScript, with the MTCNN that it calls as facenet-pytorch computes it.
 
-import { resized } from "./pictures.mjs";
+import { resized } from "./images.mjs";
 
 const CELL = 12; // the side of what the first network looks at
 const STRIDE = 2; // of its steps
-const OVERLAPS = { level: 0.5, picture: 0.7 }; // boxes that share more are taken for one
+const OVERLAPS = { level: 0.5, image: 0.7 }; // boxes that share more are taken for one
 
-// The faces of a picture, the largest first: { box, confidence, landmarks }, in pixels of the picture.
-export async function detect(picture, networks, settings) {
-  const scale = Math.min(1, settings.max_side / Math.max(picture.width, picture.height));
-  const small = resized(picture, scale);
+// The faces of an image, the largest first: { box, confidence, landmarks }, in pixels of the image.
+export async function detect(image, networks, settings) {
+  const scale = Math.min(1, settings.max_side / Math.max(image.width, image.height));
+  const small = resized(image, scale);
   let found = [];
   for (const minFace of settings.min_faces) {
-    if (found.length) break; // the second search is for pictures in which the first one has missed the faces
+    if (found.length) break; // the second search is for images in which the first one has missed the faces
     found = (await search(small, minFace, networks, settings)).filter(({ score }) => score >= settings.min_confidence);
   }
-  const ratio = picture.width / small.width;
+  const ratio = image.width / small.width;
   return found
     .map(({ box, score, landmarks }) => ({
       box: box.map((value) => value * ratio),
@@ -25,24 +25,24 @@ export async function detect(picture, networks, settings) {
     .sort((a, b) => area(b.box) - area(a.box));
 }
 
-async function search(picture, minFace, { pnet, rnet, onet }, { factor, thresholds }) {
-  if (Math.min(picture.width, picture.height) < minFace) return [];
+async function search(image, minFace, { pnet, rnet, onet }, { factor, thresholds }) {
+  if (Math.min(image.width, image.height) < minFace) return [];
   const proposed = [];
   let scale = CELL / minFace;
-  for (let least = Math.min(picture.width, picture.height) * scale; least >= CELL; least *= factor, scale *= factor) {
-    proposed.push(...kept(await proposals(picture, scale, pnet, thresholds[0]), OVERLAPS.level, overlap));
+  for (let least = Math.min(image.width, image.height) * scale; least >= CELL; least *= factor, scale *= factor) {
+    proposed.push(...kept(await proposals(image, scale, pnet, thresholds[0]), OVERLAPS.level, overlap));
   }
-  const first = kept(proposed, OVERLAPS.picture, overlap).map((found) => ({ ...found, box: squared(moved(found, 0)) }));
-  const passed = await judged(picture, first, rnet, 24, thresholds[1]);
-  const second = kept(passed, OVERLAPS.picture, overlap).map((found) => ({ ...found, box: squared(moved(found, 1)) }));
-  const last = await judged(picture, second, onet, 48, thresholds[2]);
-  return kept(last.map((found) => ({ ...found, box: moved(found, 1) })), OVERLAPS.picture, overlapOfSmaller);
+  const first = kept(proposed, OVERLAPS.image, overlap).map((found) => ({ ...found, box: squared(moved(found, 0)) }));
+  const passed = await judged(image, first, rnet, 24, thresholds[1]);
+  const second = kept(passed, OVERLAPS.image, overlap).map((found) => ({ ...found, box: squared(moved(found, 1)) }));
+  const last = await judged(image, second, onet, 48, thresholds[2]);
+  return kept(last.map((found) => ({ ...found, box: moved(found, 1) })), OVERLAPS.image, overlapOfSmaller);
 }
 
-// Where the first network, on the picture in this scale, sees a face.
-async function proposals(picture, scale, pnet, threshold) {
-  const [width, height] = [picture.width, picture.height].map((side) => Math.trunc(side * scale + 1));
-  const pixels = averaged(picture, [0, 0, picture.width, picture.height], width, height);
+// Where the first network, on the image in this scale, sees a face.
+async function proposals(image, scale, pnet, threshold) {
+  const [width, height] = [image.width, image.height].map((side) => Math.trunc(side * scale + 1));
+  const pixels = averaged(image, [0, 0, image.width, image.height], width, height);
   const { offsets, probabilities } = await pnet("float32", pixels, [1, 3, height, width]);
   const [, , rows, columns] = probabilities.dims;
   const count = rows * columns;
@@ -58,13 +58,13 @@ async function proposals(picture, scale, pnet, threshold) {
 }
 
 // The boxes of which a network, looking at each as a square of this side, is sure enough; with landmarks if it gives any.
-async function judged(picture, boxes, network, side, threshold) {
-  const inside = boxes.map(({ box }) => ({ box, part: cutOff(box, picture) }));
+async function judged(image, boxes, network, side, threshold) {
+  const inside = boxes.map(({ box }) => ({ box, part: cutOff(box, image) }));
   const seen = inside.filter(({ part: [left, top, right, bottom] }) => right > left && bottom > top);
   if (!seen.length) return [];
   const size = 3 * side * side;
   const pixels = new Float32Array(seen.length * size);
-  seen.forEach(({ part }, index) => pixels.set(averaged(picture, part, side, side), index * size));
+  seen.forEach(({ part }, index) => pixels.set(averaged(image, part, side, side), index * size));
   const { offsets, landmarks, probabilities } = await network("float32", pixels, [seen.length, 3, side, side]);
   return seen
     .map(({ box }, index) => ({
@@ -84,7 +84,7 @@ function placed(shares, [left, top, right, bottom]) {
   ]);
 }
 
-// The part of a picture that a box covers; boxes count pixels from one.
+// The part of an image that a box covers; boxes count pixels from one.
 function cutOff(box, { width, height }) {
   const [left, top, right, bottom] = box.map(Math.trunc);
   return [Math.max(left, 1) - 1, Math.max(top, 1) - 1, Math.min(right, width), Math.min(bottom, height)];
@@ -131,7 +131,7 @@ function area([left, top, right, bottom], more = 0) {
   return Math.max(0, right - left + more) * Math.max(0, bottom - top + more);
 }
 
-// A part of the picture in columns x rows, each the mean over its area (PyTorch's adaptive average pooling).
+// A part of the image in columns x rows, each the mean over its area (PyTorch's adaptive average pooling).
 function averaged({ planes, width }, [left, top, right, bottom], columns, rows) {
   const [across, down] = [edges(left, right, columns), edges(top, bottom, rows)];
   const pixels = new Float32Array(planes.length * rows * columns);

@@ -31,11 +31,11 @@ function inParts(tensors, count) {
 }
 
 // The landmarks [x, y] of a face in a gray square, beginning from a box: the corner [x, y] and the side of it.
-export function findLandmarks({ shape: meanShape, count, depth, cascades }, picture, corner, side) {
-  const onPicture = ([x, y]) => [x * side + corner[0], y * side + corner[1]];
+export function findLandmarks({ shape: meanShape, count, depth, cascades }, image, corner, side) {
+  const onImage = ([x, y]) => [x * side + corner[0], y * side + corner[1]];
   const shape = meanShape.map((point) => [...point]);
   for (const cascade of cascades) {
-    const values = compared(cascade, meanShape, shape).map((place) => pixel(picture, onPicture(place)));
+    const values = compared(cascade, meanShape, shape).map((place) => pixel(image, onImage(place)));
     for (let tree = 0; tree < count; tree++) {
       const leaf = (tree * 2 ** depth + leafOf(cascade, tree, depth, values)) * 2 * shape.length;
       shape.forEach((point, index) => {
@@ -44,7 +44,7 @@ export function findLandmarks({ shape: meanShape, count, depth, cascades }, pict
       });
     }
   }
-  return shape.map(onPicture);
+  return shape.map(onImage);
 }
 
 // Where the pixels that a cascade compares lie: beside the landmarks, turned as the shape is.
@@ -60,14 +60,14 @@ function leafOf({ splits, thresholds }, tree, depth, values) {
   const inner = 2 ** depth - 1;
   let node = 0;
   while (node < inner) {
-    const split = tree * inner + node;
-    const difference = values[splits[2 * split]] - values[splits[2 * split + 1]];
-    node = 2 * node + (Math.fround(difference) > thresholds[split] ? 1 : 2);
+    const part = tree * inner + node;
+    const difference = values[splits[2 * part]] - values[splits[2 * part + 1]];
+    node = 2 * node + (Math.fround(difference) > thresholds[part] ? 1 : 2);
   }
   return node - inner;
 }
 
-// Zero outside the picture.
+// Zero outside the image.
 function pixel({ pixels, side }, [x, y]) {
   const [column, row] = [Math.floor(x + 0.5), Math.floor(y + 0.5)];
   return column >= 0 && column < side && row >= 0 && row < side ? pixels[row * side + column] : 0;

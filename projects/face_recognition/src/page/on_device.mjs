@@ -1,11 +1,11 @@
 // Answers on the device what served.mjs asks the server: the same questions, the same answers.
 
-import { chipOf } from "./alignment.mjs";
+import { cropOf } from "./alignment.mjs";
 import { detect } from "./detector.mjs";
 import { facts, network, pixelsOf, run, where as computed } from "./device.mjs";
 import { enroll, forget, people, photosOf } from "./gallery.mjs";
 import { treesOf } from "./landmarks.mjs";
-import { pictureOf } from "./pictures.mjs";
+import { imageOf } from "./images.mjs";
 
 const MOST_CHARACTERS = 100; // of a name, as in src/service.py
 const NEAREST = 3;
@@ -26,21 +26,21 @@ export async function ask(verb, canvases, { name } = {}) {
   return verb === "verify" ? compare(...found) : identify(...found);
 }
 
-// The faces of a picture, the largest first, each with its embedding.
+// The faces of an image, the largest first, each with its embedding.
 export async function facesOf(canvas) {
   await new Promise((resolve) => setTimeout(resolve)); // so that the page shows what it is doing before it is busy
-  const { alignment, chip_size: size, detector } = await facts();
-  const picture = pictureOf(pixelsOf(canvas));
-  const faces = await detect(picture, networks, detector);
+  const { alignment, crop_size: size, detector } = await facts();
+  const image = imageOf(pixelsOf(canvas));
+  const faces = await detect(image, networks, detector);
   for (const face of faces) {
-    face.chip = chipOf(picture, face.landmarks, await trees, alignment, size);
-    face.embedding = (await run("uint8", face.chip, [1, 3, size, size])).embeddings.data;
+    face.crop = cropOf(image, face.landmarks, await trees, alignment, size);
+    face.embedding = (await run("uint8", face.crop, [1, 3, size, size])).embeddings.data;
   }
   return faces;
 }
 
 async function compare([one], [other]) {
-  if (!one || !other) return { answer: "no face", detail: `the ${one ? "second" : "first"} picture shows no face` };
+  if (!one || !other) return { answer: "no face", detail: `the ${one ? "second" : "first"} image shows no face` };
   const alike = similarity(one.embedding, other.embedding);
   return { answer: await answerTo(alike), similarity: alike, thresholds: (await decision()).origin };
 }
@@ -61,7 +61,7 @@ async function identify(faces) {
 async function add(name, canvas) {
   const faces = await facesOf(canvas);
   if (faces.length !== 1) {
-    return { answer: "refused", detail: `the picture shows ${faces.length} faces; it must show one` };
+    return { answer: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
   }
   const added = await enroll(name, (await facts()).embedder, faces[0].embedding);
   if (added.owner === undefined) return { answer: "enrolled", name, new: added.new };

@@ -1,4 +1,4 @@
-// Compare two faces; find out who is in a picture; enrol the one face that it shows.
+// Compare two faces; find out who is in an image; enroll the one face that it shows.
 
 import * as source from "./ask.mjs";
 import { latest, load, showFacts, showProblem } from "./common.mjs";
@@ -6,27 +6,27 @@ import { latest, load, showFacts, showProblem } from "./common.mjs";
 const { ask, facts, gallery, where } = source; // there is a gallery where it is kept on the device
 const LARGEST_SIDE = 1024;
 const element = (id) => document.getElementById(id);
-const pictures = { first: null, second: null, photo: null };
+const images = { first: null, second: null, photo: null };
 
 function show(id) {
-  const [canvas, picture] = [element(id), pictures[id]];
-  [canvas.width, canvas.height] = [picture.width, picture.height];
-  canvas.getContext("2d").drawImage(picture, 0, 0);
+  const [canvas, image] = [element(id), images[id]];
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0);
 }
 
 async function take(id, file, action) {
-  const picture = await latest(id, load(file, LARGEST_SIDE));
-  if (!picture) return; // another one has been chosen meanwhile
-  pictures[id] = picture;
+  const image = await latest(id, load(file, LARGEST_SIDE));
+  if (!image) return; // another one has been chosen meanwhile
+  images[id] = image;
   show(id);
   await action();
 }
 
 async function compare() {
-  if (!pictures.first || !pictures.second) return;
+  if (!images.first || !images.second) return;
   element("same").textContent = "Looking at them …";
   element("same-detail").textContent = "";
-  const found = await latest("same", ask("verify", [pictures.first, pictures.second]));
+  const found = await latest("same", ask("verify", [images.first, images.second]));
   if (!found) return;
   const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
   element("same").textContent = words[found.answer] ?? "No face.";
@@ -37,7 +37,7 @@ async function compare() {
 async function identify() {
   element("who").textContent = "Looking at it …";
   element("enroll").disabled = true;
-  const found = await latest("who", ask("predict", [pictures.photo]));
+  const found = await latest("who", ask("predict", [images.photo]));
   if (!found) return;
   const { faces } = found;
   show("photo");
@@ -59,7 +59,7 @@ function frame([left, top, right, bottom], answer) {
 async function enroll() {
   const name = element("name").value.trim();
   if (!name) throw new Error("a name is needed");
-  const found = await ask("enroll", [pictures.photo], { name });
+  const found = await ask("enroll", [images.photo], { name });
   await Promise.all([identify(), showPeople()]);
   if (found.detail) element("who").textContent = `Not enrolled: ${found.detail}.`;
 }
@@ -68,7 +68,7 @@ async function enroll() {
 async function showPeople() {
   if (!gallery) return;
   element("keeping").textContent =
-    "Names and embeddings, no pictures, lie in this browser's storage on this device (IndexedDB), until you forget " +
+    "Names and embeddings, no images, lie in this browser's storage on this device (IndexedDB), until you forget " +
     "them here or delete the data of this site.";
   const rows = (await gallery.people()).map(({ name, photos }) => {
     const [row, label, button] = ["li", "span", "button"].map((tag) => document.createElement(tag));
@@ -83,7 +83,7 @@ async function showPeople() {
 
 async function forget(name) {
   await gallery.forget(name);
-  await Promise.all([showPeople(), pictures.photo && identify()]);
+  await Promise.all([showPeople(), images.photo && identify()]);
 }
 
 // What happens after a file was chosen or a button pressed.

@@ -5,7 +5,7 @@ import { facts, pixelsOf, pngOf, run, where } from "./device.mjs";
 export { facts, where };
 
 export async function ask(verb, [canvas]) {
-  const { labels, stride, colours } = await facts();
+  const { labels, stride, colors } = await facts();
   const { data, width, height } = pixelsOf(canvas);
   const [paddedWidth, paddedHeight] = [width, height].map((side) => Math.ceil(side / stride) * stride);
   const input = padded(data, width, height, paddedWidth, paddedHeight);
@@ -19,7 +19,7 @@ export async function ask(verb, [canvas]) {
     width,
     areas: Object.fromEntries(labels.map((label, id) => [label, { pixels: counts[id], share: counts[id] / pixels }])),
     probability: found.sum / pixels,
-    mask_png_base64: await pngOf(found.mask, width, height, colours),
+    mask_png_base64: await pngOf(found.mask, width, height, colors),
   };
 }
 
@@ -40,7 +40,7 @@ function mirrored(position, length) {
   return inPair < length ? inPair : 2 * length - 1 - inPair;
 }
 
-// The likeliest class of every pixel inside the picture, and the sum of their probabilities.
+// The likeliest class of every pixel inside the image, and the sum of their probabilities.
 function best(probabilities, classes, paddedWidth, paddedHeight, width, height) {
   const mask = new Uint8Array(width * height);
   let sum = 0;

@@ -1,17 +1,17 @@
-// Drop a picture, and see what covers it: the mask over the picture, and the area of each class.
+// Drop an image, and see what covers it: the mask over the image, and the area of each class.
 
 import { ask, facts, where } from "./ask.mjs";
 import { latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const LARGEST_SIDE = 512;
-const [shown, answer, bars, opacity] = ["picture", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
-let [picture, mask] = [null, null];
+const [shown, answer, bars, opacity] = ["image", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
+let [image, mask] = [null, null];
 
 function draw() {
-  if (!picture) return;
+  if (!image) return;
   const context = shown.getContext("2d");
-  [shown.width, shown.height] = [picture.width, picture.height];
-  context.drawImage(picture, 0, 0);
+  [shown.width, shown.height] = [image.width, image.height];
+  context.drawImage(image, 0, 0);
   if (!mask) return;
   context.globalAlpha = opacity.value / 100;
   context.drawImage(mask, 0, 0);
@@ -23,29 +23,29 @@ async function show(file) {
     answer.textContent = "Looking at it …";
     bars.replaceChildren();
     const loaded = await latest("shown", scaled(file));
-    if (!loaded) return; // another picture has come meanwhile
-    [picture, mask] = [loaded, null];
+    if (!loaded) return; // another image has come meanwhile
+    [image, mask] = [loaded, null];
     draw();
-    const found = await latest("shown", ask("predict", [picture]));
-    const painted = found && (await latest("shown", coloured(found.mask_png_base64)));
+    const found = await latest("shown", ask("predict", [image]));
+    const painted = found && (await latest("shown", colored(found.mask_png_base64)));
     if (!painted) return;
     mask = painted;
     draw();
     answer.textContent = `${found.width} × ${found.height} pixels, mean probability ${found.probability.toFixed(2)}`;
     const shares = Object.entries(found.areas).map(([name, { share }]) => [name, share]);
-    showBars(bars, Object.fromEntries(shares), await colours());
+    showBars(bars, Object.fromEntries(shares), await colors());
   } catch (error) {
     showProblem(answer, error);
   }
 }
 
-// The picture, so small that one tile of the network covers it.
+// The image, so small that one tile of the network covers it.
 async function scaled(file) {
   return load(file, Math.min(LARGEST_SIDE, (await facts()).predict.tile));
 }
 
-// The mask in its classes' colours; the first class, the background, is clear.
-async function coloured(base64) {
+// The mask in its classes' colors; the first class, the background, is clear.
+async function colored(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const decoded = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
   const canvas = document.createElement("canvas");
@@ -53,7 +53,7 @@ async function coloured(base64) {
   const context = canvas.getContext("2d");
   context.drawImage(decoded, 0, 0);
   const pixels = context.getImageData(0, 0, canvas.width, canvas.height);
-  const [background] = await colours();
+  const [background] = await colors();
   for (let i = 0; i < pixels.data.length; i += 4) {
     if (background.every((value, channel) => pixels.data[i + channel] === value)) pixels.data[i + 3] = 0;
   }
@@ -61,8 +61,8 @@ async function coloured(base64) {
   return canvas;
 }
 
-async function colours() {
-  return (await facts()).colours;
+async function colors() {
+  return (await facts()).colors;
 }
 
 document.getElementById("file").addEventListener("change", ({ target }) => {

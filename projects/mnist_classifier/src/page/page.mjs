@@ -68,10 +68,10 @@ drawing.addEventListener("keydown", (event) => {
 document.getElementById("clear").addEventListener("click", clear);
 document.getElementById("file").addEventListener("change", async ({ target }) => {
   try {
-    const picture = await latest("asked", load(target.files[0]));
-    if (!picture) return;
-    fill(drawing, picture);
-    await update(picture);
+    const image = await latest("asked", load(target.files[0]));
+    if (!image) return;
+    fill(drawing, image);
+    await update(image);
   } catch (error) {
     showProblem(answer, error);
   } finally {

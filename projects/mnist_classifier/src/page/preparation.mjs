@@ -3,9 +3,9 @@
 
 import { resize } from "./resampling.mjs";
 
-export class EmptyPicture extends Error {}
+export class EmptyImage extends Error {}
 
-// RGBA pixels (opaque) of a canvas -> Uint8Array [channels, size, size]; throws EmptyPicture where there is no ink.
+// RGBA pixels (opaque) of a canvas -> Uint8Array [channels, size, size]; throws EmptyImage where there is no ink.
 export function prepare({ data, width, height }, { kind, size, channels }, specification) {
   if (kind === "photo") return photo(data, width, height, size, channels, specification);
   const prepared = digit(gray(data, specification.luma), width, height, size, specification);
@@ -24,14 +24,14 @@ export function digit(pixels, width, height, size, { box, min_contrast, ink_thre
   const paper = median(border(pixels, width, height));
   const ink = Float32Array.from(pixels, (value) => (paper > bright_paper_above ? paper - value : value - paper));
   const most = ink.reduce((a, b) => Math.max(a, b));
-  if (most < min_contrast) throw new EmptyPicture("no ink in it");
+  if (most < min_contrast) throw new EmptyImage("no ink in it");
   if (width === size && height === size && paper === 0) return pixels;
   const threshold = Math.fround(ink_threshold);
   const cleaned = Uint8Array.from(ink, (value) => {
     const share = Math.fround(Math.max(value, 0) / most);
     return share < threshold ? 0 : Math.fround(share * 255);
   });
-  return centred(inBox(cropped(cleaned, width, height), roundEven(size * box)), size);
+  return centered(inBox(cropped(cleaned, width, height), roundEven(size * box)), size);
 }
 
 function photo(rgba, width, height, size, channels, { luma }) {
@@ -81,7 +81,7 @@ function inBox({ pixels, width, height }, box) {
   return { pixels: scaled, width: columns, height: rows };
 }
 
-function centred({ pixels, width, height }, size) {
+function centered({ pixels, width, height }, size) {
   let [mass, rowMass, columnMass] = [0, 0, 0];
   pixels.forEach((value, index) => {
     mass += value;
@@ -98,7 +98,7 @@ function centred({ pixels, width, height }, size) {
   return canvas;
 }
 
-// Python's round: halves go to the even neighbour.
+// Python's round: halves go to the even neighbor.
 function roundEven(value) {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);

@@ -19,12 +19,12 @@ export async function ask(verb, [text]) {
     return { words: await wordsThatMattered(cleaned.split(/\s+/).filter(Boolean), () => turn === asked) };
   }
   if (!cleaned) return { answer: "empty" };
-  const about = await facts();
+  const metadata = await facts();
   const probabilities = await probabilitiesOf(cleaned);
   const best = largest(probabilities);
   return {
-    answer: probabilities[best] >= about.predict.min_probability ? about.labels[best] : "unsure",
-    probabilities: Object.fromEntries(about.labels.map((label, index) => [label, probabilities[index]])),
+    answer: probabilities[best] >= metadata.predict.min_probability ? metadata.labels[best] : "unsure",
+    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities[index]])),
   };
 }
 

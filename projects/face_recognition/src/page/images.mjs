@@ -1,14 +1,14 @@
-// Pictures as three planes of bytes, in the resampling that Pillow has.
+// Images as three planes of bytes, in the resampling that Pillow has.
 
 import { bilinear, lanczos, resize } from "./resampling.mjs";
 
 // RGBA pixels of a canvas, which are opaque -> { planes, width, height }.
-export function pictureOf({ data, width, height }) {
+export function imageOf({ data, width, height }) {
   const planes = [0, 1, 2].map((channel) => new Uint8Array(width * height).map((_, i) => data[4 * i + channel]));
   return { planes, width, height };
 }
 
-// The picture so many times as large, bilinear where nothing else is wanted.
+// The image so many times as large, bilinear where nothing else is wanted.
 export function resized({ planes, width, height }, scale, filter = bilinear) {
   const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
   return {
@@ -18,9 +18,9 @@ export function resized({ planes, width, height }, scale, filter = bilinear) {
   };
 }
 
-export const smaller = (picture, scale) => resized(picture, scale, lanczos);
+export const smaller = (image, scale) => resized(image, scale, lanczos);
 
-// A square whose pixels lie in the picture where `place` says; what lies beyond its edge is black.
+// A square whose pixels lie in the image where `place` says; what lies beyond its edge is black.
 export function transformed({ planes, width, height }, size, place) {
   const square = planes.map(() => new Uint8Array(size * size));
   for (let i = 0; i < size * size; i++) {

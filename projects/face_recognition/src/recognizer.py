@@ -20,38 +20,38 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Photo:
-    """What is found in one picture, the largest face first."""
+    """What is found in one image, the largest face first."""
 
     answer: str
     """`faces`, `no face` or `unreadable`."""
     faces: list[Face] = field(default_factory=list)
-    chips: list[np.ndarray] = field(default_factory=list)
+    crops: list[np.ndarray] = field(default_factory=list)
     """uint8 [3, S, S] of each face."""
     embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """float32 [faces, D]."""
     detail: str = ""
 
 
-class Recogniser:
-    """Finds and embeds the faces of pictures of any kind."""
+class Recognizer:
+    """Finds and embeds the faces of images of any kind."""
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx` and the trees beside it; raises UserError where there are none."""
         self.network = OnnxModel(export_path(config))
         self.detector = Detector(config.detector)
-        self.embedder: str = self.network.about["embedder"]
+        self.embedder: str = self.network.metadata["embedder"]
         self._aligner = Aligner(load_exported_trees(export_path(config).parent))
         self._side = int(self.network.input_shape[-1])
 
     def photos(self, sources: Sequence[Path] | Sequence[bytes]) -> list[Photo]:
-        """What is found in each picture; one that cannot be read never harms the others."""
+        """What is found in each image; one that cannot be read never harms the others."""
         found: list[Photo] = []
         for start in range(0, len(sources), BATCH):
             found.extend(self._together([_read(source) for source in sources[start : start + BATCH]]))
         return found
 
     def photos_of_images(self, images: Sequence[Image.Image]) -> list[Photo]:
-        """The same for pictures that are decoded already, in RGB or gray."""
+        """The same for images that are decoded already, in RGB or gray."""
         return self._together([image.convert("RGB") for image in images])
 
     def one_face(self, path: Path) -> np.ndarray:
@@ -76,12 +76,12 @@ class Recogniser:
             Photo("unreadable", detail=image) if isinstance(image, str) else self._cut(image, next(faces))
             for image in images
         ]
-        chips = [chip for photo in photos for chip in photo.chips]
-        embedded = self.network.run("embeddings", np.stack(chips), BATCH) if chips else None
+        crops = [crop for photo in photos for crop in photo.crops]
+        embedded = self.network.run("embeddings", np.stack(crops), BATCH) if crops else None
         rows = iter(() if embedded is None else embedded)
         return [
-            Photo(photo.answer, photo.faces, photo.chips, np.stack([next(rows) for _ in photo.chips]))
-            if photo.chips
+            Photo(photo.answer, photo.faces, photo.crops, np.stack([next(rows) for _ in photo.crops]))
+            if photo.crops
             else photo
             for photo in photos
         ]
@@ -89,11 +89,11 @@ class Recogniser:
     def _cut(self, image: Image.Image, faces: list[Face]) -> Photo:
         if not faces:
             return Photo("no face")
-        return Photo("faces", faces, [self._aligner.chip(image, face.landmarks, self._side) for face in faces])
+        return Photo("faces", faces, [self._aligner.crop(image, face.landmarks, self._side) for face in faces])
 
 
 def _read(source: Path | bytes) -> Image.Image | str:
-    """The picture in RGB, or why it cannot be read."""
+    """The image in RGB, or why it cannot be read."""
     try:
         return read_image(source).convert("RGB")
     except UnreadableImageError as error:
