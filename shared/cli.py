@@ -72,7 +72,8 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) 
     module_name, class_name = config_class.split(":")
     config_type = getattr(_import(module_name), class_name)
     name = verb.replace("-", "_")
-    function: Callable[..., Any] = getattr(_import(f"src.{name}"), name)
+    own = (project / "src" / f"{name}.py").is_file()
+    function: Callable[..., Any] = getattr(_import(f"src.{name}" if own else "shared.verbs"), name)
     default = project / "configs" / "config.yaml"
     program = f"main.py {verb}"
 

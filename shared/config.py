@@ -161,7 +161,12 @@ def _add_function_arguments(parser: ArgumentParser, function: Callable[..., Any]
 
 def _extra_arguments(function: Callable[..., Any] | None) -> dict[str, Any]:
     hints = typing.get_type_hints(function) if function else {}
-    return {name: hint for name, hint in hints.items() if name not in ("config", "return")}
+    parameters = inspect.signature(function).parameters if function else {}
+    return {
+        name: hint
+        for name, hint in hints.items()
+        if name not in ("config", "return") and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY
+    }
 
 
 def _read_leaves(file: Path, known: Mapping[str, Any]) -> dict[str, Any]:

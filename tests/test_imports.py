@@ -44,7 +44,7 @@ def test_what_asks_an_exported_network_waits_for_no_library_of_training(projects
 
 def test_the_process_that_holds_connections_never_loads_a_network(projects: list[Path]) -> None:
     for project in projects:
-        loaded = loaded_with("src.serve, shared.cli, shared.serving.server", project)
+        loaded = loaded_with("src.config, shared.verbs, shared.cli, shared.serving.server", project)
         assert not {"onnxruntime", "torch", "transformers"} & loaded, project.name
 
 

@@ -43,6 +43,7 @@ import lightning
 from ignite.engine import Engine
 from transformers import Trainer, TrainingArguments
 
+from models.model import make_model
 from shared.console import log
 from shared.data.memory import Batch, TensorBatches, shuffled_loader
 from shared.files import write_json
@@ -56,7 +57,6 @@ from shared.training.settings import TrainingConfig
 from shared.training.setup import start
 from src.config import load_config
 from src.dataloader import load_data
-from src.utils import make_model
 
 TURNS = 40
 """Each loop's, in one run."""

@@ -32,6 +32,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from models.model import make_model
 from shared.data.memory import Batch
 from shared.files import write_json
 from shared.metrics.classification import training_metrics
@@ -45,7 +46,6 @@ from src.config import Config, load_config
 from src.dataloader import Data, load_data, make_loaders
 from src.evaluate import evaluate
 from src.train import make_step, train
-from src.utils import make_model
 
 GOAL = 0.99
 CHECKS_AN_EPOCH = 10

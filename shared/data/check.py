@@ -5,6 +5,7 @@ A project lists its examples; what follows from the list alone is found here: co
 
 import hashlib
 import random
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from shared.console import track
+from shared.data.examples import Data
 from shared.data.folders import IMAGES, FileKind, UnreadableFileError, class_folders, list_files, other_files
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
 from shared.data.split_names import SPLIT_NAMES, split_called
+from shared.errors import UserError
+from shared.files import require_writable
 
 FEW_EXAMPLES = 10
 """A class with fewer examples in all is learned badly, and its score says little."""
@@ -57,6 +61,10 @@ class DataCheck:
     """Sentences that say what is wrong and what to do."""
     refusal: str = ""
     """The sentence with which training refuses the data; empty where it does not."""
+    record: dict[str, Any] = field(default_factory=dict)
+    """Of the data, as every result has it."""
+    started: float = field(default_factory=time.perf_counter)
+    """When the check began, in seconds of `time.perf_counter`."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -305,6 +313,52 @@ def _labeled(folder: Path, split: str, root: Path, problems: Problems, kind: Fil
             name = path.relative_to(root).as_posix()
             files[path] = Example(name, split, (class_folder.name,), "", {})
     return files
+
+
+def start_check(
+    config: Any,
+    noun: str,
+    load_data: Callable[[Any], Data],
+    survey: Callable[[Path, Problems], list[Example]] = survey_folders,
+) -> tuple[DataCheck, Data | None]:
+    """Read the data as training would; where training refuses it, list the files instead.
+
+    Args:
+        survey: from the data's folder to all examples in it, whatever is wrong with them; problems are noted.
+    """
+    require_writable(config.output_dir)
+    check = DataCheck(noun, record=refused_record(config.data.source))
+    try:
+        data = load_data(config)
+    except UserError as error:
+        check.refusal = str(error)
+        check.examples = survey(config.data.root, check.problems)
+        return check, None
+    check.record, check.problems = data.as_dict(), data.problems
+    return check, data
+
+
+def list_examples(data: Data, column: str, measure: Callable[[str, Any], Mapping[str, int]]) -> list[Example]:
+    """Every example of a classifier's data as training sees it.
+
+    Args:
+        column: what the network is given.
+        measure: from an example's name and content to its measures.
+    """
+    return [
+        Example(name, split, (data.classes[label],), content_digest(np.asarray(content)), measure(name, content))
+        for split, held in vars(data.splits).items()
+        for name, content, label in zip(held.names, held[column], held["labels"], strict=True)
+    ]
+
+
+def contents_by_name(data: Data, column: str) -> dict[str, np.ndarray]:
+    """What the network is given, by the example's name."""
+    return {
+        name: np.asarray(content)
+        for held in vars(data.splits).values()
+        for name, content in zip(held.names, held[column], strict=True)
+    }
 
 
 def refused_record(source: str) -> dict[str, Any]:

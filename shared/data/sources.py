@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared.console import log
 from shared.data.download import DownloadError
 from shared.data.problems import named
 from shared.errors import UserError
-
-D = TypeVar("D")
 
 
 @dataclass(frozen=True)
@@ -30,14 +28,29 @@ class DataRecord:
         return asdict(self)
 
 
+class Described(Protocol):
+    """What a source's `load` gives says what it is."""
+
+    @property
+    def description(self) -> str:
+        """One line for people."""
+
+    @property
+    def license(self) -> str:
+        """The terms of use."""
+
+
+D = TypeVar("D", bound=Described)
+
+
 @dataclass(frozen=True)
 class DataSource(Generic[D]):
     """One place that data can come from."""
 
-    present: Callable[[Path], bool]
-    """Whether it lies below this folder already."""
     load: Callable[[Path], D]
-    """Read it; a named data set downloads what is missing and raises `DownloadError` without a network."""
+    """Reads it; a published data set downloads what is missing and raises `DownloadError` without a network."""
+    present: Callable[[Path], bool] = lambda _: False
+    """Whether it lies below this folder already; the built-in sample never does."""
 
 
 def is_empty(root: Path, published: str) -> bool:
@@ -48,21 +61,28 @@ def is_empty(root: Path, published: str) -> bool:
     )
 
 
-def load_source(wanted: str, root: Path, sources: dict[str, DataSource[D]], published: str) -> tuple[str, D, str]:
+def load_source(
+    wanted: str, root: Path, sources: Mapping[str, DataSource[D]], published: str = ""
+) -> tuple[D, DataRecord]:
     """Load the wanted source; `auto` takes what lies in `root`, else downloads `published`, else the sample.
 
     Args:
         wanted: `auto` or a key of `sources`, which has `sample`.
         sources: in the order in which `auto` looks for them.
-        published: the key of the data set that `auto` downloads, into the folder of that name below `root`; empty where
-            none should be downloaded unasked, and the sample is what `auto` takes then.
+        published: the key of the data set that `auto` downloads into the folder of that name below `root`; empty where
+            nothing is downloaded unasked, and `auto` takes the sample.
 
     Returns:
-        The source used, what it loaded, and why it was substituted (empty where it was not).
+        What was loaded, and its record, which says what was substituted and why.
 
     Raises:
         UserError: `root` holds something that is none of the sources, or a source asked for by name fails.
     """
+    name, found, substituted = _load_wanted(wanted, root, sources, published)
+    return found, DataRecord(name, found.description, found.license, substituted)
+
+
+def _load_wanted(wanted: str, root: Path, sources: Mapping[str, DataSource[D]], published: str) -> tuple[str, D, str]:
     if wanted != "auto":
         return wanted, _load_named(root, sources[wanted]), ""
     if not root.exists():
@@ -79,9 +99,7 @@ def load_source(wanted: str, root: Path, sources: dict[str, DataSource[D]], publ
         log.info(f"data: {root} is empty, so the built-in sample is used")
         return "sample", sources["sample"].load(root), ""
     try:
-        log.info(
-            f"data: {root} is empty, downloading {published}; --data.source sample is quicker and needs no network"
-        )
+        log.info(f"data: {root} is empty, so {published} is downloaded; --data.source sample needs no network")
         return published, sources[published].load(root), ""
     except DownloadError as error:
         reason = f"{error}, so the built-in sample stands in for {published}"

@@ -1,5 +1,6 @@
 """What a check of the data found, said in all its forms: a table, a JSON file, an image, a page."""
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,6 @@ def write_check_report(
     *,
     project: str,
     seed: int,
-    record: Mapping[str, Any],
-    seconds: float,
     grid: bytes | None = None,
     sections: Sequence[Section] = (),
     **details: Any,
@@ -38,7 +37,6 @@ def write_check_report(
     """Print what was found, and write it to check_data.json, data.html and, if there is one, data.png.
 
     Args:
-        record: of the data, as every result has it, without the counts.
         grid: samples by class, as PNG bytes.
         sections: of the page, beside the general ones.
         details: for the JSON file, as plain types.
@@ -54,9 +52,9 @@ def write_check_report(
         output_dir,
         "check_data",
         seed=seed,
-        data={**record, "counts": found.counts},
+        data={**found.record, "counts": found.counts},
         metrics=_by_split(found),
-        seconds=seconds,
+        seconds=time.perf_counter() - found.started,
         usable=not found.refusal,
         refusal=found.refusal,
         warnings=warnings,

@@ -51,6 +51,7 @@ def write_training(
         metrics={"validation": dict(metrics)},
         seconds=seconds,
         parameters=metadata["parameters"],
+        first_weights=metadata["first_weights"],
         config=metadata["config"],
         **details,
     )

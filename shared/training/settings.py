@@ -5,6 +5,9 @@ from typing import Literal
 
 from shared.config import require
 
+Trial = Literal["none", "one_batch", "overfit", "lr_find", "profile"]
+"""Short trials in place of a training run."""
+
 
 @dataclass
 class TrainingConfig:

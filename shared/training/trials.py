@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 from torch.profiler import ProfilerActivity, profile, schedule
@@ -24,11 +24,9 @@ from shared.report.plots import rate_test
 from shared.results import write_result
 from shared.training.feeding import remaining_batches, to_device
 from shared.training.loop import Task, evaluate, train_step
-from shared.training.settings import TrainingConfig
+from shared.training.settings import TrainingConfig, Trial
 from shared.training.setup import start
 from shared.training.state import Progress, TrainingState
-
-Trial = Literal["none", "one_batch", "overfit", "lr_find", "profile"]
 
 OVERFIT_STEPS = 100
 FIND_STEPS = 150

@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
+
 
 class Normalize(nn.Module):
     """Turn uint8 pixels into floats of mean 0 and deviation 1, by the statistics of the training split."""
@@ -12,15 +15,21 @@ class Normalize(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        # Buffers, not parameters: they are saved and exported with the network, but the optimizer leaves them alone.
         self.register_buffer("mean", torch.full((channels, 1, 1), 127.5))
         self.register_buffer("std", torch.full((channels, 1, 1), 127.5))
 
     @torch.no_grad()
     def fit(self, images: Tensor) -> None:
-        """Measure the statistics on uint8 images of shape [N, C, H, W]."""
-        std, mean = torch.std_mean(images.float(), dim=(0, 2, 3))
+        """Measure the statistics on uint8 images [N, C, H, W]; in blocks, as floats take four times the memory."""
+        sums = torch.zeros(2, images.shape[1], dtype=torch.float64)  # of pixels and of their squares, by channel
+        for block in images.split(1024):
+            pixels = block.double()
+            sums += torch.stack([pixels.sum((0, 2, 3)), pixels.square().sum((0, 2, 3))])
+        mean, square = sums / (len(images) * images.shape[2] * images.shape[3])
         self.mean.copy_(mean[:, None, None])
-        self.std.copy_(std.clamp_min(1)[:, None, None])
+        # At least one level: blank images have no deviation, and dividing by zero would spoil everything.
+        self.std.copy_((square - mean.square()).clamp_min(0).sqrt().clamp_min(1)[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 to float, same shape."""
@@ -28,7 +37,10 @@ class Normalize(nn.Module):
 
 
 class Convolution(nn.Sequential):
-    """Convolution without padding, batch norm, ReLU."""
+    """Convolution without padding, batch norm (Ioffe & Szegedy 2015), ReLU.
+
+    Batch norm subtracts the mean of each channel, so a bias in the convolution before it would have no effect.
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__(
@@ -47,16 +59,16 @@ class Cnn(nn.Module):
     def __init__(self, channels: int, image_size: int, classes: int) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            Convolution(channels, 16, kernel=5, stride=2),  # 28 -> 12
-            Convolution(16, 32, kernel=3, stride=2),  # 12 -> 5
-            Convolution(32, 64, kernel=3),  # 5 -> 3
+            Convolution(channels, 16, kernel=5, stride=2),  # [N, C, 28, 28] -> [N, 16, 12, 12]
+            Convolution(16, 32, kernel=3, stride=2),  # -> [N, 32, 5, 5]
+            Convolution(32, 64, kernel=3),  # -> [N, 64, 3, 3]
         )
         side = image_size
         for convolution, *_ in self.features:
             side = (side - convolution.kernel_size[0]) // convolution.stride[0] + 1
         self.head = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(64 * side**2, 128, bias=False),
+            nn.Flatten(),  # -> [N, 64 * 3 * 3]
+            nn.Linear(convolution.out_channels * side**2, 128, bias=False),
             nn.BatchNorm1d(128),
             nn.ReLU(inplace=True),
             nn.Linear(128, classes),
@@ -69,11 +81,11 @@ class Cnn(nn.Module):
 
 
 class Mlp(nn.Sequential):
-    """Two hidden layers on the pixels in a row; it has to learn each position anew."""
+    """Two hidden layers on the pixels in a row. It has to learn each position anew; the convolutions share weights."""
 
     def __init__(self, channels: int, image_size: int, classes: int) -> None:
         super().__init__(
-            nn.Flatten(),
+            nn.Flatten(),  # [N, C, H, W] -> [N, C * H * W]
             nn.Linear(channels * image_size**2, 256),
             nn.ReLU(),
             nn.Linear(256, 128),
@@ -91,6 +103,25 @@ class ImageClassifier(nn.Module):
         self.network = Cnn(channels, image_size, classes) if name == "cnn" else Mlp(channels, image_size, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """From uint8 images [N, C, H, W] to logits, float [N, classes]."""
+        """From uint8 images [N, C, H, W] to logits, float [N, classes].
+
+        No softmax: the loss takes logits, which is more exact, and the export adds probabilities.
+        """
         logits: Tensor = self.network(self.normalize(images))
         return logits
+
+
+def make_model(config: Config, classes: list[str]) -> ImageClassifier:
+    """The network of the configuration, with random weights."""
+    return ImageClassifier(config.model.name, config.data.channels, config.data.image_size, len(classes))
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> ImageClassifier:
+    """The network of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config, checkpoint.metadata["classes"])
+    checkpoint.load_into(model)
+    return model.eval()

@@ -1,43 +1,27 @@
 """Classify images with the exported network, which carries its own labels and preparation."""
 
-import csv
-import io
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from shared.console import log
 from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
-from shared.files import atomic_write, require_writable, write_text
+from shared.files import atomic_write, require_writable
 from shared.inference.classifier import OnnxClassifier
+from shared.inference.predictions import Prediction, predict_prepared, say_predictions, write_predictions
 from shared.report.plots import contact_sheet
 from shared.results import write_result
 from src.config import Config, export_path
-from src.preparation import EmptyImageError, make_preparation
+from src.preparation import EmptyImageError, displayed, make_preparation
 
 SHEET_IMAGES = 64
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is said of one image."""
-
-    answer: str
-    """A label, or `unsure`, `empty` (no ink) or `unreadable`."""
-    probabilities: np.ndarray | None = None
-    """float32 [classes]; None where the network was not asked."""
-    prepared: np.ndarray | None = None
-    """What the network saw: uint8 [channels, size, size]."""
-    detail: str = ""
-
-
 class Predictor:
-    """The exported network, asked with images of any kind; used by `predict` and `serve` alike."""
+    """The exported network for images of any kind; `predict` and `serve` both use it."""
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
@@ -49,31 +33,18 @@ class Predictor:
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )
 
-    def answer(self, sources: list[Path] | list[bytes]) -> list[Answer]:
-        """Answer each image; one that is empty or cannot be read never harms the others."""
-        return self.answer_prepared([self.prepared(source) for source in sources])
+    def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
+        """Predict what `prepare` gave; an image that cannot be used never harms the others."""
+        return predict_prepared(self.network, prepared, self.min_probability)
 
-    def answer_prepared(self, prepared: Sequence[np.ndarray | Answer]) -> list[Answer]:
-        """Answer what `prepared` gave."""
-        readable = [item for item in prepared if isinstance(item, np.ndarray)]
-        shape = self.network.input_shape
-        batch = np.stack(readable) if readable else np.empty((0, *shape), np.uint8)
-        rows = iter(self.network.probabilities(batch))
-        return [item if isinstance(item, Answer) else self._named(next(rows), item) for item in prepared]
-
-    def prepared(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Answer:
-        """What the network is to see, uint8 [channels, size, size]; or the answer, where it need not be asked."""
+    def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
+        """The network's input, uint8 [channels, size, size]; or a prediction, where the network need not be asked."""
         try:
             return self._prepare(read_image(source, max_pixels))
         except EmptyImageError as error:
-            return Answer("empty", detail=str(error))
+            return Prediction("empty", detail=str(error))
         except UnreadableImageError as error:
-            return Answer("unreadable", detail=str(error))
-
-    def _named(self, probabilities: np.ndarray, prepared: np.ndarray) -> Answer:
-        best = int(probabilities.argmax())
-        sure = probabilities[best] >= self.min_probability
-        return Answer(self.network.labels[best] if sure else "unsure", probabilities, prepared)
+            return Prediction("unreadable", detail=str(error))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -86,58 +57,29 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     files = collect_images(inputs)
     predictor = Predictor(config)
     started = time.perf_counter()
-    answers = predictor.answer(files)
+    predictions = predictor.predict([predictor.prepare(file) for file in files])
     seconds = time.perf_counter() - started
-    folder = config.output_dir / "predictions"
-    write_text(folder / "predictions.csv", _table(files, answers, predictor.network.labels))
-    with atomic_write(folder / "predictions.png") as file:
-        file.write(_sheet(files, answers))
-    for path, answer in list(zip(files, answers, strict=True))[:10]:
-        log.info(f"{path}: {answer.answer}{_confidence(answer)}{f' ({answer.detail})' if answer.detail else ''}")
-    counts = {name: sum(a.answer == name for a in answers) for name in ("unsure", "empty", "unreadable")}
-    if counts["unreadable"]:
-        named = [str(path) for path, answer in zip(files, answers, strict=True) if answer.answer == "unreadable"]
-        log.warning(f"{counts['unreadable']} of {len(files)} images cannot be read: {', '.join(named[:5])}")
-    log.info(
-        f"predict: {len(files)} images, {counts}; see {folder / 'predictions.csv'} and {folder / 'predictions.png'}"
-    )
+    table = config.output_dir / "predictions" / "predictions.csv"
+    write_predictions(table, files, predictions, predictor.network.labels)
+    with atomic_write(table.with_suffix(".png")) as sheet:
+        sheet.write(_sheet(files, predictions))
+    counts = say_predictions(files, predictions, "images", ("unsure", "empty", "unreadable"))
+    log.info(f"predict: {len(files)} images, {counts}; see {table} and {table.with_suffix('.png')}")
+    metadata = predictor.network.metadata
     return write_result(
         config.output_dir,
         "predict",
-        seed=predictor.network.metadata["seed"],
-        data=predictor.network.metadata["data"],
+        seed=metadata["seed"],
+        data=metadata["data"],
         metrics={"images": len(files)} | counts,
         seconds=seconds,
     )
 
 
-def _table(files: list[Path], answers: list[Answer], labels: list[str]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["file", "answer", "label", "probability", *(f"p_{label}" for label in labels), "detail"])
-    for path, answer in zip(files, answers, strict=True):
-        if answer.probabilities is None:
-            row = ["", ""] + [""] * len(labels)
-        else:
-            best = int(answer.probabilities.argmax())
-            row = [labels[best], f"{answer.probabilities[best]:.6f}", *(f"{p:.6f}" for p in answer.probabilities)]
-        writer.writerow([path, answer.answer, *row, answer.detail])
-    return text.getvalue()
-
-
-def _sheet(files: list[Path], answers: list[Answer]) -> bytes:
-    """The first images as the network saw them, with their answers."""
-    shown = list(zip(files, answers, strict=True))[:SHEET_IMAGES]
-    images = [_visible(answer.prepared) for _, answer in shown]
-    captions = [f"{path.name[:18]}\n{answer.answer}{_confidence(answer)}" for path, answer in shown]
+def _sheet(files: list[Path], predictions: list[Prediction]) -> bytes:
+    """The first images as the network saw them, with their predictions."""
+    shown = list(zip(files, predictions, strict=True))[:SHEET_IMAGES]
+    blank = np.full((28, 28), 200, np.uint8)
+    images = [blank if one.prepared is None else displayed(one.prepared) for _, one in shown]
+    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
     return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))
-
-
-def _visible(prepared: np.ndarray | None) -> np.ndarray:
-    if prepared is None:
-        return np.asarray(Image.new("L", (28, 28), 200))
-    return prepared[0] if len(prepared) == 1 else prepared.transpose(1, 2, 0)
-
-
-def _confidence(answer: Answer) -> str:
-    return "" if answer.probabilities is None else f" {answer.probabilities.max():.2f}"

@@ -39,6 +39,11 @@ def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
     return prepare
 
 
+def displayed(prepared: np.ndarray) -> np.ndarray:
+    """A prepared image, [C, H, W], as plots show it: [H, W] in gray, or [H, W, 3]."""
+    return prepared[0] if len(prepared) == 1 else prepared.transpose(1, 2, 0)
+
+
 def photo(image: Image.Image, size: int) -> Image.Image:
     """The middle square, scaled to `size` with antialiasing."""
     side = min(image.size)

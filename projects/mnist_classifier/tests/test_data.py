@@ -12,7 +12,7 @@ from PIL import Image
 from shared.data.memory import Batch
 from shared.errors import UserError
 from shared.seeding import generator
-from src import dataloader
+from src import sources
 from src.config import Config, DataConfig
 from src.dataloader import load_data, make_loaders, random_shift
 
@@ -90,13 +90,13 @@ def write_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     digests = {}
     root.mkdir(parents=True)
-    for name in dataloader.MNIST_FILES:
+    for name in sources.MNIST_FILES:
         count = 60 if "train" in name else 20
         labels = (np.arange(count) % 10).astype(np.uint8).tobytes()
         content = bytes(8) + labels if "labels" in name else bytes(16) + random.bytes(count * 784)
         (root / f"{name}.gz").write_bytes(gzip.compress(content))
         digests[name] = dataloader.hashlib.md5(content).hexdigest()
-    monkeypatch.setattr(dataloader, "MNIST_FILES", digests)
+    monkeypatch.setattr(sources, "MNIST_FILES", digests)
 
 
 @pytest.mark.parametrize("folder", [".", "mnist", "MNIST/raw"])

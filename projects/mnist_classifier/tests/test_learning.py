@@ -9,19 +9,21 @@ import torch
 from PIL import Image
 from torch.nn.functional import cross_entropy
 
+from models.model import restore_model
 from shared.errors import UserError
+from shared.evaluation import logits_in_batches
 from shared.export.settings import ExportConfig
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
+from shared.verbs import run
 from src.baseline import baseline
 from src.config import Config, ModelConfig, export_path
 from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.export import export
 from src.train import train
-from src.utils import logits_of, restore_model
 
 
 def test_the_network_learns_the_sample(trained: Config) -> None:
@@ -33,7 +35,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
 
 def test_the_answer_depends_on_the_image(trained: Config) -> None:
     model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    probabilities = logits_of(model, load_data(trained).splits.test).softmax(1)
+    probabilities = logits_in_batches(model, load_data(trained).splits.test["images"]).softmax(1)
     assert len(set(probabilities.argmax(1).tolist())) == 10
     assert probabilities.std(0).min() > 0.1
 
@@ -47,7 +49,7 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
     test = load_data(trained).splits.test
-    accuracy = (logits_of(model, test).argmax(1) == test["labels"]).float().mean()
+    accuracy = (logits_in_batches(model, test["images"]).argmax(1) == test["labels"]).float().mean()
     assert accuracy < 0.3
 
 
@@ -95,7 +97,7 @@ def test_data_of_other_classes_than_trained_on_is_refused(trained: Config, tmp_p
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     validation = load_data(trained).splits.validation
-    logits = logits_of(restore_model(trained, checkpoint), validation)
+    logits = logits_in_batches(restore_model(trained, checkpoint), validation["images"])
     accuracy = (logits.argmax(1) == validation["labels"]).float().mean().item()
     assert checkpoint.metadata["metrics"]["accuracy"] == pytest.approx(accuracy)
 
@@ -106,7 +108,21 @@ def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained
     assert exported["temperature"] == pytest.approx(temperature, rel=1e-4)
     network = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
     split = load_data(trained).splits.validation
-    logits = logits_of(network, split)
+    logits = logits_in_batches(network, split["images"])
     assert cross_entropy(logits / temperature, split["labels"]) < cross_entropy(logits, split["labels"])
     answered = OnnxClassifier(export_path(trained)).probabilities(split["images"][:16].numpy())
     np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)
+
+
+def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Config) -> None:
+    first = export(trained)
+    assert export(trained)["sha256"] == first["sha256"]
+
+
+def test_a_run_reads_the_data_once(smoke: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    monkeypatch.setattr("src.dataloader.load_data", lambda config: reads.append(config) or load_data(config))
+    for verb in ("train", "evaluate", "baseline", "export", "report"):
+        monkeypatch.setattr(f"src.{verb}.load_data", lambda _: pytest.fail("the data is read again"))
+    run(replace(smoke, training=replace(smoke.training, epochs=1), output_dir=tmp_path, log_dir=tmp_path / "logs"))
+    assert len(reads) == 1

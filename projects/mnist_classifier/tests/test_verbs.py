@@ -16,8 +16,8 @@ from sklearn.datasets import load_digits
 
 from shared.config import to_plain
 from shared.results import read_result
+from shared.verbs import sweep
 from src.config import PROJECT, Config, load_config
-from src.sweep import sweep
 
 
 def command(verb: str, *arguments: object) -> list[str]:

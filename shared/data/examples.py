@@ -1,0 +1,128 @@
+"""A data set in memory: its examples in columns, its three splits, and what a run records about them."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shared.data.problems import Problems
+from shared.data.sources import DataRecord
+from shared.data.splits import Splits, grouped_split, stratified_split
+
+
+@dataclass(frozen=True)
+class Examples:
+    """N examples, stored by column; `examples["labels"]` is one column."""
+
+    columns: dict[str, Any]
+    """By name: arrays or tensors [N, ...], or lists of N where examples differ in shape."""
+    names: list[str]
+    """Of each example: its file below the data's folder, or a number."""
+    groups: list[str] = field(default_factory=list)
+    """Of each example: those of one group never lie in two splits. Empty where nothing says what belongs together."""
+    strata: list[str] = field(default_factory=list)
+    """Of each example: every split gets its share of each stratum. Empty where there are none."""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.columns[column]
+
+    def at(self, indices: Sequence[int] | np.ndarray) -> "Examples":
+        """The examples at these indices."""
+        columns = {name: _chosen(values, indices) for name, values in self.columns.items()}
+        names, groups, strata = (
+            _chosen(values, indices) if values else [] for values in (self.names, self.groups, self.strata)
+        )
+        return Examples(columns, names, groups, strata)
+
+    def as_tensors(self) -> "Examples":
+        """The same examples with tensors in place of arrays; they share memory."""
+        columns = {
+            name: torch.from_numpy(np.ascontiguousarray(values)) if isinstance(values, np.ndarray) else values
+            for name, values in self.columns.items()
+        }
+        return Examples(columns, self.names, self.groups, self.strata)
+
+    def digest(self) -> str:
+        """SHA-256 of all columns: tells whether two runs trained on the same examples."""
+        digest = hashlib.sha256()
+        for values in self.columns.values():
+            for value in values if isinstance(values, list) else [values]:
+                digest.update(f"{value}\0".encode() if isinstance(value, str | int) else np.asarray(value).tobytes())
+        return digest.hexdigest()
+
+
+def _chosen(values: Any, indices: Sequence[int] | np.ndarray) -> Any:
+    return values[indices] if isinstance(values, np.ndarray | Tensor) else [values[index] for index in indices]
+
+
+@dataclass(frozen=True)
+class SourceData:
+    """What a data source gives: training examples, and validation and test splits where it brings its own."""
+
+    classes: list[str]
+    """The names of the classes; `labels` are indices into this list."""
+    train: Examples
+    validation: Examples | None
+    test: Examples | None
+    description: str
+    """One line for people: what it is, and where it comes from."""
+    license: str
+    problems: Problems = field(default_factory=Problems)
+    """The files or rows that were left out."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set in its three splits, as every verb reads it."""
+
+    splits: Splits[Examples]
+    classes: list[str]
+    record: DataRecord
+    problems: Problems = field(default_factory=Problems)
+    """The files or rows that were left out."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else the record of this data set says, as plain types."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of examples in each split."""
+        return {name: len(split) for name, split in vars(self.splits).items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the training split."""
+        return self.splits.train.digest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record for results, as plain types."""
+        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest, **self.facts}
+
+
+def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:
+    """The splits of a source; those that it lacks are cut off its training examples, the test split first.
+
+    Raises:
+        UserError: there are too few examples to cut.
+    """
+    train, test = cut_examples(found.train, found.test, test_fraction, seed)
+    train, validation = cut_examples(train, found.validation, validation_fraction, seed)
+    return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())
+
+
+def cut_examples(whole: Examples, own: Examples | None, fraction: float, seed: int) -> tuple[Examples, Examples]:
+    """Cut a fraction off: by group where groups are known, else with the same share of every class."""
+    if own is not None:
+        return whole, own
+    if any(whole.groups):
+        first, second = grouped_split(whole.groups, fraction, seed, whole.strata or None)
+    else:
+        first, second = stratified_split(np.asarray(whole["labels"]), fraction, seed)
+    return whole.at(first), whole.at(second)

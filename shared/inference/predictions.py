@@ -1,0 +1,104 @@
+"""Predictions of an exported classifier: from prepared inputs to labels, a table, and JSON."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.console import log
+from shared.files import write_text
+from shared.inference.classifier import OnnxClassifier
+
+LINES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is predicted for one input."""
+
+    label: str
+    """A class; `unsure` where its probability is too low; or why the network was not asked, such as `unreadable`."""
+    probabilities: np.ndarray | None = None
+    """float32 [classes]; None where the network was not asked."""
+    prepared: np.ndarray | None = None
+    """What the network was given."""
+    detail: str = ""
+
+    @property
+    def confidence(self) -> str:
+        """The highest probability, as people read it; empty where the network was not asked."""
+        return "" if self.probabilities is None else f" {self.probabilities.max():.2f}"
+
+
+def predict_prepared(
+    network: OnnxClassifier, prepared: Sequence[np.ndarray | Prediction], min_probability: float
+) -> list[Prediction]:
+    """Predict inputs of one shape; an item that is a `Prediction` already stays as it is and harms no other."""
+    readable = [item for item in prepared if isinstance(item, np.ndarray)]
+    rows = iter(network.probabilities(np.stack(readable))) if readable else iter(())
+    return [
+        item if isinstance(item, Prediction) else name_prediction(next(rows), network.labels, min_probability, item)
+        for item in prepared
+    ]
+
+
+def name_prediction(
+    probabilities: np.ndarray, labels: Sequence[str], min_probability: float, prepared: np.ndarray | None = None
+) -> Prediction:
+    """The most likely label, or `unsure` where its probability is below `min_probability`."""
+    best = int(probabilities.argmax())
+    sure = probabilities[best] >= min_probability
+    return Prediction(labels[best] if sure else "unsure", probabilities, prepared)
+
+
+def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
+    """A prediction as the server answers it."""
+    if prediction.probabilities is None:
+        detail = {"detail": prediction.detail} if prediction.detail else {}
+        return {"prediction": prediction.label, **detail}
+    probabilities = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
+    return {"prediction": prediction.label, "probabilities": probabilities}
+
+
+def write_predictions(
+    path: Path,
+    inputs: Sequence[Any],
+    predictions: Sequence[Prediction],
+    labels: Sequence[str],
+    input_name: str = "file",
+) -> None:
+    """Write a CSV file with a row for each input: prediction, most likely label, its probability, all probabilities."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    header = ["prediction", "most_likely", "probability", *(f"p_{label}" for label in labels), "detail"]
+    writer.writerow([input_name, *header])
+    for name, one in zip(inputs, predictions, strict=True):
+        row = [""] * (2 + len(labels))
+        if one.probabilities is not None:
+            best = int(one.probabilities.argmax())
+            row = [labels[best], f"{one.probabilities[best]:.6f}", *(f"{p:.6f}" for p in one.probabilities)]
+        writer.writerow([name, one.label, *row, one.detail])
+    write_text(path, text.getvalue())
+
+
+def say_predictions(
+    inputs: Sequence[Any], predictions: Sequence[Prediction], noun: str, kinds: Sequence[str]
+) -> dict[str, int]:
+    """Print the first predictions and warn of unreadable inputs.
+
+    Args:
+        kinds: labels that are no class, such as `unsure` and `unreadable`.
+
+    Returns:
+        How many predictions there are of each of these kinds.
+    """
+    for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
+        log.info(f"{name}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
+    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
+    if unreadable:
+        log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {', '.join(unreadable[:5])}")
+    return {kind: sum(one.label == kind for one in predictions) for kind in kinds}

@@ -1,0 +1,145 @@
+"""The parts of a run's report that several projects share; each is a plain function from results to a section."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from torch import Tensor
+
+from shared.console import log
+from shared.errors import UserError
+from shared.files import file_digest
+from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
+from shared.report.plots import confusion_matrix, reliability, training_curves
+from shared.results import read_result
+from shared.training.checkpoint import Checkpoint
+
+Results = Mapping[str, dict[str, Any]]
+"""What each verb has written, by verb."""
+
+
+def read_results(config: Any, trained: Checkpoint) -> dict[str, dict[str, Any]]:
+    """What train, evaluate, baseline and export have written.
+
+    Raises:
+        UserError: one of them has not run, or evaluate has measured other weights.
+    """
+    results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
+    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
+        raise UserError(
+            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
+        )
+    return results
+
+
+def write_run_report(
+    config: Any, project: Path, trained: Checkpoint, results: Results, sections: Sequence[Section], noun: str
+) -> Path:
+    """Write outputs/report.html: the summary, the project's sections, the data and the configuration.
+
+    Args:
+        project: the project's folder.
+        noun: what people call the examples, such as `images`.
+    """
+    path: Path = config.output_dir / "report.html"
+    data = trained.metadata["data"]
+    write_report(
+        path,
+        title=f"{project.name}: {config.model.name} on {data['source']}",
+        summary=_summary(results),
+        notice=substitution_notice(data),
+        sections=[
+            *sections,
+            data_section(data, noun),
+            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
+        ],
+    )
+    log.info(f"report: {path}")
+    return path
+
+
+def _summary(results: Results) -> list[tuple[str, str]]:
+    train = results["train"]
+    rows = results["evaluate"]["summary"] | results["baseline"]["summary"]
+    rows |= {
+        "parameters": f"{train['parameters']:,}",
+        "first weights": train["first_weights"]["source"],
+        "training seconds": f"{train['seconds']:.1f}",
+        "seed": str(train["seed"]),
+        "device": f"{train['device']}, {train['threads']} threads",
+        "ONNX against PyTorch": f"{results['export']['metrics']['largest_difference']:.0e}",
+    }
+    return list(rows.items())
+
+
+def training_section(train: Mapping[str, Any]) -> Section:
+    """Loss and monitored metric over the epochs."""
+    metric = train["monitor"].replace("_", " ")
+    curves = training_curves(train["history"], train["monitor"], train["best_epoch"])
+    return Section(
+        "Training",
+        f"The weights of the epoch with the best validation {metric} are kept. Seconds count training steps only.",
+        images=[ReportImage(curves, f"loss and validation {metric} over the epochs")],
+    )
+
+
+def accuracy_section(results: Results) -> Section:
+    """The network's accuracy beside that of the classical baselines."""
+    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
+    rows = []
+    for name, metrics in (named | results["baseline"]["metrics"]).items():
+        low, high = metrics["test"]["accuracy_interval"]
+        scores = (metrics[split]["accuracy"] for split in ("validation", "test"))
+        rows.append([name, *(f"{score:.4f}" for score in scores), f"{low:.4f} to {high:.4f}"])
+    return Section(
+        "Accuracy beside the classical baselines",
+        "All models were fitted on the same training split; nothing was chosen on the test split.",
+        header=["model", "validation", "test", "test, 95 % interval"],
+        rows=rows,
+    )
+
+
+def confusion_section(evaluated: Mapping[str, Any], classes: Sequence[str], noun: str) -> Section:
+    """Precision, recall and F1 of each class, and the confusion matrix."""
+    test = evaluated["metrics"]["test"]
+    rows = [
+        [name, *(f"{row[score]:.4f}" for score in ("precision", "recall", "f1")), str(row["support"])]
+        for name, row in test["per_class"].items()
+    ]
+    return Section(
+        "Class by class",
+        "Rows of the matrix are the true classes, columns the predictions.",
+        header=["class", "precision", "recall", "F1", f"test {noun}"],
+        rows=rows,
+        images=[ReportImage(confusion_matrix(test["confusion"], classes), "confusion matrix of the test split")],
+    )
+
+
+def calibration_section(evaluated: Mapping[str, Any], labels: Tensor, probabilities: Tensor, noun: str) -> Section:
+    """How far the probabilities can be trusted.
+
+    Args:
+        labels: of the test split, int64 [N].
+        probabilities: at the temperature of `evaluated`, float [N, classes].
+    """
+    confidence, predictions = probabilities.max(1)
+    scores = evaluated["metrics"]["test"]
+    return Section(
+        "Calibration",
+        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}. Logits are divided by the "
+        f"temperature {evaluated['temperature']:.2f}, which fits the validation split best; without it the error is "
+        f"{scores['calibration_error_before']:.4f}. The number above each bar counts {noun}.",
+        images=[
+            ReportImage(reliability(confidence.numpy(), (predictions == labels).numpy()), "share correct by confidence")
+        ],
+    )
+
+
+def most_confident(labels: Tensor, probabilities: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of the wrong and of the correct predictions, the most confident first; both int64 [...]."""
+    confidence, predictions = probabilities.max(1)
+    order = np.argsort(-confidence.numpy(), kind="stable")
+    wrong = (predictions != labels).numpy()[order]
+    return order[wrong], order[~wrong]

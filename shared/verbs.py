@@ -1,0 +1,83 @@
+"""Verbs that are the same in every project: a project that wants its own writes `src/<verb>.py`.
+
+They call the other verbs of the project whose `src` package is importable.
+"""
+
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from shared.config import from_plain
+from shared.console import shown, table
+
+
+def run(config: Any) -> dict[str, Any]:
+    """Train, evaluate, compare with the baselines, export and report; then say what came of it. Reads the data once."""
+    started = time.perf_counter()
+    project: Path = import_module("src.config").PROJECT
+    data = import_module("src.dataloader").load_data(config)
+    results = {"train": _verb("train")(config, data=data)}
+    # What training recorded is what the next verbs use; `auto` stands for the data that was found.
+    config = from_plain(type(config), results["train"]["config"], base=project)
+    for verb in ("evaluate", "baseline", "export"):
+        results[verb] = _verb(verb)(config, data=data)
+    report = _verb("report")(config, data=data)
+    table(project.name, _summary(config, results) | _next_steps(config, project, report, started))
+    return results
+
+
+def _verb(name: str) -> Any:
+    return getattr(import_module(f"src.{name}"), name)
+
+
+def _summary(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
+    from shared.results import data_rows
+    from shared.training.files import best_checkpoint
+
+    trained, exported = results["train"], results["export"]
+    exported_file = config.output_dir / "export" / exported["file"]
+    rows: dict[str, str] = (
+        data_rows(trained)
+        | {"first weights": trained["first_weights"]["source"]}
+        | results["evaluate"]["summary"]
+        | results["baseline"]["summary"]
+        | {
+            "parameters": f"{trained['parameters']:,}",
+            "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
+            f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
+            "weights": shown(best_checkpoint(config.output_dir)),
+            "ONNX file": f"{shown(exported_file)}, {exported['precision']}: {exported['reason']}",
+        }
+    )
+    return rows
+
+
+def _next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:
+    python, main = shown(Path(sys.executable)), shown(project / "main.py")
+    return {
+        "seconds": f"{time.perf_counter() - started:.1f} in all",
+        "report": shown(report),
+        "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",
+        "next": f"{python} {main} predict path/to/your/files, or {python} {main} serve",
+    }
+
+
+def serve(config: Any) -> None:
+    """Serve the exported network over HTTP, with a page for people. Stop with Ctrl-C."""
+    from shared.serving.running import run_server
+
+    run_server("src.service:make_service", config, config.serve)
+
+
+def sweep(config: Any, plan: Path | None = None) -> dict[str, Any]:
+    """Train with settings that Optuna chooses, compare on validation; the same command goes on after a stop.
+
+    Args:
+        plan: a YAML file with the number of trials and the range of each setting; configs/sweep.yaml where not given
+    """
+    from shared.sweep import read_plan, run_sweep
+
+    project: Path = import_module("src.config").PROJECT
+    return run_sweep(read_plan(plan or project / "configs" / "sweep.yaml", config), config, project, _verb("train"))
