@@ -95,7 +95,7 @@ def write_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         labels = (np.arange(count) % 10).astype(np.uint8).tobytes()
         content = bytes(8) + labels if "labels" in name else bytes(16) + random.bytes(count * 784)
         (root / f"{name}.gz").write_bytes(gzip.compress(content))
-        digests[name] = dataloader.hashlib.md5(content).hexdigest()
+        digests[name] = sources.hashlib.md5(content).hexdigest()
     monkeypatch.setattr(sources, "MNIST_FILES", digests)
 
 
