@@ -117,11 +117,17 @@ def split_data(found: SourceData, validation_fraction: float, test_fraction: flo
     return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())
 
 
-def cut_examples(whole: Examples, own: Examples | None, fraction: float, seed: int) -> tuple[Examples, Examples]:
-    """Cut a fraction off: by group where groups are known, else with the same share of every class."""
+def cut_examples(
+    whole: Examples, own: Examples | None, fraction: float, seed: int, by_group: bool = True
+) -> tuple[Examples, Examples]:
+    """Cut a fraction off, unless the source has its own split: by group where groups are known, else stratified.
+
+    Args:
+        by_group: False tears groups apart, and keeps only the share of every class.
+    """
     if own is not None:
         return whole, own
-    if any(whole.groups):
+    if by_group and any(whole.groups):
         first, second = grouped_split(whole.groups, fraction, seed, whole.strata or None)
     else:
         first, second = stratified_split(np.asarray(whole["labels"]), fraction, seed)

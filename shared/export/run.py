@@ -14,13 +14,20 @@ from torch import nn
 
 from shared.config import to_plain
 from shared.console import log
+from shared.data.examples import Data
+from shared.evaluation import logits_in_batches
 from shared.export.mobile import mobile_usability
 from shared.export.precision import Candidate, choose_precision, compare, figures, quantized_versions
-from shared.export.to_onnx import Parity, write_manifest, write_model
+from shared.export.to_onnx import Parity, trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import as_function
+from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, read_result, versions, write_result
 from shared.training.checkpoint import Checkpoint
+
+BATCH = 256
+CALIBRATION_INPUTS = 128
+"""Training inputs whose activations set the ranges of int8."""
 
 Run = Callable[[np.ndarray], np.ndarray]
 """From a batch of inputs to the network's outputs, [N, classes, ...]."""
@@ -37,7 +44,7 @@ def as_run(network: nn.Module) -> Run:
     return run
 
 
-def accuracy_of(run: Run, inputs: np.ndarray, labels: np.ndarray, batch_size: int = 256) -> float:
+def accuracy_of(run: Run, inputs: np.ndarray, labels: np.ndarray, batch_size: int = BATCH) -> float:
     """The share of inputs, [N, ...], whose largest output is that of their label, int [N]."""
     starts = range(0, len(inputs), batch_size)
     predictions = np.concatenate([run(inputs[start : start + batch_size]).argmax(1) for start in starts])
@@ -109,6 +116,45 @@ def export_measured(
         sha256=file_digest(path),
         mobile=mobile_usability(path),
         **details,
+    )
+
+
+def export_classifier(
+    network: nn.Module,
+    data: Data,
+    column: str,
+    trained: Checkpoint,
+    config: Any,
+    path: Path,
+    project: Path,
+    metadata: Mapping[str, Any],
+    started: float,
+) -> dict[str, Any]:
+    """Export a classifier of inputs of one shape (see `export_measured`), with probabilities that are calibrated.
+
+    Args:
+        network: from inputs [N, ...] to logits [N, classes].
+        column: what the inputs are called in `data`, and in the file.
+    """
+    validation = data.splits.validation
+    inputs, labels = validation[column], validation["labels"]
+    temperature = fit_temperature(logits_in_batches(network, inputs, BATCH), labels)
+    calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
+    return export_measured(
+        trace_classifier(network, inputs, column, temperature=temperature),
+        eager=as_run(network),
+        calibration=list(calibration[:, None]),  # one at a time: [1, ...]
+        timed=[inputs[:1].numpy()],
+        score=partial(accuracy_of, inputs=inputs.numpy(), labels=labels.numpy()),
+        score_name="accuracy",
+        trained=trained,
+        config=config,
+        path=path,
+        project=project,
+        metadata={**metadata, "temperature": temperature},
+        test_scores=("accuracy", "accuracy_interval", "macro_f1", "examples"),
+        started=started,
+        temperature=temperature,
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.files import write_text
+from shared.files import atomic_write, write_text
 from shared.inference.classifier import OnnxClassifier
+from shared.results import write_result
 
 LINES_SHOWN = 10
 
@@ -85,20 +86,44 @@ def write_predictions(
     write_text(path, text.getvalue())
 
 
-def say_predictions(
-    inputs: Sequence[Any], predictions: Sequence[Prediction], noun: str, kinds: Sequence[str]
-) -> dict[str, int]:
-    """Print the first predictions and warn of unreadable inputs.
+def finish_predictions(
+    config: Any,
+    files: Sequence[Path],
+    predictions: Sequence[Prediction],
+    network: OnnxClassifier,
+    *,
+    noun: str,
+    kinds: Sequence[str],
+    sheet: bytes,
+    seconds: float,
+) -> dict[str, Any]:
+    """Write outputs/predictions/predictions.{csv,png} and outputs/predict.json, and print the first predictions.
 
     Args:
-        kinds: labels that are no class, such as `unsure` and `unreadable`.
-
-    Returns:
-        How many predictions there are of each of these kinds.
+        noun: what people call the inputs, such as `images`.
+        kinds: labels that are no class, such as `unsure` and `unreadable`; they are counted.
+        sheet: the first inputs with their predictions, as PNG bytes.
     """
+    table = config.output_dir / "predictions" / "predictions.csv"
+    write_predictions(table, files, predictions, network.labels)
+    with atomic_write(table.with_suffix(".png")) as file:
+        file.write(sheet)
+    _say(files, predictions, noun)
+    counts = {kind: sum(one.label == kind for one in predictions) for kind in kinds}
+    log.info(f"predict: {len(files)} {noun}, {counts}; see {table} and {table.with_suffix('.png')}")
+    return write_result(
+        config.output_dir,
+        "predict",
+        seed=network.metadata["seed"],
+        data=network.metadata["data"],
+        metrics={noun: len(files)} | counts,
+        seconds=seconds,
+    )
+
+
+def _say(inputs: Sequence[Any], predictions: Sequence[Prediction], noun: str) -> None:
     for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
         log.info(f"{name}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
     unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {', '.join(unreadable[:5])}")
-    return {kind: sum(one.label == kind for one in predictions) for kind in kinds}

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from models.features import LogMel, frames_of
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
 
 BANDS = 40
 
@@ -145,3 +147,22 @@ class AudioClassifier(nn.Module):
         """From int16 samples [N, samples] to logits, float [N, classes]."""
         logits: Tensor = self.network(self.hide(self.color(self.features(samples))))
         return logits
+
+
+def make_model(config: Config, classes: list[str]) -> AudioClassifier:
+    """The network of the configuration, with random weights."""
+    data, model = config.data, config.model
+    return AudioClassifier(
+        model.name, data.sample_rate, data.samples, len(classes), model.dropout, model.hide, model.color
+    )
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> AudioClassifier:
+    """The network of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config, checkpoint.metadata["classes"])
+    checkpoint.load_into(model)
+    return model.eval()

@@ -1,6 +1,5 @@
 """Look at the data before training does: what is in it, what is wrong with it, and which settings suit it."""
 
-import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -13,18 +12,18 @@ from shared.data.check import (
     DataCheck,
     Example,
     content_digest,
-    refused_record,
+    contents_by_name,
+    list_examples,
     samples_by_class,
     skipped_files,
+    start_check,
     survey_folders,
 )
 from shared.data.folders import RECORDINGS
-from shared.errors import UserError
-from shared.files import require_writable
 from shared.report.check import all_warnings, write_check_report
 from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data
+from src.dataloader import load_data
 from src.preparation import SILENT_BELOW, fit
 from src.spectrogram import spectrogram
 
@@ -39,37 +38,19 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
-    started = time.perf_counter()
-    require_writable(config.output_dir)
-    found = DataCheck(RECORDINGS.nouns)
-    record = refused_record(config.data.source)
-    clips: dict[str, np.ndarray] = {}
-    data = None
-    try:
-        data = load_data(config)
-    except UserError as error:
-        found.refusal = str(error)
-        look = partial(_look, config.data.sample_rate)
-        found.examples = survey_folders(config.data.root, found.problems, RECORDINGS, look)
-    else:
-        record = data.as_dict()
-        found.problems = data.problems
-        found.examples = _examples(data, config.data.root)
-        clips = _clips(data)
-    samples = samples_by_class(found.examples, config.seed)
-    found.warnings = all_warnings(found) + _setting_warnings(config, found, clips)
-    found.warnings += skipped_files(record, config.data.root, RECORDINGS)
-    if data is not None and not any(vars(data.speakers).values()):
-        found.warnings.append(_SPEAKERS_UNKNOWN)
-    return write_check_report(
-        found,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        record=record,
-        grid=_grid(config, samples, clips),
-        seconds=time.perf_counter() - started,
-    )
+    survey = partial(survey_folders, kind=RECORDINGS, look=partial(_inspect, config.data.sample_rate))
+    check, data = start_check(config, RECORDINGS.nouns, load_data, survey)
+    clips = contents_by_name(data, "samples") if data else {}
+    root, in_files = config.data.root, check.record["source"] in ("folder", "fsdd")
+    if data:
+        check.examples = list_examples(data, "samples", lambda name, _: _measures(root / name) if in_files else {})
+    samples = samples_by_class(check.examples, config.seed)
+    check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
+    check.warnings += skipped_files(check.record, root, RECORDINGS)
+    if data and not any(data.facts["speakers"].values()):
+        check.warnings.append(_SPEAKERS_UNKNOWN)
+    grid = _grid(config, samples, clips)
+    return write_check_report(check, config.output_dir, project=PROJECT.name, seed=config.seed, grid=grid)
 
 
 _SPEAKERS_UNKNOWN = (
@@ -78,7 +59,7 @@ _SPEAKERS_UNKNOWN = (
 )
 
 
-def _look(sample_rate: int, path: Path) -> tuple[str, Mapping[str, int]]:
+def _inspect(sample_rate: int, path: Path) -> tuple[str, Mapping[str, int]]:
     return content_digest(read_audio(path, sample_rate)), _measures(path)
 
 
@@ -90,25 +71,6 @@ def _measures(path: Path) -> dict[str, int]:
             return {"milliseconds": length, "hertz": file.samplerate, "channels": file.channels}
     except UnreadableAudioError:
         return {}
-
-
-def _examples(data: Data, root: Path) -> list[Example]:
-    """What training sees, with the lengths and rates that the files have."""
-    examples = []
-    for split, batch in vars(data.splits).items():
-        for name, clip, label in zip(getattr(data.names, split), batch["samples"], batch["labels"], strict=True):
-            measures = _measures(root / name) if data.record.source in ("folder", "fsdd") else {}
-            examples.append(Example(name, split, (data.classes[label],), content_digest(clip.numpy()), measures))
-    return examples
-
-
-def _clips(data: Data) -> dict[str, np.ndarray]:
-    """The clips as the network gets them, by name."""
-    return {
-        name: clip.numpy()
-        for split, batch in vars(data.splits).items()
-        for name, clip in zip(getattr(data.names, split), batch["samples"], strict=True)
-    }
 
 
 def _grid(config: Config, samples: Mapping[str, list[Example]], clips: Mapping[str, np.ndarray]) -> bytes | None:

@@ -1,165 +1,68 @@
 """Write one HTML page from what the other verbs measured."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import yaml
 from torch import Tensor
 
-from shared.console import log
-from shared.data.memory import Batch
-from shared.data.sources import require_same_classes
-from shared.errors import UserError
-from shared.files import file_digest
-from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
-from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
+from models.model import restore_model
+from shared.data.examples import Data, Examples
+from shared.evaluation import logits_in_batches
+from shared.report.html import ReportImage, Section
+from shared.report.plots import contact_sheet
 from shared.report.precision import precision_section
-from shared.results import read_result
-from shared.training.checkpoint import load_checkpoint
-from shared.training.files import best_checkpoint
+from shared.report.sections import (
+    accuracy_section,
+    calibration_section,
+    confusion_section,
+    most_confident,
+    read_results,
+    training_section,
+    write_run_report,
+)
+from shared.training.trained import load_trained
 from src.config import PROJECT, Config
-from src.dataloader import load_data
+from src.dataloader import EVALUATION_BATCH, load_data
 from src.spectrogram import spectrogram
-from src.utils import logits_of, restore_model
 
 SHOWN = 24
 
 
-def report(config: Config) -> Path:
+def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, confusion matrix, worst mistakes, baselines, configuration."""
-    trained = load_checkpoint(best_checkpoint(config.output_dir))
-    results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
-    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
-        raise UserError(
-            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
-        )
-    data = load_data(config)
-    require_same_classes(trained.metadata["classes"], data.classes)
-    test = data.splits.test
-    logits = logits_of(restore_model(config, trained), test)
-    probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
-    path = config.output_dir / "report.html"
-    write_report(
-        path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
-        summary=_summary(results),
-        notice=substitution_notice(trained.metadata["data"]),
-        sections=[
-            _curves(results["train"]),
-            _scores(results),
-            *_mistakes(test, probabilities, trained.metadata["classes"], config.data.sample_rate),
-            _confusion(results["evaluate"], trained.metadata["classes"]),
-            _calibration(results["evaluate"], test, probabilities),
-            precision_section(results["export"], "clips a second, one at a time", "accuracy"),
-            data_section(trained.metadata["data"], "clips"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
-        ],
-    )
-    log.info(f"report: {path}")
-    return path
-
-
-def _summary(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    train, evaluated = results["train"], results["evaluate"]
-    strongest = max(reversed(results["baseline"]["metrics"].values()), key=lambda row: row["validation"]["accuracy"])
-    return [
-        ("test accuracy", f"{evaluated['metrics']['test']['accuracy']:.2%}"),
-        ("validation accuracy", f"{evaluated['metrics']['validation']['accuracy']:.2%}"),
-        ("best baseline, test", f"{strongest['test']['accuracy']:.2%}"),
-        ("parameters", f"{train['parameters']:,}"),
-        ("training seconds", f"{train['seconds']:.1f}"),
-        ("seed", str(train["seed"])),
-        ("device", f"{train['device']}, {train['threads']} threads"),
-        ("ONNX against PyTorch", f"{results['export']['metrics']['largest_difference']:.0e}"),
+    trained, data = load_trained(config, None, data, load_data)
+    results = read_results(config, trained)
+    evaluated, test = results["evaluate"], data.splits.test
+    logits = logits_in_batches(restore_model(config, trained), test["samples"], EVALUATION_BATCH)
+    probabilities = (logits / evaluated["temperature"]).softmax(1)  # [N, classes]
+    sections = [
+        training_section(results["train"]),
+        accuracy_section(results),
+        *gallery_sections(test, probabilities, data.classes, config.data.sample_rate),
+        confusion_section(evaluated, data.classes, "clips"),
+        calibration_section(evaluated, test["labels"], probabilities, "clips"),
+        precision_section(results["export"], "clips a second, one at a time", "accuracy"),
     ]
+    return write_run_report(config, PROJECT, trained, results, sections, "clips")
 
 
-def _curves(train: dict[str, Any]) -> Section:
-    curves = training_curves(train["history"], "accuracy", train["best_epoch"])
-    return Section(
-        "Training",
-        "The weights of the best epoch by validation accuracy are kept. Seconds count training steps only.",
-        images=[ReportImage(curves, "loss and validation accuracy over the epochs")],
-    )
+def gallery_sections(test: Examples, probabilities: Tensor, classes: list[str], sample_rate: int) -> list[Section]:
+    """Spectrograms of the most confident wrong predictions, and of the most confident correct one of each class."""
+    labels, (confidence, predictions) = test["labels"], probabilities.max(1)
+    wrong, correct = most_confident(labels, probabilities)
 
-
-def _scores(results: dict[str, dict[str, Any]]) -> Section:
-    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
-    named |= results["baseline"]["metrics"]
-    rows = []
-    for name, metrics in named.items():
-        low, high = metrics["test"]["accuracy_interval"]
-        rows.append(
-            [
-                name,
-                f"{metrics['validation']['accuracy']:.4f}",
-                f"{metrics['test']['accuracy']:.4f}",
-                f"{low:.4f} to {high:.4f}",
-            ]
-        )
-    return Section(
-        "Accuracy beside the classical baselines",
-        "All were fitted on the same training split; nothing was chosen on the test split.",
-        header=["model", "validation", "test", "test, 95 % interval"],
-        rows=rows,
-    )
-
-
-def _mistakes(test: Batch, probabilities: Tensor, classes: list[str], sample_rate: int) -> list[Section]:
-    """The spectrograms of the most confident answers: the wrong ones, and the right ones."""
-    labels, answers = test["labels"].numpy(), probabilities.argmax(1).numpy()
-    confidence = probabilities.max(1).values.numpy()
-    order = np.argsort(-confidence, kind="stable")
-    wrong, right = order[(answers != labels)[order]], order[(answers == labels)[order]]
-
-    def sheet(chosen: np.ndarray) -> bytes:
+    def sheet(chosen: list[int]) -> bytes:
         images = [spectrogram(test["samples"][index].numpy(), sample_rate) for index in chosen]
-        captions = [f"{classes[labels[i]]}, heard {classes[answers[i]]}\n{confidence[i]:.2f}" for i in chosen]
+        captions = [f"{classes[labels[i]]}, heard {classes[predictions[i]]}\n{confidence[i]:.2f}" for i in chosen]
         return contact_sheet(images, captions, columns=6)
 
-    sections = []
+    text = f"{len(wrong)} of {len(labels)} test clips are classified wrongly."
     if len(wrong):
-        text = (
-            f"{len(wrong)} of {len(labels)} test clips are answered wrongly. These are the most confident of them: the "
-            "truth, what was heard instead, and with which probability."
-        )
-        images = [ReportImage(sheet(wrong[:SHOWN]), "the most confident mistakes, with truth and answer")]
-        sections.append(Section("Worst mistakes", text, images=images))
-    else:
-        sections.append(Section("Worst mistakes", "There are none: every clip of the test split is answered rightly."))
-    if len(right):
-        best = [*dict.fromkeys(labels[right])][:SHOWN]
-        first = np.array([next(index for index in right if labels[index] == label) for label in best])
-        images = [ReportImage(sheet(first), "the most confident right answer of each class")]
-        sections.append(Section("Best answers", "The most confident right answer of each class.", images=images))
+        text += " These are the most confident of them: the true class, the predicted one, and its probability."
+    shown = [int(index) for index in wrong[:SHOWN]]
+    images = [ReportImage(sheet(shown), "the most confident mistakes")] if shown else []
+    sections = [Section("Worst mistakes", text, images=images)]
+    best = {int(labels[index]): int(index) for index in reversed(correct)}  # the first of each class stays
+    if best:
+        image = ReportImage(sheet(list(best.values())[:SHOWN]), "the most confident correct prediction of each class")
+        sections.append(Section("Best predictions", "The most confident correct one of each class.", images=[image]))
     return sections
-
-
-def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
-    test = evaluated["metrics"]["test"]
-    rows = [
-        [name, f"{row['precision']:.4f}", f"{row['recall']:.4f}", f"{row['f1']:.4f}", str(row["support"])]
-        for name, row in test["per_class"].items()
-    ]
-    matrix = confusion_matrix(test["confusion"], classes)
-    return Section(
-        "Class by class",
-        "Rows of the matrix are the truth, columns the answers.",
-        header=["class", "precision", "recall", "F1", "test clips"],
-        rows=rows,
-        images=[ReportImage(matrix, "confusion matrix of the test split")],
-    )
-
-
-def _calibration(evaluated: dict[str, Any], test: Batch, probabilities: Tensor) -> Section:
-    confidence, answers = probabilities.max(1)
-    image = reliability(confidence.numpy(), (answers == test["labels"]).numpy())
-    scores = evaluated["metrics"]["test"]
-    return Section(
-        "Does it know what it knows?",
-        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}, with logits divided by "
-        f"{evaluated['temperature']:.2f}, which fits the validation split best; "
-        f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of clips.",
-        images=[ReportImage(image, "share of right answers by confidence")],
-    )

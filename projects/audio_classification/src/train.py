@@ -1,31 +1,29 @@
-"""Train the network: train(config) -> metrics."""
+"""Train the network: train(config) -> metrics. A recipe: data, model, loss, step, train."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
-from shared.config import to_plain
-from shared.console import log
-from shared.data.batches import fitting_batch_size
+from models.model import make_model
+from shared.data.examples import Data
 from shared.data.memory import Batch
-from shared.files import require_writable
 from shared.metrics.classification import training_metrics
-from shared.results import write_result
-from shared.seeding import seed_everything
-from shared.training.checkpoint import state_to_resume
-from shared.training.files import read_metadata
-from shared.training.loop import RunDirs, Step, Task, fit
+from shared.training.loop import Step, Task
 from shared.training.losses import Loss, classification_loss
-from shared.training.trials import Trial, TrialContext, run_trial
+from shared.training.run import prepare_run, train_network
+from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
-from src.utils import make_model
 
 
 def train(
-    config: Config, resume: bool = False, checkpoint: Path | None = None, trial: Trial = "none"
+    config: Config,
+    resume: bool = False,
+    checkpoint: Path | None = None,
+    trial: Trial = "none",
+    *,
+    data: Data | None = None,
 ) -> dict[str, Any]:
     """Train the network and keep the weights that do best on the validation split.
 
@@ -35,71 +33,23 @@ def train(
     Args:
         resume: go on with the run that was stopped, to the same end as if it had not been
         checkpoint: the state to go on from; that of the last step saved where not given
-        trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find (of learning), profile
+        trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find, profile
+        data: what `load_data` gave, where it has been read already
     """
-    require_writable(config.output_dir)
-    require_writable(config.log_dir)
-    seed_everything(config.seed)
-    data = load_data(config)
+    prepare_run(config)
+    data = data or load_data(config)
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    batch_size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    log.info(
-        f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
-        f"batches of {batch_size}, seed {config.seed}"
-    )
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy")
-    if trial != "none":
-        context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
-        return run_trial(trial, context, config.seed, data.as_dict())
-    # What was used, not what was asked for, is what later verbs must use.
-    config = replace(config, data=replace(config.data, source=data.record.source))
-    resume_from = state_to_resume(config.output_dir, resume, checkpoint)
-    record = data.as_dict()
-    if resume_from:
-        record["substituted"] = read_metadata(resume_from)["data"]["substituted"]
-    metadata = {
-        "config": to_plain(config, PROJECT),
-        "classes": data.classes,
-        "data": record,
-        "seed": config.seed,
-        "parameters": parameters,
-    }
-    state = fit(
-        task,
-        model,
-        loaders.train,
-        loaders.validation,
-        config.training,
-        RunDirs(config.output_dir, config.log_dir),
-        metadata,
-        resume_from,
-    )
-    progress = state.progress
-    return write_result(
-        config.output_dir,
-        "train",
-        seed=config.seed,
-        data=record,
-        metrics={"validation": progress.best_metrics},
-        seconds=progress.seconds,
-        device=str(state.accelerator.device),
-        best_epoch=progress.best_epoch,
-        steps=progress.step,
-        batch_size=batch_size,
-        parameters=parameters,
-        history=progress.history,
-        config=metadata["config"],
-    )
+    return train_network(task, model, loaders, data, config, PROJECT, resume=resume, checkpoint=checkpoint, trial=trial)
 
 
 def make_step(loss: Loss) -> Step:
     """One step of classification: batch -> (loss, logits, labels)."""
 
     def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        logits = model(batch["samples"])
+        logits = model(batch["samples"])  # int16 [N, samples] -> float [N, classes]
         return loss(logits, batch["labels"]), logits, batch["labels"]
 
     return step

@@ -12,8 +12,9 @@ from recordings import save, save_folder, tone
 from shared.data.memory import Batch
 from shared.errors import UserError
 from src.config import Config, DataConfig
-from src.dataloader import SPEECH_COMMANDS, load_data, make_loaders
+from src.dataloader import load_data, make_loaders
 from src.sample import VOWELS, make_sample
+from src.sources import SPEECH_COMMANDS
 
 BY_NAME = "^([0-9a-f]{8})_nohash"
 
@@ -30,8 +31,11 @@ def test_the_sample_has_disjoint_splits_of_all_vowels_and_no_speaker_in_two() ->
     data = load_data(config(source="sample", seconds=0.5))
     assert data.classes == list(VOWELS)
     assert sum(data.counts.values()) == 960
-    assert sum(vars(data.speakers).values()) == 48
-    speakers = [{name.split(" ", 1)[1].rsplit(" ", 1)[0] for name in names} for names in vars(data.names).values()]
+    assert sum(data.facts["speakers"].values()) == 48
+    speakers = [
+        {name.split(" ", 1)[1].rsplit(" ", 1)[0] for name in names}
+        for names in (split.names for split in vars(data.splits).values())
+    ]
     assert not speakers[0] & speakers[1]
     assert not speakers[0] & speakers[2]
     assert not speakers[1] & speakers[2]
@@ -44,7 +48,7 @@ def test_the_sample_has_disjoint_splits_of_all_vowels_and_no_speaker_in_two() ->
 def test_the_seed_decides_the_sample_and_its_splits() -> None:
     first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
-    assert first.names.test != other.names.test
+    assert first.splits.test.names != other.splits.test.names
 
 
 def test_a_child_has_higher_formants_than_a_man() -> None:
@@ -62,12 +66,12 @@ def test_one_folder_a_class_is_cut_into_three_splits(tmp_path: Path) -> None:
     assert data.record.source == "folder"
     assert data.classes == ["high", "low"]
     assert data.counts == {"train": 32, "validation": 8, "test": 10}
-    assert set(vars(data.speakers).values()) == {0}
+    assert set(data.facts["speakers"].values()) == {0}
 
 
 def test_speakers_named_in_the_files_are_never_in_two_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20}), group_pattern=BY_NAME))
-    assert vars(data.speakers) == {"train": 3, "validation": 1, "test": 1}
+    assert data.facts["speakers"] == {"train": 3, "validation": 1, "test": 1}
 
 
 def test_speakers_named_in_a_table_are_never_in_two_splits(tmp_path: Path) -> None:
@@ -77,15 +81,15 @@ def test_speakers_named_in_a_table_are_never_in_two_splits(tmp_path: Path) -> No
         table = csv.writer(file)
         table.writerows([["id", "group"], *([name, "ann" if "_nohash_1" in name else "bob"] for name in names)])
     data = load_data(config(root=root, test_groups=["ann"], validation_by="clip"))
-    assert vars(data.speakers) == {"train": 1, "validation": 1, "test": 1}
-    assert all("_nohash_1" in name for name in data.names.test)
+    assert data.facts["speakers"] == {"train": 1, "validation": 1, "test": 1}
+    assert all("_nohash_1" in name for name in data.splits.test.names)
 
 
 def test_folders_named_train_and_test_are_kept_apart(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", {"high": 20, "low": 20})
     save_folder(tmp_path / "test", {"high": 5, "low": 7})
     assert load_data(config(root=tmp_path)).counts == {"train": 32, "validation": 8, "test": 12}
-    with pytest.raises(UserError, match=r"test split of its own, which data\.test_groups cannot change"):
+    with pytest.raises(UserError, match=r"data\.test_groups"):
         load_data(config(root=tmp_path, group_pattern=BY_NAME, test_groups=["1"]))
 
 
@@ -113,8 +117,8 @@ def test_spoken_digits_are_cut_by_speaker(tmp_path: Path) -> None:
     assert data.classes == ["0", "1", "2"]
     assert data.counts == {"train": 36, "validation": 18, "test": 18}
     left_out = load_data(config(root=tmp_path, test_groups=["b"]))
-    assert all("_b_" in name for name in left_out.names.test)
-    assert not any("_b_" in name for name in left_out.names.train + left_out.names.validation)
+    assert all("_b_" in name for name in left_out.splits.test.names)
+    assert not any("_b_" in name for name in left_out.splits.train.names + left_out.splits.validation.names)
 
 
 def test_speech_commands_keeps_its_own_splits(tmp_path: Path) -> None:
@@ -127,7 +131,7 @@ def test_speech_commands_keeps_its_own_splits(tmp_path: Path) -> None:
     assert data.record.source == "speech_commands"
     assert data.classes == ["no", "yes"]
     assert data.counts == {"train": 16, "validation": 2, "test": 2}
-    assert data.speakers.test == 1
+    assert data.facts["speakers"]["test"] == 1
 
 
 @pytest.mark.parametrize(

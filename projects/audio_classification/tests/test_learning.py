@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from models.model import restore_model
+from shared.evaluation import logits_in_batches
 from shared.export.settings import ExportConfig
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
@@ -19,7 +21,6 @@ from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.export import export
 from src.train import train
-from src.utils import logits_of, restore_model
 
 
 def test_the_network_learns_the_sample(trained: Config) -> None:
@@ -31,7 +32,7 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
 
 def test_the_answer_depends_on_the_recording(trained: Config) -> None:
     model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
-    probabilities = logits_of(model, load_data(trained).splits.test).softmax(1)
+    probabilities = logits_in_batches(model, load_data(trained).splits.test["samples"]).softmax(1)
     assert len(set(probabilities.argmax(1).tolist())) == 10
     assert probabilities.std(0).min() > 0.1
 
@@ -45,7 +46,7 @@ def test_without_its_training_it_only_guesses(trained: Config) -> None:
         if hasattr(layer, "reset_parameters"):
             layer.reset_parameters()
     test = load_data(trained).splits.test
-    accuracy = (logits_of(model, test).argmax(1) == test["labels"]).float().mean()
+    accuracy = (logits_in_batches(model, test["samples"]).argmax(1) == test["labels"]).float().mean()
     assert accuracy < 0.35
 
 
@@ -85,7 +86,7 @@ def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsy
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     validation = load_data(trained).splits.validation
-    logits = logits_of(restore_model(trained, checkpoint), validation)
+    logits = logits_in_batches(restore_model(trained, checkpoint), validation["samples"])
     accuracy = (logits.argmax(1) == validation["labels"]).float().mean().item()
     assert checkpoint.metadata["metrics"]["accuracy"] == pytest.approx(accuracy)
 
@@ -96,7 +97,7 @@ def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained
     assert exported["temperature"] == pytest.approx(temperature, rel=1e-4)
     network = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
     split = load_data(trained).splits.validation
-    logits = logits_of(network, split)
+    logits = logits_in_batches(network, split["samples"])
     assert cross_entropy(logits / temperature, split["labels"]) < cross_entropy(logits, split["labels"])
     answered = OnnxClassifier(export_path(trained)).probabilities(split["samples"][:16].numpy())
     np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)

@@ -16,10 +16,10 @@ from recordings import save
 
 from shared.config import to_plain
 from shared.results import read_result
+from shared.verbs import sweep
 from src.config import PROJECT, Config, load_config
 from src.predict import Predictor
 from src.sample import VOWELS, Speaker, spoken
-from src.sweep import sweep
 
 
 def command(verb: str, *arguments: object) -> list[str]:
@@ -94,8 +94,8 @@ def test_predict_answers_every_recording(trained: Config, recordings: Path, tmp_
     assert "1 of 16 recordings cannot be read" in done.stderr
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         answers = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
-    assert answers["silent"]["answer"] == "silent"
-    assert answers["broken"]["answer"] == "unreadable"
+    assert answers["silent"]["prediction"] == "silent"
+    assert answers["broken"]["prediction"] == "unreadable"
     assert answers["stereo"]["label"] == answers["minutes"]["label"] == "heed"
     assert answers["one"]["label"] in VOWELS
     assert answers["clipped"]["label"] in VOWELS
@@ -122,9 +122,9 @@ def test_serve_answers_as_predict_does(trained: Config, recordings: Path, tmp_pa
         url = server.stdout.readline().split()[1]
         answer = ask((recordings / "vowel_heed.wav").read_bytes())
         expected = Predictor(trained).answer([recordings / "vowel_heed.wav"])[0]
-        assert answer["answer"] == expected.answer
+        assert answer["prediction"] == expected.answer
         assert list(answer["probabilities"].values()) == pytest.approx(list(expected.probabilities), abs=1e-5)
-        assert ask((recordings / "silent.wav").read_bytes())["answer"] == "silent"
+        assert ask((recordings / "silent.wav").read_bytes())["prediction"] == "silent"
         for name, detail in (
             ("broken", "not a recording, or a damaged one"),
             ("minutes", "longer than the 60 seconds"),

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import log
 from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
-from shared.files import atomic_write, require_writable
+from shared.files import require_writable
 from shared.inference.classifier import OnnxClassifier
-from shared.inference.predictions import Prediction, predict_prepared, say_predictions, write_predictions
+from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
 from shared.report.plots import contact_sheet
-from shared.results import write_result
 from src.config import Config, export_path
 from src.preparation import EmptyImageError, displayed, make_preparation
 
@@ -54,25 +52,18 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files = collect_images(inputs)
-    predictor = Predictor(config)
+    files, predictor = collect_images(inputs), Predictor(config)
     started = time.perf_counter()
     predictions = predictor.predict([predictor.prepare(file) for file in files])
-    seconds = time.perf_counter() - started
-    table = config.output_dir / "predictions" / "predictions.csv"
-    write_predictions(table, files, predictions, predictor.network.labels)
-    with atomic_write(table.with_suffix(".png")) as sheet:
-        sheet.write(_sheet(files, predictions))
-    counts = say_predictions(files, predictions, "images", ("unsure", "empty", "unreadable"))
-    log.info(f"predict: {len(files)} images, {counts}; see {table} and {table.with_suffix('.png')}")
-    metadata = predictor.network.metadata
-    return write_result(
-        config.output_dir,
-        "predict",
-        seed=metadata["seed"],
-        data=metadata["data"],
-        metrics={"images": len(files)} | counts,
-        seconds=seconds,
+    return finish_predictions(
+        config,
+        files,
+        predictions,
+        predictor.network,
+        noun="images",
+        kinds=("unsure", "empty", "unreadable"),
+        sheet=_sheet(files, predictions),
+        seconds=time.perf_counter() - started,
     )
 
 

@@ -1,11 +1,7 @@
 """What the server can be asked about images, and how the exported network answers."""
 
-from typing import Any
-
-import numpy as np
-
-from shared.inference.predictions import Prediction, as_json
-from shared.serving.service import Endpoint, RefusedError, Service
+from shared.serving.classifier import classifier_endpoint
+from shared.serving.service import Service
 from src.config import PROJECT, Config
 from src.predict import Predictor
 
@@ -15,24 +11,14 @@ PAGE = PROJECT / "src" / "page"
 def make_service(config: Config) -> Service:
     """What the server needs to know of this project."""
     predictor = Predictor(config)
-
-    def decode(image: bytes) -> np.ndarray | Prediction:
-        prepared = predictor.prepare(image, config.serve.max_pixels)
-        if isinstance(prepared, Prediction) and prepared.label == "unreadable":
-            raise RefusedError(prepared.detail)
-        return prepared
-
-    def predict(prepared: list[np.ndarray | Prediction]) -> list[dict[str, Any]]:
-        return [as_json(one, predictor.network.labels) for one in predictor.predict(prepared)]
-
-    endpoint = Endpoint(
-        name="predict",
-        summary="Which class is it? A label, or `unsure`, or `empty` where there is no ink; and all probabilities.",
+    endpoint = classifier_endpoint(
+        lambda image: predictor.prepare(image, config.serve.max_pixels),
+        predictor.predict,
+        predictor.network.labels,
         kind="images",
-        decode=decode,
-        predict=predict,
+        summary="Which class is it? A label, or `unsure`, or `empty` where there is no ink; and all probabilities.",
         example=EXAMPLE,
-        example_answer={"prediction": "1", "probabilities": {"0": 0.01, "1": 0.99}},
+        example_label="1",
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
 

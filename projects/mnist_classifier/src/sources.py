@@ -9,9 +9,8 @@ from PIL import Image
 
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import find_labeled, read_all, split_folders
+from shared.data.folders import read_class_folders
 from shared.data.images import read_image
-from shared.data.problems import Problems
 from shared.errors import UserError
 from src.config import DataConfig
 from src.preparation import BOX, make_preparation
@@ -27,24 +26,8 @@ MNIST_FILES = {
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
     """Your own images: one folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    prepare, problems = make_preparation(settings), Problems()
-    folders = split_folders(root)
-    classes = find_labeled(folders["train"]).classes
-    splits = {}
-    for split, folder in folders.items():
-        labeled = find_labeled(folder, classes)
-        images, labels, files = read_all(labeled, lambda path: prepare(read_image(path)), problems)
-        names = [file.relative_to(root).as_posix() for file in files]
-        splits[split] = Examples({"images": images, "labels": labels}, names)
-    return SourceData(
-        classes,
-        splits["train"],
-        splits.get("validation"),
-        splits.get("test"),
-        "the user's own images, one folder a class",
-        "the user's own",
-        problems,
-    )
+    prepare = make_preparation(settings)
+    return read_class_folders(root, "images", lambda path: prepare(read_image(path)))
 
 
 def find_mnist(root: Path) -> Path | None:

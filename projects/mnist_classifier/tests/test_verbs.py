@@ -95,9 +95,9 @@ def test_predict_answers_every_image(trained: Config, images: Path, tmp_path: Pa
     assert "1 of 12 images cannot be read" in done.stderr
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         answers = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
-    assert answers["empty"]["answer"] == "empty"
-    assert answers["broken"]["answer"] == "unreadable"
-    right = sum(answers[f"digit_{label}"]["label"] == str(label) for label in range(10))
+    assert answers["empty"]["prediction"] == "empty"
+    assert answers["broken"]["prediction"] == "unreadable"
+    right = sum(answers[f"digit_{label}"]["most_likely"] == str(label) for label in range(10))
     assert right >= 8
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 
@@ -115,11 +115,11 @@ def test_serve_answers_as_predict_does(trained: Config, images: Path, tmp_path: 
         body = (images / "digit_0.png").read_bytes()
         with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=30) as response:
             answer = json.load(response)
-        assert answer["answer"] == "0"
+        assert answer["prediction"] == "0"
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-4)
         empty = (images / "empty.png").read_bytes()
         with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", empty), timeout=30) as response:
-            assert json.load(response)["answer"] == "empty"
+            assert json.load(response)["prediction"] == "empty"
         with pytest.raises(urllib.error.HTTPError, match="422") as refused:
             urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no image"), timeout=30)
         assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}

@@ -1,0 +1,176 @@
+"""Where the recordings come from: one function a source, each from a folder to `SourceData`."""
+
+import re
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from shared.console import log
+from shared.data.audio import read_audio
+from shared.data.download import download
+from shared.data.examples import Examples, SourceData
+from shared.data.folders import RECORDINGS, LabeledFiles, read_all, read_class_folders
+from shared.data.index import read_index
+from shared.data.problems import Problems, named
+from shared.errors import UserError
+from src.config import DataConfig
+from src.preparation import fit
+from src.sample import VOWELS, make_sample
+
+FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
+SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
+
+
+def load_folder(settings: DataConfig, root: Path) -> SourceData:
+    """Your own recordings: one folder a class (see `read_class_folders`), with their speakers where known."""
+    found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS)
+    groups = find_groups(root, found.train.names, settings.group_pattern)
+    return replace(found, train=replace(found.train, groups=groups))
+
+
+def _clip(settings: DataConfig, path: Path) -> np.ndarray:
+    """The recording as the network takes it: int16 [samples]."""
+    return fit(read_audio(path, settings.sample_rate), settings.samples)
+
+
+def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
+    """Who speaks in each file: by the pattern, else by `root/index.csv`; empty strings where neither says it.
+
+    Raises:
+        UserError: the table lacks a column, or the pattern fits no file.
+    """
+    index = root / "index.csv"
+    if index.is_file() and not pattern:
+        of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
+        unnamed = [name for name in names if name not in of_file]
+        if len(unnamed) == len(names):
+            raise UserError(f"{index} names none of the recordings, such as {names[0]}: id is the path below {root}.")
+        if unnamed:
+            log.warning(f"{len(unnamed)} of {len(names)} recordings are not in {index}: {named(unnamed)}.")
+        return [of_file.get(name, "") for name in names]
+    if not pattern:
+        return [""] * len(names)
+    found = [re.search(pattern, Path(name).name) for name in names]
+    if not any(found):
+        raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
+    return [match[1] or "" if match else "" for match in found]
+
+
+def find_fsdd(root: Path) -> list[Path]:
+    """The files of the Free Spoken Digit Dataset: in `root` itself, or where its repository has them."""
+    for folder in (root, root / "recordings", root / "free-spoken-digit-dataset" / "recordings"):
+        if folder.is_dir():
+            found = sorted(path for path in folder.glob("*.wav") if FSDD_NAME.fullmatch(path.name))
+            if found:
+                return found
+    return []
+
+
+def load_fsdd(settings: DataConfig, root: Path) -> SourceData:
+    """Free Spoken Digit Dataset: `<digit>_<speaker>_<take>.wav`."""
+    files = find_fsdd(root)
+    if not files:
+        raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
+    classes, problems = sorted({path.name[0] for path in files}), Problems()
+    labeled = LabeledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
+    return SourceData(
+        classes,
+        _read(root, labeled, settings, problems, lambda name: Path(name).name.split("_")[1]),
+        None,
+        None,
+        "Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
+        "CC BY-SA 4.0",
+        problems,
+    )
+
+
+def _read(
+    root: Path, labeled: LabeledFiles, settings: DataConfig, problems: Problems, speaker: Callable[[str], str]
+) -> Examples:
+    """The clips of files; `speaker` tells from a file's name below `root` who speaks."""
+    samples, labels, files = read_all(labeled, lambda path: _clip(settings, path), problems)
+    names = [file.relative_to(root).as_posix() for file in files]
+    return Examples({"samples": samples, "labels": labels}, names, [speaker(name) for name in names])
+
+
+def find_commands(root: Path) -> Path | None:
+    """The folder that torchaudio's class takes as its root."""
+    for folder in (root, root / "speech_commands"):
+        if (folder / SPEECH_COMMANDS / "testing_list.txt").is_file():
+            return folder
+    return None
+
+
+def load_commands(settings: DataConfig, root: Path) -> SourceData:
+    """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
+    folder = find_commands(root) or _download_commands(root / "speech_commands")
+    problems = Problems()
+    listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
+    classes = sorted({label for _, label, _ in listed[0]})
+    listed = [_of_classes(rows, classes) for rows in listed]
+    splits = []
+    for rows in listed:
+        labeled = LabeledFiles(
+            [path for path, _, _ in rows], [classes.index(row[1]) for row in rows], classes, RECORDINGS
+        )
+        speakers = {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
+        splits.append(_read(folder, labeled, settings, problems, lambda name, known=speakers: known[name]))
+    description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits"
+    return SourceData(classes, *splits, description, "CC BY 4.0", problems)
+
+
+def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
+    """Those of words that are there to learn from: the lists of the other splits name all words, whatever was kept."""
+    kept = [row for row in rows if row[1] in classes]
+    if len(kept) < len(rows):
+        log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
+    if not kept:
+        raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
+    return kept
+
+
+def _listed(folder: Path, subset: str) -> list[tuple[Path, str, str]]:
+    """File, word and speaker of each recording in a split."""
+    from torchaudio.datasets import SPEECHCOMMANDS
+
+    recordings = SPEECHCOMMANDS(folder, subset=subset)
+    rows = [recordings.get_metadata(index) for index in range(len(recordings))]
+    if not rows:
+        raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} split; delete it, so that it is downloaded again.")
+    return [(folder / SPEECH_COMMANDS.parts[0] / path, word, speaker) for path, _, word, speaker, _ in rows]
+
+
+def _download_commands(folder: Path) -> Path:
+    from torchaudio.datasets.speechcommands import _CHECKSUMS
+
+    url, digest = next((url, digest) for url, digest in _CHECKSUMS.items() if SPEECH_COMMANDS.name in url)
+    archive = folder / url.rsplit("/", 1)[1]
+    download([url], archive, digest)
+    target = folder / SPEECH_COMMANDS
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary, tarfile.open(archive) as packed:
+        whole = Path(temporary) / "whole"
+        packed.extractall(whole, filter="data")
+        whole.rename(target)
+    return folder
+
+
+def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:
+    """The built-in sample: vowels of made-up speakers, drawn from the seed."""
+    clips = make_sample(seed, settings.sample_rate)
+    columns = {
+        "samples": np.stack([fit(samples, settings.samples) for *_, samples in clips]),
+        "labels": np.array([VOWELS.index(vowel) for _, vowel, _, _ in clips], dtype=np.int64),
+    }
+    return SourceData(
+        list(VOWELS),
+        Examples(columns, [name for name, *_ in clips], [speaker for _, _, speaker, _ in clips]),
+        None,
+        None,
+        "the built-in sample: ten vowels of 48 made-up speakers by formant synthesis (Peterson and Barney 1952)",
+        "made by this program from published figures",
+    )
