@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log, track
-from shared.data.examples import Examples, SourceData
 from shared.data.problems import Problems, named
 from shared.data.split_names import splits_among
 from shared.errors import UserError
@@ -201,34 +200,3 @@ def read_all(
     if lost:
         raise UserError(f"no {kind.noun} can be read of {named(lost)}; replace the files of each of these classes.")
     return np.stack(arrays), np.array(labels, dtype=np.int64), files
-
-
-def read_class_folders(
-    root: Path, column: str, read: Callable[[Path], np.ndarray], kind: FileKind = IMAGES
-) -> SourceData:
-    """The user's own files: one folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`.
-
-    Args:
-        column: what the arrays that `read` gives are called in `Examples`.
-        read: gives arrays of one shape, or raises `UnreadableFileError`.
-
-    Raises:
-        UserError: see `find_labeled` and `read_all`.
-    """
-    problems, folders = Problems(), split_folders(root)
-    classes = find_labeled(folders["train"], kind=kind).classes
-    labeled = {split: find_labeled(folder, classes, kind) for split, folder in folders.items()}
-    splits = {}
-    for split, found in labeled.items():
-        arrays, labels, files = read_all(found, read, problems)
-        names = [file.relative_to(root).as_posix() for file in files]
-        splits[split] = Examples({column: arrays, "labels": labels}, names)
-    return SourceData(
-        classes,
-        splits["train"],
-        splits.get("validation"),
-        splits.get("test"),
-        f"the user's own {kind.nouns}, one folder a class",
-        "the user's own",
-        problems,
-    )

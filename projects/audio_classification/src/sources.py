@@ -11,9 +11,10 @@ import numpy as np
 
 from shared.console import log
 from shared.data.audio import read_audio
+from shared.data.class_folders import read_class_folders
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import RECORDINGS, LabeledFiles, read_all, read_class_folders
+from shared.data.folders import RECORDINGS, LabeledFiles, read_all
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
 from shared.errors import UserError

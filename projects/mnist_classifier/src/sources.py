@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from shared.data.class_folders import read_class_folders
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import read_class_folders
 from shared.data.images import read_image
 from shared.errors import UserError
 from src.config import DataConfig

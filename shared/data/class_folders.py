@@ -1,0 +1,41 @@
+"""The user's own files as a data set: one folder a class."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from shared.data.examples import Examples, SourceData
+from shared.data.folders import IMAGES, FileKind, find_labeled, read_all, split_folders
+from shared.data.problems import Problems
+
+
+def read_class_folders(
+    root: Path, column: str, read: Callable[[Path], np.ndarray], kind: FileKind = IMAGES
+) -> SourceData:
+    """The user's own files: one folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`.
+
+    Args:
+        column: what the arrays that `read` gives are called in `Examples`.
+        read: gives arrays of one shape, or raises `UnreadableFileError`.
+
+    Raises:
+        UserError: see `find_labeled` and `read_all`.
+    """
+    problems, folders = Problems(), split_folders(root)
+    classes = find_labeled(folders["train"], kind=kind).classes
+    labeled = {split: find_labeled(folder, classes, kind) for split, folder in folders.items()}
+    splits = {}
+    for split, found in labeled.items():
+        arrays, labels, files = read_all(found, read, problems)
+        names = [file.relative_to(root).as_posix() for file in files]
+        splits[split] = Examples({column: arrays, "labels": labels}, names)
+    return SourceData(
+        classes,
+        splits["train"],
+        splits.get("validation"),
+        splits.get("test"),
+        f"the user's own {kind.nouns}, one folder a class",
+        "the user's own",
+        problems,
+    )

@@ -1,0 +1,295 @@
+"""What every project must do, as tests: a project takes them with `from shared.testing.contract import *`.
+
+The project's tests/conftest.py gives the fixture `contract` and takes the others from here, also in a copy.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from shared.cli import main
+from shared.config import to_plain
+from shared.inference.model import OnnxModel
+from shared.results import read_result
+from shared.training.checkpoint import load_checkpoint, save_checkpoint
+from shared.training.files import best_checkpoint
+
+VERBS = ("check-data", "run", "train", "evaluate", "baseline", "predict", "export", "report", "sweep", "serve")
+Refused = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the tests have to know of a project."""
+
+    project: Path
+    """Its folder."""
+    verbs: Mapping[str, str]
+    """Those of its main.py."""
+    score: Callable[[dict[str, Any]], float]
+    """From the content of evaluate.json to the test score; higher is better."""
+    learned: float
+    """The smoke run's test score is above this."""
+    chance: float
+    """The test score of random weights is below this."""
+    other_network: tuple[str, ...]
+    """Flags that ask for another network than the smoke run's."""
+    input_name: str
+    """A file name with an ending that predict reads."""
+    flags: tuple[str, ...] = ("--data.source", "auto")
+    """Of a command that must fail: what the owner may have changed in configs/config.yaml."""
+    quick_run: tuple[str, ...] = ()
+    """Flags that make `run` with the smoke configuration quicker."""
+
+
+def verb(name: str) -> Any:
+    """The project's function of that name."""
+    return getattr(import_module(f"src.{name}"), name)
+
+
+@pytest.fixture(scope="session")
+def smoke(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The smoke configuration, with outputs outside the project."""
+    folder = tmp_path_factory.mktemp("outputs")
+    config = import_module("src.config").load_config(contract.project / "configs" / "smoke.yaml")
+    return replace(config, output_dir=folder, log_dir=folder / "tensorboard")
+
+
+@pytest.fixture(scope="session")
+def trained(smoke: Any) -> Any:
+    """The configuration of a finished run; checkpoint, evaluation and ONNX file lie in its `output_dir`."""
+    for name in ("train", "evaluate", "export"):
+        verb(name)(smoke)
+    return smoke
+
+
+@pytest.fixture
+def refused(contract: Contract, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Refused:
+    """Runs a command line that must fail, and gives its one sentence."""
+
+    def run(verb: str, *arguments: object, output_dir: Path = tmp_path / "out") -> str:
+        folders = ["--output_dir", str(output_dir), "--log_dir", str(tmp_path / "logs")]
+        words = [verb, *contract.flags, *map(str, arguments), *folders]
+        assert main(words, contract.project, contract.verbs, "src.config:Config") == 2
+        lines = capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1, lines
+        assert lines[0].startswith("error: ")
+        assert lines[0].endswith((".", "?"))
+        assert not output_dir.is_dir() or not any(path.is_file() for path in output_dir.rglob("*.json"))
+        return lines[0]
+
+    return run
+
+
+def finished(contract: Contract, *words: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, started from another folder; it has to succeed."""
+    command = [sys.executable, str(contract.project / "main.py"), *map(str, words)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+# It learns.
+
+
+def test_the_network_learns_the_sample(trained: Any, contract: Contract) -> None:
+    history = read_result(trained.output_dir, "train")["history"]
+    assert history[-1]["train/loss"] < 0.7 * history[0]["train/loss"]
+    assert contract.score(read_result(trained.output_dir, "evaluate")) > contract.learned
+
+
+def test_without_its_training_it_only_guesses(trained: Any, contract: Contract, tmp_path: Path) -> None:
+    """The band of the first test means something: random weights stay at chance."""
+    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
+    source = torch.Generator().manual_seed(0)
+    weights = {
+        name: torch.randn(tensor.shape, generator=source) * tensor.abs().mean() if tensor.dim() > 1 else tensor
+        for name, tensor in checkpoint.tensors.items()
+    }
+    save_checkpoint(tmp_path / "random.safetensors", weights, checkpoint.metadata)
+    evaluated = verb("evaluate")(replace(trained, output_dir=tmp_path), tmp_path / "random.safetensors")
+    assert contract.score(evaluated) < contract.chance
+
+
+def test_predictions_depend_on_the_input(trained: Any) -> None:
+    confusion = read_result(trained.output_dir, "evaluate")["metrics"]["test"]["confusion"]
+    assert all(any(row[column] for row in confusion) for column in range(len(confusion)))
+
+
+def test_the_same_seed_gives_the_same_bytes(smoke: Any, tmp_path: Path) -> None:
+    short = replace(smoke, training=replace(smoke.training, epochs=1))
+    for name in ("first", "second"):
+        verb("train")(replace(short, output_dir=tmp_path / name))
+    first, second = (load_checkpoint(best_checkpoint(tmp_path / name)).tensors for name in ("first", "second"))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    records = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("first", "second")]
+    assert records[0] == records[1]
+
+
+def test_the_recorded_scores_are_those_of_the_weights(trained: Any) -> None:
+    recorded = load_checkpoint(best_checkpoint(trained.output_dir)).metadata["metrics"]
+    measured = read_result(trained.output_dir, "evaluate")["metrics"]["validation"]
+    name = read_result(trained.output_dir, "train")["monitor"]
+    assert recorded[name] == pytest.approx(measured.get(name) or measured["pooled"][name], abs=1e-3)
+
+
+def test_evaluating_other_data_than_trained_on_is_said(trained: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate, before = verb("evaluate"), (trained.output_dir / "evaluate.json").read_bytes()
+    evaluate(replace(trained, seed=trained.seed + 1))
+    assert "WARNING" in capsys.readouterr().err
+    (trained.output_dir / "evaluate.json").write_bytes(before)
+
+
+# It exports.
+
+
+def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Any) -> None:
+    first = read_result(trained.output_dir, "export")
+    assert verb("export")(trained)["sha256"] == first["sha256"]
+
+
+def test_the_exported_file_says_where_it_comes_from(trained: Any, contract: Contract) -> None:
+    metadata = OnnxModel(trained.output_dir / "export" / f"{contract.project.name}.onnx").metadata
+    assert metadata["data"]["source"] == "sample"
+    assert metadata["metrics"]["validation"]
+    assert metadata["first_weights"]["source"]
+    assert "torch" in metadata["versions"]
+    assert str(contract.project) not in json.dumps(metadata)
+
+
+# Its command line.
+
+
+def test_run_reads_the_data_once_and_does_the_whole_job(
+    contract: Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Any] = []
+    loader = import_module("src.dataloader")
+    load = loader.load_data
+
+    def counted(config: Any) -> Any:
+        reads.append(config)
+        return load(config)
+
+    monkeypatch.setattr(loader, "load_data", counted)
+    for name in ("train", "evaluate", "baseline", "export", "report"):
+        monkeypatch.setattr(f"src.{name}.load_data", lambda _: pytest.fail("the data is read again"))
+    words = ["run", "--config", contract.project / "configs" / "smoke.yaml", *contract.quick_run]
+    words += ["--output_dir", tmp_path / "out", "--log_dir", tmp_path / "logs"]
+    assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
+    assert len(reads) == 1
+    results = {name: read_result(tmp_path / "out", name) for name in ("train", "evaluate", "baseline", "export")}
+    printed = capsys.readouterr().out
+    for words_shown in ("sample", "seed", *results["evaluate"]["summary"], *results["baseline"]["summary"], "parity"):
+        assert words_shown in printed
+    assert results["baseline"]["data"]["digest"] == results["train"]["data"]["digest"]
+    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
+    assert (tmp_path / "out" / "export" / f"{contract.project.name}.onnx").is_file()
+    assert list((tmp_path / "logs").rglob("events.*"))
+
+
+def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(contract: Contract, tmp_path: Path) -> None:
+    smoke = ("--config", contract.project / "configs" / "smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
+    finished(contract, "train", *smoke, "--trial", "one_batch", folder=tmp_path)
+    assert read_result(tmp_path / "out", "trial-one_batch")["metrics"]["loss"] > 0
+    assert not list((tmp_path / "out").rglob("*.safetensors"))
+
+
+def test_what_follows_training_uses_its_configuration(trained: Any, contract: Contract, tmp_path: Path) -> None:
+    done = finished(contract, "evaluate", "--output_dir", trained.output_dir, folder=tmp_path)
+    assert read_result(trained.output_dir, "evaluate")["data"]["source"] == "sample"
+    assert "WARNING" not in done.stderr
+
+
+@pytest.mark.long
+def test_each_verb_goes_on_from_what_the_others_left(trained: Any, contract: Contract, tmp_path: Path) -> None:
+    for name in ("evaluate", "baseline", "export", "report"):
+        finished(contract, name, "--output_dir", trained.output_dir, folder=tmp_path)
+
+
+def test_help_lists_the_verbs(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"], contract.project, contract.verbs, "src.config:Config") == 0
+    printed = capsys.readouterr().out
+    assert all(f"\n  {name} " in printed for name in VERBS)
+
+
+def test_the_stored_configuration_names_no_folder_of_this_machine(contract: Contract) -> None:
+    assert str(contract.project) not in json.dumps(to_plain(import_module("src.config").Config(), contract.project))
+
+
+def test_the_server_starts_without_pytorch(contract: Contract) -> None:
+    code = "import sys, src.service; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=contract.project, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+# Every mistake ends in one sentence that names what is wrong.
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("trian",), "train"),
+        (("train", "--training.epoch", "3"), "training.epochs"),
+        (("train", "--training.epochs", "three"), "training.epochs"),
+        (("train", "--training.epochs", "0"), "training.epochs"),
+        (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
+        (("train", "--data.root", "nowhere"), "nowhere"),
+        (("predict", "nowhere.png"), "nowhere.png"),
+        (("evaluate",), "best.safetensors"),
+        (("export",), "best.safetensors"),
+        (("report",), "best.safetensors"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_mistake_is_named(words: tuple[str, ...], named: str, refused: Refused) -> None:
+    assert named in refused(*words)
+
+
+def test_a_mistake_in_a_configuration_file_is_named(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("trainig:\n  epochs: 3\n")
+    message = refused("train", "--config", tmp_path / "mine.yaml")
+    assert "trainig.epochs" in message
+    assert "mine.yaml" in message
+
+
+def test_predicting_before_any_export_is_refused(refused: Refused, contract: Contract, tmp_path: Path) -> None:
+    (tmp_path / contract.input_name).write_bytes(b"anything")
+    assert f"{contract.project.name}.onnx" in refused("predict", tmp_path / contract.input_name)
+
+
+def test_an_output_folder_that_cannot_be_written_is_named(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "file/outputs" in refused("train", "--data.source", "sample", output_dir=tmp_path / "file" / "outputs")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_output_folder_is_named(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o555)
+    assert "locked" in refused("train", "--data.source", "sample", output_dir=tmp_path / "locked" / "out")
+
+
+def test_a_checkpoint_of_another_network_is_refused(
+    trained: Any, contract: Contract, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "--output_dir", str(trained.output_dir), *contract.other_network]
+    assert main(words, contract.project, contract.verbs, "src.config:Config") == 2
+    assert "best.safetensors" in capsys.readouterr().err
+
+
+def test_a_mistake_in_a_process_of_its_own_shows_no_stack_trace(contract: Contract, tmp_path: Path) -> None:
+    command = [sys.executable, str(contract.project / "main.py"), "train", "--trainig.epochs", "3"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
