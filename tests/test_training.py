@@ -22,10 +22,9 @@ from shared.training.checkpoint import (
     unflatten_state,
 )
 from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
-from shared.training.freezing import freeze
 from shared.training.loop import RunDirs, Task, close_epoch, evaluate, find_best, fit, train_step
 from shared.training.losses import class_weights, classification_loss
-from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
+from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
 from shared.training.setup import start
 from shared.training.state import Progress, TrainingState
@@ -189,7 +188,7 @@ def test_a_batch_cut_into_parts_gives_the_same_step() -> None:
         model = nn.Linear(2, 2)
         config = replace(CONFIG, grad_accum_steps=splits)
         state = start(model, 8, config)
-        loss = train_step(step, state, clouds(1, 32), config)
+        loss, _ = train_step(step, state, clouds(1, 32), config)
         weights.append(torch.cat([model.weight.detach().flatten(), loss[None]]))
     torch.testing.assert_close(weights[0], weights[1])
 
