@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
+from training_runs import curves
 
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import UserError
@@ -140,6 +141,29 @@ def test_the_log_has_a_record_an_epoch_and_no_clock_times(tmp_path: Path) -> Non
     assert [record["step"] for record in records] == [8, 16, 24, 32]
     assert "seconds" not in records[0]
     assert list((tmp_path / "tensorboard").rglob("events.*"))
+
+
+@pytest.mark.parametrize("changes", [{"precision": "fp32"}, {"precision": "fp16"}, {"max_grad_norm": 0.5}])
+def test_the_log_of_steps_has_the_true_gradient_and_changes_no_weight(
+    changes: dict[str, object], tmp_path: Path
+) -> None:
+    config = replace(CONFIG, epochs=2, **changes)  # type: ignore[arg-type]
+    for name, log_every in (("often", 3), ("seldom", 1000)):
+        run(tmp_path / name, replace(config, log_every=log_every))
+    for name in ("best", "last"):
+        often, seldom = (checkpoint(tmp_path / folder, name).tensors for folder in ("often", "seldom"))
+        assert all(torch.equal(often[key], seldom[key]) for key in often)
+    found = curves(tmp_path / "often")
+    assert [step for step, _ in found["step/loss"]] == [0, 3, 6, 9, 12, 15]
+    assert max(rate for _, rate in found["step/learning_rate"]) <= CONFIG.learning_rate
+    seed_everything(0)
+    model = network()
+    first = next(iter(shuffled_loader(TensorBatches(clouds(1), noisy, 0), CONFIG.batch_size)))
+    loss, _, _ = step(model, first)
+    loss.backward()
+    norm = torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]).norm()
+    assert found["step/loss"][0] == (0, pytest.approx(loss.item(), rel=1e-2))
+    assert found["step/grad_norm"][0] == (0, pytest.approx(norm.item(), rel=5e-2))
 
 
 def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:

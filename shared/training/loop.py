@@ -126,7 +126,7 @@ def train_epoch(
     started = time.perf_counter()
     for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress):
         logged = progress.step % config.log_every == 0
-        learning_rate = state.schedule.get_last_lr()[0]  # of this step; train_step moves the schedule on
+        learning_rate = float(state.schedule.get_last_lr()[0])  # of this step; train_step moves the schedule on
         loss, grad_norm = train_step(task.step, state, to_device(batch, device), config, measure_norm=logged)
         loss_sum += loss
         if logged:
