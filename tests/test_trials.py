@@ -15,8 +15,8 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.training.loop import Task
-from shared.training.settings import TrainingConfig
-from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, Trial, TrialContext, run_trial, suggest_rate
+from shared.training.settings import TrainingConfig, Trial
+from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, TrialContext, run_trial, suggest_rate
 
 CONFIG = TrainingConfig(batch_size=32, learning_rate=0.02, device="cpu")
 

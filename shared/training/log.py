@@ -44,7 +44,7 @@ class RunLog:
                 self._writer.add_scalar(f"step/{name}", value, step)
             self._writer.flush()
 
-    def write(self, progress: Progress, epochs: int) -> None:
+    def write_epoch(self, progress: Progress, epochs: int) -> None:
         """Write the last record of `progress.history`, which is an epoch's.
 
         The seconds go to the screen only: a log without clock times is the same each time a run is repeated.

@@ -100,7 +100,7 @@ def fit(
             # mode (no dropout, batch norm uses its running statistics) and under no_grad (no activations are kept).
             metrics = evaluate(task, state.average.model, validation_loader, state.accelerator.device)
             is_best = close_epoch(state.progress, metrics, task.monitor)
-            run_log.write(state.progress, config.epochs)
+            run_log.write_epoch(state.progress, config.epochs)
             if is_best:
                 save_best(state, run_dirs, {**metadata, "epoch": state.progress.epoch, "metrics": metrics})
             save()
@@ -129,9 +129,8 @@ def train_epoch(
         learning_rate = float(state.schedule.get_last_lr()[0])  # of this step; train_step moves the schedule on
         loss, grad_norm = train_step(task.step, state, to_device(batch, device), config, measure_norm=logged)
         loss_sum += loss
-        if logged:
+        if logged:  # under the number of steps before this one, because the loss is that of the weights before it
             values = {"loss": float(state.accelerator.reduce(loss, "mean")), "learning_rate": learning_rate}
-            # Logged under the number of steps before this one, whose weights the loss is of.
             write_step(progress.step, values | {"grad_norm": float(whole_tensor(grad_norm))})
         progress.batch += 1
         progress.step += 1
@@ -218,10 +217,7 @@ def train_step(
 
 
 def microbatches(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
-    """Cut a batch into `count` parts of equal size (the last may be smaller), each with its share of the examples.
-
-    Only one part's activations are in the device's memory at a time.
-    """
+    """Cut a batch into `count` parts with their shares of it; only one part's activations are in memory at a time."""
     size = len(next(iter(batch.values())))
     width = -(-size // count)  # rounded up
     for begin in range(0, size, width):

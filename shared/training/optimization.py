@@ -20,9 +20,8 @@ def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "
     Args:
         backbone: the name of the pretrained submodule, which learns at `config.backbone_lr_scale` times the rate.
     """
-    # Decay keeps matrices and kernels (two or more dimensions) small, so that no single input dominates. Biases and the
-    # scales of norms have one dimension: they are few, cannot overfit, and a scale near 0 would switch its channel off
-    # (He et al. 2019, "Bag of Tricks", 3.1).
+    # Decay keeps matrices and kernels small, so that no single input dominates. Biases and the scales of norms have one
+    # dimension: they are too few to overfit, and a scale near 0 switches its channel off (He et al. 2019, 3.1).
     groups = [
         {
             "params": [
@@ -129,9 +128,8 @@ class WeightAverage:
     def _tensors(self) -> tuple[list[tuple[list[Tensor], list[Tensor]]], list[tuple[Tensor, Tensor]]]:
         """The tensors of the average and of the network: (weights, floating buffers), and the pairs of counters.
 
-        Weights and buffers are apart because FSDP shards the weights only, and no kernel mixes sharded and whole
-        tensors. The lists are made once, because walking through a network takes longer than averaging a small one,
-        and at the first update, because FSDP replaces the parameters before.
+        Weights and buffers are apart because FSDP shards the weights only, and no kernel mixes the two. Listed once,
+        as walking through a small network takes longer than averaging it, and only after FSDP replaced its parameters.
         """
         weights = list(zip(self.model.parameters(), self._network.parameters(), strict=True))
         buffers = list(zip(self.model.buffers(), self._network.buffers(), strict=True))
