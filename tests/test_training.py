@@ -1,6 +1,9 @@
 """The loop learns, repeats bit for bit, keeps the best, and stops before it saves nonsense."""
 
+import itertools
 import json
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from shared.training.checkpoint import (
     unflatten_state,
 )
 from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
+from shared.training.log import RunLog
 from shared.training.loop import RunDirs, Task, close_epoch, evaluate, find_best, fit, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
@@ -164,6 +168,28 @@ def test_the_log_of_steps_has_the_true_gradient_and_changes_no_weight(
     norm = torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]).norm()
     assert found["step/loss"][0] == (0, pytest.approx(loss.item(), rel=1e-2))
     assert found["step/grad_norm"][0] == (0, pytest.approx(norm.item(), rel=5e-2))
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_resumed_log_has_each_point_once(closed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is killed in step 11, and resumes from after step 10, before or after the validation of its epoch."""
+    # The files are read in the order of their names, which begin with the second.
+    monkeypatch.setattr(time, "time", itertools.count(1_700_000_000).__next__)
+    before = Progress(step=10, batch=10, loss_sum=5.0, log_name="one")
+    after = replace(before, history=[])
+    close_epoch(after, {"accuracy": 0.9, "loss": 0.5}, "accuracy")
+    progress = replace(before, batch=0, step=0)
+    for _ in range(2):
+        with closing(RunLog(tmp_path, tmp_path / "tensorboard", progress)) as log:
+            for index in range(progress.step, 10):
+                log.write_step(index, {"loss": 1.0})
+            if progress is not after:
+                log.write_epoch(after, 2)
+            log.write_step(10, {"loss": 2.0})
+        progress = after if closed else before
+    found = curves(tmp_path)
+    assert found["step/loss"] == [(index, 1.0) for index in range(10)] + [(10, 2.0)]
+    assert [step for step, _ in found["train/loss"]] == [10]
 
 
 def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:
