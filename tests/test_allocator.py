@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from shared.training.allocator import keep_freed_memory
+from shared.training.setup import keep_freed_memory
 
 FAULTS = """
 import resource, sys, torch
-from shared.training.allocator import keep_freed_memory
+from shared.training.setup import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 for _ in range(10):

@@ -14,6 +14,7 @@ from training_runs import train_in_a_process
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
 from shared.training.checkpoint import load_checkpoint, state_to_resume
 from shared.training.files import best_checkpoint, last_checkpoint
+from shared.training.interrupt import StopRequest, should_stop
 
 SCRIPT = Path(__file__).with_name("resumable.py")
 # Without batch norm and dropout, which see or draw for each share alone, only rounding may differ.
@@ -87,6 +88,24 @@ def test_two_processes_have_the_losses_and_scores_of_one(together: Path, alone: 
     assert_same_records(together, alone)
 
 
+def test_several_processes_ask_each_other_every_few_steps_and_before_validation() -> None:
+    asked_at: list[int] = []
+
+    class Processes:
+        num_processes, device, step = 2, torch.device("cpu"), 0
+
+        def reduce(self, asked: torch.Tensor) -> torch.Tensor:
+            asked_at.append(self.step)
+            return asked + (self.step >= 14)  # the signal came to the other one
+
+    processes, stops = Processes(), []
+    for processes.step in range(1, 21):
+        if should_stop(StopRequest(), processes, processes.step, epoch_ends=processes.step % 10 == 0):  # type: ignore
+            stops.append(processes.step)
+    assert asked_at == [8, 10, 16, 20]
+    assert stops == [16, 20]
+
+
 @pytest.mark.long
 def test_a_frozen_part_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
     settings = SETTINGS | {"freeze_epochs": 1, "backbone_lr_scale": 0.1}
@@ -101,8 +120,9 @@ def test_sharded_weights_have_the_losses_and_scores_of_one_process_and_go_on_aft
     alone: Path, tmp_path: Path
 ) -> None:
     settings = SETTINGS | {"shard": True}
-    stopped = train(tmp_path, 2, settings, KILL_AT=15, SIGNAL="SIGTERM")
-    assert "stopped in epoch 2 after step 15, and saved" in stopped.stderr
+    stopped = train(tmp_path, 2, settings, KILL_AT=13, KILL_RANK=1, SIGNAL="SIGTERM")
+    assert "SIGTERM: stopped in epoch 2 after step 16, and saved" in stopped.stderr
+    assert "another process: stopped in epoch 2 after step 16, and saved" in stopped.stderr
     done = train(tmp_path, 2, settings, RESUME="yes")
     assert done.returncode == 0, done.stderr
     assert_same_records(tmp_path, alone)

@@ -1,6 +1,9 @@
 """The loop learns, repeats bit for bit, keeps the best, and stops before it saves nonsense."""
 
+import itertools
 import json
+import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
+from training_runs import curves
 
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import UserError
@@ -22,10 +26,10 @@ from shared.training.checkpoint import (
     unflatten_state,
 )
 from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
-from shared.training.freezing import freeze
+from shared.training.log import RunLog
 from shared.training.loop import RunDirs, Task, close_epoch, evaluate, find_best, fit, train_step
 from shared.training.losses import class_weights, classification_loss
-from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
+from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
 from shared.training.setup import start
 from shared.training.state import Progress, TrainingState
@@ -143,6 +147,51 @@ def test_the_log_has_a_record_an_epoch_and_no_clock_times(tmp_path: Path) -> Non
     assert list((tmp_path / "tensorboard").rglob("events.*"))
 
 
+@pytest.mark.parametrize("changes", [{"precision": "fp32"}, {"precision": "fp16"}, {"max_grad_norm": 0.5}])
+def test_the_log_of_steps_has_the_true_gradient_and_changes_no_weight(
+    changes: dict[str, object], tmp_path: Path
+) -> None:
+    config = replace(CONFIG, epochs=2, **changes)  # type: ignore[arg-type]
+    for name, log_every in (("often", 3), ("seldom", 1000)):
+        run(tmp_path / name, replace(config, log_every=log_every))
+    for name in ("best", "last"):
+        often, seldom = (checkpoint(tmp_path / folder, name).tensors for folder in ("often", "seldom"))
+        assert all(torch.equal(often[key], seldom[key]) for key in often)
+    found = curves(tmp_path / "often")
+    assert [step for step, _ in found["step/loss"]] == [0, 3, 6, 9, 12, 15]
+    assert max(rate for _, rate in found["step/learning_rate"]) <= CONFIG.learning_rate
+    seed_everything(0)
+    model = network()
+    first = next(iter(shuffled_loader(TensorBatches(clouds(1), noisy, 0), CONFIG.batch_size)))
+    loss, _, _ = step(model, first)
+    loss.backward()
+    norm = torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]).norm()
+    assert found["step/loss"][0] == (0, pytest.approx(loss.item(), rel=1e-2))
+    assert found["step/grad_norm"][0] == (0, pytest.approx(norm.item(), rel=5e-2))
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_resumed_log_has_each_point_once(closed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is killed in step 11, and resumes from after step 10, before or after the validation of its epoch."""
+    # The files are read in the order of their names, which begin with the second.
+    monkeypatch.setattr(time, "time", itertools.count(1_700_000_000).__next__)
+    before = Progress(step=10, batch=10, loss_sum=5.0, log_name="one")
+    after = replace(before, history=[])
+    close_epoch(after, {"accuracy": 0.9, "loss": 0.5}, "accuracy")
+    progress = replace(before, batch=0, step=0)
+    for _ in range(2):
+        with closing(RunLog(tmp_path, tmp_path / "tensorboard", progress)) as log:
+            for index in range(progress.step, 10):
+                log.write_step(index, {"loss": 1.0})
+            if progress is not after:
+                log.write_epoch(after, 2)
+            log.write_step(10, {"loss": 2.0})
+        progress = after if closed else before
+    found = curves(tmp_path)
+    assert found["step/loss"] == [(index, 1.0) for index in range(10)] + [(10, 2.0)]
+    assert [step for step, _ in found["train/loss"]] == [10]
+
+
 def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:
     run(tmp_path, replace(CONFIG, epochs=4, keep_every=1, max_to_keep=2))
     run(tmp_path, replace(CONFIG, epochs=2, keep_every=1, max_to_keep=2), seed=1)
@@ -189,7 +238,7 @@ def test_a_batch_cut_into_parts_gives_the_same_step() -> None:
         model = nn.Linear(2, 2)
         config = replace(CONFIG, grad_accum_steps=splits)
         state = start(model, 8, config)
-        loss = train_step(step, state, clouds(1, 32), config)
+        loss, _ = train_step(step, state, clouds(1, 32), config)
         weights.append(torch.cat([model.weight.detach().flatten(), loss[None]]))
     torch.testing.assert_close(weights[0], weights[1])
 

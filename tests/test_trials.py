@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,8 +15,8 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.training.loop import Task
-from shared.training.settings import TrainingConfig
-from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, Trial, TrialContext, run_trial_kind, suggest_rate
+from shared.training.settings import TrainingConfig, Trial
+from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, TrialContext, run_trial, suggest_rate
 
 CONFIG = TrainingConfig(batch_size=32, learning_rate=0.02, device="cpu")
 
@@ -34,23 +35,30 @@ def setting(folder: Path, config: TrainingConfig = CONFIG) -> TrialContext:
     return TrialContext(Task(step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
 
 
+def run(trial: Trial, context: TrialContext) -> dict[str, Any]:
+    """What the trial found, as its file has it."""
+    metrics: dict[str, Any] = run_trial(trial, context, 0, {})["metrics"]
+    assert json.loads((context.output_dir / f"trial-{trial}.json").read_text())["metrics"] == metrics
+    return metrics
+
+
 def test_one_batch_goes_through_every_part(tmp_path: Path) -> None:
-    found = run_trial_kind("one_batch", setting(tmp_path))
+    found = run("one_batch", setting(tmp_path))
     assert found["shapes"] == {"points": [32, 2], "labels": [32]}
     assert set(found["validation"]) == {"loss", "accuracy", "macro_f1"}
 
 
 @pytest.mark.parametrize(("rate", "learned"), [(0.02, True), (1e-9, False)])
 def test_overfitting_tells_whether_one_batch_can_be_learned(rate: float, learned: bool, tmp_path: Path) -> None:
-    found = run_trial_kind("overfit", setting(tmp_path, replace(CONFIG, learning_rate=rate)))
+    found = run("overfit", setting(tmp_path, replace(CONFIG, learning_rate=rate)))
     assert found["learned"] is learned
 
 
 def test_the_suggested_rate_learns_and_is_drawn(tmp_path: Path) -> None:
-    found = run_trial_kind("lr_find", setting(tmp_path))
+    found = run("lr_find", setting(tmp_path))
     assert LOWEST_RATE < found["suggested"] < HIGHEST_RATE
     config = replace(CONFIG, learning_rate=found["suggested"])
-    assert run_trial_kind("overfit", setting(tmp_path, config))["learned"]
+    assert run("overfit", setting(tmp_path, config))["learned"]
     assert (tmp_path / "trial-lr_find.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -59,7 +67,7 @@ def test_the_rate_stays_well_below_where_the_loss_explodes() -> None:
 
 
 def test_the_profile_is_a_trace_of_training_steps(tmp_path: Path) -> None:
-    found = run_trial_kind("profile", setting(tmp_path))
+    found = run("profile", setting(tmp_path))
     trace = json.loads((tmp_path / found["trace"]).read_text())
     assert any("AdamW" in event.get("name", "") for event in trace["traceEvents"])
     assert found["cpu_milliseconds_a_step"]
@@ -67,5 +75,5 @@ def test_the_profile_is_a_trace_of_training_steps(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trial", ["one_batch", "overfit"])
 def test_a_trial_leaves_no_checkpoint(trial: Trial, tmp_path: Path) -> None:
-    run_trial_kind(trial, setting(tmp_path))
+    run(trial, setting(tmp_path))
     assert not list(tmp_path.rglob("*.safetensors"))

@@ -19,11 +19,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from shared.training.checkpoint import load_checkpoint
 
 Settings = dict[str, object]
-PLAIN: Settings = {"save_every": 3, "keep_every": 1, "max_to_keep": 2}
+PLAIN: Settings = {"log_every": 2, "save_every": 3, "keep_every": 1, "max_to_keep": 2}
 EVERYTHING: Settings = {
+    "log_every": 3,
     "save_every": 4,
     "ema_decay": 0.9,
-    "accumulate": 2,
+    "grad_accum_steps": 2,
     "max_grad_norm": 0.5,
     "schedule": "cosine",
     "patience": 2,

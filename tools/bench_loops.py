@@ -153,7 +153,7 @@ def ours(work: Work, clock: Clock) -> None:
     task = Task(step, training_metrics(10), "accuracy")
     state = start(work.model, len(work.loader), work.config)
     with StopRequest() as stop:
-        train_epoch(task, state, clock, work.config, stop, lambda: None)  # type: ignore[arg-type]
+        train_epoch(task, state, clock, work.config, stop, lambda: None, lambda *_: None)  # type: ignore[arg-type]
 
 
 class Module(lightning.LightningModule):

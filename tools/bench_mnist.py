@@ -38,8 +38,8 @@ from shared.files import write_json
 from shared.metrics.classification import training_metrics
 from shared.results import versions
 from shared.seeding import seed_everything
-from shared.training.feeding import remaining_batches
-from shared.training.loop import Task, measure, train_step
+from shared.training.loop import Task, remaining_batches, train_step
+from shared.training.loop import evaluate as evaluate_loader
 from shared.training.losses import classification_loss
 from shared.training.setup import start
 from src.config import Config, load_config
@@ -173,7 +173,8 @@ def ours_to_goal(config: Config) -> float | None:
             train_step(task.step, state, batch, config.training)
             if (index + 1) % check_every == 0:
                 seconds += time.perf_counter() - started
-                accuracy = measure(task, state.average.model, loaders.validation, state.accelerator.device)["accuracy"]
+                scores = evaluate_loader(task, state.average.model, loaders.validation, state.accelerator.device)
+                accuracy = scores["accuracy"]
                 if accuracy >= GOAL:
                     return seconds
                 started = time.perf_counter()

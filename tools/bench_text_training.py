@@ -64,7 +64,7 @@ def ours(config: Config, data: Data, all_learns: bool) -> float:
     state = start(begun.model, len(loader), config.training, begun.backbone)
     with StopRequest() as stop:
         started = time.perf_counter()
-        train_epoch(task, state, loader, config.training, stop, lambda: None)
+        train_epoch(task, state, loader, config.training, stop, lambda: None, lambda *_: None)
         return time.perf_counter() - started
 
 

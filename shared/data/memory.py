@@ -1,4 +1,4 @@
-"""Data that fits in memory, served as whole batches: one indexing operation a batch, not one call an example."""
+"""Data sets served as whole batches: one indexing operation per batch in place of one call per example."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from shared.seeding import generator
 
 Batch = Mapping[str, Tensor]
 Augmentation = Callable[[Batch, Generator], Batch]
-"""Changes a batch at random, drawing from the given generator only."""
+"""Changes a batch at random; all randomness comes from the given generator."""
 
 
 class BatchDataset(Dataset[Batch]):
-    """Examples indexed a whole batch at a time; a subclass says in `batch` how one is made."""
+    """Examples indexed a whole batch at a time; a subclass defines `__len__` and `batch`."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -30,16 +30,16 @@ class BatchDataset(Dataset[Batch]):
         raise NotImplementedError
 
     def __getitems__(self, indices: list[int]) -> Batch:
-        """The batch at `indices`; PyTorch's loader calls this in place of one `__getitem__` an example.
+        """The batch at `indices`; PyTorch's loader calls this in place of `__getitem__` for each example.
 
-        Its randomness follows from the seed, the epoch and its first example, so it does not matter which worker
-        makes it, nor what was made before.
+        The seed, the epoch and the first index decide its randomness, so the batch is the same whichever worker makes
+        it, and in a resumed run.
         """
         return self.batch(indices, generator(self.seed, self.epoch, indices[0]))
 
 
 class TensorBatches(BatchDataset):
-    """Tensors of equal first dimension N, perhaps changed at random as they are served."""
+    """Tensors of equal first dimension N, augmented as they are served."""
 
     def __init__(self, tensors: Batch, augment: Augmentation | None = None, seed: int = 0) -> None:
         super().__init__(seed)
@@ -51,18 +51,18 @@ class TensorBatches(BatchDataset):
 
     def batch(self, indices: list[int], source: Generator) -> Batch:
         """The examples at `indices`."""
-        chosen = torch.tensor(indices)
-        batch = {name: tensor[chosen] for name, tensor in self.tensors.items()}
+        chosen = torch.tensor(indices)  # [B]
+        batch = {name: tensor[chosen] for name, tensor in self.tensors.items()}  # [N, ...] -> [B, ...]
         return batch if self.augment is None else self.augment(batch, source)
 
 
 def shuffled_loader(
     dataset: BatchDataset, batch_size: int, workers: int = 0, lengths: Sequence[int] | None = None
 ) -> DataLoader[Batch]:
-    """A loader for training: whole batches in an order of each epoch's own; `workers` processes prepare them.
+    """A loader for training: whole batches in a new order each epoch; `workers` processes prepare them.
 
     Args:
-        lengths: of the examples, where they differ and a batch is padded to its longest.
+        lengths: the lengths of the examples, where they differ and a batch is padded to its longest.
     """
     if lengths is None:
         return _loader(dataset, ShuffledBatches(len(dataset), batch_size, dataset.seed), workers)
@@ -75,10 +75,10 @@ def ordered_loader(dataset: BatchDataset, batch_size: int = 1024) -> DataLoader[
 
 
 def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int = 0) -> DataLoader[Batch]:
-    # A generator of its own: without one, each pass over a loader draws a number from the global random state.
+    # Without a generator, each pass over the loader would draw a number from the global random state.
     return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is, num_workers=workers, generator=generator(0))
 
 
 def _as_is(batch: Any) -> Any:
-    """Collate nothing: the data set already made the batch."""
+    """Collate nothing: the data set has made the batch."""
     return batch

@@ -1,6 +1,6 @@
 """Checkpoints: safetensors files that describe themselves, are checked when read, and need no pickle.
 
-A checkpoint is one file, replaced in one move, so a kill at any moment leaves the former one.
+A checkpoint is one file and is replaced in one move, so a kill at any moment leaves the old one or the new one whole.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpo
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights and what is known about them."""
+    """Weights and their metadata."""
 
     path: Path
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
-    """Plain types: `config`, `data`, `model`, `epoch`, `metrics`, and what else the run recorded."""
+    """Plain types: `config`, `data`, `model`, `epoch`, `metrics`, and anything else that the run recorded."""
 
     def load_into(self, model: nn.Module) -> None:
         """Copy the weights into `model`, a network of the same shape.
@@ -47,7 +47,7 @@ class Checkpoint:
 
 
 def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write tensors and plain facts as one safetensors file, atomically, with a digest of both."""
+    """Write tensors and metadata as one safetensors file, atomically, with a SHA-256 digest of both."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     header = {"format_version": FORMAT_VERSION, "metadata": dict(metadata), "sha256": _digest(contiguous, metadata)}
     # One entry, because safetensors writes several in an order that changes from run to run.
@@ -57,10 +57,10 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping
 
 
 def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
-    """The state a run goes on from: the named or the last one if asked to, the last one after a restart, else none.
+    """The state file to resume from: with `resume` the named or the last one, after a restart the last one, else None.
 
     Raises:
-        UserError: a state is named, but nobody asked to go on.
+        UserError: a state is named without `resume`.
     """
     if named and not resume:
         raise UserError(f"--checkpoint {named} is a state to go on from; say --resume too, or leave it out.")
@@ -74,7 +74,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and check its digest.
 
     Raises:
-        UserError: no such file, or one that is damaged, of another program, or of a newer version.
+        UserError: the file is missing or damaged, or another program or a newer version wrote it.
     """
     with opened(path, "pt") as file:
         header = header_of(path, file)
@@ -94,7 +94,7 @@ def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
 
 
 def save_state(path: Path, state: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-    """Write the whole state of a run, nested as it is, as a checkpoint."""
+    """Write the whole state of a run, a nested dictionary, as a checkpoint."""
     plain, tensors = flatten_state(state)
     save_checkpoint(path, tensors, {**metadata, "state": plain})
 
@@ -103,8 +103,8 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Read the state of a run that `save_state` wrote.
 
     Raises:
-        UserError: the file is missing or damaged, or belongs to a run with other facts than `about`: another
-            configuration, other data, another network; the message names the first difference.
+        UserError: the file is missing or damaged, or its run has other `metadata`: another configuration, other data,
+            another network; the message names the first difference.
     """
     try:
         checkpoint = load_checkpoint(path)
@@ -125,7 +125,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _offer(damaged: Path) -> str:
-    """Where else a run could go on from: the newest state in the same folder that is whole."""
+    """A sentence that offers another state to resume from: the newest undamaged one in the same folder."""
     for path in reversed(epoch_checkpoints(damaged.parent.parent)):
         try:
             load_checkpoint(path)
@@ -178,7 +178,7 @@ def flatten_state(state: Any, prefix: str = "") -> tuple[Any, dict[str, Tensor]]
 
 
 def unflatten_state(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
-    """The nested state that `flatten_state` split; tuples come back as lists."""
+    """The nested state that `flatten_state` split; tuples become lists."""
     kind, content = next(iter(plain.items()))
     if kind == "tensor":
         return tensors[content]

@@ -1,9 +1,9 @@
-"""The log of a run: TensorBoard curves, one `metrics.jsonl`, and a plain line an epoch."""
+"""The log of a run: TensorBoard curves, one `metrics.jsonl`, and a line on the screen per epoch."""
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 from torch.utils.tensorboard import SummaryWriter
 
@@ -16,26 +16,36 @@ _NO_CURVE = ("epoch", "step", "seconds")
 
 
 class RunLog:
-    """Writes each epoch's record everywhere at once; use it in a `with` block."""
+    """Writes the records of steps and epochs; only the main process writes."""
 
     def __init__(self, output_dir: Path, log_dir: Path, progress: Progress) -> None:
-        """Begin a log, or go on with that of a run taken up again: what it wrote after `progress` is dropped."""
+        """Begin a log, or continue that of a resumed run: what the run logged after `progress` is dropped."""
         progress.log_name = progress.log_name or time.strftime("%Y%m%d-%H%M%S")
         self._metrics_file = output_dir / "metrics.jsonl"
-        purge = progress.history[-1]["step"] + 1 if progress.history else None
-        self._writer = SummaryWriter(log_dir / progress.log_name, purge_step=purge) if is_main_process() else None
+        self._writer: SummaryWriter | None = None
+        if is_main_process():
+            # TensorBoard drops all points at or after this step: those of the steps and epochs that are done again ...
+            self._writer = SummaryWriter(log_dir / progress.log_name, purge_step=progress.step or None)
+            if progress.history and progress.batch == 0:  # ... and of the epoch that ended there, which is not
+                self._add_curves(progress.history[-1])
 
-    def __enter__(self) -> "RunLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close the TensorBoard file."""
         if self._writer:
             self._writer.close()
 
-    def write(self, progress: Progress, epochs: int) -> None:
-        """Write the last record of `progress.history`.
+    def write_step(self, step: int, values: Mapping[str, float]) -> None:
+        """Write values of one step to TensorBoard; `step` counts from 0.
+
+        They are on disk before the next state is saved: a run that is killed then and resumed lacks no point.
+        """
+        if self._writer:
+            for name, value in values.items():
+                self._writer.add_scalar(f"step/{name}", value, step)
+            self._writer.flush()
+
+    def write_epoch(self, progress: Progress, epochs: int) -> None:
+        """Write the last record of `progress.history`, which is an epoch's.
 
         The seconds go to the screen only: a log without clock times is the same each time a run is repeated.
         """
@@ -44,9 +54,13 @@ class RunLog:
         record = progress.history[-1]
         rows = [{name: value for name, value in row.items() if name != "seconds"} for row in progress.history]
         write_text(self._metrics_file, "".join(json.dumps(row) + "\n" for row in rows))
+        self._add_curves(record)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in _NO_CURVE)
+        log.info(f"epoch {record['epoch']:>3}/{epochs}  {shown}  {record['seconds']:.1f} s")
+
+    def _add_curves(self, record: Mapping[str, float]) -> None:
+        assert self._writer
         for name, value in record.items():
             if name not in _NO_CURVE:
                 self._writer.add_scalar(name, value, int(record["step"]))
         self._writer.flush()
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in record.items() if name not in _NO_CURVE)
-        log.info(f"epoch {record['epoch']:>3}/{epochs}  {shown}  {record['seconds']:.1f} s")

@@ -1,36 +1,38 @@
-"""The training loop: one visible pass over epochs, batches and validation."""
+"""The training loop, in the order in which it runs: epochs, batches, one step, validation, saving."""
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader
 from torchmetrics import MeanMetric, MetricCollection
 
-from shared.console import log
-from shared.data.memory import Batch
+from shared.console import log, progress_bar
+from shared.data.batches import ShuffledBatches
+from shared.data.memory import Batch, BatchDataset
 from shared.errors import DivergedError, StoppedError, UserError
 from shared.files import atomic_write
 from shared.process import is_main_process
 from shared.training.checkpoint import load_state, save_checkpoint, save_state
-from shared.training.feeding import microbatches, remaining_batches, to_device, with_progress_bar
 from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint, read_metadata
-from shared.training.freezing import freeze
-from shared.training.interrupt import StopRequest
+from shared.training.interrupt import StopRequest, should_stop
 from shared.training.log import RunLog
+from shared.training.optimization import freeze
 from shared.training.settings import TrainingConfig
-from shared.training.setup import autocast, shard_batches, should_stop, start
-from shared.training.sharding import whole_weights
+from shared.training.setup import shard_batches, start
+from shared.training.sharding import whole_tensor, whole_weights
 from shared.training.state import Progress, TrainingState
 
 Step = Callable[[nn.Module, Batch], tuple[Tensor, Tensor, Tensor]]
-"""Runs the network on a batch and gives (loss, logits, targets): the mean loss, and what the metrics compare."""
+"""Runs the network on a batch and returns (loss, logits, targets): the mean loss, and what the metrics compare."""
 
 
 @dataclass
@@ -40,9 +42,9 @@ class Task:
     step: Step
     metrics: MetricCollection
     monitor: str
-    """The metric that picks the best epoch, on the validation split; higher is better, of equal ones the lower loss."""
+    """The metric whose highest value on the validation split picks the best epoch; the lower loss breaks ties."""
     backbone: str = ""
-    """The name of the submodule that is pretrained (see `training.freeze_epochs`); empty where there is none."""
+    """The name of the pretrained submodule (see `training.freeze_epochs`); empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,20 @@ def fit(
     metadata: Mapping[str, Any],
     resume: Path | None = None,
 ) -> TrainingState:
-    """Train, validate after every epoch, keep the best weights and the state to go on from.
+    """Train, validate after every epoch, and save the best weights and the state to resume from.
 
     Args:
-        train_loader: of `shared.data.memory.shuffled_loader`, whose order can be taken up in mid-epoch.
-        about: what to record beside the weights: the configuration, the data, the classes.
-        resume: a state file to go on from; the run then ends with the very bytes it would have ended with unstopped.
+        train_loader: made by `shared.data.memory.shuffled_loader`, which can start in the middle of an epoch.
+        metadata: recorded in every checkpoint: the configuration, the data, the classes.
+        resume: a state file; the resumed run ends with the same bytes as a run that was never stopped.
 
     Returns:
         The state at the end; `progress` has the history and the best epoch.
 
     Raises:
-        DivergedError: the loss is no finite number any more; what was saved before stays.
-        UserError: `resume` does not fit, or the settings do not fit the network.
-        StoppedError: a signal came; everything is saved.
+        DivergedError: the loss became infinite or NaN; the files saved before are untouched.
+        UserError: `resume` belongs to another run, or the settings do not fit the network.
+        StoppedError: SIGINT or SIGTERM came; the state is saved.
     """
     state = start(model, len(train_loader), config, task.backbone)
     for loader in (train_loader, validation_loader):
@@ -88,16 +90,20 @@ def fit(
             raise UserError(
                 f"the run of {resume} has ended, but its best weights are gone; put best.safetensors there."
             )
-    with RunLog(run_dirs.output_dir, run_dirs.log_dir, state.progress) as run_log, StopRequest() as stop:
+    save = partial(save_last, state, run_dirs, metadata)
+    run_log = RunLog(run_dirs.output_dir, run_dirs.log_dir, state.progress)
+    with closing(run_log), StopRequest() as stop:
         while not finished(state.progress, config):
-            train_epoch(task, state, train_loader, config, stop, lambda: save_last(state, run_dirs, metadata))
+            train_epoch(task, state, train_loader, config, stop, save, run_log.write_step)
             state.align_buffers()
+            # The averaged weights are validated because they are what is saved and shipped. `evaluate` runs in eval
+            # mode (no dropout, batch norm uses its running statistics) and under no_grad (no activations are kept).
             metrics = evaluate(task, state.average.model, validation_loader, state.accelerator.device)
             is_best = close_epoch(state.progress, metrics, task.monitor)
-            run_log.write(state.progress, config.epochs)
+            run_log.write_epoch(state.progress, config.epochs)
             if is_best:
                 save_best(state, run_dirs, {**metadata, "epoch": state.progress.epoch, "metrics": metrics})
-            save_last(state, run_dirs, metadata)
+            save()
             save_periodic(state, run_dirs, metadata, config)
     return state
 
@@ -109,23 +115,32 @@ def train_epoch(
     config: TrainingConfig,
     stop: StopRequest,
     save: Callable[[], None],
+    write_step: Callable[[int, Mapping[str, float]], None],
 ) -> None:
-    """Train on the rest of the epoch that is under way, which is all of it unless the run was stopped in its middle."""
-    progress = state.progress
-    state.model.train()
+    """Train on the batches of the current epoch that are left: all of them, or fewer in a resumed run."""
+    progress, device = state.progress, state.accelerator.device
+    state.model.train()  # evaluation had switched dropout and batch statistics off
     freeze(state.network, task.backbone, state.optimizer, frozen=progress.epoch < config.freeze_epochs)
-    loss_sum = torch.tensor(progress.loss_sum, device=state.accelerator.device)
+    # The sum stays on the device: float(loss) at every step would make the CPU wait for the GPU.
+    loss_sum = torch.tensor(progress.loss_sum, device=device)
     started = time.perf_counter()
     for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress):
-        loss_sum += train_step(task.step, state, to_device(batch, state.accelerator.device), config)
+        logged = progress.step % config.log_every == 0
+        learning_rate = float(state.schedule.get_last_lr()[0])  # of this step; train_step moves the schedule on
+        loss, grad_norm = train_step(task.step, state, to_device(batch, device), config, measure_norm=logged)
+        loss_sum += loss
+        if logged:  # under the number of steps before this one, because the loss is that of the weights before it
+            values = {"loss": float(state.accelerator.reduce(loss, "mean")), "learning_rate": learning_rate}
+            write_step(progress.step, values | {"grad_norm": float(whole_tensor(grad_norm))})
         progress.batch += 1
         progress.step += 1
-        stopping = should_stop(stop, state.accelerator)
+        stopping = should_stop(stop, state.accelerator, progress.step, epoch_ends=progress.batch == len(loader))
         if stopping or (config.save_every and progress.step % config.save_every == 0):
             note_progress(state, loss_sum, started)
             save()
             started = time.perf_counter()
         if stopping:
+            state.accelerator.wait_for_everyone()  # torchrun ends all processes when the first one exits
             raise StoppedError(
                 f"{stop.asked or 'another process'}: stopped in epoch {progress.epoch + 1} after step {progress.step}, "
                 "and saved; the same command with --resume goes on from here."
@@ -133,9 +148,86 @@ def train_epoch(
     note_progress(state, loss_sum, started)
 
 
-def _loss_of(step: Step, state: TrainingState, split: Batch) -> Tensor:
+def remaining_batches(loader: DataLoader[Batch], progress: Progress) -> Iterator[Batch]:
+    """The batches of the current epoch that have not been trained on."""
+    batches = loader.batch_sampler
+    assert isinstance(batches, ShuffledBatches)
+    batches.epoch, batches.start = progress.epoch, progress.batch
+    assert isinstance(loader.dataset, BatchDataset)
+    loader.dataset.epoch = progress.epoch  # seeds the augmentation
+    return iter(loader)
+
+
+def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress) -> Iterator[Batch]:
+    """The same batches behind a progress bar."""
+    with progress_bar() as bar:
+        if bar.disable:  # a disabled bar still takes a lock at every step
+            yield from batches
+            return
+        task = bar.add_task(f"epoch {progress.epoch + 1}", total=total, completed=progress.batch)
+        for batch in batches:
+            yield batch
+            bar.advance(task)
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on the device."""
+    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+
+
+def train_step(
+    step: Step, state: TrainingState, batch: Batch, config: TrainingConfig, measure_norm: bool = False
+) -> tuple[Tensor, Tensor]:
+    """One optimizer step on a batch of N examples.
+
+    Returns:
+        The mean loss of the batch and the norm of its gradient before clipping, both scalars and detached. The norm
+        is NaN where neither `measure_norm` nor `max_grad_norm` asks for it.
+    """
+    device = state.accelerator.device
+    low_precision = torch.float16 if config.precision == "fp16" else torch.bfloat16
+    loss = torch.zeros((), device=device)
+    grad_norm = torch.full((), math.nan)
+    for microbatch, share in microbatches(batch, config.grad_accum_steps):  # tensors [N, ...] -> [N * share, ...]
+        # The forward pass alone: weights, gradients and the optimizer stay in float32.
+        with torch.autocast(device.type, low_precision, enabled=config.precision != "fp32"):
+            part_loss = _loss_of(step, state, microbatch)  # a mean over N * share examples
+        # backward() adds to .grad. Weighted by their shares, the gradients of the parts add up to that of the mean
+        # over the whole batch; unweighted, they would be grad_accum_steps times too large.
+        part_loss = part_loss * share
+        # fp16 has no numbers below 6e-8: the loss is multiplied before backward so that small gradients do not become
+        # zero (Micikevicius et al. 2018, "Mixed Precision Training"). In other precisions the scaler does nothing.
+        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
+        loss += part_loss.detach()
+    if measure_norm or config.max_grad_norm:
+        # After unscale: the limit is meant for the true gradient, not for one multiplied by 65,536.
+        state.scaler.unscale_(state.optimizer)
+        grad_norm = get_total_norm([weight.grad for weight in state.model.parameters() if weight.grad is not None])
+        if config.max_grad_norm:
+            # One norm over all parameters, so that the gradient keeps its direction (Pascanu et al. 2013).
+            clip_grads_with_norm_(state.model.parameters(), config.max_grad_norm, grad_norm)
+    state.scaler.step(state.optimizer)  # skips the step where a gradient overflowed, and update() halves the scale
+    state.scaler.update()
+    # Per batch and not per epoch: warm-up lasts a fraction of the steps, and short runs have few epochs.
+    state.schedule.step()
+    # After the step, so that validation has the memory of the gradients; every step still starts without any.
+    state.optimizer.zero_grad()
+    state.average.update()
+    return loss, grad_norm
+
+
+def microbatches(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
+    """Cut a batch into `count` parts with their shares of it; only one part's activations are in memory at a time."""
+    size = len(next(iter(batch.values())))
+    width = -(-size // count)  # rounded up
+    for begin in range(0, size, width):
+        part = {name: tensor[begin : begin + width] for name, tensor in batch.items()}
+        yield part, min(width, size - begin) / size
+
+
+def _loss_of(step: Step, state: TrainingState, microbatch: Batch) -> Tensor:
     try:
-        return step(state.model, split)[0]
+        return step(state.model, microbatch)[0]
     except ValueError as error:
         if "more than 1 value per channel" not in str(error):
             raise
@@ -145,25 +237,20 @@ def _loss_of(step: Step, state: TrainingState, split: Batch) -> Tensor:
         ) from error
 
 
-def train_step(step: Step, state: TrainingState, batch: Batch, config: TrainingConfig) -> Tensor:
-    """One step of the optimizer; returns the loss of the batch, detached."""
-    loss = torch.zeros((), device=state.accelerator.device)
-    for split, share in microbatches(batch, config.grad_accum_steps):
-        with autocast(config, state.accelerator.device):
-            part_loss = _loss_of(step, state, split)
-        if share < 1:
-            part_loss = part_loss * share
-        state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
-        loss += part_loss.detach()
-    if config.max_grad_norm:
-        state.scaler.unscale_(state.optimizer)
-        clip_grad_norm_(state.model.parameters(), config.max_grad_norm)
-    state.scaler.step(state.optimizer)
-    state.scaler.update()
-    state.schedule.step()
-    state.optimizer.zero_grad()
-    state.average.update()
-    return loss
+def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> None:
+    """Put the loss and the training time into the progress, before it is saved.
+
+    Raises:
+        DivergedError: the loss is infinite or NaN; the weights that it has updated must not be saved.
+    """
+    progress = state.progress
+    progress.seconds += time.perf_counter() - started
+    progress.loss_sum = float(state.accelerator.reduce(loss_sum, "mean"))
+    if not math.isfinite(progress.loss_sum):
+        raise DivergedError(
+            f"the training loss became {progress.loss_sum} in epoch {progress.epoch + 1}; "
+            "lower --training.learning_rate (the last good weights are kept)."
+        )
 
 
 @torch.no_grad()
@@ -180,7 +267,7 @@ def evaluate(task: Task, model: nn.Module, loader: DataLoader[Batch], device: to
 
 
 def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> bool:
-    """Note what the epoch brought; tells whether it is the best so far."""
+    """Append the epoch's record to the history; return whether the epoch is the best so far."""
     progress.epoch += 1
     record = {"epoch": progress.epoch, "step": progress.step, "seconds": progress.seconds}
     record |= {"train/loss": progress.loss_sum / progress.batch}
@@ -193,27 +280,48 @@ def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> 
 
 
 def rank(metrics: Mapping[str, float], monitor: str) -> tuple[float, float]:
-    """What epochs are compared by: the score, and where that is the same, as on small parts it often is, the loss."""
+    """What epochs are compared by: the score, then the loss, because small validation splits often tie on the score."""
     return metrics[monitor], -metrics["loss"]
 
 
 def finished(progress: Progress, config: TrainingConfig) -> bool:
-    """Whether all epochs are done, or patience has run out."""
+    """Whether all epochs are done, or `patience` epochs have passed without a better one."""
     waited = progress.epoch - progress.best_epoch
     return progress.epoch >= config.epochs or (config.patience > 0 and waited >= config.patience)
 
 
 def save_best(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
-    """Save the weights that did best so far."""
-    weights = whole_weights(state.average.model)  # on every process: each may hold its share
+    """Save the weights of the best epoch so far."""
+    weights = whole_weights(state.average.model)  # on every process: FSDP gathers the shares of all
     if is_main_process():
         save_checkpoint(best_checkpoint(run_dirs.output_dir), weights, metadata)
 
 
-def find_best(progress: Progress, resume: Path, run_dirs: RunDirs) -> None:
-    """Have the best weights so far in the run's folder: they may lie beside the state that it goes on from.
+def save_last(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
+    """Save the state to resume from."""
+    content = state.state_dict()  # on every process: it gathers the random states of all
+    if is_main_process():
+        save_state(last_checkpoint(run_dirs.output_dir), content, metadata)
 
-    Where neither place has them any more, the next epoch counts as the best one.
+
+def save_periodic(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any], config: TrainingConfig) -> None:
+    """Every `keep_every` epochs, save the state in a separate file; the newest `max_to_keep` of them stay."""
+    if config.keep_every == 0 or state.progress.epoch % config.keep_every != 0:
+        return
+    content = state.state_dict()
+    if is_main_process():
+        newest = epoch_checkpoint(run_dirs.output_dir, state.progress.epoch)
+        save_state(newest, content, metadata)
+        # Files of later epochs are an earlier run's; this run replaces them when it reaches those epochs.
+        kept = [path for path in epoch_checkpoints(run_dirs.output_dir) if path <= newest]
+        for old in kept[: -config.max_to_keep]:
+            old.unlink()
+
+
+def find_best(progress: Progress, resume: Path, run_dirs: RunDirs) -> None:
+    """Copy the best weights so far from beside the state `resume` into the run's folder, unless they are there.
+
+    If neither place has them, the next epoch counts as the best one.
     """
     here, there = best_checkpoint(run_dirs.output_dir), resume.with_name(best_checkpoint(run_dirs.output_dir).name)
     if not progress.best_epoch or is_of_epoch(here, progress.best_epoch):
@@ -230,42 +338,5 @@ def find_best(progress: Progress, resume: Path, run_dirs: RunDirs) -> None:
 
 
 def is_of_epoch(path: Path, epoch: int) -> bool:
-    """Whether a checkpoint is there and holds the weights of that epoch."""
+    """Whether the checkpoint exists and holds the weights of that epoch."""
     return path.is_file() and read_metadata(path).get("epoch") == epoch
-
-
-def save_last(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
-    """Save the state to go on from."""
-    content = state.state_dict()  # on every process: it collects the random states of all
-    if is_main_process():
-        save_state(last_checkpoint(run_dirs.output_dir), content, metadata)
-
-
-def save_periodic(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any], config: TrainingConfig) -> None:
-    """Every so many epochs, save the state in a file of its own; only the newest few of these stay."""
-    if config.keep_every == 0 or state.progress.epoch % config.keep_every != 0:
-        return
-    content = state.state_dict()
-    if is_main_process():
-        newest = epoch_checkpoint(run_dirs.output_dir, state.progress.epoch)
-        save_state(newest, content, metadata)
-        # Later epochs that lie there are of an earlier run; they go when this run comes to them.
-        kept = [path for path in epoch_checkpoints(run_dirs.output_dir) if path <= newest]
-        for old in kept[: -config.max_to_keep]:
-            old.unlink()
-
-
-def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> None:
-    """Put the loss and the clock into the progress, before it is saved.
-
-    Raises:
-        DivergedError: the loss is no finite number; weights that it has touched must not be saved.
-    """
-    progress = state.progress
-    progress.seconds += time.perf_counter() - started
-    progress.loss_sum = float(state.accelerator.reduce(loss_sum, "mean"))
-    if not math.isfinite(progress.loss_sum):
-        raise DivergedError(
-            f"the training loss became {progress.loss_sum} in epoch {progress.epoch + 1}; "
-            "lower --training.learning_rate (the last good weights are kept)."
-        )

@@ -1,4 +1,4 @@
-"""The loss of classification, with what unbalanced and noisy labels need."""
+"""The loss of classification, with class weights for unbalanced and smoothing for noisy labels."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -10,41 +10,44 @@ from torch.nn.functional import cross_entropy
 from shared.training.settings import TrainingConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From logits [N, C] and labels int64 [N] to the mean loss."""
+"""From logits float [N, C] and labels int64 [N] to the mean loss, a scalar."""
 
 
 def class_weights(counts: Tensor, kind: Literal["none", "balanced", "sqrt"]) -> Tensor | None:
-    """How much an example of each class counts; over the examples counted, the weights have the mean 1.
+    """The weight of each class in the loss.
 
     Args:
         counts: examples (or pixels) of each class in the training split, shape [C]; a class without any gets weight 0.
-        kind: `balanced` weighs by 1 / count, `sqrt` by its root, `none` not at all.
+        kind: `balanced` weighs by 1 / count, `sqrt` by 1 / sqrt(count), `none` not at all.
 
     Returns:
         float32, shape [C], or None for `none`.
     """
     if kind == "none":
         return None
-    counts = counts.double()
+    counts = counts.double()  # [C]; float32 cannot count beyond 16.8 million pixels
+    # 1 / count also multiplies the noise of classes with few examples; the root is the compromise.
     power = 1.0 if kind == "balanced" else 0.5
     weights = torch.where(counts > 0, counts.clamp(min=1) ** -power, 0.0)
+    # Scaled to a mean of 1 over all examples, so that the learning rate means the same with weights and without.
     return (weights * counts.sum() / (weights * counts).sum()).float()
 
 
 def classification_loss(labels: Tensor, classes: int, config: TrainingConfig) -> Loss:
-    """Cross-entropy with the class weights and the label smoothing that `config` asks for.
-
-    The weighted losses are divided by the number of examples and not by the sum of their weights, so that a batch
-    that is cut into splits, or shared by processes, has the loss of the whole.
+    """Cross-entropy with the class weights and the label smoothing of `config`.
 
     Args:
-        labels: of the training split, int64 [N]; the class weights come from them.
+        labels: of the training split, int64 [N]; the class weights are computed from them.
     """
     weights = class_weights(torch.bincount(labels, minlength=classes), config.class_weights)
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:
         on_device = None if weights is None else weights.to(logits)
+        # Targets of 0.9 and not 1 stop the logits from growing without end (Szegedy et al. 2016, section 7).
         smoothing = config.label_smoothing
-        return cross_entropy(logits, labels, on_device, label_smoothing=smoothing, reduction="sum") / len(labels)
+        total = cross_entropy(logits, labels, on_device, label_smoothing=smoothing, reduction="sum")  # [N, C] -> []
+        # Divided by N and not, as "mean" does, by the sum of the weights: the losses of microbatches and of several
+        # processes, weighted by their sizes, then add up to the loss of the whole batch.
+        return total / len(labels)
 
     return loss

@@ -1,4 +1,4 @@
-"""The optimizer, its learning-rate schedule, and the moving average of the weights."""
+"""The optimizer, its learning-rate schedule, frozen parts, and the moving average of the weights."""
 
 import copy
 import math
@@ -15,11 +15,13 @@ from shared.training.sharding import load_whole_weights, whole_weights
 
 
 def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "") -> Optimizer:
-    """AdamW that decays matrices and kernels but not biases and norms (they only shift and scale).
+    """AdamW (Loshchilov & Hutter 2019) with up to four groups: pretrained or not, with weight decay or without.
 
     Args:
         backbone: the name of the pretrained submodule, which learns at `config.backbone_lr_scale` times the rate.
     """
+    # Decay keeps matrices and kernels small, so that no single input dominates. Biases and the scales of norms have one
+    # dimension: they are too few to overfit, and a scale near 0 switches its channel off (He et al. 2019, 3.1).
     groups = [
         {
             "params": [
@@ -36,15 +38,34 @@ def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "
         for is_backbone in (False, True)
         for decays in (True, False)
     ]
+    # fused: one kernel updates all parameters, where the default starts several for each.
     return AdamW([group for group in groups if group["params"]], fused=True)
 
 
+def freeze(network: nn.Module, backbone: str, optimizer: Optimizer, frozen: bool) -> None:
+    """Keep the pretrained part and its running statistics as they are, or let it learn; call it after `train()`.
+
+    A new head starts with large random gradients, which would spoil the pretrained features. Parameters that the
+    optimizer does not have, because the project froze them for good, stay frozen.
+    """
+    if not backbone:
+        return
+    if frozen:
+        network.get_submodule(backbone).eval()  # batch norm would update its running statistics without gradients too
+    for group in optimizer.param_groups:
+        if group["backbone"]:
+            for parameter in group["params"]:
+                parameter.requires_grad_(not frozen)
+
+
 def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int) -> LRScheduler:
-    """The learning rate of every optimizer step, from `config.schedule`; each group keeps its own proportion."""
+    """The learning rate of every optimizer step, from `config.schedule`; it is scaled in each group alike."""
     if config.schedule == "one_cycle":
+        # A high rate in the middle crosses flat regions fast, a low one at the end settles in a minimum; momentum moves
+        # against the rate, so that the two together do not overshoot (Smith 2018, "A disciplined approach", 4).
         highest = [group["lr"] for group in optimizer.param_groups]
         warmup = config.warmup_fraction
-        if warmup * total_steps == 1:  # PyTorch divides by the steps from the first rate to the highest
+        if warmup * total_steps == 1:  # PyTorch would divide by the 0 steps from the first rate to the highest
             warmup *= 1 + 1e-9
         return OneCycleLR(optimizer, highest, total_steps=total_steps, pct_start=warmup)
     if config.schedule == "constant":
@@ -52,17 +73,20 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int
     rising = max(1, round(config.warmup_fraction * total_steps))
 
     def cosine(step: int) -> float:
+        # Warm-up: at first AdamW's second moments rest on few gradients, and its steps are noisy (Liu et al. 2020).
         if step < rising:
-            return (step + 1) / rising
+            return (step + 1) / rising  # + 1, because a rate of 0 would waste the first step
+        # Half a cosine from 1 to 0 (Loshchilov & Hutter 2017, SGDR, without restarts).
         return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total_steps - rising)))
 
     return LambdaLR(optimizer, cosine)
 
 
 class WeightAverage:
-    """An exponential moving average of the weights and buffers (Polyak & Juditsky 1992), or the weights as they are.
+    """An exponential moving average (EMA) of the weights and buffers, or the weights themselves with `decay` 0.
 
-    The decay starts low and grows to its setting, so that a short run does not keep its random start.
+    The weights jump around a minimum from batch to batch; their average lies nearer to it (Polyak & Juditsky 1992) and
+    usually scores better. It remembers about the last 1 / (1 - decay) steps. Training itself never reads it.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -73,38 +97,39 @@ class WeightAverage:
         """The network to validate and to save."""
         for module in self.model.modules():
             if isinstance(module, nn.RNNBase):
-                module.flatten_parameters()  # a copy's weights lie apart, which a GPU would mend at every call
+                module.flatten_parameters()  # cuDNN wants them in one block, and would copy them at every call
 
     def state_dict(self) -> dict[str, Any]:
-        """The average and how many steps are in it; empty without an average."""
+        """The average and the number of steps in it; empty without an average."""
         return {"model": whole_weights(self.model), "steps": self._steps} if self._decay else {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where `state_dict` was called."""
+        """Restore what `state_dict` returned."""
         if self._decay:
             load_whole_weights(self.model, state["model"])
             self._steps = state["steps"]
 
     @torch.no_grad()
     def update(self) -> None:
-        """Take the current weights into the average, after an optimizer step."""
+        """Move the average toward the current weights, after an optimizer step."""
         if not self._decay:
             return
-        decay = min(self._decay, self._steps / (9 + self._steps))  # the first step replaces the random start
+        # 0 at the first step, then 1/10, 2/11, ... up to the setting, so that a short run forgets its random start (as
+        # TensorFlow's ExponentialMovingAverage does with num_updates).
+        decay = min(self._decay, self._steps / (9 + self._steps))
         self._steps += 1
         groups, counters = self._tensors
         for averages, values in groups:
-            torch._foreach_lerp_(averages, values, 1 - decay)
+            torch._foreach_lerp_(averages, values, 1 - decay)  # average += (1 - decay) * (value - average)
         for average, value in counters:
-            average.copy_(value)
+            average.copy_(value)  # batch norm's count of batches is an integer, which has no average
 
     @cached_property
     def _tensors(self) -> tuple[list[tuple[list[Tensor], list[Tensor]]], list[tuple[Tensor, Tensor]]]:
-        """The average's and the network's numbers in two groups, weights and buffers, and the pairs of counters.
+        """The tensors of the average and of the network: (weights, floating buffers), and the pairs of counters.
 
-        Two, because FSDP shares out the weights only, and nothing computes on shares and whole tensors together.
-        Listed once, because walking through a network takes longer than averaging a small one; and at the first
-        update, because sharing a network over processes gives its parameters another memory before.
+        Weights and buffers are apart because FSDP shards the weights only, and no kernel mixes the two. Listed once,
+        as walking through a small network takes longer than averaging it, and only after FSDP replaced its parameters.
         """
         weights = list(zip(self.model.parameters(), self._network.parameters(), strict=True))
         buffers = list(zip(self.model.buffers(), self._network.buffers(), strict=True))

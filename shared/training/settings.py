@@ -41,6 +41,8 @@ class TrainingConfig:
     """cut each batch into so many splits, one after the other, where it does not fit the device's memory"""
     patience: int = 0
     """stop after so many epochs without a better validation score; 0 never stops early"""
+    log_every: int = 50
+    """optimizer steps between two records of loss, learning rate and gradient norm in TensorBoard"""
     save_every: int = 0
     """save the state to go on from every so many steps; 0 saves it after each epoch only"""
     keep_every: int = 0
@@ -70,6 +72,7 @@ class TrainingConfig:
         require(self.backbone_lr_scale > 0, "training.backbone_lr_scale", self.backbone_lr_scale, "above 0")
         require(self.max_grad_norm >= 0, "training.max_grad_norm", self.max_grad_norm, "0 or more")
         require(self.grad_accum_steps >= 1, "training.grad_accum_steps", self.grad_accum_steps, "1 or more")
+        require(self.log_every >= 1, "training.log_every", self.log_every, "1 or more")
         require(self.save_every >= 0, "training.save_every", self.save_every, "0 or more")
         require(self.keep_every >= 0, "training.keep_every", self.keep_every, "0 or more")
         require(self.max_to_keep >= 1, "training.max_to_keep", self.max_to_keep, "1 or more")

@@ -1,9 +1,9 @@
 """The start of a run: device, precision, processes, and the state before the first step."""
 
+import ctypes
 import os
 import shutil
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+import sys
 
 import torch
 from accelerate import Accelerator
@@ -15,9 +15,6 @@ from torch.utils.data import DataLoader
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
 from shared.data.memory import Batch
 from shared.errors import UserError
-from shared.training.allocator import keep_freed_memory
-from shared.training.freezing import check_backbone
-from shared.training.interrupt import StopRequest
 from shared.training.optimization import WeightAverage, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
 from shared.training.sharding import shard
@@ -28,28 +25,64 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
     """The state before the first step.
 
     Args:
-        backbone: the name of the pretrained submodule; empty where there is none.
+        backbone: the name of the pretrained submodule, as in `named_modules`; empty where there is none.
+
+    Raises:
+        UserError: settings about a pretrained part where there is none, or settings that this machine cannot follow.
     """
     check_backbone(network, backbone, config)
     keep_freed_memory()
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device)
-    if not config.shard:  # FSDP cuts weights along their memory, and takes them in plain order only
+    if not config.shard:  # FSDP splits weights along their memory, and takes them in plain order only
+        # Convolutions on tensor cores and in oneDNN read [N, H, W, C] in memory; shapes stay [N, C, H, W].
         network = network.to(memory_format=torch.channels_last)
+    # Copied before compilation and DDP wrap the network: the average is a plain one, and starts from the same weights.
     average = WeightAverage(network, config.ema_decay)
     if config.compile:
         compile_network(network, accelerator.device)
     model = share_network(network, average, accelerator, config)
-    optimizer = make_optimizer(network, config, backbone)
+    optimizer = make_optimizer(network, config, backbone)  # after sharding, which replaces the parameters
     schedule = make_schedule(optimizer, config, config.epochs * steps_an_epoch)
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
     return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
 
 
+def check_backbone(network: nn.Module, backbone: str, config: TrainingConfig) -> None:
+    """Refuse settings about the pretrained part of a network that has none."""
+    if backbone:
+        network.get_submodule(backbone)
+    elif config.freeze_epochs or config.backbone_lr_scale != 1:
+        raise UserError(
+            "training.freeze_epochs and training.backbone_lr_scale are for networks with a pretrained part, and this "
+            "one has none; choose another model, or leave them at 0 and 1."
+        )
+
+
+# From glibc's malloc.h.
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+
+
+def keep_freed_memory() -> bool:
+    """Keep the memory that tensors free for the next tensors, instead of returning it to the kernel at every step.
+
+    glibc maps every large block separately and unmaps it when it is freed; in the next step each of its pages is a page
+    fault again, and is zeroed. For a U-Net on images of 256x256 that was a fifth of a CPU's time. The process keeps its
+    peak memory until it ends.
+
+    Returns:
+        Whether the C library can do that; only glibc can.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, -1))
+
+
 def share_network(
     network: nn.Module, average: WeightAverage, accelerator: Accelerator, config: TrainingConfig
 ) -> nn.Module:
-    """The network as several processes run it: each a copy of it (DDP), or its share of it (FSDP)."""
+    """The network as several processes run it: each holds a copy (DDP), or a share of the weights (FSDP)."""
     if not config.shard:
         model: nn.Module = accelerator.prepare_model(network)
         return model
@@ -62,7 +95,7 @@ def share_network(
 
 
 def compile_network(network: nn.Module, device: torch.device) -> None:
-    """Let torch.compile make the network's own machine code at its first step; the weights keep their names.
+    """Let torch.compile generate code for the network at its first step; the weights keep their names.
 
     Raises:
         UserError: there is no C++ compiler, which torch.compile needs on a CPU.
@@ -71,21 +104,6 @@ def compile_network(network: nn.Module, device: torch.device) -> None:
     if device.type == "cpu" and not any(map(shutil.which, compilers)):
         raise UserError("training.compile needs a C++ compiler on a CPU; install g++, or leave it off.")
     network.compile()
-
-
-def autocast(config: TrainingConfig, device: torch.device) -> AbstractContextManager[Any]:
-    """The context in which training's forward pass runs in `config.precision`."""
-    if config.precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, torch.float16 if config.precision == "fp16" else torch.bfloat16)
-
-
-def should_stop(stop: StopRequest, accelerator: Accelerator) -> bool:
-    """Whether a signal came to any process; all have to stop after the same step."""
-    if accelerator.num_processes == 1:
-        return bool(stop.asked)
-    asked = torch.tensor(float(bool(stop.asked)), device=accelerator.device)
-    return float(accelerator.reduce(asked)) > 0
 
 
 def shard_batches(loader: DataLoader[Batch], accelerator: Accelerator) -> None:

@@ -1,4 +1,4 @@
-"""Everything a training run needs to go on as if it had never stopped."""
+"""Everything a training run needs to resume as if it had never stopped."""
 
 import random
 from dataclasses import asdict, dataclass, field
@@ -19,38 +19,38 @@ from shared.training.sharding import load_whole_optimizer, load_whole_weights, w
 
 @dataclass
 class Progress:
-    """How far a run has come; plain types only."""
+    """How far a run is; plain types only."""
 
     epoch: int = 0
     """Finished epochs."""
     batch: int = 0
-    """Finished batches of the epoch under way."""
+    """Finished batches of the current epoch."""
     step: int = 0
     """Finished optimizer steps, over all epochs."""
     loss_sum: float = 0.0
-    """Of the epoch's finished batches."""
+    """The sum of the losses of the current epoch's finished batches."""
     best_epoch: int = 0
     best_metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
-    """Spent in training steps; validation and saving are not counted."""
+    """Time spent in training steps, without validation and saving."""
     history: list[dict[str, float]] = field(default_factory=list)
-    """One record an epoch."""
+    """One record per epoch."""
     log_name: str = ""
 
 
 @dataclass
 class TrainingState:
-    """The moving parts of a run."""
+    """What changes during a run."""
 
     accelerator: Accelerator
     network: nn.Module
-    """The network itself, which is saved."""
+    """The network itself, whose weights are saved."""
     model: nn.Module
-    """The network as it is run: perhaps by several processes."""
+    """What the step calls: the network, or the wrapper (DDP) that averages gradients over several processes."""
     optimizer: Optimizer
     schedule: LRScheduler
     scaler: GradScaler
-    """Keeps small gradients of fp16 from vanishing; does nothing in other precisions."""
+    """Keeps small gradients in fp16 from becoming zero; does nothing in other precisions."""
     average: WeightAverage
     progress: Progress
 
@@ -67,14 +67,14 @@ class TrainingState:
         }
 
     def align_buffers(self) -> None:
-        """Give every process the main one's running statistics, which each has measured on its own share."""
+        """Copy the main process's running statistics to all; each has measured them on its share of the batches."""
         if self.accelerator.num_processes > 1:
             for module in (self.network, self.average.model):
                 for buffer in module.buffers():
                     broadcast(buffer)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up where `state_dict` was called."""
+        """Restore what `state_dict` returned."""
         load_whole_weights(self.network, state["network"])
         load_whole_optimizer(self.network, self.optimizer, state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -96,7 +96,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random_state(state: dict[str, Any]) -> None:
-    """Set every global random source to what `random_state` gave."""
+    """Set every global random source to what `random_state` returned."""
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     keys, position, has_gauss, cached = state["numpy"]

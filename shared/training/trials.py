@@ -1,6 +1,6 @@
 """Short trials in place of a training run, to find a mistake or a setting in a minute: `train --trial overfit`.
 
-A trial starts from fresh weights and leaves the checkpoints of earlier runs alone.
+A trial starts from fresh weights and does not touch the checkpoints of earlier runs.
 """
 
 import itertools
@@ -22,8 +22,7 @@ from shared.files import atomic_write
 from shared.process import require_one_process
 from shared.report.plots import rate_test
 from shared.results import write_result
-from shared.training.feeding import remaining_batches, to_device
-from shared.training.loop import Task, evaluate, train_step
+from shared.training.loop import Task, evaluate, remaining_batches, to_device, train_step
 from shared.training.settings import TrainingConfig, Trial
 from shared.training.setup import start
 from shared.training.state import Progress, TrainingState
@@ -36,7 +35,7 @@ PROFILED_STEPS = 10
 
 @dataclass(frozen=True)
 class TrialContext:
-    """What a trial tries, as `fit` would be given it."""
+    """What a trial needs: the arguments that `fit` would get."""
 
     task: Task
     model: nn.Module
@@ -46,7 +45,7 @@ class TrialContext:
     output_dir: Path
 
     def start(self) -> TrainingState:
-        """The state before the first step; the learning rate then stays as it is set."""
+        """The state before the first step, with a constant learning rate."""
         require_one_process("a trial")
         steady = replace(self.config, schedule="constant")
         state = start(self.model, len(self.train_loader), steady, self.task.backbone)
@@ -55,32 +54,25 @@ class TrialContext:
 
     def step(self, state: TrainingState, batch: Batch) -> float:
         """One training step; returns its loss."""
-        return float(train_step(self.task.step, state, to_device(batch, state.accelerator.device), self.config))
+        return float(train_step(self.task.step, state, to_device(batch, state.accelerator.device), self.config)[0])
 
     def batches(self) -> Iterator[Batch]:
-        """Training batches of one epoch after the other, without an end."""
+        """Training batches, epoch after epoch, without an end."""
         for epoch in itertools.count():
             yield from remaining_batches(self.train_loader, Progress(epoch=epoch))
 
 
-def run_trial_kind(trial: Trial, context: TrialContext) -> dict[str, Any]:
-    """Run one trial and say what it found.
+def run_trial(trial: Trial, context: TrialContext, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Run one trial and write outputs/trial-<name>.json, as `write_result` does.
 
     Args:
         trial: `one_batch` makes one step and validates, to see that everything fits together; `overfit` learns one
-            batch by heart, which a network without a mistake can; `lr_find` raises the learning rate until the loss
-            explodes and suggests one; `profile` says where the time of a step goes.
-
-    Returns:
-        What was found, as plain types.
+            batch by heart, which every network without a mistake can; `lr_find` raises the learning rate until the
+            loss explodes and suggests a rate; `profile` measures where the time of a step goes.
     """
-    return {"one_batch": one_batch, "overfit": overfit, "lr_find": lr_find, "profile": profile_steps}[trial](context)
-
-
-def run_trial(trial: Trial, context: TrialContext, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Run one trial and write outputs/trial-<name>.json, as `write_result` does."""
+    run = {"one_batch": one_batch, "overfit": overfit, "lr_find": lr_find, "profile": profile_steps}[trial]
     started = time.perf_counter()
-    found = run_trial_kind(trial, context)
+    found = run(context)
     seconds = time.perf_counter() - started
     return write_result(context.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=found, seconds=seconds)
 
@@ -103,9 +95,7 @@ def overfit(context: TrialContext) -> dict[str, Any]:
     batch = next(context.batches())
     losses = [context.step(state, batch) for _ in track(range(OVERFIT_STEPS), "overfit")]
     learned = losses[-1] < 0.5 * losses[0]
-    verdict = (
-        "one batch can be learned" if learned else "not even one batch is learned: look at the rate, loss and labels"
-    )
+    verdict = "one batch can be learned" if learned else "one batch is not learned: check the rate, loss and labels"
     log.info(
         f"trial overfit: the loss went from {losses[0]:.4f} to {losses[-1]:.4f} in {OVERFIT_STEPS} steps; {verdict}"
     )
