@@ -5,9 +5,12 @@ The project's tests/conftest.py gives the fixture `contract` and takes the other
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -96,6 +99,29 @@ def finished(contract: Contract, *words: object, folder: Path) -> subprocess.Com
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done
+
+
+@contextmanager
+def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]:
+    """The project's server in a process of its own; the function given sends a body to a path, or gets the path.
+
+    JSON comes back as plain types, a page as text; a refusal raises `urllib.error.HTTPError`.
+    """
+    command = [sys.executable, str(contract.project / "main.py"), "serve", "--serve.port", "0"]
+    process = subprocess.Popen([*command, "--output_dir", str(output_dir)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        url = process.stdout.readline().split()[1]
+
+        def ask(path: str, body: bytes | None = None) -> Any:
+            with urllib.request.urlopen(urllib.request.Request(f"{url}/{path}", body), timeout=60) as response:
+                content = response.read().decode()
+                return json.loads(content) if "json" in response.headers["content-type"] else content
+
+        yield ask
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
 
 
 # It learns.
