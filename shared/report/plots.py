@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -58,34 +57,6 @@ def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float)
     axes.grid(color=GRID)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    return png(figure)
-
-
-def sweep_scores(settings: Sequence[Mapping[str, Any]], scores: Sequence[float], score_name: str) -> bytes:
-    """The score of each trial in order with the best so far, then over each of the settings that were searched.
-
-    Args:
-        settings: those searched, of each trial; numbers of one sign that span more than a factor of 20 are drawn on a
-            logarithmic scale.
-    """
-    names = list(settings[0])
-    figure = Figure(figsize=(3.2 * (len(names) + 1), 3.0), layout="constrained")
-    history, *others = figure.subplots(1, len(names) + 1, sharey=True)
-    order = range(1, len(scores) + 1)
-    history.plot(order, np.maximum.accumulate(scores), color=SECOND, label="best so far")
-    history.plot(order, scores, "o", color=ACCENT, ms=4)
-    history.set(xlabel="trial", ylabel=f"validation {score_name}")
-    history.legend(frameon=False)
-    for axes, name in zip(others, names, strict=True):
-        values = [setting[name] for setting in settings]
-        numeric = all(isinstance(value, int | float) for value in values)
-        axes.plot(values if numeric else [str(value) for value in values], scores, "o", color=ACCENT, ms=4)
-        if numeric and min(values) > 0 and max(values) / min(values) > 20:
-            axes.set_xscale("log")
-        axes.set(xlabel=name)
-    for axes in (history, *others):
-        axes.grid(color=GRID)
-        axes.spines[["top", "right"]].set_visible(False)
     return png(figure)
 
 
