@@ -187,10 +187,16 @@ def _conclude(study: optuna.Study, config: Any, seconds: float) -> dict[str, Any
     with atomic_write(folder / "sweep.png") as file:
         file.write(_plot(study, monitor))
     log.info(f"sweep: best validation {monitor} {trials[0].value:.4f}; train with --config {folder / 'best.yaml'}")
-    details = {"best": best.as_dict(), "trials": rows, "failed": len(study.get_trials(states=(TrialState.PRUNED,)))}
-    metrics, data = {"validation": {monitor: trials[0].value}}, study.user_attrs["data"]
     return write_result(
-        config.output_dir, "sweep", seed=config.seed, data=data, metrics=metrics, seconds=seconds, **details
+        config.output_dir,
+        "sweep",
+        seed=config.seed,
+        data=study.user_attrs["data"],
+        metrics={"validation": {monitor: trials[0].value}},
+        seconds=seconds,
+        best=best.as_dict(),
+        trials=rows,
+        failed=len(study.get_trials(states=(TrialState.PRUNED,))),
     )
 
 

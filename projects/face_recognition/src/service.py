@@ -57,7 +57,7 @@ def make_service(config: Config, gallery: Gallery) -> Service:
             lambda first, second: (decode(first), decode(second)),
             verify,
             {"answer": "same", "similarity": 0.93, "thresholds": "..."},
-            together=2,
+            elements_per_item=2,
         ),
         _endpoint(
             "enroll",
