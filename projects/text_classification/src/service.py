@@ -30,7 +30,7 @@ def make_service(config: Config) -> Service:
         decode=str,
         predict=answer,
         example=EXAMPLE,
-        example_result={"answer": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
+        example_result={"prediction": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
     )
     explain = Endpoint(
         name="explain",
@@ -48,5 +48,5 @@ def make_service(config: Config) -> Service:
 def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:
     """An answer as JSON has it."""
     if found.probabilities is None:
-        return {"answer": found.answer}
-    return {"answer": found.answer, "probabilities": dict(zip(labels, found.probabilities.tolist(), strict=True))}
+        return {"prediction": found.answer}
+    return {"prediction": found.answer, "probabilities": dict(zip(labels, found.probabilities.tolist(), strict=True))}
