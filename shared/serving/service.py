@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from shared.errors import UserError
 
-Prediction = dict[str, Any]
+JsonObject = dict[str, Any]
 """Plain types that JSON has; no NaN."""
 
 
@@ -30,12 +30,12 @@ class Endpoint:
     """What elements are: files as bytes, or strings. It is also the key of the list in JSON."""
     decode: Callable[..., Any]
     """From the elements of one item (and the `fields` by name) to what `predict` takes; or `RefusedError`."""
-    predict: Callable[[list[Any]], list[Prediction]]
+    predict: Callable[[list[Any]], list[JsonObject]]
     """From decoded items of any requests to their predictions, in the same order. If it fails on several, it is called
     again for each alone; one that changes something has a `batch_size` of 1."""
     example: str
     """An element for the interface's description: a text, or a file in base64."""
-    example_result: Prediction
+    example_result: JsonObject
     elements_per_item: int = 1
     """2 for a comparison of two images."""
     fields: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
-from shared.serving.service import Endpoint, Prediction, RefusedError, Service
+from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
@@ -38,14 +38,14 @@ def make_service(config: Config, gallery: Gallery) -> Service:
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
-    def identify(images: list[Image.Image]) -> list[Prediction]:
+    def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [as_plain(photo, identifier, decision) for photo in recognizer.photos_of_images(images)]
 
-    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[Prediction]:
+    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [compare(first, second, decision) for first, second in zip(photos[::2], photos[1::2], strict=True)]
 
-    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[Prediction]:
+    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
         return [add(gallery, recognizer, *person) for person in people]
 
     endpoints = [
@@ -71,7 +71,7 @@ def make_service(config: Config, gallery: Gallery) -> Service:
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
 
 
-def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> Prediction:
+def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> JsonObject:
     """Who is in a photo, as JSON has it."""
     if photo.status != "faces":
         return {"status": photo.status, "faces": []}
@@ -83,7 +83,7 @@ def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> Predic
     }
 
 
-def compare(first: Photo, second: Photo, decision: Decision) -> Prediction:
+def compare(first: Photo, second: Photo, decision: Decision) -> JsonObject:
     """Whether the largest faces of two photos are the same person's."""
     for name, photo in (("first", first), ("second", second)):
         if photo.status != "faces":
@@ -92,7 +92,7 @@ def compare(first: Photo, second: Photo, decision: Decision) -> Prediction:
     return {"prediction": decision.answer(alike), "similarity": alike, "thresholds": decision.origin}
 
 
-def add(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> Prediction:
+def add(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> JsonObject:
     """Enrol the only face of an image."""
     photo = recognizer.photos_of_images([image])[0]
     if len(photo.faces) != 1:
@@ -115,8 +115,8 @@ def _endpoint(
     name: str,
     summary: str,
     decode: Callable[..., Any],
-    predict: Callable[[list[Any]], list[Prediction]],
-    example_result: Prediction,
+    predict: Callable[[list[Any]], list[JsonObject]],
+    example_result: JsonObject,
     **details: Any,
 ) -> Endpoint:
     return Endpoint(name, summary, "images", decode, predict, EXAMPLE, example_result, **details)
