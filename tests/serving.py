@@ -38,14 +38,14 @@ def slowly(seconds: list[float]) -> list[dict[str, Any]]:
 
 
 def endpoint(name: str, kind: Any = "images", **details: Any) -> Endpoint:
-    given = {"decode": length, "predict": lengths, "example": "YQ==", "example_answer": {"length": 1}} | details
+    given = {"decode": length, "predict": lengths, "example": "YQ==", "example_result": {"length": 1}} | details
     return Endpoint(name, "How long is it?", kind, **given)
 
 
 VERBS = [
     endpoint("predict"),
     endpoint("read", "texts"),
-    endpoint("compare", decode=lambda one, other: len(one) + len(other), together=2),
+    endpoint("compare", decode=lambda one, other: len(one) + len(other), elements_per_item=2),
     endpoint("enroll", decode=lambda image, name: len(image) + len(name), fields=("name",), batch_size=1),
     endpoint("wait", decode=float, predict=slowly, batch_size=1),
 ]

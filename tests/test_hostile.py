@@ -39,7 +39,7 @@ SERVICE = Service(
     "sizes",
     {"labels": []},
     [
-        endpoint("predict", decode=decode, predict=sizes, example_answer={"size": [1, 1], "sum": 1}),
+        endpoint("predict", decode=decode, predict=sizes, example_result={"size": [1, 1], "sum": 1}),
         endpoint("read", "texts", example="a text"),
     ],
 )
@@ -106,7 +106,7 @@ def test_any_bytes_of_any_type(url: str, body: bytes, content_type: str) -> None
 @VARIED
 @given(text=st.text())
 def test_any_text_is_answered(url: str, text: str) -> None:
-    assert ask_json(f"{url}/read", {"texts": [text, "abc"]}).json["answers"][1] == {"length": 3}
+    assert ask_json(f"{url}/read", {"texts": [text, "abc"]}).json["results"][1] == {"length": 3}
 
 
 def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(url: str) -> None:

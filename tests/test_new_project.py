@@ -398,7 +398,7 @@ def test_it_trains_exports_and_serves(made: Made) -> None:
     with server(made) as url:
         interface = asked(f"{url}/openapi.json")
         question = interface["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
-        answers = asked(f"{url}/predict", question)["answers"]
+        answers = asked(f"{url}/predict", question)["results"]
         assert answers
         assert not any("error" in answer for answer in answers)
         with urllib.request.urlopen(url, timeout=60) as page:

@@ -16,7 +16,7 @@ from serving import SECRET, VERBS, ask, ask_json, endpoint, form, lengths_servic
 
 from shared.errors import UserError
 from shared.serving import connections
-from shared.serving.answering import Answerer
+from shared.serving.backend import LocalBackend
 from shared.serving.running import run_server
 from shared.serving.server import make_app
 from shared.serving.service import Service
@@ -43,7 +43,7 @@ def test_a_raw_body_is_one_item_and_gets_one_answer(url: str) -> None:
 
 
 def test_json_and_forms_hold_several_items(url: str) -> None:
-    expected = {"answers": [{"length": 3}, {"length": 5}]}
+    expected = {"results": [{"length": 3}, {"length": 5}]}
     assert ask_json(f"{url}/predict", {"images": encoded(b"abc", b"12345")}).json == expected
     assert ask_json(f"{url}/read", {"texts": ["abc", "12345"]}).json == expected
     assert ask(f"{url}/predict", *form(("images", b"abc"), ("images", b"12345"))).json == expected
@@ -52,19 +52,19 @@ def test_json_and_forms_hold_several_items(url: str) -> None:
 
 def test_several_elements_can_make_one_item(url: str) -> None:
     found = ask_json(f"{url}/compare", {"images": encoded(b"a", b"bc", b"d", b"e")})
-    assert found.json == {"answers": [{"length": 3}, {"length": 2}]}
+    assert found.json == {"results": [{"length": 3}, {"length": 2}]}
     assert ask_json(f"{url}/compare", {"images": encoded(b"a", b"b", b"c")}).status == 422
 
 
 def test_fields_stand_beside_the_elements(url: str) -> None:
-    assert ask_json(f"{url}/enroll", {"images": encoded(b"a"), "name": "Bo"}).json == {"answers": [{"length": 3}]}
+    assert ask_json(f"{url}/enroll", {"images": encoded(b"a"), "name": "Bo"}).json == {"results": [{"length": 3}]}
     assert ask_json(f"{url}/enroll", {"images": encoded(b"a")}).status == 422
     assert ask(f"{url}/enroll", b"a").status == 415
 
 
 def test_one_bad_item_never_harms_the_others(url: str) -> None:
     found = ask_json(f"{url}/predict", {"images": [*encoded(b"a", b"bad", b"x" * 13), "not base64"]})
-    good, refused, failed, undecodable = found.json["answers"]
+    good, refused, failed, undecodable = found.json["results"]
     assert good == {"length": 1}
     assert refused == {"error": "bad"}
     assert failed == {"error": "an error of the server; its log says more"}
@@ -108,12 +108,12 @@ def test_what_cannot_be_understood_is_refused_in_one_sentence(
 
 def test_a_text_over_the_limit_is_refused(url: str) -> None:
     found = ask_json(f"{url}/read", {"texts": ["x" * 100, "x" * 101]})
-    assert found.json["answers"] == [{"length": 100}, {"error": "longer than the 100 characters allowed"}]
+    assert found.json["results"] == [{"length": 100}, {"error": "longer than the 100 characters allowed"}]
 
 
 def test_halves_of_surrogate_pairs_are_no_text(url: str) -> None:
     assert ask(f"{url}/read", b'{"texts": ["\\ud800"]}', "application/json").json == {
-        "answers": [{"error": "not UTF-8"}]
+        "results": [{"error": "not UTF-8"}]
     }
 
 
@@ -304,7 +304,7 @@ def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -
 
 
 def app_with(settings: ServeConfig) -> None:
-    make_app(SERVICE, settings, Answerer(SERVICE, settings))
+    make_app(SERVICE, settings, LocalBackend(SERVICE, settings))
 
 
 def test_a_key_that_is_short_or_missing_is_one_sentence(tmp_path: Path) -> None:
@@ -374,4 +374,4 @@ def test_sigterm_lets_what_was_asked_be_answered() -> None:
         started.send_signal(signal.SIGTERM)
         assert asked.result().json == {"slept": 4.0}
         assert started.wait(timeout=20) == 0
-        assert "everything that was asked has been answered" in started.stdout.read()
+        assert "every request got its response" in started.stdout.read()

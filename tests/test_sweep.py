@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from shared.errors import DivergedError, StoppedError, UserError
 from shared.sweep import Plan, read_plan, run_sweep
 from shared.training.settings import TrainingConfig
 
-PLAN = Plan(6, {"training.learning_rate": {"low": 1e-4, "high": 1.0, "log": True}, "size": {"low": 1, "high": 9}})
+RANGES = {"training.learning_rate": FloatDistribution(1e-4, 1.0, log=True), "size": IntDistribution(1, 9)}
+PLAN = Plan(6, RANGES)
 
 
 @dataclass
@@ -28,12 +30,13 @@ def train(config: Config) -> dict[str, Any]:
     """Best at a learning rate of 0.01 and a large size; leaves a checkpoint."""
     (config.output_dir / "checkpoints").mkdir(parents=True)
     error = abs(config.training.learning_rate - 0.01) + 0.01 * (9 - config.size)
-    return {"metrics": {"validation": {"accuracy": 1 - error}}, "seconds": 1.0, "data": {"source": "sample"}}
+    metrics = {"validation": {"accuracy": 1 - error}}
+    return {"metrics": metrics, "monitor": "accuracy", "seconds": 1.0, "data": {"source": "sample"}}
 
 
 def sweep(folder: Path, train: Callable[[Config], dict[str, Any]] = train, plan: Plan = PLAN) -> dict[str, Any]:
     config = Config(output_dir=folder / "outputs", log_dir=folder / "logs")
-    return run_sweep(plan, config, folder, train, "accuracy")
+    return run_sweep(plan, config, folder, train)
 
 
 def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None:
@@ -53,18 +56,20 @@ def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None
 def test_a_stopped_sweep_goes_on_to_the_trials_it_would_have_tried(stop: type[BaseException], tmp_path: Path) -> None:
     calls = 0
 
-    def stopped_once(config: Config) -> dict[str, Any]:
+    def stopped(config: Config) -> dict[str, Any]:
         nonlocal calls
         calls += 1
-        if calls == 3:
+        if calls in (3, 12):  # while settings are drawn at random, and while they follow from earlier scores
             raise stop
         return train(config)
 
-    with pytest.raises(stop):
-        sweep(tmp_path / "stopped", stopped_once)
+    plan = Plan(14, RANGES)
+    for _ in range(2):
+        with pytest.raises(stop):
+            sweep(tmp_path / "stopped", stopped, plan)
     settings = [
         sorted((row["training.learning_rate"], row["size"]) for row in result["trials"])
-        for result in (sweep(tmp_path / "stopped"), sweep(tmp_path / "whole"))
+        for result in (sweep(tmp_path / "stopped", plan=plan), sweep(tmp_path / "whole", plan=plan))
     ]
     assert settings[0] == settings[1]
 
@@ -106,7 +111,7 @@ def test_two_sweeps_in_one_folder_are_refused(tmp_path: Path) -> None:
 def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
     sweep(tmp_path)
     with pytest.raises(UserError, match="holds a sweep of other settings; delete it, or choose another --output_dir"):
-        sweep(tmp_path, plan=Plan(6, {"size": {"low": 1, "high": 3}}))
+        sweep(tmp_path, plan=Plan(6, {"size": IntDistribution(1, 3)}))
 
 
 def test_a_sweep_that_never_got_anywhere_may_be_planned_anew(tmp_path: Path) -> None:
@@ -114,14 +119,14 @@ def test_a_sweep_that_never_got_anywhere_may_be_planned_anew(tmp_path: Path) -> 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sweep(tmp_path, stopped, Plan(6, {"size": {"low": 50, "high": 60}}))
-    rows = sweep(tmp_path, plan=Plan(4, {"size": {"choices": [1, 2]}}))["trials"]
+        sweep(tmp_path, stopped, Plan(6, {"size": IntDistribution(50, 60)}))
+    rows = sweep(tmp_path, plan=Plan(4, {"size": CategoricalDistribution([1, 2])}))["trials"]
     assert {row["size"] for row in rows} <= {1, 2}
 
 
 def test_more_trials_can_be_added_later(tmp_path: Path) -> None:
     sweep(tmp_path)
-    assert len(sweep(tmp_path, plan=Plan(8, PLAN.ranges))["trials"]) == 8
+    assert len(sweep(tmp_path, plan=Plan(8, RANGES))["trials"]) == 8
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def plain_fastapi() -> FastAPI:
 
     @app.post("/predict")
     def predict(item: Item) -> dict[str, Any]:  # type: ignore[valid-type]
-        return {"answers": answer(getattr(item, FIELD))}
+        return {"results": answer(getattr(item, FIELD))}
 
     return app
 
@@ -71,7 +71,7 @@ class LitServeApi(litserve.LitAPI):
 
     def encode_response(self, output: Any) -> dict[str, Any]:
         """The answer as ours has it."""
-        return {"answers": output if isinstance(output, list) else [output]}
+        return {"results": output if isinstance(output, list) else [output]}
 
 
 def run_litserve(port: int, batch_size: int) -> None:

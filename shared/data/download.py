@@ -1,4 +1,7 @@
-"""Downloads that are verified, resumable and never half there."""
+"""Downloads that are verified, resumable and never half there.
+
+Not with pooch: it starts an interrupted download from the first byte again.
+"""
 
 import http.client
 import urllib.error
@@ -19,9 +22,9 @@ class DownloadError(Exception):
 
 
 def download(urls: Sequence[str], path: Path, digest: str) -> None:
-    """Fetch a file from the first mirror that answers, unless it is there already.
+    """Fetch a file from the first mirror that responds, unless it is there already.
 
-    The bytes gather in `<path>.part`, from which an interrupted download goes on. Only a file whose digest is right
+    The bytes gather in `<path>.part`, from which an interrupted download resumes. Only a file whose digest is right
     is moved onto `path`.
 
     Args:
@@ -29,8 +32,8 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
         digest: its published SHA-256 or MD5 in hex (MD5 guards against damage only).
 
     Raises:
-        DownloadError: no mirror answers.
-        UserError: a mirror answers with other bytes, or the folder cannot be written.
+        DownloadError: no mirror responds.
+        UserError: a mirror sends other bytes, or the folder cannot be written.
     """
     algorithm = "sha256" if len(digest) == 64 else "md5"
     if path.exists() and file_digest(path, algorithm) == digest:
@@ -61,7 +64,7 @@ def download(urls: Sequence[str], path: Path, digest: str) -> None:
 
 
 def reachable(url: str) -> bool:
-    """Whether a server answers, told within seconds, where its own library would go on trying for minutes."""
+    """Whether a server responds within seconds; the libraries that download from it would try for minutes."""
     try:
         urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError:

@@ -42,8 +42,8 @@ def write_report(
     """Write the report atomically.
 
     Args:
-        summary: the headline figures as (name, value).
-        notice: what was substituted, shown in a box at the top; empty where nothing was.
+        summary: the headline metrics as (name, value).
+        notice: which data was substituted, shown in a box at the top; empty where none was.
     """
     environment = Environment(
         loader=PackageLoader("shared.report", ""), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
@@ -53,13 +53,13 @@ def write_report(
 
 
 def substitution_notice(data: Mapping[str, Any]) -> str:
-    """What to say at the top of a report whose run used the sample in place of the data asked for; else nothing."""
+    """The notice for a report whose run used the sample instead of the configured data; else an empty text."""
     reason = data["substituted"]
-    return f"Trained on the built-in sample, not on the data asked for: {reason}." if reason else ""
+    return f"Trained on the built-in sample, not on the configured data: {reason}." if reason else ""
 
 
 def data_section(data: Mapping[str, Any], examples: str) -> Section:
-    """What a run was made of: description, license, and how many `examples` (as people call them) each split has."""
+    """The data of a run: description, license, and the number of `examples` (the noun to show) in each split."""
     counts = [[name, str(count)] for name, count in data["counts"].items()]
     text = f"{data['description']}. License: {data['license']}."
     return Section("Data", text, header=["split", examples], rows=counts)

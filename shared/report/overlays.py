@@ -12,7 +12,7 @@ from shared.report.plots import INK, png, printable
 
 RIGHT, WRONG, IGNORED = (226, 232, 240), (220, 38, 38), (100, 116, 139)
 _FIRST = ((30, 41, 59), (249, 115, 22), (34, 197, 94), (59, 130, 246), (234, 179, 8), (168, 85, 247), (236, 72, 153))
-_GOLDEN = 0.618034  # steps of this share of the color circle never come back to the same place
+_GOLDEN = 0.618034  # fraction of the color circle between two classes; no color comes twice
 
 
 def class_colors(count: int) -> np.ndarray:
@@ -37,32 +37,32 @@ def overlay(image: np.ndarray, mask: np.ndarray, classes: int, opacity: float = 
     return np.where(colored[:, :, None], blended, image).astype(np.uint8)
 
 
-def error_map(answer: np.ndarray, truth: np.ndarray, ignore: int) -> np.ndarray:
-    """Where an answer is wrong, uint8 [H, W, 3]: right is light, wrong red, ignored gray."""
-    image = np.where((answer == truth)[:, :, None], np.array(RIGHT), np.array(WRONG))
+def error_map(predicted: np.ndarray, truth: np.ndarray, ignore: int) -> np.ndarray:
+    """Where a predicted mask is wrong, uint8 [H, W, 3]: right is light, wrong red, ignored gray."""
+    image = np.where((predicted == truth)[:, :, None], np.array(RIGHT), np.array(WRONG))
     image[truth == ignore] = IGNORED
     return image.astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class ComparedMasks:
-    """An image with its true and its answered mask."""
+    """An image with its true and its predicted mask."""
 
     caption: str
     image: np.ndarray
     truth: np.ndarray
-    answer: np.ndarray
+    predicted: np.ndarray
 
 
 def comparison(rows: Sequence[ComparedMasks], classes: Sequence[str], ignore: int) -> bytes:
-    """A row an image: input, truth, answer, errors; with a legend of the classes, as PNG bytes."""
+    """A row per image: input, truth, prediction, errors; with a legend of the classes, as PNG bytes."""
     shapes = [row.image.shape[0] / row.image.shape[1] for row in rows]
     figure = Figure(figsize=(11, 2.75 * sum(shapes) + 0.35 * len(rows) + 0.5), layout="constrained")
     grid = figure.subplots(len(rows), 4, squeeze=False, height_ratios=shapes)
     for axes, row in zip(grid, rows, strict=True):
-        masks = [overlay(row.image, mask, len(classes), 0.75) for mask in (row.truth, row.answer)]
-        images = [row.image, *masks, error_map(row.answer, row.truth, ignore)]
-        titles = [row.caption, "truth", "answer", "errors"]
+        masks = [overlay(row.image, mask, len(classes), 0.75) for mask in (row.truth, row.predicted)]
+        images = [row.image, *masks, error_map(row.predicted, row.truth, ignore)]
+        titles = [row.caption, "truth", "prediction", "errors"]
         for axis, image, title in zip(axes, images, titles, strict=True):
             axis.imshow(image, interpolation="nearest")
             axis.set_title(printable(title), fontsize=8, color=INK, parse_math=False)

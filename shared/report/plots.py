@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -61,36 +60,8 @@ def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float)
     return png(figure)
 
 
-def sweep_scores(settings: Sequence[Mapping[str, Any]], scores: Sequence[float], score_name: str) -> bytes:
-    """The score of each trial in order with the best so far, then over each of the settings that were searched.
-
-    Args:
-        settings: those searched, of each trial; numbers of one sign that span more than a factor of 20 are drawn on a
-            logarithmic scale.
-    """
-    names = list(settings[0])
-    figure = Figure(figsize=(3.2 * (len(names) + 1), 3.0), layout="constrained")
-    history, *others = figure.subplots(1, len(names) + 1, sharey=True)
-    order = range(1, len(scores) + 1)
-    history.plot(order, np.maximum.accumulate(scores), color=SECOND, label="best so far")
-    history.plot(order, scores, "o", color=ACCENT, ms=4)
-    history.set(xlabel="trial", ylabel=f"validation {score_name}")
-    history.legend(frameon=False)
-    for axes, name in zip(others, names, strict=True):
-        values = [setting[name] for setting in settings]
-        numeric = all(isinstance(value, int | float) for value in values)
-        axes.plot(values if numeric else [str(value) for value in values], scores, "o", color=ACCENT, ms=4)
-        if numeric and min(values) > 0 and max(values) / min(values) > 20:
-            axes.set_xscale("log")
-        axes.set(xlabel=name)
-    for axes in (history, *others):
-        axes.grid(color=GRID)
-        axes.spines[["top", "right"]].set_visible(False)
-    return png(figure)
-
-
 def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) -> bytes:
-    """Rows are the truth, columns the answers; each row is colored by its share of wrong answers per cell."""
+    """Rows are the truth, columns the predictions; a cell is colored by its share of wrong predictions in the row."""
     matrix = np.asarray(counts)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     size = min(max(3.5, 0.5 * len(classes) + 1), LARGEST_MATRIX)
@@ -110,16 +81,16 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
             color=ACCENT if on_diagonal else INK,
             fontweight="bold" if on_diagonal else "normal",
         )
-    # Names are no formulas: a class may be called $5.
+    # A class may be called $5, which is not a formula.
     turned = 0 if max(map(len, classes)) < 4 else 60
     axes.set_xticks(range(len(classes)), classes, rotation=turned, parse_math=False)
     axes.set_yticks(range(len(classes)), classes, parse_math=False)
-    axes.set(xlabel="answer", ylabel="truth")
+    axes.set(xlabel="prediction", ylabel="truth")
     return png(figure)
 
 
 def printable(caption: str) -> str:
-    """A caption that can be drawn: a file's name may be no text."""
+    """A caption that can be drawn: a file's name may not be valid Unicode."""
     return caption.encode(errors="backslashreplace").decode()
 
 
@@ -144,7 +115,7 @@ def contact_sheet(
 
 
 def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
-    """A row of images for each name, which stands before it.
+    """A row of images for each name, with the name at its left.
 
     Args:
         rows: uint8 arrays, [H, W] or [H, W, 3], of any sizes; each is scaled to fit a square of `side` pixels.
@@ -172,7 +143,7 @@ def _short(name: str, length: int = 24) -> str:
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> bytes:
-    """How often answers of a given confidence are right; a calibrated classifier lies on the diagonal."""
+    """How often predictions of a given confidence are right; a calibrated classifier lies on the diagonal."""
     edges = np.linspace(0, 1, bins + 1)
     index = np.clip(np.digitize(confidence, edges) - 1, 0, bins - 1)
     counts = np.bincount(index, minlength=bins)
@@ -184,6 +155,6 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> by
     for middle, count, share in zip((edges[:-1] + edges[1:]) / 2, counts, shares, strict=True):
         if count:
             axes.text(middle, share + 0.02, str(count), ha="center", fontsize=7, color=INK)
-    axes.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1.12))
+    axes.set(xlabel="confidence", ylabel="share of right predictions", xlim=(0, 1), ylim=(0, 1.12))
     axes.spines[["top", "right"]].set_visible(False)
     return png(figure)

@@ -1,7 +1,7 @@
-"""Micro-batching: what waits while the network computes is answered together in its next turn.
+"""Micro-batching: items that wait while the network computes form its next batch.
 
-Nothing is delayed in the hope of a larger batch: a single request is answered at once, and under load the batches grow
-by themselves to what arrives in one turn.
+Nothing is delayed in the hope of a larger batch: a single request is computed at once, and under load the batches grow
+by themselves to what arrives during one computation.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from shared.serving.answering import Answer, FailedError, Item, Result
+from shared.serving.backend import Backend, FailedError, Item, Result
 from shared.serving.service import Endpoint
 
 log = logging.getLogger(__name__)
@@ -33,20 +33,20 @@ class Job:
     results: "asyncio.Future[list[Result]]"
     """One of each item, in order."""
     started: bool = False
-    """Whether an item's turn has come."""
+    """Whether the computation of an item has begun."""
 
 
 class Batcher:
-    """Has items answered from a thread of its own, those of several requests together."""
+    """Gives the items of several requests to the backend together, from its own thread."""
 
-    def __init__(self, max_waiting: int, answer: Answer) -> None:
-        """Start the thread, from which `answer` is called; more than `max_waiting` items are refused."""
+    def __init__(self, max_waiting: int, backend: Backend) -> None:
+        """Start the thread, from which `backend` is called; more than `max_waiting` items are refused."""
         self.waiting = 0
         """Items that have no result yet."""
         self.observe: Callable[[int], None] = lambda _: None
-        """Is told the size of each batch, in that thread."""
+        """Called with the size of each batch, in that thread."""
         self._max_waiting = max_waiting
-        self._answer = answer
+        self._backend = backend
         self._arrived: SimpleQueue[Job] = SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
@@ -54,12 +54,12 @@ class Batcher:
 
     @property
     def alive(self) -> bool:
-        """Whether there is somebody who answers."""
-        return self._thread.is_alive() and self._answer.alive
+        """Whether thread and backend run."""
+        return self._thread.is_alive() and self._backend.alive
 
     @property
     def full(self) -> bool:
-        """Whether no item more is taken."""
+        """Whether no further item is taken."""
         return self.waiting >= self._max_waiting
 
     def submit(self, endpoint: Endpoint, items: Sequence[Item]) -> Job:
@@ -79,15 +79,15 @@ class Batcher:
         while True:
             jobs = self._next_jobs()
             endpoint = jobs[0].endpoint
-            asked = [(job, item) for job in jobs for item in job.items]
+            pairs = [(job, item) for job in jobs for item in job.items]
             results: list[Result] = []
-            for start in range(0, len(asked), endpoint.batch_size):
-                results += self._batch(endpoint, asked[start : start + endpoint.batch_size])
-            with suppress(RuntimeError):  # the server has ended meanwhile, and nobody waits any more
+            for start in range(0, len(pairs), endpoint.batch_size):
+                results += self._batch(endpoint, pairs[start : start + endpoint.batch_size])
+            with suppress(RuntimeError):  # the server has ended meanwhile, and no client waits
                 jobs[0].results.get_loop().call_soon_threadsafe(self._deliver, jobs, results)
 
     def _next_jobs(self) -> list[Job]:
-        """Wait for a job; take along those of its endpoint that wait behind it, as far as they fit one batch."""
+        """Wait for a job; add those of the same endpoint that wait behind it, as far as they fit one batch."""
         if not self._backlog:
             self._backlog.append(self._arrived.get())
         while not self._arrived.empty():  # nobody else takes from it
@@ -99,17 +99,17 @@ class Batcher:
             room -= len(jobs[-1].items)
         return jobs
 
-    def _batch(self, endpoint: Endpoint, asked: list[tuple[Job, Item]]) -> list[Result]:
-        self.observe(len(asked))
+    def _batch(self, endpoint: Endpoint, pairs: list[tuple[Job, Item]]) -> list[Result]:
+        self.observe(len(pairs))
         now = time.monotonic()
-        for job, item in asked:
-            job.started = job.started or now <= item.deadline  # those that came too late are passed over
-        items = [item for _, item in asked]
+        for job, item in pairs:
+            job.started = job.started or now <= item.deadline  # items that came too late are not computed
+        items = [item for _, item in pairs]
         try:
-            return self._answer(endpoint.name, items)
-        # Whatever it was, the thread goes on for those who ask next.
+            return self._backend(endpoint.name, items)
+        # Whatever it was, the thread goes on with the next requests.
         except Exception:
-            log.exception("a batch of %d could not be answered", len(items))
+            log.exception("a batch of %d failed", len(items))
             return [FailedError()] * len(items)
 
     def _deliver(self, jobs: list[Job], results: list[Result]) -> None:
@@ -117,5 +117,5 @@ class Batcher:
         rest = iter(results)
         for job in jobs:
             own = [next(rest) for _ in job.items]
-            if not job.results.done():  # whoever asked may have gone
+            if not job.results.done():  # the client may have gone
                 job.results.set_result(own)

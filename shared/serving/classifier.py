@@ -41,5 +41,5 @@ def classifier_endpoint(
     def predict_batch(batch: list[Prepared]) -> list[dict[str, Any]]:
         return [as_json(one, labels) for one in predict(batch)]
 
-    example_answer = {"prediction": example_label, "probabilities": {example_label: 0.99, "another": 0.01}}
-    return Endpoint("predict", summary, kind, decode, predict_batch, example, example_answer)
+    example_result = {"prediction": example_label, "probabilities": {example_label: 0.99, "another": 0.01}}
+    return Endpoint("predict", summary, kind, decode, predict_batch, example, example_result)

@@ -1,4 +1,4 @@
-"""Connections that say nothing are closed; answers leave in one piece."""
+"""Silent connections are closed; a response is sent in one piece."""
 
 import asyncio
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0  # from the connection, or a request's first byte, to the end of its headers
-READING_SECONDS = 30.0  # in which whoever asked must have taken some more of an answer
+READING_SECONDS = 30.0  # within which the client must have read some more of a response
 
 
 class Joining:
     """A transport that sends what is written in one turn of the loop together.
 
-    uvicorn writes the head of an answer and its body apart, which are two calls of the system, two packets, and wake
-    whoever asked twice.
+    uvicorn writes the head of a response and its body apart, which are two calls of the system, two packets, and wake
+    the client twice.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -30,14 +30,14 @@ class Joining:
         self._written += data
 
     def close(self) -> None:
-        """Send what was written, and close the connection, for good where nobody takes the rest."""
+        """Send what was written, and close the connection, for good where the client does not read the rest."""
         self._send()
         self._transport.close()
         if self._transport.get_write_buffer_size() and not self._unread:
             self.watch()
 
     def watch(self, before: int | None = None) -> None:
-        """Cut the connection off once nothing of what is left to send has been taken for a while."""
+        """Cut the connection off once the client has read nothing of the rest for a while."""
         left = self._transport.get_write_buffer_size()
         if before is not None and left >= before:
             self._transport.abort()
@@ -45,13 +45,13 @@ class Joining:
             self._unread = self._loop.call_later(READING_SECONDS, self.watch, left)
 
     def stop_watching(self) -> None:
-        """All was taken, or the connection is gone."""
+        """All was read, or the connection is gone."""
         if self._unread:
             self._unread.cancel()
             self._unread = None
 
     def _send(self) -> None:
-        if self._written and not self._transport.is_closing():  # whoever asked may have gone
+        if self._written and not self._transport.is_closing():  # the client may have gone
             self._transport.write(bytes(self._written))
         self._written.clear()
 
@@ -63,8 +63,8 @@ class Joining:
 class PromptProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which limits the time between requests, with a limit for the headers of each and for reading.
 
-    Without them a client keeps its connection for ever that sends one byte a minute, or one byte after an answer, or
-    that never reads.
+    Without them a client that sends one byte a minute, or one byte after a response, or that never reads keeps its
+    connection for ever.
     """
 
     _patience: asyncio.TimerHandle | None = None
@@ -76,14 +76,14 @@ class PromptProtocol(HttpToolsProtocol):
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait for the rest of what is no whole request yet."""
+        """Wait for the rest of a request that is not complete."""
         super().data_received(data)
         between = self.cycle is None or self.cycle.response_complete
         if between and self._patience is None:
             self._wait()
 
     def pause_writing(self) -> None:
-        """Wait until more of the answer has been read."""
+        """Wait until more of the response has been read."""
         super().pause_writing()
         self._joining().watch()
 

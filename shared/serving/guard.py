@@ -1,25 +1,20 @@
-"""Who may ask: the key, the name the server was called by, the site that asked. And the count of every request."""
+"""Who may send requests: the key, the host name, the site of the page. It also counts every request."""
 
 import hmac
+import re
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
-from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Collection, Mapping
 
-from fastapi.responses import JSONResponse
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import UserError
-from shared.serving.figures import Figures
 from shared.serving.listening import is_loopback
+from shared.serving.metrics import ServerMetrics
 from shared.serving.settings import ServeConfig
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 SHORTEST_KEY = 16
-LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d*)?", re.IGNORECASE)
 
 
 def read_key(settings: ServeConfig) -> bytes | None:
@@ -41,15 +36,18 @@ def read_key(settings: ServeConfig) -> bytes | None:
 
 
 class Guard:
-    """Stands before the application (ASGI): refuses who may not ask, and counts every request."""
+    """ASGI middleware that refuses requests that are not allowed, and counts all requests.
+
+    Starlette's TrustedHostMiddleware looks at the host alone, not at the origin.
+    """
 
     def __init__(
-        self, app: App, settings: ServeConfig, key: bytes | None, figures: Figures, open_paths: Collection[str]
+        self, app: ASGIApp, settings: ServeConfig, metrics: ServerMetrics, open_paths: Collection[str]
     ) -> None:
         """Guard `app`; `open_paths` need no key."""
         self._app = app
-        self._key = key
-        self._figures = figures
+        self._key = read_key(settings)
+        self._metrics = metrics
         self._open = frozenset(open_paths)
         self._local_only = is_loopback(settings.host)
 
@@ -60,27 +58,26 @@ class Guard:
             return
         started, status = time.perf_counter(), 500
 
-        async def noting(message: MutableMapping[str, Any]) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             await send(message)
 
         try:
-            await (self._refusal(scope) or self._app)(scope, receive, noting)
+            await (self._refusal(scope) or self._app)(scope, receive, send_and_note)
         finally:
-            path = (
-                scope["path"] if "endpoint" in scope else "other"
-            )  # known paths only: a label a path is kept for ever
-            self._figures.request(path, status, time.perf_counter() - started)
+            # Known paths only: Prometheus keeps every path that it was ever given.
+            path = scope["path"] if "endpoint" in scope else "other"
+            self._metrics.count(path, status, time.perf_counter() - started)
 
-    def _refusal(self, scope: Scope) -> App | None:
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        # A page of any site can have this machine's browser ask a server on this machine: by its address, which the
-        # origin gives away, or under a name of its own that it points here (DNS rebinding).
-        if origin is not None and _parts(origin).netloc != host:
-            return refusal(403, "pages of other sites may not ask this server")
-        if self._local_only and _parts(f"//{host}").hostname not in LOCAL_NAMES:
+        # A page of any site can make a browser on this machine send requests to a server on this machine: by its
+        # address, which the origin gives away, or under the site's own name that points here (DNS rebinding).
+        if origin is not None and origin.partition("://")[2] != host:
+            return refusal(403, "pages of other sites may not use this server")
+        if self._local_only and not LOCAL_HOST.fullmatch(host):
             return refusal(403, "this server answers to localhost and 127.0.0.1 only")
         if self._key and scope["path"] not in self._open:
             given = headers.get(b"authorization", "").encode("latin-1")
@@ -90,14 +87,6 @@ class Guard:
         return None
 
 
-def _parts(url: str) -> SplitResult:
-    """The parts of an address; those of a damaged one are empty."""
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-
-
-def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) -> App:
-    """An answer in the one form that refusals have."""
+def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A response in the one form that refusals have; it is an ASGI application too."""
     return JSONResponse({"detail": detail}, status, headers)

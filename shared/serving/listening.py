@@ -1,4 +1,4 @@
-"""The address to listen at, and whom it lets in."""
+"""The address to listen at, and which machines reach it."""
 
 import ipaddress
 import socket
@@ -11,13 +11,13 @@ def listen(settings: ServeConfig) -> socket.socket:
     """A socket at the address.
 
     Raises:
-        UserError: the address is taken, is none of this machine's, or is open to others without a key.
+        UserError: the address is taken, is not this machine's, or is open to other machines without a key.
     """
     try:
         listener = socket.create_server((settings.host, settings.port))
     except socket.gaierror as error:
         raise UserError(
-            f"serve.host {settings.host} is no address of this machine ({error.strerror}); choose another."
+            f"serve.host {settings.host} is not an address of this machine ({error.strerror}); choose another."
         ) from error
     except OSError as error:
         raise UserError(
@@ -26,7 +26,7 @@ def listen(settings: ServeConfig) -> socket.socket:
     if not settings.api_key_file and not is_loopback(listener.getsockname()[0]):
         listener.close()
         raise UserError(
-            f"serve.host {settings.host} is reached from other machines, which needs a key: put one into a file "
+            f"serve.host {settings.host} is reached from other machines, which needs a key: write one to a file "
             "(python -c 'import secrets; print(secrets.token_urlsafe())') and name it with --serve.api_key_file."
         )
     return listener

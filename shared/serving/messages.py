@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from shared.serving.answering import FailedError, Item, Result
+from shared.serving.backend import FailedError, Item, Result
 from shared.serving.service import Endpoint, RefusedError, Service
 
 
 def description(service: Service) -> dict[str, Any]:
-    """All of a service that is not a function."""
+    """What of a service is not a function."""
     endpoints = [
         {key: value for key, value in vars(endpoint).items() if not callable(value)} for endpoint in service.endpoints
     ]
@@ -23,7 +23,7 @@ def description(service: Service) -> dict[str, Any]:
 
 
 def described(content: dict[str, Any]) -> Service:
-    """The service that `description` tells of; its functions are in the other process."""
+    """The service of a `description`; its functions are in the other process."""
     endpoints = [
         Endpoint(**{**endpoint, "fields": tuple(endpoint["fields"])}, decode=_elsewhere, predict=_elsewhere)
         for endpoint in content["endpoints"]

@@ -1,104 +1,101 @@
-"""From a request's body to the items it asks: raw, JSON or a form, within the limits, repeating none of it."""
+"""Parse a request's body into items: raw, JSON or a form, within the limits. No message repeats what was sent."""
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from fastapi import HTTPException, Request
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
 
-from shared.serving.answering import Item
+from shared.serving.backend import Item
+from shared.serving.interface import takes_raw_body
 from shared.serving.messages import to_bytes
 from shared.serving.service import Endpoint
 from shared.serving.settings import ServeConfig
 
-HELD_BODIES = 8  # so many bodies of the largest size may be in memory at once
+HELD_BODIES = 8  # number of bodies of the largest size that may be in memory at once
 
 
 @dataclass
 class ParsedRequest:
-    """What a request asks."""
+    """The items of a request."""
 
     items: list[Item]
-    alone: bool
-    """Whether it was a raw body, whose answer comes without a list around it."""
+    is_raw: bool
+    """Whether the body was one element itself; its result comes without a list around it."""
 
 
 @dataclass
 class Reader:
-    """Reads requests, and knows how much of them is in memory."""
+    """Parses requests, and knows how many bytes of them are in memory."""
 
     settings: ServeConfig
     held: int = field(default=0, init=False)
     """Bytes of bodies that are in memory."""
 
     @contextmanager
-    def holding(self) -> Iterator[list[int]]:
-        """Count what is added to the list as held, until the block ends."""
-        sizes: list[int] = []
-        try:
-            yield sizes
-        finally:
-            self.held -= sum(sizes)
-
-    async def body(self, request: Request, sizes: list[int]) -> bytes:
-        """The body, read no further than the limit.
+    def limited(self, request: Request) -> Iterator[Request]:
+        """The request, whose body is read no further than the limits and counts as held until the block ends.
 
         Raises:
-            HTTPException: 413 where it is too large, 429 where too much is being uploaded by all.
+            HTTPException: 413 where the body is too large, 429 where all bodies together are.
         """
-        limit = self.settings.max_body_bytes
+        limit, size = self.settings.max_body_bytes, 0
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            sizes.append(len(chunk))
-            self.held += len(chunk)
-            if len(body) > limit:
+
+        async def receive() -> Message:
+            nonlocal size
+            message = await request.receive()
+            arrived = len(message.get("body", b""))
+            size += arrived
+            self.held += arrived
+            if size > limit:
                 raise _too_large(limit)
             if self.held > HELD_BODIES * limit:
                 raise busy("too much is being uploaded")
-        return bytes(body)
+            return message
 
-    async def asked(self, request: Request, body: bytes, endpoint: Endpoint, deadline: float) -> ParsedRequest:
-        """The items of a request.
+        try:
+            yield Request(request.scope, receive)
+        finally:
+            self.held -= size
+
+    async def parse(self, request: Request, endpoint: Endpoint, deadline: float) -> ParsedRequest:
+        """Read the body and find its items.
 
         Raises:
-            HTTPException: 400 or 422, with one sentence that says what is expected.
+            HTTPException: 400, 415 or 422, with one sentence that says what is expected.
         """
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        body = await request.body()
         if not body:
             raise HTTPException(400, f"the request has no body; send {_expected(endpoint)}")
-        fields: dict[str, str] = {}
-        elements, alone, in_base64 = [body], True, False
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type == "application/json":
             elements, fields = _from_json(body, endpoint)
-            alone, in_base64 = False, endpoint.kind != "texts"
         elif content_type == "multipart/form-data":
-            elements, fields = await _from_form(request, body, endpoint, self.settings)
-            alone = False
-        elif endpoint.together > 1 or endpoint.fields:
+            elements, fields = await _from_form(request, endpoint, self.settings)
+        elif takes_raw_body(endpoint):
+            return ParsedRequest([Item([body], False, {}, deadline)], is_raw=True)
+        else:
             raise HTTPException(415, f"a raw body is not enough here; send {_expected(endpoint)}")
-        groups = self._grouped(elements, endpoint)
-        return ParsedRequest([Item(group, in_base64, fields, deadline) for group in groups], alone)
-
-    def _grouped(self, elements: Sequence[bytes], endpoint: Endpoint) -> list[Sequence[bytes]]:
-        """The elements of each item."""
-        count, most = len(elements), self.settings.max_elements
+        count, most, step = len(elements), self.settings.max_elements, endpoint.elements_per_item
         if not 0 < count <= most:
             raise HTTPException(422, f"send 1 to {most} {endpoint.kind} at once, not {count}")
-        if count % endpoint.together:
-            raise HTTPException(422, f"send {endpoint.kind} in groups of {endpoint.together}, not {count}")
-        return [elements[start : start + endpoint.together] for start in range(0, count, endpoint.together)]
+        if count % step:
+            raise HTTPException(422, f"send {endpoint.kind} in groups of {step}, not {count}")
+        in_base64 = content_type == "application/json" and endpoint.kind != "texts"
+        groups = [elements[start : start + step] for start in range(0, count, step)]
+        return ParsedRequest([Item(group, in_base64, fields, deadline) for group in groups], is_raw=False)
 
 
 def busy(reason: str) -> HTTPException:
-    """The answer to a request that would be welcome later."""
-    return HTTPException(429, f"{reason}; come again", headers={"Retry-After": "1"})
+    """The refusal of a request that the server can take later."""
+    return HTTPException(429, f"{reason}; try again", headers={"Retry-After": "1"})
 
 
 def _too_large(limit: int) -> HTTPException:
@@ -112,47 +109,33 @@ def _expected(endpoint: Endpoint) -> str:
     return f'JSON like {{"{endpoint.kind}": ["{element}"]{fields}}}, a form, or a raw body'
 
 
-def _from_json(body: bytes, endpoint: Endpoint) -> tuple[list[bytes], dict[str, str]]:
+def _from_json(body: bytes, endpoint: Endpoint) -> tuple[Sequence[bytes], dict[str, str]]:
+    # Not pydantic: it refuses the whole request where one text holds half of a surrogate pair.
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the body is not valid JSON") from error
-    expected = {endpoint.kind, *endpoint.fields}
-    if not isinstance(content, dict) or content.keys() != expected:
-        raise HTTPException(422, f"expected {_expected(endpoint)}")
-    elements = content.pop(endpoint.kind)
-    texts = [*content.values(), *(elements if isinstance(elements, list) else [None])]
-    if not all(isinstance(text, str) for text in texts):
-        raise HTTPException(422, f"expected {_expected(endpoint)}")
-    return [to_bytes(element) for element in elements], content
+    if isinstance(content, dict) and content.keys() == {endpoint.kind, *endpoint.fields}:
+        elements = content.pop(endpoint.kind)
+        if isinstance(elements, list) and all(isinstance(text, str) for text in (*elements, *content.values())):
+            return [to_bytes(element) for element in elements], content
+    raise HTTPException(422, f"expected {_expected(endpoint)}")
 
 
 async def _from_form(
-    request: Request, body: bytes, endpoint: Endpoint, settings: ServeConfig
-) -> tuple[list[bytes], dict[str, str]]:
-    """The parts called as the endpoint's kind, and the fields."""
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    limits = {
-        "max_files": settings.max_elements,
-        "max_fields": settings.max_elements + len(endpoint.fields),
-        "max_part_size": settings.max_body_bytes,
-    }
+    request: Request, endpoint: Endpoint, settings: ServeConfig
+) -> tuple[Sequence[bytes], dict[str, str]]:
+    """The form's parts that are named like the endpoint's kind, and the fields."""
+    most, limit = settings.max_elements, settings.max_body_bytes
     try:
-        async with Request(request.scope, receive).form(**limits) as form:
-            parts = form.multi_items()
-            elements = [await _content(part) for name, part in parts if name == endpoint.kind]
+        async with request.form(max_files=most, max_fields=most + len(endpoint.fields), max_part_size=limit) as form:
+            elements = form.getlist(endpoint.kind)
+            contents = [to_bytes(part) if isinstance(part, str) else await part.read() for part in elements]
     except MultiPartException as error:  # its sentences say what is wrong and repeat nothing
         raise HTTPException(400, error.message) from error
     except UnicodeError as error:  # the form names a character set that decodes nothing
         raise HTTPException(400, "the form's character set cannot be used") from error
-    fields = {name: part for name, part in parts if name != endpoint.kind}
-    if set(fields) != set(endpoint.fields) or not all(isinstance(text, str) for text in fields.values()):
+    fields = {name: part for name, part in form.items() if name != endpoint.kind and isinstance(part, str)}
+    if set(form) - {endpoint.kind} != set(endpoint.fields) or len(fields) < len(endpoint.fields):
         raise HTTPException(422, f"expected parts named {', '.join([endpoint.kind, *endpoint.fields])}")
-    return elements, fields  # type: ignore[return-value]
-
-
-async def _content(part: Any) -> bytes:
-    return await part.read() if not isinstance(part, str) else to_bytes(part)
+    return contents, fields

@@ -8,10 +8,10 @@ from shared.serving.worker import Worker
 
 
 def run_server(build: str, config: Any, settings: ServeConfig) -> None:
-    """Serve until SIGINT or SIGTERM; what was asked before is still answered.
+    """Serve until SIGINT or SIGTERM; requests that came before still get their responses.
 
     Args:
-        build: the function that makes the `Service` from `config`, as `module:function`. This process never loads it.
+        build: the function that makes the `Service` from `config`, as `module:function`. This process never imports it.
 
     Raises:
         UserError: the service cannot be made, the address cannot be used, or the key's file cannot.

@@ -1,4 +1,4 @@
-"""What a project gives the server: the items it answers, and how."""
+"""What a project gives the server: its endpoints, its facts and its page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from typing import Any, Literal
 
 from shared.errors import UserError
 
-Answer = dict[str, Any]
+JsonObject = dict[str, Any]
 """Plain types that JSON has; no NaN."""
 
 
 class RefusedError(Exception):
-    """An item cannot be answered; the message says why in a few words and repeats nothing of the item."""
+    """An item cannot be used; the message says why in a few words and repeats nothing of the item."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One kind of item, asked with `POST /<name>`.
+    """What `POST /<name>` does.
 
-    A request asks about one element as its raw body, or about several as JSON (`{"images": ["<base64>", ...]}`,
-    `{"recordings": [...]}`, `{"texts": [...]}`) or as files of a form. All calls of `decode` and `predict` come from
-    one thread of their own.
+    A request holds one element as its raw body, or several as JSON (`{"images": ["<base64>", ...]}`,
+    `{"recordings": [...]}`, `{"texts": [...]}`) or as files of a form. `decode` and `predict` are called from one
+    thread.
     """
 
     name: str
@@ -30,18 +30,18 @@ class Endpoint:
     """What elements are: files as bytes, or strings. It is also the key of the list in JSON."""
     decode: Callable[..., Any]
     """From the elements of one item (and the `fields` by name) to what `predict` takes; or `RefusedError`."""
-    predict: Callable[[list[Any]], list[Answer]]
-    """From decoded items of any requests to their answers, in the same order. If it fails on several, it is called
+    predict: Callable[[list[Any]], list[JsonObject]]
+    """From decoded items of any requests to their predictions, in the same order. If it fails on several, it is called
     again for each alone; one that changes something has a `batch_size` of 1."""
     example: str
     """An element for the interface's description: a text, or a file in base64."""
-    example_answer: Answer
-    together: int = 1
-    """So many elements make one item: 2 for a comparison of two images."""
+    example_result: JsonObject
+    elements_per_item: int = 1
+    """2 for a comparison of two images."""
     fields: tuple[str, ...] = ()
-    """Short texts that a request gives beside its elements, for all of its items."""
+    """Names of short texts that a request gives beside its elements, for all of its items."""
     batch_size: int = 32
-    """`predict` is given at most so many items at once; 1 where they cannot be stacked."""
+    """The largest number of items that `predict` is given at once; 1 where they cannot be stacked."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The process that computes: decoders and networks run in one of their own, beside the one that holds the connections.
+"""The process that computes: decoders and networks run in it, beside the process that holds the connections.
 
 Python computes in one thread of a process at a time, so that two processes do twice as much. And an image that brings
 its decoder down, or takes all memory, ends no connection: its item fails, and the process is started again.
@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from shared.errors import UserError
-from shared.serving.answering import Answerer, FailedError, Item, Result
+from shared.serving.backend import FailedError, Item, LocalBackend, Result
 from shared.serving.messages import (
     described,
     description,
@@ -35,12 +35,12 @@ from shared.serving.settings import ServeConfig
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # in deadlines: whoever computes longer answers nobody any more, and is started again
+PATIENCE = 2.0  # in deadlines: a process that computes longer is started again, as no client waits any more
 SECONDS_TO_END = 5.0
 
 
 class Worker:
-    """Answers with a service in a process of its own; use it in a `with` block."""
+    """A backend in its own process; use it in a `with` block."""
 
     def __init__(self, build: str, config: Any, settings: ServeConfig) -> None:
         """Start the process.
@@ -58,7 +58,7 @@ class Worker:
 
     @cached_property
     def service(self) -> Service:
-        """What the process serves, as soon as it is ready; its functions are there, not here.
+        """What the process serves, as soon as it is ready; its functions exist in that process alone.
 
         Raises:
             UserError: the service cannot be made.
@@ -70,31 +70,31 @@ class Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process; one that still loads or computes is killed, as nobody waits for it any more."""
+        """End the process; one that still loads or computes is killed, as no client waits for it any more."""
         self._ending = True
         if not self.alive or self._busy.locked():
             self._process.kill()
-        with self._busy:  # whoever asked has seen the end
+        with self._busy:  # the caller has seen the end
             self._connection.close()
             self._process.join(SECONDS_TO_END)
             self._process.kill()
             self._process.join()
 
     def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
-        """Answer a batch; where it ends the process, its items are asked one by one."""
-        _ = self.service  # its description comes before any answer
+        """The results of a batch; where it ends the process, its items are computed one by one."""
+        _ = self.service  # its description comes before any result
         with self._busy:
             if not self._ending and not (self.alive and self._process.is_alive()):
                 self._restart("while it waited")
             there = self.alive and not self._ending
-            found = self._ask(endpoint, items) if there else None
+            found = self._exchange(endpoint, items) if there else None
         if found is not None:
             return found
         if not there or len(items) == 1:
             return [FailedError() for _ in items]
         return [self(endpoint, [one])[0] for one in items]
 
-    def _ask(self, endpoint: str, items: Sequence[Item]) -> list[Result] | None:
+    def _exchange(self, endpoint: str, items: Sequence[Item]) -> list[Result] | None:
         """The results; None where there are none, and the process is another one now."""
         try:
             self._connection.send_bytes(pack_items(endpoint, items))
@@ -102,7 +102,7 @@ class Worker:
                 raise TimeoutError("it took too long")
             found = unpack_results(self._connection.recv_bytes())
             return [result for result, _ in zip(found, items, strict=True)]
-        # Whatever it was, what is still in the connection must not be taken for the answer to the next item.
+        # Whatever it was, what is still in the connection must not be taken for the result of the next item.
         except Exception as error:
             if not self._ending:
                 self._restart(repr(error))
@@ -166,7 +166,7 @@ def _interrupts_held() -> Iterator[None]:
 
 def _work(build: str, config: Any, settings: ServeConfig, connection: Connection) -> None:
     """Be the process that computes, until the other closes the connection or ends."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the other lets what was asked be answered first
+    for number in (signal.SIGINT, signal.SIGTERM):  # the other process lets open requests finish first
         signal.signal(number, signal.SIG_IGN)
     module, _, function = build.partition(":")
     service: Service | None = None
@@ -181,9 +181,9 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
     with suppress(EOFError, OSError):
         connection.send_bytes(pack(first))
         if service:
-            _answer_all(Answerer(service, settings), connection)
+            _serve_batches(LocalBackend(service, settings), connection)
 
 
-def _answer_all(answer: Answerer, connection: Connection) -> NoReturn:
+def _serve_batches(backend: LocalBackend, connection: Connection) -> NoReturn:
     while True:
-        connection.send_bytes(pack_results(answer(*unpack_items(connection.recv_bytes()))))
+        connection.send_bytes(pack_results(backend(*unpack_items(connection.recv_bytes()))))

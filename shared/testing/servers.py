@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from shared.serving.answering import Answerer
+from shared.serving.backend import LocalBackend
 from shared.serving.server import make_app, uvicorn_config
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
@@ -22,7 +22,7 @@ from shared.serving.settings import ServeConfig
 def serving(service: Service, **settings: Any) -> Iterator[str]:
     """The address of a server for the service, which computes in this process too."""
     config = ServeConfig(**settings)
-    app = make_app(service, config, Answerer(service, config))
+    app = make_app(service, config, LocalBackend(service, config))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn_config(app, config))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -32,11 +32,11 @@ def demonstrate(config: Config) -> dict[str, Any]:
     for name, count in counts.items():
         log.info(f"photos: {name}: {count} face{'s'[: count != 1]}")
     for row in compared:
-        log.info(f"photos: {row['first']} and {row['second']}: {row['answer']} (similarity {row['similarity']})")
+        log.info(f"photos: {row['first']} and {row['second']}: {row['prediction']} (similarity {row['similarity']})")
     summary = (
         ", ".join(f"{name}: {count}" for name, count in counts.items())
         + " faces; "
-        + "; ".join(f"{row['first']} and {row['second']}: {row['answer']}" for row in compared)
+        + "; ".join(f"{row['first']} and {row['second']}: {row['prediction']}" for row in compared)
     )
     return write_result(
         config.output_dir,
@@ -64,9 +64,9 @@ def images_of_people() -> dict[str, Image.Image]:
 
 def _compared(photos: dict[str, Photo], first: str, second: str, answer: Any) -> dict[str, Any]:
     if not photos[first].faces or not photos[second].faces:
-        return {"first": first, "second": second, "answer": "no face", "similarity": None}
+        return {"first": first, "second": second, "prediction": "no face", "similarity": None}
     alike = float(similarity(photos[first].embeddings[0], photos[second].embeddings[0]))
-    return {"first": first, "second": second, "answer": answer(alike), "similarity": round(alike, 3)}
+    return {"first": first, "second": second, "prediction": answer(alike), "similarity": round(alike, 3)}
 
 
 def draw_found(image: Image.Image, photo: Photo) -> np.ndarray:

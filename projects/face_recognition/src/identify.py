@@ -19,10 +19,10 @@ from src.search import Match, Search
 class Identity:
     """Who a face may be."""
 
-    answer: str
+    label: str
     """A name, `can't tell` or `unknown`."""
     nearest: list[Match]
-    """The most similar people, also where the answer is `unknown`."""
+    """The most similar people, also where the label is `unknown`."""
 
 
 class Identifier:
@@ -71,21 +71,21 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
         for file, photo in zip(files, recognizer.photos(files), strict=True):
             rows += answers_of(str(file), photo, identifier)
     for row in rows:
-        log.info(f"{row['file']}: {row['answer']}{_shown(row['nearest'])}")
+        log.info(f"{row['file']}: {row['prediction']}{_shown(row['nearest'])}")
     return rows
 
 
 def answers_of(name: str, photo: Photo, identifier: Identifier) -> list[dict[str, Any]]:
     """One row a face, or one that says why there is none, as plain types."""
-    if photo.answer != "faces":
-        return [{"file": name, "answer": photo.answer, "nearest": [], "detail": photo.detail}]
+    if photo.status != "faces":
+        return [{"file": name, "prediction": photo.status, "nearest": [], "detail": photo.detail}]
     rows = []
     for face, embedding in zip(photo.faces, photo.embeddings, strict=True):
         found = identifier.identify(embedding)
         rows.append(
             {
                 "file": name,
-                "answer": found.answer,
+                "prediction": found.label,
                 "box": [round(float(value), 1) for value in face.box],
                 "nearest": [{"name": match.name, "similarity": match.similarity} for match in found.nearest],
             }

@@ -41,9 +41,9 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
             file.write(_sheet(files, photos))
     for path, photo in list(zip(files, photos, strict=True))[:10]:
         log.info(f"{path}: {_described(photo)}")
-    counts = {name: sum(photo.answer == name for photo in photos) for name in ("no face", "unreadable")}
+    counts = {name: sum(photo.status == name for photo in photos) for name in ("no face", "unreadable")}
     if counts["unreadable"]:
-        named = [str(path) for path, photo in zip(files, photos, strict=True) if photo.answer == "unreadable"]
+        named = [str(path) for path, photo in zip(files, photos, strict=True) if photo.status == "unreadable"]
         log.warning(f"{counts['unreadable']} of {len(files)} images cannot be read: {', '.join(named[:5])}")
     log.info(f"predict: {len(files)} images, {faces} faces, {counts}; see {folder / 'predictions.csv'}")
     return write_result(
@@ -57,8 +57,8 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
 
 
 def _described(photo: Photo) -> str:
-    if photo.answer != "faces":
-        return photo.answer + (f" ({photo.detail})" if photo.detail else "")
+    if photo.status != "faces":
+        return photo.status + (f" ({photo.detail})" if photo.detail else "")
     return f"{len(photo.faces)} face{'s'[: len(photo.faces) != 1]}, confidence " + ", ".join(
         f"{face.confidence:.3f}" for face in photo.faces
     )
@@ -68,11 +68,11 @@ def _table(files: list[Path], photos: list[Photo]) -> str:
     """One row a face; its `row` is that of embeddings.npz."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "answer", "row", "left", "top", "right", "bottom", "confidence", "detail"])
+    writer.writerow(["file", "status", "row", "left", "top", "right", "bottom", "confidence", "detail"])
     row = 0
     for path, photo in zip(files, photos, strict=True):
         if not photo.faces:
-            writer.writerow([path, photo.answer, "", "", "", "", "", "", photo.detail])
+            writer.writerow([path, photo.status, "", "", "", "", "", "", photo.detail])
         for face in photo.faces:
             writer.writerow([path, "face", row, *(f"{value:.1f}" for value in face.box), f"{face.confidence:.4f}", ""])
             row += 1

@@ -22,7 +22,7 @@ BATCH = 16
 class Photo:
     """What is found in one image, the largest face first."""
 
-    answer: str
+    status: str
     """`faces`, `no face` or `unreadable`."""
     faces: list[Face] = field(default_factory=list)
     crops: list[np.ndarray] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Recognizer:
             UserError: it cannot be read, or shows no face, or several.
         """
         photo = self.photos([path])[0]
-        if photo.answer == "unreadable":
+        if photo.status == "unreadable":
             raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")
         if len(photo.faces) != 1:
             number = len(photo.faces) or "no"
@@ -80,7 +80,7 @@ class Recognizer:
         embedded = self.network.run("embeddings", np.stack(crops), BATCH) if crops else None
         rows = iter(() if embedded is None else embedded)
         return [
-            Photo(photo.answer, photo.faces, photo.crops, np.stack([next(rows) for _ in photo.crops]))
+            Photo(photo.status, photo.faces, photo.crops, np.stack([next(rows) for _ in photo.crops]))
             if photo.crops
             else photo
             for photo in photos

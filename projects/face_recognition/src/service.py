@@ -9,7 +9,7 @@ from PIL import Image
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
-from shared.serving.service import Endpoint, RefusedError, Service
+from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
@@ -19,7 +19,6 @@ from src.similarity import similarity
 
 PAGE = PROJECT / "src" / "page"
 MOST_CHARACTERS = 100  # of a name
-Answer = dict[str, Any]
 
 
 def open_service(config: Config) -> Service:
@@ -39,32 +38,32 @@ def make_service(config: Config, gallery: Gallery) -> Service:
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
-    def identify(images: list[Image.Image]) -> list[Answer]:
+    def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [as_plain(photo, identifier, decision) for photo in recognizer.photos_of_images(images)]
 
-    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[Answer]:
+    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [compare(first, second, decision) for first, second in zip(photos[::2], photos[1::2], strict=True)]
 
-    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[Answer]:
+    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
         return [add(gallery, recognizer, *person) for person in people]
 
     endpoints = [
-        _endpoint("predict", "Who of the gallery is in the image? One answer a face.", decode, identify, PREDICTED),
+        _endpoint("predict", "Who of the gallery is in the image? One prediction a face.", decode, identify, PREDICTED),
         _endpoint(
             "verify",
             "Do two images show the same person? `same`, `different` or `can't tell`, with the error of that.",
             lambda first, second: (decode(first), decode(second)),
             verify,
-            {"answer": "same", "similarity": 0.93, "thresholds": "..."},
-            together=2,
+            {"prediction": "same", "similarity": 0.93, "thresholds": "..."},
+            elements_per_item=2,
         ),
         _endpoint(
             "enroll",
             "Add an image of one face to the gallery, under the `name` given beside it.",
             lambda image, name: (checked_name(name), hashlib.sha256(image).hexdigest(), decode(image)),
             enroll,
-            {"answer": "enrolled", "name": "Eileen", "new": 1},
+            {"status": "enrolled", "name": "Eileen", "new": 1},
             fields=("name",),
             batch_size=1,
         ),
@@ -72,37 +71,37 @@ def make_service(config: Config, gallery: Gallery) -> Service:
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
 
 
-def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> Answer:
+def as_plain(photo: Photo, identifier: Identifier, decision: Decision) -> JsonObject:
     """Who is in a photo, as JSON has it."""
-    if photo.answer != "faces":
-        return {"answer": photo.answer, "faces": []}
+    if photo.status != "faces":
+        return {"status": photo.status, "faces": []}
     rows = answers_of("", photo, identifier)
     return {
-        "answer": "faces",
+        "status": "faces",
         "faces": [{key: value for key, value in row.items() if key != "file"} for row in rows],
         "thresholds": decision.origin,
     }
 
 
-def compare(first: Photo, second: Photo, decision: Decision) -> Answer:
+def compare(first: Photo, second: Photo, decision: Decision) -> JsonObject:
     """Whether the largest faces of two photos are the same person's."""
     for name, photo in (("first", first), ("second", second)):
-        if photo.answer != "faces":
-            return {"answer": "no face", "detail": f"the {name} image shows no face"}
+        if photo.status != "faces":
+            return {"prediction": "no face", "detail": f"the {name} image shows no face"}
     alike = float(similarity(first.embeddings[0], second.embeddings[0]))
-    return {"answer": decision.answer(alike), "similarity": alike, "thresholds": decision.origin}
+    return {"prediction": decision.answer(alike), "similarity": alike, "thresholds": decision.origin}
 
 
-def add(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> Answer:
+def add(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> JsonObject:
     """Enrol the only face of an image."""
     photo = recognizer.photos_of_images([image])[0]
     if len(photo.faces) != 1:
-        return {"answer": "refused", "detail": f"the image shows {len(photo.faces)} faces; it must show one"}
+        return {"status": "refused", "detail": f"the image shows {len(photo.faces)} faces; it must show one"}
     try:
         new = gallery.enroll(name, recognizer.embedder, np.stack(photo.embeddings), [digest])
     except UserError as error:
-        return {"answer": "refused", "detail": str(error)}
-    return {"answer": "enrolled", "name": name, "new": new}
+        return {"status": "refused", "detail": str(error)}
+    return {"status": "enrolled", "name": name, "new": new}
 
 
 def checked_name(name: str) -> str:
@@ -116,16 +115,16 @@ def _endpoint(
     name: str,
     summary: str,
     decode: Callable[..., Any],
-    predict: Callable[[list[Any]], list[Answer]],
-    answer: Answer,
+    predict: Callable[[list[Any]], list[JsonObject]],
+    example_result: JsonObject,
     **details: Any,
 ) -> Endpoint:
-    return Endpoint(name, summary, "images", decode, predict, EXAMPLE, answer, **details)
+    return Endpoint(name, summary, "images", decode, predict, EXAMPLE, example_result, **details)
 
 
 PREDICTED = {
-    "answer": "faces",
-    "faces": [{"answer": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}],
+    "status": "faces",
+    "faces": [{"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}],
     "thresholds": "...",
 }
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

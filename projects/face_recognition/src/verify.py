@@ -25,4 +25,4 @@ def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
         f"verify: {answer} (similarity {alike:.3f}; same above {decision.same_above:.3f}, different below "
         f"{decision.different_below:.3f}; thresholds {decision.origin})"
     )
-    return {"answer": answer, "similarity": alike, "thresholds": decision.origin}
+    return {"prediction": answer, "similarity": alike, "thresholds": decision.origin}

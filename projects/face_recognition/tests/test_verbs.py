@@ -103,7 +103,7 @@ def test_predict_answers_every_image(ready: Config, photos: dict[str, Path], tmp
     result = predict(ready, [folder])
     assert result["metrics"] == {"images": 4, "faces": 3, "no face": 1, "unreadable": 1}
     with (ready.output_dir / "predictions" / "predictions.csv").open() as file:
-        rows = [(Path(row["file"]).stem, row["answer"]) for row in csv.DictReader(file)]
+        rows = [(Path(row["file"]).stem, row["status"]) for row in csv.DictReader(file)]
     assert rows == [
         ("astronaut", "face"),
         ("both", "face"),
@@ -118,9 +118,9 @@ def test_predict_answers_every_image(ready: Config, photos: dict[str, Path], tmp
 
 
 def test_photos_of_one_person_verify_and_those_of_two_do_not(ready: Config, photos: dict[str, Path]) -> None:
-    assert verify(ready, photos["astronaut"], photos["again"])["answer"] == "same"
+    assert verify(ready, photos["astronaut"], photos["again"])["prediction"] == "same"
     answer = verify(ready, photos["astronaut"], photos["cameraman"])
-    assert answer["answer"] == "different"
+    assert answer["prediction"] == "different"
     assert "not calibrated" in answer["thresholds"]
 
 
@@ -140,9 +140,9 @@ def test_a_person_is_enrolled_found_and_forgotten(
     assert enroll(config, "Eileen", [photos["astronaut"]])["new"] == 1
     assert enroll(config, "Eileen", [photos["astronaut"]])["new"] == 0
     assert [(row["name"], row["photos"]) for row in list_people(config)] == [("Eileen", 1)]
-    answers = {Path(row["file"]).stem: row["answer"] for row in identify(config, [photos["again"], photos["cat"]])}
+    answers = {Path(row["file"]).stem: row["prediction"] for row in identify(config, [photos["again"], photos["cat"]])}
     assert answers == {"again": "Eileen", "cat": "no face"}
-    assert sorted(row["answer"] for row in identify(config, [photos["both"]])) == ["Eileen", "unknown"]
+    assert sorted(row["prediction"] for row in identify(config, [photos["both"]])) == ["Eileen", "unknown"]
     enroll(config, "Someone", [photos["again"]])
     assert "Someone looks like Eileen" in capsys.readouterr().err
     assert forget(config, "Eileen")["photos"] == 1
@@ -155,7 +155,7 @@ def test_embeddings_of_another_network_are_left_out_and_said(
     gallery = replace(ready.gallery, file=tmp_path / "gallery.sqlite")
     enroll(replace(ready, gallery=gallery), "Eileen", [photos["astronaut"]])
     rows = identify(replace(trained, gallery=gallery), [photos["astronaut"]])
-    assert rows[0]["answer"] == "unknown"
+    assert rows[0]["prediction"] == "unknown"
     assert rows[0]["nearest"] == []
     assert "1 photos of the gallery were enrolled with another embedder" in capsys.readouterr().err
 
@@ -170,7 +170,7 @@ def test_a_calibration_is_used_afterwards_or_refused(ready: Config, photos: dict
     assert result["metrics"]["false_accept"]["share"] < 0.05
     answer = verify(config, photos["astronaut"], photos["again"])
     assert answer["thresholds"].startswith("calibrated on 4950 pairs")
-    assert answer["answer"] == "same"
+    assert answer["prediction"] == "same"
     assert read_json(exported / "decision.json", "")["origin"] == answer["thresholds"]
     assert_whole(exported)
 
@@ -195,11 +195,11 @@ def test_serve_answers_as_identify_does(ready: Config, photos: dict[str, Path], 
                 return found
 
         faces = ask(photos["both"].read_bytes())["faces"]
-        assert sorted(face["answer"] for face in faces) == ["Eileen", "unknown"]  # type: ignore[attr-defined]
+        assert sorted(face["prediction"] for face in faces) == ["Eileen", "unknown"]  # type: ignore[attr-defined]
         forget(config, "Eileen")
         faces = ask(photos["astronaut"].read_bytes())["faces"]
-        assert [face["answer"] for face in faces] == ["unknown"]  # type: ignore[attr-defined]
-        assert ask(photos["cat"].read_bytes())["answer"] == "no face"
+        assert [face["prediction"] for face in faces] == ["unknown"]  # type: ignore[attr-defined]
+        assert ask(photos["cat"].read_bytes())["status"] == "no face"
         with pytest.raises(urllib.error.HTTPError) as refused:
             ask(b"no image")
         assert refused.value.code == 422

@@ -33,7 +33,7 @@ def make_service(config: Config) -> Service:
         decode=decode,
         predict=answer,
         example=EXAMPLE,
-        example_answer={
+        example_result={
             "height": 1,
             "width": 2,
             "areas": {"background": {"pixels": 1, "share": 0.5}, "grass": {"pixels": 1, "share": 0.5}},

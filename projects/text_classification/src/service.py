@@ -30,7 +30,7 @@ def make_service(config: Config) -> Service:
         decode=str,
         predict=answer,
         example=EXAMPLE,
-        example_answer={"answer": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
+        example_result={"prediction": "business", "probabilities": {"business": 0.97, "sports": 0.03}},
     )
     explain = Endpoint(
         name="explain",
@@ -39,7 +39,7 @@ def make_service(config: Config) -> Service:
         decode=str,
         predict=words,
         example=EXAMPLE,
-        example_answer={"words": [{"word": "Shares", "moved": 0.21}]},
+        example_result={"words": [{"word": "Shares", "moved": 0.21}]},
         batch_size=1,
     )
     return Service(PROJECT.name, predictor.network.metadata, [predict, explain], PAGE)
@@ -48,5 +48,5 @@ def make_service(config: Config) -> Service:
 def as_plain(found: Answer, labels: list[str]) -> dict[str, Any]:
     """An answer as JSON has it."""
     if found.probabilities is None:
-        return {"answer": found.answer}
-    return {"answer": found.answer, "probabilities": dict(zip(labels, found.probabilities.tolist(), strict=True))}
+        return {"prediction": found.answer}
+    return {"prediction": found.answer, "probabilities": dict(zip(labels, found.probabilities.tolist(), strict=True))}

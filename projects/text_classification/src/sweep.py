@@ -14,4 +14,4 @@ def sweep(config: Config, plan: Path = PROJECT / "configs" / "sweep.yaml") -> di
     Args:
         plan: a YAML file: how many trials, and the range of each setting
     """
-    return run_sweep(read_plan(plan, config), config, PROJECT, train, monitor="accuracy")
+    return run_sweep(read_plan(plan, config), config, PROJECT, train)

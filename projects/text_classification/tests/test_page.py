@@ -97,9 +97,9 @@ def test_the_static_page_gives_the_answers_of_the_server(page: Page, served: str
         found.append([asked(page, f"ask('{verb}', [{json.dumps(TEXT)}])") for verb in ("predict", "explain")])
     (first, words), (second, again) = found
     assert second["probabilities"] == pytest.approx(first["probabilities"], abs=1e-4)
-    assert second["answer"] == first["answer"]
+    assert second["prediction"] == first["prediction"]
     assert {row["word"] for row in again["words"]} == {row["word"] for row in words["words"]}
-    assert asked(page, "ask('predict', [' '])") == {"answer": "empty"}
+    assert asked(page, "ask('predict', [' '])") == {"prediction": "empty"}
 
 
 @pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)

@@ -115,9 +115,9 @@ def test_serve_answers_as_predict_does(trained: Config, tmp_path: Path) -> None:
         body = json.dumps({"texts": [ARTICLES["sports"], "\0\0", "   "]}).encode()
         request = urllib.request.Request(f"{url}/predict", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=30) as response:
-            answers = json.load(response)["answers"]
+            answers = json.load(response)["results"]
         assert answers[0]["probabilities"] == pytest.approx(answer["probabilities"], abs=0.02)
-        assert answers[1:] == [{"answer": "empty"}] * 2
+        assert answers[1:] == [{"prediction": "empty"}] * 2
         with urllib.request.urlopen(f"{url}/explain", ARTICLES["sports"].encode(), timeout=30) as response:
             assert json.load(response)["words"][0]["word"] in ARTICLES["sports"]
     finally:

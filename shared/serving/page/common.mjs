@@ -60,7 +60,7 @@ export function fill(canvas, image) {
 
 const turns = new Map();
 
-// What a promise gives, or null where something newer of that name has begun meanwhile: answers may overtake each other.
+// What a promise gives, or null where something newer of that name has begun meanwhile: results may overtake each other.
 export async function latest(name, promise) {
   const turn = (turns.get(name) ?? 0) + 1;
   turns.set(name, turn);

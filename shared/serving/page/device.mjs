@@ -5,7 +5,7 @@ import * as ort from "../ort/ort.wasm.min.mjs";
 ort.env.wasm.numThreads = 1; // more need headers that plain file servers do not send
 ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
 
-export const where = "Answers are computed on this device; what you put in does not leave it.";
+export const where = "Predictions are computed on this device; your input does not leave it.";
 
 const metadata = fetch("model.json").then((response) => response.json());
 navigator.serviceWorker?.register("../service-worker.js", { scope: "../" });
@@ -20,7 +20,7 @@ export function network(file) {
   let session;
   return async (type, data, shape) => {
     session ??= ort.InferenceSession.create(file, { executionProviders: ["wasm"] }).catch((error) => {
-      session = undefined; // so that the next question tries again
+      session = undefined; // so that the next call tries again
       throw error;
     });
     const loaded = await session;

@@ -1,25 +1,25 @@
-// Asks the server. A page imports this as ask.mjs; the static build puts the project's on_device.mjs in its place.
+// Sends requests to the server. A page imports this as ask.mjs; the static build puts the project's on_device.mjs in its place.
 
 const KEY = "api-key";
 
-export const where = "Answers come from the server that this page came from.";
+export const where = "Predictions come from the server that this page came from.";
 
 export async function facts() {
   return json(await send("model"));
 }
 
-// `elements` are canvases, texts or recordings (WAV files as blobs); the answer is that to one item.
-export async function ask(verb, elements, fields = {}) {
+// `elements` are canvases, texts or recordings (WAV files as blobs) of one item; gives its result.
+export async function ask(endpoint, elements, fields = {}) {
   const bodies = await Promise.all(elements.map(bodyOf));
   if (bodies.length === 1 && Object.keys(fields).length === 0) {
-    return json(await send(verb, bodies[0]));
+    return json(await send(endpoint, bodies[0]));
   }
   const form = new FormData();
   elements.forEach((element, index) => form.append(kindOf(element), bodies[index]));
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  const { answers } = await json(await send(verb, form));
-  if (answers[0].error) throw new Error(answers[0].error);
-  return answers[0];
+  const [result] = (await json(await send(endpoint, form))).results;
+  if (result.error) throw new Error(result.error);
+  return result;
 }
 
 function kindOf(element) {

@@ -1,4 +1,4 @@
-// Answers on the device what served.mjs asks the server: the same questions, the same answers.
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { facts, run, where } from "./device.mjs";
 import { fit, isSilent, samplesOf } from "./preparation.mjs";
@@ -9,12 +9,12 @@ export async function ask(verb, [recording]) {
   const metadata = await facts();
   const { sample_rate, samples: length, silent_below } = metadata.preparation;
   const samples = await samplesOf(recording, sample_rate);
-  if (isSilent(samples, silent_below)) return { answer: "silent", detail: "no sound in it" };
+  if (isSilent(samples, silent_below)) return { prediction: "silent", detail: "no sound in it" };
   const { probabilities } = await run("int16", fit(samples, length), [1, length]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {
-    answer: sure ? metadata.labels[best] : "unsure",
+    prediction: sure ? metadata.labels[best] : "unsure",
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
   };
 }

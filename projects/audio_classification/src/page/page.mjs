@@ -21,7 +21,7 @@ async function update(blob) {
     drawSpectrogram(image, heard, rate);
     const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
     if (!found) return;
-    answer.textContent = { silent: "There is nothing to hear.", unsure: "Not sure." }[found.answer] ?? found.answer;
+    answer.textContent = { silent: "There is nothing to hear.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     bars.replaceChildren();

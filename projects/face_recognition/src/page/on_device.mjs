@@ -1,4 +1,4 @@
-// Answers on the device what served.mjs asks the server: the same questions, the same answers.
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { cropOf } from "./alignment.mjs";
 import { detect } from "./detector.mjs";
@@ -40,33 +40,33 @@ export async function facesOf(canvas) {
 }
 
 async function compare([one], [other]) {
-  if (!one || !other) return { answer: "no face", detail: `the ${one ? "second" : "first"} image shows no face` };
+  if (!one || !other) return { prediction: "no face", detail: `the ${one ? "second" : "first"} image shows no face` };
   const alike = similarity(one.embedding, other.embedding);
-  return { answer: await answerTo(alike), similarity: alike, thresholds: (await decision()).origin };
+  return { prediction: await decide(alike), similarity: alike, thresholds: (await decision()).origin };
 }
 
 async function identify(faces) {
-  if (!faces.length) return { answer: "no face", faces: [] };
+  if (!faces.length) return { status: "no face", faces: [] };
   const { embedder, origin } = await decision();
   const photos = await photosOf(embedder);
   const rows = faces.map(async ({ box, embedding }) => {
     const nearest = nearestOf(photos, embedding);
-    const best = nearest.length ? await answerTo(nearest[0].similarity) : "different";
-    const answer = { same: nearest[0]?.name, different: "unknown" }[best] ?? best;
-    return { answer, box: box.map((value) => Math.round(10 * value) / 10), nearest };
+    const best = nearest.length ? await decide(nearest[0].similarity) : "different";
+    const prediction = { same: nearest[0]?.name, different: "unknown" }[best] ?? best;
+    return { prediction, box: box.map((value) => Math.round(10 * value) / 10), nearest };
   });
-  return { answer: "faces", faces: await Promise.all(rows), thresholds: origin };
+  return { status: "faces", faces: await Promise.all(rows), thresholds: origin };
 }
 
 async function add(name, canvas) {
   const faces = await facesOf(canvas);
   if (faces.length !== 1) {
-    return { answer: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
+    return { status: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
   }
   const added = await enroll(name, (await facts()).embedder, faces[0].embedding);
-  if (added.owner === undefined) return { answer: "enrolled", name, new: added.new };
+  if (added.owner === undefined) return { status: "enrolled", name, new: added.new };
   const detail = `a photo of ${name} is enrolled as ${added.owner} already; forget one of the two first`;
-  return { answer: "refused", detail };
+  return { status: "refused", detail };
 }
 
 // The nearest people, each by the best photo, the nearest first.
@@ -84,7 +84,7 @@ function similarity(one, other) {
   return 1 - one.reduce((sum, value, index) => sum + (value - other[index]) ** 2, 0) / 2;
 }
 
-async function answerTo(alike) {
+async function decide(alike) {
   const { same_above, different_below } = await decision();
   if (alike > same_above) return "same";
   return alike < different_below ? "different" : "can't tell";

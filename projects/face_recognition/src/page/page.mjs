@@ -29,7 +29,7 @@ async function compare() {
   const found = await latest("same", ask("verify", [images.first, images.second]));
   if (!found) return;
   const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
-  element("same").textContent = words[found.answer] ?? "No face.";
+  element("same").textContent = words[found.prediction] ?? "No face.";
   element("same-detail").textContent =
     found.detail ?? `Similarity ${found.similarity.toFixed(3)}. The thresholds are ${found.thresholds}.`;
 }
@@ -41,19 +41,19 @@ async function identify() {
   if (!found) return;
   const { faces } = found;
   show("photo");
-  faces.forEach(({ box, answer }) => frame(box, answer));
-  element("who").textContent = faces.map(({ answer }) => answer).join(", ") || "No face.";
+  faces.forEach(({ box, prediction }) => frame(box, prediction));
+  element("who").textContent = faces.map(({ prediction }) => prediction).join(", ") || "No face.";
   element("enroll").disabled = faces.length !== 1;
 }
 
-function frame([left, top, right, bottom], answer) {
+function frame([left, top, right, bottom], label) {
   const canvas = element("photo");
   const context = canvas.getContext("2d");
   const line = Math.max(2, canvas.width / 200);
   Object.assign(context, { strokeStyle: "#fb923c", fillStyle: "#fb923c", lineWidth: line });
   context.font = `${8 * line}px sans-serif`;
   context.strokeRect(left, top, right - left, bottom - top);
-  context.fillText(answer, left, Math.max(8 * line, top - 2 * line));
+  context.fillText(label, left, Math.max(8 * line, top - 2 * line));
 }
 
 async function enroll() {

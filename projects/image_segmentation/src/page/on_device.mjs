@@ -1,4 +1,4 @@
-// Answers on the device what served.mjs asks the server: the same questions, the same answers.
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { facts, pixelsOf, pngOf, run, where } from "./device.mjs";
 

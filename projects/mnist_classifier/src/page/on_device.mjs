@@ -1,4 +1,4 @@
-// Answers on the device what served.mjs asks the server: the same questions, the same answers.
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { facts, pixelsOf, run, where } from "./device.mjs";
 import { EmptyImage, prepare } from "./preparation.mjs";
@@ -14,14 +14,14 @@ export async function ask(verb, [canvas]) {
   try {
     prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
   } catch (error) {
-    if (error instanceof EmptyImage) return { answer: "empty", detail: error.message };
+    if (error instanceof EmptyImage) return { prediction: "empty", detail: error.message };
     throw error;
   }
   const { probabilities } = await run("uint8", prepared, [1, channels, size, size]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {
-    answer: sure ? metadata.labels[best] : "unsure",
+    prediction: sure ? metadata.labels[best] : "unsure",
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
   };
 }

@@ -35,7 +35,7 @@ async function update(canvas) {
   try {
     const found = await latest("asked", ask("predict", [canvas]));
     if (!found) return; // another stroke has come meanwhile
-    answer.textContent = { empty: "There is nothing to see.", unsure: "Not sure." }[found.answer] ?? found.answer;
+    answer.textContent = { empty: "There is nothing to see.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     showProblem(answer, error);

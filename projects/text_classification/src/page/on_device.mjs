@@ -1,4 +1,4 @@
-// Answers on the device what served.mjs asks the server: the same questions, the same answers.
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { facts, run, where } from "./device.mjs";
 import { Tokenizer } from "../tokenizers/tokenizers.min.mjs";
@@ -18,12 +18,12 @@ export async function ask(verb, [text]) {
   if (verb === "explain") {
     return { words: await wordsThatMattered(cleaned.split(/\s+/).filter(Boolean), () => turn === asked) };
   }
-  if (!cleaned) return { answer: "empty" };
+  if (!cleaned) return { prediction: "empty" };
   const metadata = await facts();
   const probabilities = await probabilitiesOf(cleaned);
   const best = largest(probabilities);
   return {
-    answer: probabilities[best] >= metadata.predict.min_probability ? metadata.labels[best] : "unsure",
+    prediction: probabilities[best] >= metadata.predict.min_probability ? metadata.labels[best] : "unsure",
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities[index]])),
   };
 }

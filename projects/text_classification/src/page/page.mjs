@@ -19,7 +19,7 @@ async function update() {
   try {
     const found = await latest("asked", ask("predict", [text.value]));
     if (!found) return;
-    answer.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.answer] ?? found.answer;
+    answer.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     showProblem(answer, error);

@@ -1,4 +1,4 @@
-"""From items to answers: decode each, compute those of several requests together, let none harm the others."""
+"""From items to results: decode each, compute those of several requests together, let none harm the others."""
 
 import base64
 import binascii
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class FailedError(Exception):
-    """There is no answer, which is not the item's fault: the log says more, or nobody waits for it any more."""
+    """There is no result, and the item is not the reason: the log says more, or the deadline has passed."""
 
 
-Unanswered = RefusedError | FailedError
-"""Why there is no answer."""
+Failure = RefusedError | FailedError
+"""Why there is no prediction."""
 
-Result = bytes | Unanswered
-"""An answer as JSON, or why there is none."""
+Result = bytes | Failure
+"""A prediction as JSON, or why there is none."""
 
 
 @dataclass(frozen=True)
@@ -40,34 +40,34 @@ class Item:
     """On the clock of `time.monotonic`, which the processes of a machine share."""
 
 
-class Answer(Protocol):
-    """What answers, in this process or in another."""
+class Backend(Protocol):
+    """What computes results, in this process or in another."""
 
     @property
     def alive(self) -> bool:
-        """Whether it can answer now."""
+        """Whether it can compute now."""
 
     def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
         """From an endpoint's name and at most its `batch_size` items to their results, in order."""
 
 
-class Answerer:
-    """Answers with a service in this process."""
+class LocalBackend:
+    """Computes results in this process."""
 
     alive = True
 
     def __init__(self, service: Service, settings: ServeConfig) -> None:
-        """Answer the service's endpoints."""
+        """Call the functions of the service's endpoints."""
         self._endpoints = {endpoint.name: endpoint for endpoint in service.endpoints}
         self._settings = settings
 
     def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
-        """Answer a batch."""
-        asked = self._endpoints[endpoint]
-        decoded = [self._decoded(asked, item) for item in items]
-        inputs = [found for found in decoded if not isinstance(found, Unanswered)]
-        answers = iter(_predicted(asked, inputs) if inputs else [])
-        return [found if isinstance(found, Unanswered) else next(answers) for found in decoded]
+        """The results of a batch."""
+        called = self._endpoints[endpoint]
+        decoded = [self._decoded(called, item) for item in items]
+        inputs = [found for found in decoded if not isinstance(found, Failure)]
+        results = iter(_predicted(called, inputs) if inputs else [])
+        return [found if isinstance(found, Failure) else next(results) for found in decoded]
 
     def _decoded(self, endpoint: Endpoint, item: Item) -> Any:
         """What the item holds, or why it cannot be used."""
@@ -78,7 +78,7 @@ class Answerer:
             return endpoint.decode(*(read(element) for element in item.elements), **item.fields)
         except RefusedError as error:
             return error
-        # A mistake in one project's code must not end what answers everyone.
+        # An error in a project's code must not end the server.
         except Exception:
             log.exception("an item could not be decoded")
             return FailedError()
@@ -101,14 +101,14 @@ def _from_base64(element: bytes) -> bytes:
 
 
 def _predicted(endpoint: Endpoint, inputs: list[Any]) -> list[Result]:
-    """The answers as JSON; where a batch fails, its items are asked one by one."""
+    """The predictions as JSON; where a batch fails, its items are computed one by one."""
     try:
-        answers = [json.dumps(answer, allow_nan=False).encode() for answer in endpoint.predict(inputs)]
-        return [answer for answer, _ in zip(answers, inputs, strict=True)]
+        predictions = [json.dumps(one, allow_nan=False).encode() for one in endpoint.predict(inputs)]
+        return [prediction for prediction, _ in zip(predictions, inputs, strict=True)]
     except RefusedError as error:
         failed: Result = error
     # As above.
     except Exception:
-        log.exception("a batch of %d could not be answered", len(inputs))
+        log.exception("a batch of %d failed", len(inputs))
         failed = FailedError()
     return [failed] if len(inputs) == 1 else [_predicted(endpoint, [one])[0] for one in inputs]
