@@ -23,4 +23,5 @@ def contract() -> Contract:
         chance=0.3,
         other_network=("--model.name", "gru"),
         input_name="clip.wav",
+        serves_without_torch=False,  # torchaudio resamples
     )
