@@ -59,9 +59,9 @@ def test_a_path_in_a_file_counts_from_the_project_and_a_flag_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path / "config.yaml", "data:\n  root: mine\n")
-    assert load(Config, file, base=tmp_path / "project").data.root == tmp_path / "project" / "mine"
+    assert load(Config, tmp_path / "project", file).data.root == tmp_path / "project" / "mine"
     monkeypatch.chdir(tmp_path)
-    assert load(Config, file, ["--data.root", "here"], base=tmp_path / "project").data.root == tmp_path / "here"
+    assert load(Config, tmp_path / "project", file, "--data.root", "here").data.root == tmp_path / "here"
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sen
 def test_a_mistake_in_a_file_is_one_sentence(text: str, split: str, tmp_path: Path) -> None:
     file = write(tmp_path / "config.yaml", text)
     with pytest.raises(UserError) as caught:
-        load(Config, file, base=tmp_path)
+        load(Config, tmp_path, file)
     assert split in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None:
-    assert load(Config, write(tmp_path / "config.yaml", "data:\n  # source: sample\n"), base=tmp_path).seed == 0
+    assert load(Config, tmp_path, write(tmp_path / "config.yaml", "data:\n  # source: sample\n")).seed == 0
 
 
 def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
