@@ -54,9 +54,7 @@ def test_a_wrong_type(refused: Refused) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "data.sample_rate is 2, but must be a multiple of 25 between 4000 and 48000." in refused(
-        "train", "--data.sample_rate", 2
-    )
+    assert "data.sample_rate is 2, but must be a multiple of 25." in refused("train", "--data.sample_rate", 2)
 
 
 def test_a_mistake_in_a_configuration_file(refused: Refused, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_wrong_type(refused: Refused) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "data.channels is 2, but must be 1 or 3." in refused("train", "--data.channels", 2)
+    assert "data.channels is '2', but must be one of 1, 3." in refused("train", "--data.channels", 2)
 
 
 def test_a_mistake_in_a_configuration_file(refused: Refused, tmp_path: Path) -> None:
