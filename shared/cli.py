@@ -6,7 +6,8 @@ import io
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,20 +15,29 @@ from typing import Any
 from shared import config as configuration
 from shared.errors import StoppedError, UserError
 from shared.process import leave_group
+from shared.signature import read_signature
 from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
 
-# Every other verb follows a training run and starts from its configuration, which its checkpoint holds.
-TRAINING = ("check-data", "run", "train", "sweep", "ladder")
+# These start from configs/config.yaml, every other verb from the configuration in the checkpoint if there is one.
+TRAINING = ("check-data", "run", "train", "sweep")
 
 
-def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], config_class: str) -> int:
+def main(
+    arguments: Sequence[str],
+    project: Path,
+    verbs: Mapping[str, str],
+    config_class: str,
+    training: Collection[str] = TRAINING,
+) -> int:
     """Run one verb of a project.
 
     Args:
         arguments: the verb, then its own arguments and `--dotted.flags`.
         project: the project's folder, also the root of its imports.
-        verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`.
+        verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`, or of
+            `shared.verbs` where the project has no such module.
         config_class: where the project's configuration dataclass is, as `module:Class`.
+        training: the verbs that start from configs/config.yaml also after a training run.
 
     Returns:
         The exit code: 0, or 2 after a mistake that the user can mend (one sentence on stderr says which).
@@ -39,7 +49,7 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
             print(_usage(project, verbs))
             return 0
         verb = _require_verb(arguments[0], verbs)
-        _run(verb, arguments[1:], project, config_class)
+        _run(verb, arguments[1:], project, config_class, training)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, say `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,33 +78,36 @@ def main(arguments: Sequence[str], project: Path, verbs: Mapping[str, str], conf
     return 0
 
 
-def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str) -> None:
-    module_name, class_name = config_class.split(":")
-    config_type = getattr(_import(module_name), class_name)
-    name = verb.replace("-", "_")
-    own = (project / "src" / f"{name}.py").is_file()
-    function: Callable[..., Any] = getattr(_import(f"src.{name}" if own else "shared.verbs"), name)
-    default = project / "configs" / "config.yaml"
-    program = f"main.py {verb}"
-
-    def parse(files: list[Path], stored: Mapping[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        return configuration.parse(
-            config_type, arguments, base=project, files=files, stored=stored, function=function, program=program
-        )
-
-    config, extra = parse([default])
-    checkpoint = _checkpoint_before(verb, config.output_dir, extra)
+def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, training: Collection[str]) -> None:
+    module, class_name = config_class.split(":")
+    config_type = getattr(_import(module), class_name)
+    source, function = _signature(project, verb.replace("-", "_"))
+    parse = partial(
+        configuration.parse, config_type, arguments, base=project, function=function, program=f"main.py {verb}"
+    )
+    config, extra = parse(files=[project / "configs" / "config.yaml"])
+    checkpoint = _checkpoint_before(verb in training, config.output_dir, extra)
     if checkpoint and extra.get("resume") and not checkpoint.parent.is_dir():
         read_metadata(checkpoint)  # says that there is none, before any data is looked for, or downloaded
     if checkpoint and checkpoint.is_file():
         stored = read_metadata(checkpoint)["config"]
         if not extra.get("resume"):
-            _note_other_data(stored, config, configuration.given(config_type, arguments, function), project)
-        config, extra = parse([], stored=stored)
-    function(config, **extra)
+            known = dict(configuration.fields_of(config_type)) | configuration.parameters_of(function)
+            given = configuration.read_arguments(arguments, known, project)[1]
+            _note_other_data(stored, config, given, project)
+        config, extra = parse(stored=stored)
+    getattr(_import(source), function.__name__)(config, **extra)
 
 
-def _note_other_data(stored: dict[str, Any], config: Any, given: set[str], project: Path) -> None:
+def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
+    """The module of a verb, and its function without a body: neither `--help` nor a mistake waits for PyTorch."""
+    own = project / "src" / f"{name}.py"
+    if own.is_file():
+        return f"src.{name}", read_signature(own, name)
+    return "shared.verbs", read_signature(Path(__file__).parent / "verbs.py", name)
+
+
+def _note_other_data(stored: dict[str, Any], config: Any, given: Collection[str], project: Path) -> None:
     """Have the source of `data.root` found out anew where other data was named than the training run's."""
     if "data.root" not in given or "data.source" in given:
         return
@@ -102,12 +115,12 @@ def _note_other_data(stored: dict[str, Any], config: Any, given: set[str], proje
         stored["data"]["source"] = config.data.source
 
 
-def _checkpoint_before(verb: str, output_dir: Path, extra: Mapping[str, Any]) -> Path | None:
-    """The checkpoint whose configuration the verb starts from, if it follows a training run or goes on with one."""
+def _checkpoint_before(is_training: bool, output_dir: Path, extra: Mapping[str, Any]) -> Path | None:
+    """The checkpoint whose configuration the verb starts from, if it follows a training run or resumes one."""
     named: Path | None = extra.get("checkpoint")
     if extra.get("resume"):
         return named or last_checkpoint(output_dir)
-    return None if verb in TRAINING else named or best_checkpoint(output_dir)
+    return None if is_training else named or best_checkpoint(output_dir)
 
 
 def _import(module: str) -> ModuleType:

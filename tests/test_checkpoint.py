@@ -8,7 +8,14 @@ from torch import nn
 
 from shared.errors import UserError
 from shared.training import files as module
-from shared.training.checkpoint import flatten_state, load_checkpoint, save_checkpoint, unflatten_state
+from shared.training.checkpoint import (
+    flatten_state,
+    load_checkpoint,
+    load_state,
+    save_checkpoint,
+    save_state,
+    unflatten_state,
+)
 from shared.training.files import read_metadata
 
 
@@ -76,3 +83,21 @@ def test_nested_state_comes_back_with_its_integer_keys() -> None:
     plain, tensors = flatten_state(state)
     assert list(tensors) == ["state.0.step"]
     assert unflatten_state(plain, tensors) == state
+
+
+def test_only_settings_that_touch_nothing_learned_may_change_before_a_run_is_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "last.safetensors"
+
+    def facts(free: object = 1, seed: int = 0, root: str = "here", name: str = "cnn") -> dict[str, object]:
+        data, model = {"root": root, "root_of_all": 1}, {"name": name}
+        return {"config": {"seed": seed, "serve": {"port": free}, "data": data, "model": model}, "classes": ["a"]}
+
+    names = {"not_trained": ("serve", "data.root")}
+    save_state(path, {"step": 3}, {**facts(), **names})
+    assert load_state(path, {**facts(free=2, root="there"), **names}) == {"step": 3}
+    assert load_state(path, {**facts(), "not_trained": ("serve",)}) == {"step": 3}
+    for changed, key in ((facts(seed=1), "config.seed"), (facts(name="mlp"), "config.model.name")):
+        with pytest.raises(UserError, match=f"{key} is .* there and .* here"):
+            load_state(path, {**changed, **names})
+    with pytest.raises(UserError, match="config.data.root is 'here' there and 'there' here"):
+        load_state(path, {**facts(root="there"), "not_trained": ("serve",)})

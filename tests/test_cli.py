@@ -1,6 +1,7 @@
 """The command line of a project: dispatch, exit codes, and no stack trace for what the user can mend."""
 
 import io
+import subprocess
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -98,9 +99,57 @@ def test_a_bug_is_not_hidden(project: Path) -> None:
 
 
 def test_mismatched_builds_are_explained(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "src" / "work.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
+    broken = "raise RuntimeError('operator torchvision::nms does not exist')\ndef work(config):\n    pass\n"
+    (project / "src" / "work.py").write_text(broken)
     assert main(["work"], project, VERBS, "src.config:Config") == 2
     assert "torch and torchvision are of different builds" in capsys.readouterr().err
+
+
+def test_a_verb_that_is_no_file_of_the_project_is_that_of_shared(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shared.verbs.serve", lambda config: print("served", config.seed))
+    assert main(["serve"], project, {"serve": "answers"}, "src.config:Config") == 0
+    assert capsys.readouterr().out == "served 1\n"
+    assert main(["work"], project, VERBS, "src.config:Config") == 2
+    assert "has no function work" in capsys.readouterr().err
+
+
+def test_parameters_are_read_without_running_the_module_and_keyword_only_ones_are_no_flags(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "src" / "work.py").write_text(
+        "from pathlib import Path\nfrom typing import Literal\nimport a_module_that_does_not_exist as absent\n"
+        "KINDS = ('a', 'b')\nKind = Literal['a', 'b']\nabsent.use()\n\n"
+        "def work(config, kind: Kind = KINDS[1], file: Path | None = None, *, data: absent.Data) -> absent.Data:\n"
+        '    """Do something.\n\n    Args:\n        kind: which one\n    """\n'
+    )
+    with pytest.raises(SystemExit):
+        main(["work", "--help"], project, VERBS, "src.config:Config")
+    text = capsys.readouterr().out
+    assert all(words in text for words in ("Do something.", "--kind {a,b}", "which one", "default: b", "--file"))
+    assert "--data" not in text
+    assert main(["work", "--knid", "a"], project, VERBS, "src.config:Config") == 2
+    assert "unknown key knid in the command line; did you mean kind?" in capsys.readouterr().err
+    assert main(["work", "--data", "x"], project, VERBS, "src.config:Config") == 2
+
+
+def test_neither_help_nor_a_mistake_waits_for_pytorch(projects: list[Path]) -> None:
+    code = (
+        "import sys; from main import *\n"
+        "for verb in VERBS:\n"
+        "    for words in ([verb, '--help'], [verb, '--trainig.epochs', '3']):\n"
+        "        try: main(words, Path.cwd(), VERBS, 'src.config:Config')\n"
+        "        except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    for project in projects:
+        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
+        *mistakes, modules = done.stderr.splitlines()
+        assert not {"torch", "numpy", "sklearn", "onnxruntime"} & set(modules.split()), project.name
+        verbs = (project / "main.py").read_text().count('": "')
+        assert len(mistakes) == verbs == done.stdout.count("usage: main.py"), (project.name, mistakes)
+        assert all("did you mean training.epochs?" in line for line in mistakes), mistakes
 
 
 def test_an_interrupt_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,8 @@ from typing import Literal
 
 import pytest
 
-from shared.config import from_plain, load, parse, require, to_plain
+from shared.bounds import Bounds, PositiveFloat, check_bounds
+from shared.config import from_plain, load, parse, to_plain
 from shared.errors import UserError
 
 
@@ -26,12 +27,12 @@ class Config:
 
     seed: int = 0
     """of everything"""
-    learning_rate: float = 0.1
+    learning_rate: PositiveFloat = 0.1
     """step size"""
     data: Data = field(default_factory=Data)
 
     def __post_init__(self) -> None:
-        require(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+        check_bounds(self)
 
 
 def predict(config: Config, inputs: list[Path], top: int = 1, quiet: bool = False) -> None:
@@ -59,9 +60,9 @@ def test_a_path_in_a_file_counts_from_the_project_and_a_flag_from_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = write(tmp_path / "config.yaml", "data:\n  root: mine\n")
-    assert load(Config, file, base=tmp_path / "project").data.root == tmp_path / "project" / "mine"
+    assert load(Config, tmp_path / "project", file).data.root == tmp_path / "project" / "mine"
     monkeypatch.chdir(tmp_path)
-    assert load(Config, file, ["--data.root", "here"], base=tmp_path / "project").data.root == tmp_path / "here"
+    assert load(Config, tmp_path / "project", file, "--data.root", "here").data.root == tmp_path / "here"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,8 @@ def test_a_path_in_a_file_counts_from_the_project_and_a_flag_from_here(
         (["--learning_rate=fast"], "learning_rate is 'fast', but must be a number."),
         (["--data.source", "all"], "data.source is 'all', but must be one of auto, sample."),
         (["--learning_rate", "-1"], "learning_rate is -1.0, but must be above 0."),
+        (["--learning_rate", ".nan"], "learning_rate is nan, but must be finite, and above 0."),
+        (["--learning_rate", "1e999"], "learning_rate is inf, but must be finite, and above 0."),
         (["--config", "missing.yaml"], "cannot read the configuration missing.yaml: No such file or directory."),
         (["--config"], "--config needs a value."),
         (["stray"], "unrecognized arguments: stray; see --help."),
@@ -98,13 +101,30 @@ def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sen
 def test_a_mistake_in_a_file_is_one_sentence(text: str, split: str, tmp_path: Path) -> None:
     file = write(tmp_path / "config.yaml", text)
     with pytest.raises(UserError) as caught:
-        load(Config, file, base=tmp_path)
+        load(Config, tmp_path, file)
     assert split in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "text", "inside", "outside"),
+    [
+        (Bounds(ge=1), "at least 1", (1, 2), (0, -1)),
+        (Bounds(gt=0, lt=1), "above 0 and below 1", (0.5,), (0, 1)),
+        (Bounds(ge=0, le=180), "at least 0 and at most 180", (0, 180), (-1, 181)),
+        (Bounds(), "finite", (-1e9, 0), (float("nan"), float("inf"), float("-inf"))),
+    ],
+)
+def test_bounds_say_and_hold_what_they_state(
+    bounds: Bounds, text: str, inside: tuple[float, ...], outside: tuple[float, ...]
+) -> None:
+    assert str(bounds) == text
+    assert all(map(bounds.hold, inside))
+    assert not any(map(bounds.hold, outside))
+
+
 def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None:
-    assert load(Config, write(tmp_path / "config.yaml", "data:\n  # source: sample\n"), base=tmp_path).seed == 0
+    assert load(Config, tmp_path, write(tmp_path / "config.yaml", "data:\n  # source: sample\n")).seed == 0
 
 
 def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
+from shared.settings import BaseConfig
 from shared.training.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -424,4 +425,4 @@ def test_without_a_decay_the_average_is_the_model() -> None:
 )
 def test_settings_out_of_range_are_named(key: str, value: float) -> None:
     with pytest.raises(UserError, match=f"training.{key} is {value}, but must be"):
-        TrainingConfig(**{key: value})  # type: ignore[arg-type]
+        BaseConfig(training=TrainingConfig(**{key: value}))  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from shared.cli import main
+from shared.cli import TRAINING, main
 
 VERBS = {
     "check-data": "read the data as training would, and say what is in it and what is wrong",
@@ -20,4 +20,5 @@ VERBS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent, VERBS, "src.config:Config"))
+    training = (*TRAINING, "ladder")  # verbs that start from configs/config.yaml also after a training run
+    sys.exit(main(sys.argv[1:], Path(__file__).resolve().parent, VERBS, "src.config:Config", training))

@@ -5,7 +5,7 @@ A checkpoint is one file and is replaced in one move, so a kill at any moment le
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,9 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Read the state of a run that `save_state` wrote.
 
     Raises:
-        UserError: the file is missing or damaged, or its run has other `metadata`: another configuration, other data,
-            another network; the message names the first difference.
+        UserError: the file is missing or damaged, or its run has other `metadata`: another configuration (apart from
+            the names in its entry `not_trained`, see `BaseConfig.NOT_TRAINED`), other data, another network; the
+            message names the first difference.
     """
     try:
         checkpoint = load_checkpoint(path)
@@ -112,8 +113,10 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"{error} {_offer(path)}".rstrip()) from error
     if "state" not in checkpoint.metadata:
         raise UserError(f"{path} holds weights but no state to go on from; name a last.safetensors.")
-    # Through JSON, so that a tuple here equals the list there.
-    there, here = dict(_leaves(checkpoint.metadata)), dict(_leaves(json.loads(json.dumps(metadata))))
+    # Settings that touch nothing that is learned may differ between a run and its resumption.
+    free = {"not_trained", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
+    there = dict(_leaves(checkpoint.metadata, free))
+    here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
     for name in here:
         if there.get(name) != here[name]:
             raise UserError(
@@ -136,23 +139,14 @@ def _offer(damaged: Path) -> str:
     return f"The best weights in {best} are not touched." if best.is_file() else ""
 
 
-# These may differ between a run and its resumption: they do not touch what is learned.
-_FREE_TO_CHANGE = tuple(
-    f"config.{name}"
-    for name in (
-        *("output_dir", "log_dir", "data.root", "data.processed"),
-        *("predict", "export", "serve", "gallery", "decision"),
-    )
-)
-
-
-def _leaves(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of nested facts, without those in `free` and what is below them."""
     for key, value in content.items():
         name = f"{prefix}{key}"
-        if name.startswith(_FREE_TO_CHANGE):
+        if name in free:
             continue
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{name}.")
+            yield from _leaves(value, free, f"{name}.")
         else:
             yield name, value
 

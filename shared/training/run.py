@@ -74,6 +74,7 @@ def train_network(
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     facts = {
         "config": to_plain(config, project),
+        "not_trained": config.NOT_TRAINED,
         "classes": data.classes,
         "data": resumed_record(data.as_dict(), resume_from),
         "seed": config.seed,

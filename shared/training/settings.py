@@ -3,79 +3,77 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.bounds import (
+    HalfOpenUnitInterval,
+    NonNegativeFloat,
+    NonNegativeInt,
+    OpenUnitInterval,
+    PositiveFloat,
+    PositiveInt,
+)
 from shared.config import require
 
 Trial = Literal["none", "one_batch", "overfit", "lr_find", "profile"]
-"""Short trials in place of a training run."""
+"""The short trials of `train --trial`, in shared/training/trials.py; here, because `--help` must not import PyTorch."""
 
 
 @dataclass
 class TrainingConfig:
     """How long, how fast and in which precision to train."""
 
-    epochs: int = 10
-    """passes over the training split"""
-    batch_size: int = 128
-    """examples in one optimizer step"""
-    learning_rate: float = 1e-3
-    """the highest rate of the schedule"""
-    weight_decay: float = 0.01
-    """AdamW's decoupled decay (Loshchilov & Hutter 2019), for weights of two or more dimensions"""
+    epochs: PositiveInt = 10
+    """number of passes over the training split; more passes take longer and fit the training data closer"""
+    batch_size: PositiveInt = 128
+    """number of examples in one optimizer step; larger batches need more memory and usually a higher learning rate"""
+    learning_rate: PositiveFloat = 1e-3
+    """highest learning rate of the schedule; higher values learn faster, until the loss becomes unstable"""
+    weight_decay: NonNegativeFloat = 0.01
+    """AdamW's decoupled weight decay (Loshchilov & Hutter 2019) of parameters with two or more dimensions; higher
+    values keep weights smaller, which counters overfitting"""
     schedule: Literal["constant", "cosine", "one_cycle"] = "one_cycle"
-    """cosine: warm-up, then half a cosine to zero; one_cycle: the same with momentum moving against it (Smith 2018)"""
-    warmup_fraction: float = 0.25
-    """the share of all steps in which the rate rises (cosine, one_cycle)"""
-    ema_decay: float = 0.0
-    """decay of the moving average of the weights that is validated and saved; 0 switches it off"""
-    label_smoothing: float = 0.0
-    """the share of the target spread evenly over all classes"""
+    """cosine: a warmup, then half a cosine down to zero; one_cycle: the same, and momentum goes down while the
+    learning rate goes up and back (Smith 2018); constant: no change"""
+    warmup_fraction: OpenUnitInterval = 0.25
+    """fraction of all optimizer steps in which the learning rate rises (cosine, one_cycle)"""
+    ema_decay: HalfOpenUnitInterval = 0.0
+    """decay of the exponential moving average of the weights, which is validated and saved in place of the weights;
+    higher values average over more steps; 0 switches the average off"""
+    label_smoothing: HalfOpenUnitInterval = 0.0
+    """probability that the target spreads evenly over all classes; higher values give less confident predictions"""
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
-    """balanced: rare classes count as much as common ones; sqrt: half way there, on a logarithmic scale"""
-    freeze_epochs: int = 0
-    """the pretrained part of the network stays as it is for so many first epochs; the rest learns"""
-    backbone_lr_scale: float = 1.0
-    """the pretrained part learns at this multiple of the learning rate; 0.1 is usual for fine-tuning"""
-    max_grad_norm: float = 0.0
-    """largest norm of the gradient; 0 switches clipping off"""
-    grad_accum_steps: int = 1
-    """cut each batch into so many splits, one after the other, where it does not fit the device's memory"""
-    patience: int = 0
-    """stop after so many epochs without a better validation score; 0 never stops early"""
-    log_every: int = 50
+    """weight of each class in the loss: balanced gives rare classes as much weight in all as common ones, sqrt takes
+    the square root of those weights"""
+    freeze_epochs: NonNegativeInt = 0
+    """number of first epochs in which the pretrained part of the network is not trained; 0 trains it from the start"""
+    backbone_lr_scale: PositiveFloat = 1.0
+    """learning rate of the pretrained part as a multiple of training.learning_rate; 0.1 is usual for fine-tuning"""
+    max_grad_norm: NonNegativeFloat = 0.0
+    """largest norm of the gradient, which is scaled down to it; higher values clip less; 0 switches clipping off"""
+    grad_accum_steps: PositiveInt = 1
+    """number of smaller batches that each batch is cut into, one after the other, where it does not fit into the
+    device's memory; higher values need less memory and take longer"""
+    patience: NonNegativeInt = 0
+    """number of epochs without a better validation score after which training stops; 0 never stops early"""
+    log_every: PositiveInt = 50
     """optimizer steps between two records of loss, learning rate and gradient norm in TensorBoard"""
-    save_every: int = 0
-    """save the state to go on from every so many steps; 0 saves it after each epoch only"""
-    keep_every: int = 0
-    """keep the state of every so many epochs in a file of its own; 0 keeps none"""
-    max_to_keep: int = 3
-    """so many of these files stay, the newest"""
-    workers: int = 0
-    """processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
+    save_every: NonNegativeInt = 0
+    """number of optimizer steps between two checkpoints to resume from; 0 saves only at the end of an epoch"""
+    keep_every: NonNegativeInt = 0
+    """number of epochs between two checkpoints that are kept in a separate file; 0 keeps none"""
+    max_to_keep: PositiveInt = 3
+    """largest number of these files; the oldest is deleted first"""
+    workers: NonNegativeInt = 0
+    """number of processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """bf16, fp16: autocast (pays on GPUs, bf16 also on CPUs with AMX; elsewhere it is slower); validation is in fp32"""
+    """number format of the computation; bf16 and fp16 (autocast) are faster on GPUs, bf16 also on CPUs with AMX, and
+    slower elsewhere; validation is always in fp32"""
     compile: bool = False
-    """torch.compile: a first step of a minute or so, then faster ones on most GPUs"""
+    """true: torch.compile; the first step takes about a minute, later ones are faster on most GPUs"""
     shard: bool = False
-    """FSDP: each process holds only its share of weights and optimizer state, for networks too large for one device"""
+    """true: FSDP; each process holds only its share of weights and optimizer state, for networks that are too large
+    for one device"""
     device: Literal["auto", "cpu"] = "auto"
-    """auto: a GPU where there is one"""
+    """auto: a GPU if there is one, else the CPU"""
 
     def __post_init__(self) -> None:
-        require(self.epochs >= 1, "training.epochs", self.epochs, "1 or more")
-        require(self.batch_size >= 1, "training.batch_size", self.batch_size, "1 or more")
-        require(self.learning_rate > 0, "training.learning_rate", self.learning_rate, "above 0")
-        require(self.weight_decay >= 0, "training.weight_decay", self.weight_decay, "0 or more")
-        require(0 < self.warmup_fraction < 1, "training.warmup_fraction", self.warmup_fraction, "between 0 and 1")
-        require(0 <= self.ema_decay < 1, "training.ema_decay", self.ema_decay, "at least 0 and below 1")
-        require(0 <= self.label_smoothing < 1, "training.label_smoothing", self.label_smoothing, "at least 0, below 1")
-        require(self.freeze_epochs >= 0, "training.freeze_epochs", self.freeze_epochs, "0 or more")
-        require(self.backbone_lr_scale > 0, "training.backbone_lr_scale", self.backbone_lr_scale, "above 0")
-        require(self.max_grad_norm >= 0, "training.max_grad_norm", self.max_grad_norm, "0 or more")
-        require(self.grad_accum_steps >= 1, "training.grad_accum_steps", self.grad_accum_steps, "1 or more")
-        require(self.log_every >= 1, "training.log_every", self.log_every, "1 or more")
-        require(self.save_every >= 0, "training.save_every", self.save_every, "0 or more")
-        require(self.keep_every >= 0, "training.keep_every", self.keep_every, "0 or more")
-        require(self.max_to_keep >= 1, "training.max_to_keep", self.max_to_keep, "1 or more")
-        require(self.workers >= 0, "training.workers", self.workers, "0 or more")
-        require(self.patience >= 0, "training.patience", self.patience, "0 or more")
         require(not (self.shard and self.precision == "fp16"), "training.precision", "fp16", "fp32 or bf16 with shard")

@@ -2,67 +2,59 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonNegativeFloat, OpenUnitInterval
 from shared.config import load, require
 from shared.export.settings import ExportConfig
-from shared.serving.settings import ServeConfig
-from shared.training.settings import TrainingConfig
+from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
 class DataConfig:
-    """Which recordings, and how they are cut and prepared."""
+    """Which recordings, and how they are split, prepared and augmented."""
 
     source: Literal["auto", "speech_commands", "fsdd", "folder", "sample"] = "auto"
-    """auto: what lies in root, else the built-in sample; speech_commands (2.3 GB) is downloaded when it is asked for"""
-    root: Path = PROJECT / "data" / "raw"
-    """the folder of one folder a class (also below train/, validation/ and test/), or of a published data set"""
-    sample_rate: int = 8000
-    """samples a second of the network's input; recordings of other rates are resampled"""
-    seconds: float = 1.0
-    """of the network's input: longer recordings are cut to their loudest stretch, shorter ones filled up"""
+    """auto: the data in data.root, else the built-in sample; speech_commands: also downloads it (2.3 GB)"""
+    root: Path = Path("data/raw")
+    """folder of one folder per class (also below train/, validation/ and test/), or of a published data set"""
+    sample_rate: Annotated[int, Bounds(ge=4000, le=48000)] = 8000
+    """samples per second of the network's input, a multiple of 25; recordings with another rate are resampled; higher
+    rates keep higher pitches and take longer"""
+    seconds: Annotated[float, Bounds(ge=0.2, le=60)] = 1.0
+    """length of the network's input in seconds; longer recordings are cut to their loudest part, shorter ones padded"""
     group_pattern: str = ""
-    """a regular expression for file names, whose first parentheses hold the speaker: ^([0-9a-f]+)_nohash"""
+    """regular expression whose first group finds the speaker in a file name, as in ^([0-9a-f]+)_nohash; empty: none"""
     test_groups: list[str] = field(default_factory=list)
-    """these speakers are the test split; without names a share of all is"""
+    """speakers of the test split; empty: a fraction of all speakers, see data.test_fraction"""
     validation_by: Literal["group", "clip"] = "group"
-    """group: validation speakers are not trained on; clip: they are, which leaves more to learn from but tells less"""
-    validation_fraction: float = 0.2
-    """the share of the training split that is kept for validation"""
-    test_fraction: float = 0.2
-    """the share kept for the test where the data brings no test split of its own"""
-    speed: float = 0.15
-    """training clips are played faster or slower at random by up to this share; pitch and formants go with it"""
-    shift: float = 0.1
-    """training clips are moved at random by up to so many seconds"""
-    noise: float = 0.1
-    """training clips get random noise of up to this share of their level"""
+    """group: no validation speaker is trained on; clip: recordings of one speaker may be in both splits, which leaves
+    more to train on and makes the validation score too high"""
+    validation_fraction: OpenUnitInterval = 0.2
+    """fraction of the training split that becomes the validation split"""
+    test_fraction: OpenUnitInterval = 0.2
+    """fraction of the data that becomes the test split, where the data has none"""
+    speed: Annotated[float, Bounds(ge=0, lt=0.5)] = 0.15
+    """largest random change of a training clip's speed as a fraction; pitch and formants change with it; 0: none"""
+    shift: NonNegativeFloat = 0.1
+    """largest random shift of a training clip in seconds, below data.seconds; 0 shifts none"""
+    noise: ClosedUnitInterval = 0.1
+    """largest level of the random noise that is added to a training clip, as a fraction of the clip's level; 0: none"""
 
     def __post_init__(self) -> None:
-        rate = self.sample_rate  # a resampler for rates without a common factor would take gigabytes
-        fits = 4000 <= rate <= 48000 and rate % 25 == 0
-        require(fits, "data.sample_rate", rate, "a multiple of 25 between 4000 and 48000")
-        require(0.2 <= self.seconds <= 60, "data.seconds", self.seconds, "between 0.2 and 60")
-        for name in ("validation_fraction", "test_fraction"):
-            value = getattr(self, name)
-            require(0 < value < 1, f"data.{name}", value, "between 0 and 1")
-        require(0 <= self.speed < 0.5, "data.speed", self.speed, "at least 0 and below 0.5")
-        require(0 <= self.shift < self.seconds, "data.shift", self.shift, "at least 0 and below data.seconds")
-        require(0 <= self.noise <= 1, "data.noise", self.noise, "between 0 and 1")
-        require(
-            is_pattern(self.group_pattern),
-            "data.group_pattern",
-            self.group_pattern,
-            "empty, or a regular expression with parentheses around the speaker",
-        )
+        # A resampler for rates without a common factor would take gigabytes.
+        require(self.sample_rate % 25 == 0, "data.sample_rate", self.sample_rate, "a multiple of 25")
+        require(self.shift < self.seconds, "data.shift", self.shift, "below data.seconds")
+        expected = "empty, or a regular expression with parentheses around the speaker"
+        require(is_pattern(self.group_pattern), "data.group_pattern", self.group_pattern, expected)
 
     @property
     def samples(self) -> int:
-        """The length of the network's input."""
+        """The length of the network's input in samples."""
         return round(self.sample_rate * self.seconds)
 
 
@@ -76,59 +68,39 @@ def is_pattern(text: str) -> bool:
 
 @dataclass
 class ModelConfig:
-    """Which network."""
+    """Which network, and what it hides and changes in training."""
 
     name: Literal["cnn", "gru", "transformer"] = "cnn"
-    """cnn: convolutions over the spectrogram; gru: a recurrent network, transformer: attention, both over its frames"""
-    dropout: float = 0.3
-    """the share of features that are left out at random before the last layer"""
+    """cnn: convolutions over the spectrogram; gru: a recurrent network over its frames; transformer: attention over
+    its frames"""
+    dropout: HalfOpenUnitInterval = 0.3
+    """fraction of the features that are set to zero at random before the last layer; higher counters overfitting"""
     hide: bool = True
-    """SpecAugment: hide random bands and times of training clips"""
-    color: float = 0.15
-    """raise and lower the pitches of training clips at random, as other microphones would; 0 leaves them"""
-
-    def __post_init__(self) -> None:
-        require(0 <= self.dropout < 1, "model.dropout", self.dropout, "at least 0 and below 1")
-        require(0 <= self.color <= 1, "model.color", self.color, "between 0 and 1")
+    """true: random frequency bands and time spans of training clips are hidden (SpecAugment)"""
+    color: ClosedUnitInterval = 0.15
+    """largest random change of the balance between low and high pitches of training clips, as other microphones make;
+    0: none"""
 
 
 @dataclass
 class PredictConfig:
-    """How answers are given."""
+    """How sure a prediction must be."""
 
-    min_probability: float = 0.5
-    """below it the answer is "unsure": the other classes together are then as likely"""
-
-    def __post_init__(self) -> None:
-        require(0 <= self.min_probability <= 1, "predict.min_probability", self.min_probability, "between 0 and 1")
+    min_probability: ClosedUnitInterval = 0.5
+    """smallest probability of the best class; below it the answer is "unsure". Higher values are unsure more often"""
 
 
 @dataclass
-class Config:
+class Config(BaseConfig):
     """All settings of this project."""
 
-    seed: int = 0
-    """decides the split, the first weights, the order and the augmentation"""
-    output_dir: Path = PROJECT / "outputs"
-    """where results go"""
-    log_dir: Path = PROJECT / "logs" / "tensorboard"
-    """where TensorBoard finds the curves"""
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
     predict: PredictConfig = field(default_factory=PredictConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
-    serve: ServeConfig = field(default_factory=ServeConfig)
-
-    def __post_init__(self) -> None:
-        require(0 <= self.seed < 2**32, "seed", self.seed, "at least 0 and below 4294967296")
 
 
-def load_config(file: Path = PROJECT / "configs" / "config.yaml", *overrides: str) -> Config:
-    """Read a configuration, as the command line does: `load_config(file, "--training.epochs", "3")`."""
-    return load(Config, file, overrides, base=PROJECT)
-
-
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
+load_config = partial(load, Config, PROJECT)
+"""`load_config()`, or `load_config(file, "--training.epochs", "3")`: read a configuration as the command line does"""
+export_path = partial(model_path, PROJECT)
+"""`export_path(config)`: where the exported model is"""

@@ -16,9 +16,7 @@ def recording(path: Path) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "data.sample_rate is 2, but must be a multiple of 25 between 4000 and 48000." in refused(
-        "train", "--data.sample_rate", 2
-    )
+    assert "data.sample_rate is 2, but must be a multiple of 25." in refused("train", "--data.sample_rate", 2)
 
 
 def test_an_empty_folder(refused: Refused, tmp_path: Path) -> None:

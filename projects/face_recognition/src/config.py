@@ -1,78 +1,72 @@
 """The settings of this project; `configs/config.yaml` holds the values of the default run."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from shared.config import load, require
-from shared.serving.settings import ServeConfig
-from shared.training.settings import TrainingConfig
+from shared.bounds import (
+    Bounds,
+    ClosedUnitInterval,
+    HalfOpenUnitInterval,
+    NonNegativeInt,
+    OpenUnitInterval,
+    PositiveFloat,
+    PositiveInt,
+)
+from shared.config import load
+from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
 class DataConfig:
-    """Which faces, and how they are cut and changed for training."""
+    """Which photos, and how faces are split, cropped and augmented."""
 
     source: Literal["auto", "lfw", "folder", "sample"] = "auto"
-    """auto: what lies in root, else the built-in sample; lfw is downloaded only where it is asked for by name"""
-    root: Path = PROJECT / "data" / "raw"
-    """the folder of one folder a person, with pairs.txt beside them for the protocol of LFW"""
-    processed: Path = PROJECT / "data" / "processed"
-    """where the detector's finds are kept, so that no photo is searched twice"""
-    validation_fraction: float = 0.15
-    """the share of the training people that are kept for validation"""
-    test_fraction: float = 0.2
-    """the share of the people kept for the test where no pairs.txt names them"""
-    test_fold: int = 0
-    """the fold of pairs.txt that is the test split, counted from 1; 0 takes the last one"""
-    pairs: int = 3000
-    """at most so many pairs of the same person are measured, and as many of different ones (without pairs.txt)"""
-    photos_per_person: int = 2
-    """so many photos, or views of them, of each person stand in a training batch"""
+    """auto: the data in data.root, else the built-in sample; lfw: also downloads Labeled Faces in the Wild"""
+    root: Path = Path("data/raw")
+    """folder of one folder per person; pairs.txt beside these folders gives the protocol of LFW"""
+    processed: Path = Path("data/processed")
+    """folder of the detector's results, so that no photo is searched twice"""
+    validation_fraction: OpenUnitInterval = 0.15
+    """fraction of the training people that become the validation split"""
+    test_fraction: OpenUnitInterval = 0.2
+    """fraction of the people that become the test split, where no pairs.txt names them"""
+    test_fold: NonNegativeInt = 0
+    """number of the fold of pairs.txt that is the test split, counted from 1; 0 takes the last fold"""
+    pairs: PositiveInt = 3000
+    """largest number of pairs of the same person that are measured, and of pairs of different people (without
+    pairs.txt); more pairs give narrower intervals and take longer"""
+    photos_per_person: Annotated[int, Bounds(ge=2)] = 2
+    """number of photos of each person in a training batch; augmented copies fill up where there are fewer"""
     flip: bool = True
-    """training crops are mirrored left to right at random"""
-    shift: float = 0.06
-    """they are moved at random by up to this share of their side"""
-    zoom: float = 0.1
-    """they grow or shrink at random by up to this share"""
-    turn: float = 8.0
-    """they are turned at random by up to so many degrees"""
-    light: float = 0.25
-    """brightness and contrast change at random by up to this share"""
-    erase: float = 0.3
-    """the share of crops from which a random rectangle is taken out"""
-
-    def __post_init__(self) -> None:
-        for name in ("validation_fraction", "test_fraction"):
-            value = getattr(self, name)
-            require(0 < value < 1, f"data.{name}", value, "between 0 and 1")
-        for name in ("shift", "zoom", "light"):
-            value = getattr(self, name)
-            require(0 <= value < 1, f"data.{name}", value, "at least 0 and below 1")
-        require(0 <= self.erase <= 1, "data.erase", self.erase, "between 0 and 1")
-        require(0 <= self.turn <= 180, "data.turn", self.turn, "between 0 and 180")
-        require(self.test_fold >= 0, "data.test_fold", self.test_fold, "0 or more")
-        require(self.pairs >= 1, "data.pairs", self.pairs, "1 or more")
-        require(self.photos_per_person >= 2, "data.photos_per_person", self.photos_per_person, "2 or more")
+    """true: training crops are mirrored left to right at random"""
+    shift: HalfOpenUnitInterval = 0.06
+    """largest random shift of a training crop as a fraction of its side; 0: none"""
+    zoom: HalfOpenUnitInterval = 0.1
+    """largest random change of a training crop's scale as a fraction; 0: none"""
+    turn: Annotated[float, Bounds(ge=0, le=180)] = 8.0
+    """largest random rotation of a training crop in degrees; 0: none"""
+    light: HalfOpenUnitInterval = 0.25
+    """largest random change of a training crop's brightness and contrast as a fraction; 0: none"""
+    erase: ClosedUnitInterval = 0.3
+    """fraction of the training crops from which a random rectangle is erased; 0: none"""
 
 
 @dataclass
 class DetectorConfig:
     """How faces are found."""
 
-    min_face: int = 40
-    """smaller faces, in pixels of the image as it is searched, are not looked for; doubling it is much faster"""
-    max_side: int = 1024
-    """images whose longer side has more pixels are scaled down for the search"""
-    min_confidence: float = 0.9
-    """what the detector calls a face with less confidence is none"""
-
-    def __post_init__(self) -> None:
-        require(self.min_face >= 20, "detector.min_face", self.min_face, "20 or more")
-        require(self.max_side >= 64, "detector.max_side", self.max_side, "64 or more")
-        require(0 <= self.min_confidence <= 1, "detector.min_confidence", self.min_confidence, "between 0 and 1")
+    min_face: Annotated[int, Bounds(ge=20)] = 40
+    """side of the smallest face that is found, in pixels of the image that is searched; twice the value is much
+    faster"""
+    max_side: Annotated[int, Bounds(ge=64)] = 1024
+    """largest side of the image that is searched, in pixels; larger images are scaled down; higher values find smaller
+    faces and take longer"""
+    min_confidence: ClosedUnitInterval = 0.9
+    """smallest confidence of the detector; higher values find fewer faces, and fewer of them are none"""
 
 
 @dataclass
@@ -80,88 +74,69 @@ class ModelConfig:
     """Which embedder."""
 
     name: Literal["dlib_resnet", "inception_resnet_v1", "small"] = "dlib_resnet"
-    """dlib_resnet comes trained; small is trained here; inception_resnet_v1 downloads weights, or is trained here"""
+    """dlib_resnet: pretrained, in an installed package; small: trained here; inception_resnet_v1: pretrained weights by
+    download, or trained here"""
     weights: Literal["auto", "none"] = "auto"
-    """none: begin with random weights also where there are trained ones, or (small) ones from the training crops"""
+    """auto: pretrained weights if there are any; none: random weights, or (small) weights from the training crops"""
     head: Literal["none", "linear"] = "none"
-    """linear: train a matrix behind trained weights, which starts as identity (see training.freeze_epochs)"""
+    """linear: train a matrix behind the pretrained network, which starts as identity (see training.freeze_epochs)"""
     views: Literal[1, 2, 4] = 4
-    """embed so many views and take the mean. 1: the crop, 2: its mirror image too, 4: both a little closer too"""
+    """number of views of a face whose mean embedding is taken; 1: the crop; 2: also its mirror image; 4: also both a
+    little closer. More views are more accurate and take longer"""
 
 
 @dataclass
 class LossConfig:
-    """What is minimized while training."""
+    """What training minimizes."""
 
     name: Literal["arcface", "triplet"] = "arcface"
-    """arcface tells the training people apart with an angle to spare; triplet compares photos with mined ones"""
-    margin: float = 0.5
-    """arcface: the angle in radians (Deng et al. 2019); triplet: the least difference of distances"""
-    scale: float = 32.0
-    """arcface: what cosines are multiplied by before the softmax"""
-
-    def __post_init__(self) -> None:
-        require(0 < self.margin < 3, "loss.margin", self.margin, "above 0 and below 3")
-        require(self.scale > 0, "loss.scale", self.scale, "above 0")
+    """arcface: classify the training people with an angular margin (Deng et al. 2019); triplet: compare each photo with
+    one of the same person and one of another person (Schroff et al. 2015)"""
+    margin: Annotated[float, Bounds(gt=0, lt=3)] = 0.5
+    """arcface: margin in radians; triplet: smallest difference of distances; higher values push people further apart
+    and are harder to learn"""
+    scale: PositiveFloat = 32.0
+    """arcface: factor of the cosines before the softmax; higher values make it sharper"""
 
 
 @dataclass
 class DecisionConfig:
     """How sure an answer has to be; see the verb calibrate."""
 
-    false_accept: float = 0.01
-    """the wanted share of different people that are taken for the same, at most"""
-    false_reject: float = 0.05
-    """the wanted share of the same people that are answered `different`, at most; between the two: `can't tell`"""
-    confidence: float = 0.95
-    """of the promise that the shares are kept"""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            require(0 < value < 1, f"decision.{name}", value, "between 0 and 1")
+    false_accept: OpenUnitInterval = 0.01
+    """largest fraction of pairs of different people that are answered `same`; lower values ask for more similarity"""
+    false_reject: OpenUnitInterval = 0.05
+    """largest fraction of pairs of one person that are answered `different`; between the two thresholds the answer is
+    `can't tell`"""
+    confidence: OpenUnitInterval = 0.95
+    """probability that both fractions hold on new photos; higher values need more photos"""
 
 
 @dataclass
 class GalleryConfig:
-    """Where enrolled people are kept, and how they are searched."""
+    """Where enrolled people are stored, and how they are searched."""
 
-    file: Path = PROJECT / "outputs" / "gallery.sqlite"
-    """one SQLite file; it holds names and embeddings, no images"""
-    approximate_above: int = 1_000_000
-    """with more embeddings than this, identification searches an approximate index in place of all of them"""
-
-    def __post_init__(self) -> None:
-        require(self.approximate_above >= 1, "gallery.approximate_above", self.approximate_above, "1 or more")
+    file: Path = Path("outputs/gallery.sqlite")
+    """SQLite file of names and embeddings; it holds no images"""
+    approximate_above: PositiveInt = 1_000_000
+    """number of embeddings above which identification searches an approximate index; below, it compares all of them"""
 
 
 @dataclass
-class Config:
+class Config(BaseConfig):
     """All settings of this project."""
 
-    seed: int = 0
-    """decides the split, the first weights, the order and the augmentation"""
-    output_dir: Path = PROJECT / "outputs"
-    """where results go"""
-    log_dir: Path = PROJECT / "logs" / "tensorboard"
-    """where TensorBoard finds the curves"""
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, "data.processed", "gallery", "decision")
+
     data: DataConfig = field(default_factory=DataConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
     decision: DecisionConfig = field(default_factory=DecisionConfig)
     gallery: GalleryConfig = field(default_factory=GalleryConfig)
-    serve: ServeConfig = field(default_factory=ServeConfig)
-
-    def __post_init__(self) -> None:
-        require(0 <= self.seed < 2**32, "seed", self.seed, "at least 0 and below 4294967296")
 
 
-def load_config(file: Path = PROJECT / "configs" / "config.yaml", *overrides: str) -> Config:
-    """Read a configuration, as the command line does: `load_config(file, "--training.epochs", "3")`."""
-    return load(Config, file, overrides, base=PROJECT)
-
-
-def export_path(config: Config) -> Path:
-    """Where the exported network lies; it is named after the project's folder."""
-    return config.output_dir / "export" / f"{PROJECT.name}.onnx"
+load_config = partial(load, Config, PROJECT)
+"""`load_config()`, or `load_config(file, "--training.epochs", "3")`: read a configuration as the command line does"""
+export_path = partial(model_path, PROJECT)
+"""`export_path(config)`: where the exported model is"""

@@ -22,7 +22,8 @@ from shared.training.checkpoint import save_checkpoint, state_to_resume
 from shared.training.files import best_checkpoint
 from shared.training.loop import RunDirs, Task, evaluate, fit
 from shared.training.result import progress_of, resumed_record, write_training
-from shared.training.trials import Trial, TrialContext, run_trial
+from shared.training.settings import Trial
+from shared.training.trials import TrialContext, run_trial
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
 from src.losses import MetricLearner
@@ -49,6 +50,7 @@ class ModelBundle:
         used = replace(self.config, data=replace(self.config.data, source=self.data.record.source))
         return {
             "config": to_plain(used, PROJECT),
+            "not_trained": used.NOT_TRAINED,
             "data": record,
             "seed": self.config.seed,
             "parameters": sum(parameter.numel() for parameter in self.embedder.parameters()),

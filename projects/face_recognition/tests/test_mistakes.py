@@ -43,10 +43,10 @@ def test_a_misspelled_setting(refused: Refused) -> None:
     ("flag", "value", "message"),
     [
         ("--model.name", "resnet", "model.name is 'resnet', but must be one of dlib_resnet"),
-        ("--detector.min_face", 5, "detector.min_face is 5, but must be 20 or more."),
+        ("--detector.min_face", 5, "detector.min_face is 5, but must be at least 20."),
         ("--loss.margin", 0, "loss.margin is 0.0, but must be above 0 and below 3."),
-        ("--decision.false_accept", 1, "decision.false_accept is 1.0, but must be between 0 and 1."),
-        ("--data.photos_per_person", 1, "data.photos_per_person is 1, but must be 2 or more."),
+        ("--decision.false_accept", 1, "decision.false_accept is 1.0, but must be above 0 and below 1."),
+        ("--data.photos_per_person", 1, "data.photos_per_person is 1, but must be at least 2."),
     ],
 )
 def test_a_value_out_of_range(refused: Refused, flag: str, value: object, message: str) -> None:

@@ -19,7 +19,8 @@ from shared.training.checkpoint import state_to_resume
 from shared.training.loop import RunDirs, Step, Task, fit
 from shared.training.losses import Loss, class_weights
 from shared.training.result import progress_of, resumed_record, write_training
-from shared.training.trials import Trial, TrialContext, run_trial
+from shared.training.settings import Trial
+from shared.training.trials import TrialContext, run_trial
 from src.augmentation import cut_size
 from src.config import PROJECT, Config
 from src.dataloader import Data, load_data, make_loaders
@@ -65,6 +66,7 @@ def train(
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     metadata = {
         "config": to_plain(config, PROJECT),
+        "not_trained": config.NOT_TRAINED,
         "classes": data.classes,
         "data": resumed_record(data.as_dict(), resume_from),
         "seed": config.seed,

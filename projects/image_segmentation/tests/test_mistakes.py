@@ -57,10 +57,10 @@ def test_a_misspelled_setting(refused: Refused) -> None:
     [
         ("data.crop_width", 100, "data.crop_width is 100, but must be a multiple of 32."),
         ("data.ignore", "void", "data.ignore is 'void', but must be a whole number, or a color where"),
-        ("data.zoom", 0.5, "data.zoom is 0.5, but must be 1 or more."),
-        ("predict.tile", 100, "predict.tile is 100, but must be a multiple of 32, at least 64."),
+        ("data.zoom", 0.5, "data.zoom is 0.5, but must be at least 1."),
+        ("predict.tile", 100, "predict.tile is 100, but must be a multiple of 32."),
         ("model.name", "vnet", "model.name is 'vnet', but must be one of small_unet, unet"),
-        ("loss.dice", -1, "loss.dice is -1.0, but must be 0 or more."),
+        ("loss.dice", -1, "loss.dice is -1.0, but must be at least 0."),
     ],
 )
 def test_a_value_out_of_range(setting: str, value: object, expected: str, refused: Refused) -> None:

@@ -19,7 +19,7 @@ def image(path: Path) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "data.channels is 2, but must be 1 or 3." in refused("train", "--data.channels", 2)
+    assert "data.channels is '2', but must be one of 1, 3." in refused("train", "--data.channels", 2)
 
 
 def test_an_empty_folder(refused: Refused, tmp_path: Path) -> None:

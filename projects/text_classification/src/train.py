@@ -16,7 +16,8 @@ from shared.training.checkpoint import state_to_resume
 from shared.training.loop import RunDirs, Step, Task, fit
 from shared.training.losses import Loss, classification_loss
 from shared.training.result import progress_of, resumed_record, write_training
-from shared.training.trials import Trial, TrialContext, run_trial
+from shared.training.settings import Trial
+from shared.training.trials import TrialContext, run_trial
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders, padding_share
 from src.utils import build_model
@@ -64,6 +65,7 @@ def train(
     state_file = state_to_resume(config.output_dir, resume, checkpoint)
     metadata = {
         "config": to_plain(config, PROJECT),
+        "not_trained": config.NOT_TRAINED,
         "classes": data.classes,
         "data": resumed_record(data.as_dict(), state_file),
         "seed": config.seed,

@@ -1,0 +1,34 @@
+"""The settings every project has: a project's `Config` adds its own sections to them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from shared.bounds import Bounds, check_bounds
+from shared.serving.settings import ServeConfig
+from shared.training.settings import TrainingConfig
+
+
+@dataclass
+class BaseConfig:
+    """What a project's `Config` inherits; relative paths count from the project's folder once they are loaded."""
+
+    NOT_TRAINED: ClassVar[tuple[str, ...]] = ("output_dir", "log_dir", "data.root", "predict", "export", "serve")
+    """the settings and sections that do not touch what is learned: they may change before a run is resumed"""
+
+    seed: Annotated[int, Bounds(ge=0, lt=2**32)] = 0
+    """decides the split, the first weights, the order and the augmentation; the same seed gives the same run"""
+    output_dir: Path = Path("outputs")
+    """the folder that checkpoints, results, the report and the exported model are written to"""
+    log_dir: Path = Path("logs/tensorboard")
+    """the folder that TensorBoard reads the curves from"""
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+def model_path(project: Path, config: BaseConfig) -> Path:
+    """Where the exported model is; it is named after the project's folder."""
+    return config.output_dir / "export" / f"{project.name}.onnx"
