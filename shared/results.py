@@ -2,21 +2,43 @@
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from shared.files import read_json, write_json
 from shared.process import is_main_process
 
-_REPORTED_PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "onnxruntime")
+_SHARED = ("torch", "numpy", "scikit-learn", "accelerate", "onnxruntime")
+"""What this library computes with; a project adds the packages of its requirements.txt."""
+_NOTEBOOKS_AND_TESTS = {"ipykernel", "ipython", "nbclient", "nbformat", "pytest"}
+"""In every project's requirements.txt, but no result depends on them."""
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that decide a result."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _REPORTED_PACKAGES}
+    """The versions of Python and of the packages that decide a result, by name; none is imported for it."""
+    names = [name for name in dict.fromkeys((*_SHARED, *_project_packages())) if name not in _NOTEBOOKS_AND_TESTS]
+    return {"python": platform.python_version()} | {name: _version(name) for name in names}
+
+
+def _project_packages() -> list[str]:
+    """The names in the requirements.txt of the project whose `src` is importable; none where there is no such file."""
+    package = find_spec("src")
+    folders = package.submodule_search_locations if package else None
+    file = Path(folders[0]).parent / "requirements.txt" if folders else None
+    text = file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else ""
+    return re.findall(r"^[A-Za-z0-9][\w.-]*", text, re.MULTILINE)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _threads() -> int:

@@ -13,7 +13,8 @@ def seed_everything(seed: int) -> None:
     np.random.seed(seed)  # noqa: NPY002 - libraries still draw from NumPy's global state
     torch.manual_seed(seed)
     torch.backends.cudnn.benchmark = False
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # As `torch.use_deterministic_algorithms(True, warn_only=True)`, which would import torch.compile's modules (2 s).
+    torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory first takes a tenth of a small network's step and only helps to find reads of it.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 

@@ -37,7 +37,7 @@ def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
 
 
 def test_what_asks_an_exported_network_waits_for_no_library_of_training(projects: list[Path]) -> None:
-    slow = {"torchmetrics", "sklearn", "accelerate", "tensorboard", "fastapi"}
+    slow = {"sklearn", "accelerate", "tensorboard", "fastapi", "onnx"}
     for project in projects:
         assert not slow & loaded_with("src.service, shared.serving.worker", project), project.name
 
@@ -48,8 +48,36 @@ def test_the_process_that_holds_connections_never_loads_a_network(projects: list
         assert not {"onnxruntime", "torch", "transformers"} & loaded, project.name
 
 
+def test_a_training_starts_without_waiting_for_what_it_may_need_later(projects: list[Path]) -> None:
+    for project in projects:
+        assert not {"matplotlib", "tensorboard", "onnx"} & loaded_with("src.train", project), project.name
+
+
+def test_the_first_line_of_a_training_waits_for_no_compiler_and_no_shards(repository: Path, tmp_path: Path) -> None:
+    """Of digits, which need no torchvision: it imports torch._dynamo, as `torch.use_deterministic_algorithms` does."""
+    code = f"""
+import logging, runpy, sys
+from shared.console import log
+class Stop(logging.Handler):
+    def emit(self, record):
+        if record.getMessage().startswith("train: "):
+            print(*sys.modules)
+            sys.exit()
+log.addHandler(Stop())
+folders = ["--output_dir", {str(tmp_path)!r}, "--log_dir", {str(tmp_path)!r}]
+sys.argv[1:] = ["train", "--data.source", "sample", *folders]
+sys.path.insert(0, "")
+runpy.run_path("main.py", run_name="__main__")
+"""
+    slow = {"torchvision", "torch._dynamo", "torch._inductor", "torch.distributed.fsdp", "torch.utils.tensorboard"}
+    assert not slow & loaded_by(code, repository / "projects" / "mnist_classifier")
+
+
 def loaded_with(modules: str, project: Path) -> set[str]:
-    code = f"import sys, {modules}; print(*sys.modules)"
+    return loaded_by(f"import sys, {modules}; print(*sys.modules)", project)
+
+
+def loaded_by(code: str, project: Path) -> set[str]:
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())

@@ -10,6 +10,7 @@ from shared.metrics.verification import (
     best_threshold,
     count_right,
     cross_validated,
+    pair_auc,
     pairs_of,
     verification_scores,
 )
@@ -87,10 +88,10 @@ def test_the_metric_over_batches_is_the_area_over_all_pairs() -> None:
         metric.update(embeddings[begin : begin + 7], labels[begin : begin + 7])
     first, second = torch.triu_indices(30, 30, offset=1)
     expected = roc_auc_score(labels[first] == labels[second], (embeddings @ embeddings.T)[first, second])
-    assert float(metric.compute()) == pytest.approx(expected, abs=1e-6)
+    assert metric.compute()["auc"] == pytest.approx(expected, abs=1e-6)
     metric.reset()
     metric.update(embeddings[:3], torch.arange(3))
-    assert float(metric.compute()) == 0.5
+    assert metric.compute() == {"auc": 0.5}
 
 
 def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
@@ -103,20 +104,14 @@ def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
     assert pairs_of(labels, most=2, seed=0)[1].sum() == 2
 
 
-def auc_of(embeddings: torch.Tensor, labels: torch.Tensor) -> float:
-    metric = PairAuc()
-    metric.update(embeddings, labels)
-    return float(metric.compute())
-
-
 def test_pairs_that_are_equally_far_apart_count_half() -> None:
     labels = torch.tensor([0, 0, 1, 1, 2, 2])
-    assert auc_of(torch.ones(6, 3), labels) == 0.5
+    assert pair_auc(torch.ones(6, 3), labels) == 0.5
     embeddings = torch.randint(0, 2, (6, 2), generator=torch.Generator().manual_seed(0)).float()
     first, second = torch.triu_indices(6, 6, offset=1)
     distances = torch.cdist(embeddings, embeddings)[first, second]
-    assert auc_of(embeddings, labels) == pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
+    assert pair_auc(embeddings, labels) == pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
 
 
 def test_embeddings_that_are_no_numbers_have_no_score() -> None:
-    assert np.isnan(auc_of(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1])))
+    assert np.isnan(pair_auc(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1])))

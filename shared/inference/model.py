@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import onnxruntime
 
 from shared.errors import UserError
+
+if TYPE_CHECKING:  # it would delay every start of a service, which never needs it
+    import onnx
 
 
 class OnnxModel:
@@ -51,7 +53,7 @@ class OnnxModel:
         return np.concatenate(parts) if parts else None
 
 
-def as_function(model: onnx.ModelProto) -> Callable[[np.ndarray], np.ndarray]:
+def as_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
     """A classifier that is not written yet as a function from raw inputs, [N, ...], to probabilities."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

@@ -12,23 +12,16 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d, one_hot
-from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassJaccardIndex
-from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from shared.metrics.running import ConfusionMetrics, confusion
 
 BOUNDARY_TOLERANCE = 0.0075
 """How far an outline may be off, as a share of the image's diagonal (Csurka et al. 2013)."""
 
 
-def training_metrics(num_classes: int, ignore: int) -> MetricCollection:
+def training_metrics(num_classes: int, ignore: int) -> ConfusionMetrics:
     """What is watched while training: `mean_iou`, pooled, over the classes that occur."""
-    return MetricCollection({"mean_iou": MulticlassJaccardIndex(num_classes, average="macro", ignore_index=ignore)})
-
-
-def confusion(answer: Tensor, truth: Tensor, num_classes: int, ignore: int) -> Tensor:
-    """Counts of pixels, int64 [C, C]: rows are the truth, columns the answers; ignored pixels are left out."""
-    counts: Tensor = multiclass_confusion_matrix(answer, truth, num_classes, ignore_index=ignore)
-    return counts
+    return ConfusionMetrics(num_classes, lambda counts: {"mean_iou": float(overlap(counts)[0].nanmean())}, ignore)
 
 
 def overlap(counts: Tensor) -> tuple[Tensor, Tensor]:

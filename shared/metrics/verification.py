@@ -9,53 +9,60 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score, roc_curve
 from torch import Tensor
-from torchmetrics import Metric, MetricCollection
-from torchmetrics.utilities import dim_zero_cat
 
 from shared.metrics.classification import wilson_interval
+from shared.metrics.running import join_over_processes
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)
 
 
-class PairAuc(Metric):
-    """The chance that a pair of the same class is closer together than one of different classes, over all pairs."""
+class PairAuc:
+    """The chance that a pair of the same class is closer together than one of different classes, over all pairs.
 
-    embeddings: list[Tensor]
-    labels: list[Tensor]
+    It has no sum over batches: pairs are made of all examples, so their embeddings are kept and gathered.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.add_state("embeddings", default=[], dist_reduce_fx="cat")
-        self.add_state("labels", default=[], dist_reduce_fx="cat")
+        """Start without examples."""
+        self.reset()
+
+    def reset(self, device: torch.device | str = "cpu") -> None:
+        """See `shared.metrics.running.Metrics`."""
+        self.device = device
+        self.batches: list[tuple[Tensor, Tensor]] = []
 
     def update(self, embeddings: Tensor, labels: Tensor) -> None:
         """Take a batch: embeddings, float [N, D], and class ids, int64 [N]."""
-        self.embeddings.append(embeddings.detach())
-        self.labels.append(labels)
+        self.batches.append((embeddings.detach(), labels))
 
-    def compute(self) -> Tensor:
-        """Between 0 and 1; 0.5 without any pair to compare; no number where an embedding is none."""
-        embeddings, labels = dim_zero_cat(self.embeddings), dim_zero_cat(self.labels)
-        first, second = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
-        same = labels[first] == labels[second]
-        if same.all() or not same.any():
-            return torch.tensor(0.5)
-        distances = torch.cdist(embeddings, embeddings)[first, second]
-        if distances.isnan().any():
-            return torch.tensor(torch.nan)
-        _, ties, sizes = torch.unique(-distances, return_inverse=True, return_counts=True)
-        # The same rank for pairs that are equally far apart; in fp32 ranks of many pairs would be rounded.
-        ranks = (sizes.cumsum(0) - (sizes.double() - 1) / 2)[ties]
-        positives, negatives = int(same.sum()), int((~same).sum())
-        better: Tensor = ranks[same].sum() - positives * (positives + 1) / 2
-        return better / (positives * negatives)
+    def compute(self) -> dict[str, float]:
+        """`auc`, between 0 and 1; 0.5 without any pair to compare; NaN where an embedding has one."""
+        # By way of the CPU: what another process has on its GPU would come back onto that GPU.
+        batches = join_over_processes([(embeddings.cpu(), labels.cpu()) for embeddings, labels in self.batches])
+        embeddings, labels = (torch.cat(parts).to(self.device) for parts in zip(*batches, strict=True))
+        return {"auc": pair_auc(embeddings, labels)}
 
 
-def training_metrics() -> MetricCollection:
+def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
+    """See `PairAuc`; embeddings, float [N, D], and class ids, int64 [N]."""
+    first, second = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
+    same = labels[first] == labels[second]
+    if same.all() or not same.any():
+        return 0.5
+    distances = torch.cdist(embeddings, embeddings)[first, second]
+    if distances.isnan().any():
+        return float("nan")
+    _, ties, sizes = torch.unique(-distances, return_inverse=True, return_counts=True)
+    # The same rank for pairs that are equally far apart; in fp32 ranks of many pairs would be rounded.
+    ranks = (sizes.cumsum(0) - (sizes.double() - 1) / 2)[ties]
+    positives, negatives = int(same.sum()), int((~same).sum())
+    return float((ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def training_metrics() -> PairAuc:
     """What is watched while training: `auc` over all pairs of the validation split."""
-    return MetricCollection({"auc": PairAuc()})
+    return PairAuc()
 
 
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
@@ -98,6 +105,8 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
         share of the different is; None where there are too few pairs to tell), `pairs`, `same` and `failed` (numbers
         of pairs).
     """
+    from sklearn.metrics import roc_auc_score, roc_curve  # here: its import would delay the start of a training
+
     right = count_right(similarities, same, threshold)
     filled = as_rejected(similarities)
     false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)

@@ -5,8 +5,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from torch.utils.tensorboard import SummaryWriter
-
 from shared.console import log
 from shared.files import write_text
 from shared.process import is_main_process
@@ -20,6 +18,8 @@ class RunLog:
 
     def __init__(self, output_dir: Path, log_dir: Path, progress: Progress) -> None:
         """Begin a log, or continue that of a resumed run: what the run logged after `progress` is dropped."""
+        from torch.utils.tensorboard import SummaryWriter
+
         progress.log_name = progress.log_name or time.strftime("%Y%m%d-%H%M%S")
         self._metrics_file = output_dir / "metrics.jsonl"
         self._writer: SummaryWriter | None = None

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader
-from torchmetrics import MeanMetric, MetricCollection
 
 from shared.console import log, progress_bar
 from shared.data.batches import ShuffledBatches
 from shared.data.memory import Batch, BatchDataset
 from shared.errors import DivergedError, StoppedError, UserError
 from shared.files import atomic_write
+from shared.metrics.running import Metrics, sum_over_processes
 from shared.process import is_main_process
 from shared.training.checkpoint import load_state, save_checkpoint, save_state
 from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint, read_metadata
@@ -40,7 +40,7 @@ class Task:
     """What a project trains: the step, and how to score it."""
 
     step: Step
-    metrics: MetricCollection
+    metrics: Metrics
     monitor: str
     """The metric whose highest value on the validation split picks the best epoch; the lower loss breaks ties."""
     backbone: str = ""
@@ -257,13 +257,14 @@ def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> Non
 def evaluate(task: Task, model: nn.Module, loader: DataLoader[Batch], device: torch.device) -> dict[str, float]:
     """The mean loss and the task's metrics of `model` on a whole loader; draws nothing from the training randomness."""
     model.eval()
-    metrics, mean_loss = task.metrics.to(device), MeanMetric().to(device)
-    metrics.reset()
+    task.metrics.reset(device)
+    totals = torch.zeros(2, device=device)  # the sum of the losses, the number of examples
     for batch in loader:
         loss, logits, targets = task.step(model, to_device(batch, device))
-        metrics.update(logits, targets)
-        mean_loss.update(loss, weight=len(targets))
-    return {"loss": float(mean_loss.compute())} | {name: float(value) for name, value in metrics.compute().items()}
+        task.metrics.update(logits, targets)
+        totals += torch.stack([loss * len(targets), torch.full_like(loss, len(targets))])
+    loss_sum, count = sum_over_processes(totals)
+    return {"loss": float(loss_sum / count)} | task.metrics.compute()
 
 
 def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> bool:

@@ -103,6 +103,8 @@ def compile_network(network: nn.Module, device: torch.device) -> None:
     compilers = (os.environ.get("CXX", "g++"), "g++", "clang++", "cl")
     if device.type == "cpu" and not any(map(shutil.which, compilers)):
         raise UserError("training.compile needs a C++ compiler on a CPU; install g++, or leave it off.")
+    # Takes the setting of `seed_everything` over into the compiler.
+    torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled(), warn_only=True)
     network.compile()
 
 

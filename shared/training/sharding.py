@@ -1,32 +1,24 @@
 """FSDP: every process holds its share of the weights; the whole is gathered only to be saved.
 
 FSDP ("fully sharded data parallel") also gathers each layer for the moment in which it computes (Zhao et al. 2023).
+PyTorch's modules for it take seconds to import, so the functions that need them do it, in sharded runs alone.
 """
 
+import sys
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.checkpoint.state_dict import (
-    StateDictOptions,
-    get_model_state_dict,
-    get_optimizer_state_dict,
-    set_model_state_dict,
-    set_optimizer_state_dict,
-)
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 SMALLEST_SHARED = 100_000
 """Layers with fewer parameters are not worth separate messages; they are shared with the rest of the network."""
 
-_WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
-_FROM_MAIN = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
-
 
 def shard(network: nn.Module) -> None:
     """Split the parameters over all processes, large layers one by one, so that few are whole at any time."""
+    from torch.distributed.fsdp import fully_shard
+
     for module in network.modules():
         own = sum(parameter.numel() for parameter in module.parameters(recurse=False))
         if module is not network and own >= SMALLEST_SHARED:
@@ -36,35 +28,54 @@ def shard(network: nn.Module) -> None:
 
 def whole_tensor(value: Tensor) -> Tensor:
     """The value itself, or the one that the processes hold in shares. All processes have to call it."""
-    return value.full_tensor() if isinstance(value, DTensor) else value
+    whole: Tensor = value.full_tensor() if hasattr(value, "full_tensor") else value  # a DTensor has it
+    return whole
+
+
+def is_sharded(network: nn.Module) -> bool:
+    """Whether `shard` was called on it."""
+    fsdp = sys.modules.get("torch.distributed.fsdp")  # `shard` imports it
+    return fsdp is not None and isinstance(network, fsdp.FSDPModule)
 
 
 def whole_weights(network: nn.Module) -> dict[str, Any]:
     """The network's tensors; of a sharded one on the CPU of the main process, empty on others. All have to call it."""
-    if isinstance(network, FSDPModule):
-        return dict(get_model_state_dict(network, options=_WHOLE))
+    if is_sharded(network):
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        return dict(get_model_state_dict(network, options=options))
     return network.state_dict()
 
 
 def load_whole_weights(network: nn.Module, weights: dict[str, Any]) -> None:
     """Give each process its share of what `whole_weights` returned."""
-    if isinstance(network, FSDPModule):
-        set_model_state_dict(network, {**weights}, options=_FROM_MAIN)
+    if is_sharded(network):
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+
+        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+        set_model_state_dict(network, {**weights}, options=options)
     else:
         network.load_state_dict(weights)
 
 
 def whole_optimizer(network: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     """The optimizer's state, gathered as `whole_weights` gathers the network's."""
-    if isinstance(network, FSDPModule):
-        return dict(get_optimizer_state_dict(network, optimizer, options=_WHOLE))
+    if is_sharded(network):
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
+
+        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+        return dict(get_optimizer_state_dict(network, optimizer, options=options))
     return optimizer.state_dict()
 
 
 def load_whole_optimizer(network: nn.Module, optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Give each process its share of what `whole_optimizer` returned."""
-    if isinstance(network, FSDPModule):
-        set_optimizer_state_dict(network, optimizer, state, options=_FROM_MAIN)
+    if is_sharded(network):
+        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_optimizer_state_dict
+
+        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+        set_optimizer_state_dict(network, optimizer, state, options=options)
     else:
         optimizer.load_state_dict(state)
         _align_moments(optimizer)

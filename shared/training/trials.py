@@ -20,7 +20,6 @@ from shared.console import log, track
 from shared.data.memory import Batch
 from shared.files import atomic_write
 from shared.process import require_one_process
-from shared.report.plots import rate_test
 from shared.results import write_result
 from shared.training.loop import Task, evaluate, remaining_batches, to_device, train_step
 from shared.training.settings import TrainingConfig, Trial
@@ -104,6 +103,8 @@ def overfit(context: TrialContext) -> dict[str, Any]:
 
 def lr_find(context: TrialContext) -> dict[str, Any]:
     """The learning-rate range test (Smith 2017): the loss while the rate grows from step to step."""
+    from shared.report.plots import rate_test  # Matplotlib, which no other run needs
+
     state, batches = context.start(), context.batches()
     growth = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (FIND_STEPS - 1))
     rates: list[float] = []

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Generator
 from torch.utils.data import DataLoader
-from torchvision.datasets import OxfordIIITPet
 
 from models.model import STRIDE
 from shared.console import log
@@ -291,6 +290,8 @@ def _load_pets(root: Path) -> Loaded:
 
 
 def _download_pets(folder: Path) -> Path:
+    from torchvision.datasets import OxfordIIITPet
+
     for url, md5 in OxfordIIITPet._RESOURCES:
         archive = folder / url.rsplit("/", 1)[1]
         download([url], archive, md5)
