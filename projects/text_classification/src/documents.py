@@ -13,7 +13,8 @@ import numpy as np
 from shared.console import log
 from shared.data.index import delimiter_of
 from shared.data.problems import Problems, named
-from shared.data.split_names import splits_among, stratified_split
+from shared.data.split_names import splits_among
+from shared.data.splits import stratified_split
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
