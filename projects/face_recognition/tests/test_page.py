@@ -24,6 +24,12 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 
 
 @pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     file = tmp_path_factory.mktemp("gallery") / "gallery.sqlite"
     with Gallery(file) as gallery, serving(make_service(ready, gallery)) as address:
@@ -31,10 +37,9 @@ def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def page(served: str) -> Iterator[Page]:
-    with chromium() as opened:
-        open_page(opened, served)
-        yield opened
+def page(browser: Page, served: str) -> Page:
+    open_page(browser, served)
+    return browser
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +49,11 @@ def site(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def static(site: Path) -> Iterator[Page]:
-    with file_server(site) as address, chromium() as opened:
-        open_page(opened, f"{address}/{PROJECT.name}")
-        yield opened
+@pytest.fixture(scope="module")
+def static(browser: Page, site: Path) -> Iterator[Page]:
+    with file_server(site) as address:
+        open_page(browser, f"{address}/{PROJECT.name}")
+        yield browser
 
 
 def open_page(page: Page, address: str) -> None:

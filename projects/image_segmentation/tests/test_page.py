@@ -58,7 +58,7 @@ def areas(page: Page, address: str, image: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_image_is_answered_and_nothing_is_cut_off(page: Page, served: str, image: Path, width: int) -> None:
+def test_an_image_is_answered_and_nothing_is_cut_off(page: Page, served: str, image: Path, width: int) -> None:
     page.size(width, 800)
     found = areas(page, served, image)
     assert (found["width"], found["height"]) == (201, 150)

@@ -43,13 +43,13 @@ function mark(reasons) {
   const moved = new Map(reasons.map(({ word, moved }) => [word, moved]));
   const most = Math.max(...[...moved.values()].map(Math.abs), 1e-9);
   for (const part of text.value.split(/(\s+)/)) {
-    if (!moved.has(split)) {
-      words.append(split);
+    if (!moved.has(part)) {
+      words.append(part);
       continue;
     }
-    const share = moved.get(split);
+    const share = moved.get(part);
     const word = document.createElement(share > 0 ? "mark" : "s");
-    word.textContent = split;
+    word.textContent = part;
     word.title = `${share > 0 ? "for" : "against"} the answer: ${Math.abs(100 * share).toFixed(1)} points`;
     word.style.opacity = 0.4 + (0.6 * Math.abs(share)) / most;
     words.append(word);
