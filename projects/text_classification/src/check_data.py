@@ -1,6 +1,7 @@
 """Look at the data before training does: what is in it, what is wrong with it, and how long the texts are."""
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,12 @@ def check_data(config: Config) -> dict[str, Any]:
     unreadable: list[str] = []
 
     def list_tables(root: Path, problems: Problems) -> list[Example]:
-        examples = []
-        tables = _tables(config.data.source, root)
+        """Every row of every table that can be read, whatever else training finds wrong with them."""
+        examples: list[Example] = []
+        tables: dict[str, Path] = {}
+        if config.data.source in ("auto", "csv"):
+            with suppress(UserError):  # there is none: training refuses the data with that sentence
+                tables = split_tables(root)
         for split, path in tables.items():
             try:
                 table = read_table(path, config.data, problems)
@@ -39,10 +44,8 @@ def check_data(config: Config) -> dict[str, Any]:
                 unreadable.append(str(error))
                 continue
             place = split if len(tables) > 1 else "whole"
-            examples += [
-                _example(text, place, label, contents)
-                for text, label in zip(table["texts"], table["labels"], strict=True)
-            ]
+            rows = zip(table["texts"], table["labels"], strict=True)
+            examples += [_example(text, place, label, contents) for text, label in rows]
         return examples
 
     check, data = start_check(config, "texts", load_data, list_tables)
@@ -64,14 +67,6 @@ def _example(text: str, split: str, label: str, contents: dict[str, str]) -> Exa
     contents[digest] = text
     measures = {"words": len(text.split()), "characters": len(text)}
     return Example(repr(shortened(text, 40)), split, (label,), digest, measures)
-
-
-def _tables(source: str, root: Path) -> dict[str, Path]:
-    """The user's tables by split; none where another source was asked for, or none can be found."""
-    try:
-        return split_tables(root) if source in ("auto", "csv") else {}
-    except UserError:
-        return {}
 
 
 def _left_out(data: Data) -> list[str]:

@@ -10,7 +10,6 @@ from shared.data.examples import Data, Examples
 from shared.report.html import Section
 from shared.report.precision import precision_section
 from shared.report.sections import (
-    Results,
     accuracy_section,
     calibration_section,
     confusion_section,
@@ -40,8 +39,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     sections = [
         training_section(results["train"]),
         batches_section(results["train"]),
-        accuracy_section(results),
-        macro_section(results),
+        accuracy_section(results, {"macro_f1": "test macro-F1", "calibration_error": "test calibration error"}),
         *ladder_section(config, data.digest),
         mistakes_section(test, probabilities, data.classes),
         confusion_section(evaluated, data.classes, "texts"),
@@ -59,19 +57,6 @@ def batches_section(train: dict[str, Any]) -> Section:
         f"{tokens_per_second(train):,.0f} tokens a second. {train['padding_share']:.1%} of the batches is padding; "
         f"{train['cut_share']:.0%} of the training texts are cut at tokenizer.max_tokens "
         f"{train['config']['tokenizer']['max_tokens']}.",
-    )
-
-
-def macro_section(results: Results) -> Section:
-    """Scores that see rare classes and confidence, of the network and the classical baselines."""
-    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
-    scores = {name: metrics["test"] for name, metrics in (named | results["baseline"]["metrics"]).items()}
-    rows = [[name, f"{row['macro_f1']:.4f}", f"{row['calibration_error']:.4f}"] for name, row in scores.items()]
-    return Section(
-        "Macro-F1 and calibration beside the classical baselines",
-        "On the test split. Macro-F1 weighs every class alike, however rare it is.",
-        header=["model", "macro-F1", "calibration error"],
-        rows=rows,
     )
 
 

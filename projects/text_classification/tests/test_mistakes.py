@@ -39,7 +39,7 @@ def test_a_misspelled_setting(refused: Refused) -> None:
 
 
 def test_a_value_out_of_range(refused: Refused) -> None:
-    assert "model.heads is 3, but must be a divisor of model.width." in refused("train", "--model.heads", 3)
+    assert "model.heads is 3" in refused("train", "--model.heads", 3)
 
 
 def test_a_path_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
@@ -50,8 +50,7 @@ def test_a_folder_without_tables(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "notes.docx").write_text("")
     assert "holds none of the known data layouts (csv, ag_news" in refused("train", "--data.root", tmp_path / "data")
-    message = refused("train", "--data.source", "csv", "--data.root", tmp_path / "data")
-    assert "holds no CSV file; put one there with the columns text and label" in message
+    assert "no CSV file" in refused("train", "--data.source", "csv", "--data.root", tmp_path / "data")
 
 
 def test_an_empty_file(refused: Refused, tmp_path: Path) -> None:
@@ -66,18 +65,16 @@ def test_one_class(refused: Refused, tmp_path: Path) -> None:
 
 def test_too_few_texts(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\na,x\nb,y\n")
-    assert "2 examples, 1 of them in the smallest class, are too few" in refused(
-        "train", "--data.root", tmp_path / "a.csv"
-    )
+    assert "are too few" in refused("train", "--data.root", tmp_path / "a.csv")
 
 
 def test_more_tokens_than_the_pretrained_network_reads(refused: Refused) -> None:
     words = ("--data.source", "sample", "--model.name", "pretrained", "--tokenizer.max_tokens", 1024)
-    assert "tokenizer.max_tokens is 1024, but all-MiniLM-L6-v2 reads 512; lower it" in refused("train", *words)
+    assert "tokenizer.max_tokens is 1024, but all-MiniLM-L6-v2 reads 512" in refused("train", *words)
 
 
 def test_an_unknown_rung() -> None:
-    with pytest.raises(UserError, match="there is no rung 'lsmt'; choose from ngrams, lstm"):
+    with pytest.raises(UserError, match="'lsmt'; choose from ngrams, lstm"):
         known_rungs("ngrams,lsmt")
 
 
@@ -104,12 +101,8 @@ def test_a_tokenizer_of_another_export(trained: Config, capsys: pytest.CaptureFi
     try:
         for wrong in (content.replace("the", "teh", 1), "", "{"):
             path.write_text(wrong)
-            assert (
-                main(
-                    ["predict", "a text", "--output_dir", str(trained.output_dir)], PROJECT, VERBS, "src.config:Config"
-                )
-                == 2
-            )
+            words = ["predict", "a text", "--output_dir", str(trained.output_dir)]
+            assert main(words, PROJECT, VERBS, "src.config:Config") == 2
             assert "is not the tokenizer of the network beside it" in capsys.readouterr().err
     finally:
         path.write_text(content)

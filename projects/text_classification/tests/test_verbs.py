@@ -14,14 +14,15 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
+from models.build import restore_model, restore_tokens
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.config import PROJECT, Config
+from src.evaluate import logits_of
 from src.ladder import ladder
 from src.predict import Predictor
-from src.utils import logits_of, restore_model, restore_tokens
 
 ARTICLES = {
     "sports": "The striker scored twice as the club won the cup final after extra time.",
@@ -49,7 +50,7 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
     for words in ("sample (600 train", "seed", "test accuracy", "macro-F1", "baseline", "parity", "temperature"):
         assert words in done.stdout
     page = (tmp_path / "out" / "report.html").read_text()
-    for title in ("The most confident mistakes", "When the unsure answers are left out", "The exported network"):
+    for title in ("The most confident mistakes", "When the unsure predictions are left out", "The exported network"):
         assert title in page
     assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
     assert (tmp_path / "out" / "export" / "tokenizer.json").is_file()
@@ -62,7 +63,7 @@ def test_asking_the_exported_network_needs_no_pytorch() -> None:
     assert done.stdout.strip() == "False", done.stderr
 
 
-def test_predict_answers_every_text_wherever_it_comes_from(trained: Config, tmp_path: Path) -> None:
+def test_predict_classifies_every_text_wherever_it_comes_from(trained: Config, tmp_path: Path) -> None:
     with (tmp_path / "mine.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "text"], *enumerate(ARTICLES.values())])
     done = finished(
@@ -80,20 +81,20 @@ def test_predict_answers_every_text_wherever_it_comes_from(trained: Config, tmp_
     with (trained.output_dir / "predictions" / "predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["text"] for row in rows] == ["One more text.", *ARTICLES.values(), "from a pipe", "", "😀😀😀"]
-    assert [row["answer"] == "empty" for row in rows] == [not row["text"] for row in rows]
-    assert all(row["words"] for row in rows if row["text"])
+    assert [row["prediction"] == "empty" for row in rows] == [not row["text"] for row in rows]
+    assert all(row["detail"] for row in rows if row["text"])
     assert sum(float(rows[0][f"p_{name}"]) for name in (*ARTICLES, "tech", "entertainment")) == pytest.approx(
         1, abs=1e-4
     )
 
 
-def test_the_words_that_mattered_are_those_without_which_the_answer_is_less_sure(trained: Config) -> None:
+def test_the_words_that_mattered_are_those_without_which_the_prediction_is_less_sure(trained: Config) -> None:
     predictor = Predictor(trained)
     text = ARTICLES["politics"]
     word, moved = predictor.words_that_mattered(text)[0]
     whole, without = predictor.probabilities([text, " ".join(split for split in text.split() if split != word)])
     best = whole.argmax()
-    # In eight bits an answer depends a little on the texts it is computed together with.
+    # In eight bits a prediction depends a little on the texts it is computed together with.
     assert moved == pytest.approx(whole[best] - without[best], abs=0.02)
 
 
