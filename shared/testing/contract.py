@@ -174,7 +174,7 @@ def test_the_recorded_scores_are_those_of_the_weights(trained: Any) -> None:
 def test_evaluating_other_data_than_trained_on_is_said(trained: Any, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate, before = verb("evaluate"), (trained.output_dir / "evaluate.json").read_bytes()
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "WARNING" in capsys.readouterr().err
+    assert "trained on other data" in capsys.readouterr().err
     (trained.output_dir / "evaluate.json").write_bytes(before)
 
 
@@ -236,7 +236,7 @@ def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(contract: Contract, tmp_
 def test_what_follows_training_uses_its_configuration(trained: Any, contract: Contract, tmp_path: Path) -> None:
     done = finished(contract, "evaluate", "--output_dir", trained.output_dir, folder=tmp_path)
     assert read_result(trained.output_dir, "evaluate")["data"]["source"] == "sample"
-    assert "WARNING" not in done.stderr
+    assert "trained on other data" not in done.stderr
 
 
 @pytest.mark.long
@@ -273,7 +273,6 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
         (("train", "--training.epochs", "0"), "training.epochs"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("train", "--data.root", "nowhere"), "nowhere"),
-        (("predict", "nowhere.png"), "nowhere.png"),
         (("evaluate",), "best.safetensors"),
         (("export",), "best.safetensors"),
         (("report",), "best.safetensors"),
@@ -282,6 +281,11 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
 )
 def test_a_mistake_is_named(words: tuple[str, ...], named: str, refused: Refused) -> None:
     assert named in refused(*words)
+
+
+def test_predicting_a_file_that_does_not_exist_is_refused(refused: Refused, contract: Contract) -> None:
+    missing = f"nowhere{Path(contract.input_name).suffix}"
+    assert missing in refused("predict", missing)
 
 
 def test_a_mistake_in_a_configuration_file_is_named(refused: Refused, tmp_path: Path) -> None:

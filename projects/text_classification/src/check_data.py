@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from shared.console import shortened
 from shared.data.check import DataCheck, Example, samples_by_class, start_check
 from shared.data.examples import Data
 from shared.data.problems import Problems
@@ -14,7 +15,6 @@ from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.documents import read_table, split_tables
-from src.predict import shortened
 from src.splits import normalized
 
 CHARACTERS_SHOWN = 300
@@ -39,13 +39,12 @@ def check_data(config: Config) -> dict[str, Any]:
                 tables = split_tables(root)
         for split, path in tables.items():
             try:
-                table = read_table(path, config.data, problems)
+                rows = read_table(path, config.data, problems)
             except UserError as error:
                 unreadable.append(str(error))
                 continue
             place = split if len(tables) > 1 else "whole"
-            rows = zip(table["texts"], table["labels"], strict=True)
-            examples += [_example(text, place, label, contents) for text, label in rows]
+            examples += [_example(row.text, place, row.label, contents) for row in rows]
         return examples
 
     check, data = start_check(config, "texts", load_data, list_tables)

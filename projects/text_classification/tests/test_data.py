@@ -89,13 +89,13 @@ def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_
 def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert read_tables(path, SETTINGS, Problems())["train"]["texts"] == ["good", "bad, really"]
+    assert [row.text for row in read_tables(path, SETTINGS, Problems())["train"]] == ["good", "bad, really"]
 
 
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
     found = read_tables(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
-    assert found.columns == {"texts": ["good", "bad"], "labels": ["yes", "no"]}
+    assert [row[:2] for row in found] == [("good", "yes"), ("bad", "no")]
 
 
 def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,7 +109,7 @@ def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
     long = "word " * 2_000_000  # 10 MB in one line
     path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
-    texts = read_tables(path, SETTINGS, Problems())["train"]["texts"]
+    texts = [row.text for row in read_tables(path, SETTINGS, Problems())["train"]]
     assert texts[:2] == ["a b", "😀😀"]
     assert texts[3] == "two\nlines"
     tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
@@ -157,9 +157,9 @@ def test_several_tables_need_names_that_say_what_they_are(tmp_path: Path) -> Non
 
 
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
-    columns = {"texts": ['say "hi", twice', "two\nlines"], "labels": ["a", "b"]}
-    write_table(tmp_path / "train.csv", **columns)
-    assert read_tables(tmp_path, SETTINGS, Problems())["train"].columns == columns
+    rows = [('say "hi", twice', "a"), ("two\nlines", "b")]
+    write_table(tmp_path / "train.csv", *zip(*rows, strict=True))
+    assert [row[:2] for row in read_tables(tmp_path, SETTINGS, Problems())["train"]] == rows
 
 
 def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
