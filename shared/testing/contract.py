@@ -107,7 +107,8 @@ def finished(contract: Contract, *words: object, folder: Path) -> subprocess.Com
 def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]:
     """The project's server in a process of its own; the function given sends a body to a path, or gets the path.
 
-    JSON comes back as plain types, a page as text; a refusal raises `urllib.error.HTTPError`.
+    A body is bytes, or plain types that are sent as JSON. JSON comes back as plain types, a page as text; a refusal
+    raises `urllib.error.HTTPError`.
     """
     command = [sys.executable, str(contract.project / "main.py"), "serve", "--serve.port", "0"]
     process = subprocess.Popen([*command, "--output_dir", str(output_dir)], stdout=subprocess.PIPE, text=True)
@@ -115,10 +116,13 @@ def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]
         assert process.stdout
         url = process.stdout.readline().split()[1]
 
-        def ask(path: str, body: bytes | None = None) -> Any:
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/{path}", body), timeout=60) as response:
-                content = response.read().decode()
-                return json.loads(content) if "json" in response.headers["content-type"] else content
+        def ask(path: str, body: bytes | Mapping[str, Any] | None = None) -> Any:
+            headers = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
+            content = json.dumps(body).encode() if isinstance(body, Mapping) else body
+            request = urllib.request.Request(f"{url}/{path}", content, headers)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                found = response.read().decode()
+                return json.loads(found) if "json" in response.headers["content-type"] else found
 
         yield ask
     finally:

@@ -63,7 +63,7 @@ def test_the_server_predicts_as_predict_does(trained: Config, contract: Contract
     expected = Predictor(trained).probabilities([text])[0].tolist()
     with server(contract, trained.output_dir) as ask:
         assert list(ask("predict", text.encode())["probabilities"].values()) == pytest.approx(expected, abs=1e-5)
-        first, *others = ask("predict", json.dumps({"texts": [text, "\0\0", "   "]}).encode())["results"]
+        first, *others = ask("predict", {"texts": [text, "\0\0", "   "]})["results"]
         assert list(first["probabilities"].values()) == pytest.approx(expected, abs=0.02)
         assert others == [{"prediction": "empty"}] * 2
         assert ask("explain", text.encode())["words"][0]["word"] in text
