@@ -87,3 +87,9 @@ def table(title: str, rows: Mapping[str, str]) -> None:
 def _print(grid: Table) -> None:
     width = None if sys.stdout.isatty() else 110
     Console(width=width, highlight=False, markup=False).print(grid)
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning of a text in one line of at most `length` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -95,6 +95,7 @@ def fit_baselines(
     models: Mapping[str, Any],
     inputs: Mapping[str, Any],
     score: Callable[[Any, Any, Tensor], dict[str, Any]] = accuracy_score,
+    cost: Callable[[Any], dict[str, Any]] = lambda _: {},
 ) -> dict[str, Any]:
     """Fit scikit-learn classifiers on the training split, measure them on the others, write outputs/baseline.json.
 
@@ -102,6 +103,7 @@ def fit_baselines(
         models: by name.
         inputs: what the models read, by the name of the split.
         score: from a model, inputs and labels to metrics; `accuracy` is among them.
+        cost: from a fitted model to what it costs, such as its size in bytes.
     """
     started = time.perf_counter()
     metrics: dict[str, Any] = {}
@@ -109,7 +111,7 @@ def fit_baselines(
         fit_started = time.perf_counter()
         model.fit(inputs["train"], data.splits.train["labels"].numpy())
         seconds = time.perf_counter() - fit_started
-        metrics[name] = {"fit_seconds": round(seconds, 2)}
+        metrics[name] = {"fit_seconds": round(seconds, 2)} | cost(model)
         metrics[name] |= {split: score(model, inputs[split], held["labels"]) for split, held in held_out(data).items()}
         log.info(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
     summary = {name: f"{row['test']['accuracy']:.4f} on the test split" for name, row in metrics.items()}

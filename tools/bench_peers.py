@@ -20,9 +20,9 @@ import litserve
 from fastapi import FastAPI
 from pydantic import create_model
 
+from shared.inference.predictions import as_json
 from src.config import load_config
 from src.predict import Predictor
-from src.service import as_plain
 
 CLIENTS = 16
 QUIET: Any = {"access": {"enabled": False}}  # as the others are: a line for each request takes time
@@ -34,8 +34,10 @@ def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
     predictor = Predictor(config)
 
     def answer(asked: list[str]) -> list[dict[str, Any]]:
-        found = predictor.answer([base64.b64decode(one) for one in asked] if FIELD == "images" else asked)
-        return [as_plain(one, predictor.network.labels) for one in found]
+        inputs: list[Any] = asked
+        if FIELD == "images":
+            inputs = [predictor.prepare(base64.b64decode(one)) for one in asked]
+        return [as_json(one, predictor.network.labels) for one in predictor.predict(inputs)]
 
     return answer
 

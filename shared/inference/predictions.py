@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from shared.console import log
+from shared.console import log, shortened
 from shared.files import atomic_write, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.results import write_result
 
 LINES_SHOWN = 10
+TEXT_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -88,42 +89,46 @@ def write_predictions(
 
 def finish_predictions(
     config: Any,
-    files: Sequence[Path],
+    inputs: Sequence[Path | str],
     predictions: Sequence[Prediction],
     network: OnnxClassifier,
     *,
     noun: str,
     kinds: Sequence[str],
-    sheet: bytes,
     seconds: float,
+    sheet: bytes = b"",
+    input_name: str = "file",
 ) -> dict[str, Any]:
     """Write outputs/predictions/predictions.{csv,png} and outputs/predict.json, and print the first predictions.
 
     Args:
         noun: what people call the inputs, such as `images`.
         kinds: labels that are no class, such as `unsure` and `unreadable`; they are counted.
-        sheet: the first inputs with their predictions, as PNG bytes.
+        sheet: the first inputs with their predictions, as PNG bytes; empty where they cannot be drawn.
+        input_name: the title of the inputs' column: files, or texts themselves.
     """
     table = config.output_dir / "predictions" / "predictions.csv"
-    write_predictions(table, files, predictions, network.labels)
-    with atomic_write(table.with_suffix(".png")) as file:
-        file.write(sheet)
-    _say(files, predictions, noun)
+    write_predictions(table, inputs, predictions, network.labels, input_name)
+    if sheet:
+        with atomic_write(table.with_suffix(".png")) as file:
+            file.write(sheet)
+    _say(inputs, predictions, noun)
     counts = {kind: sum(one.label == kind for one in predictions) for kind in kinds}
-    log.info(f"predict: {len(files)} {noun}, {counts}; see {table} and {table.with_suffix('.png')}")
+    log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
     return write_result(
         config.output_dir,
         "predict",
         seed=network.metadata["seed"],
         data=network.metadata["data"],
-        metrics={noun: len(files)} | counts,
+        metrics={noun: len(inputs)} | counts,
         seconds=seconds,
     )
 
 
-def _say(inputs: Sequence[Any], predictions: Sequence[Prediction], noun: str) -> None:
+def _say(inputs: Sequence[Path | str], predictions: Sequence[Prediction], noun: str) -> None:
     for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
-        log.info(f"{name}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
+        shown = name if isinstance(name, Path) else shortened(name, TEXT_SHOWN)
+        log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
     unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {', '.join(unreadable[:5])}")

@@ -85,18 +85,24 @@ def training_section(train: Mapping[str, Any]) -> Section:
     )
 
 
-def accuracy_section(results: Results) -> Section:
-    """The network's accuracy beside that of the classical baselines."""
+def accuracy_section(results: Results, more: Mapping[str, str] | None = None) -> Section:
+    """The network's accuracy beside that of the classical baselines.
+
+    Args:
+        more: further scores on the test split, each with the title of its column.
+    """
+    more = more or {}
     named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
     rows = []
     for name, metrics in (named | results["baseline"]["metrics"]).items():
         low, high = metrics["test"]["accuracy_interval"]
         scores = (metrics[split]["accuracy"] for split in ("validation", "test"))
-        rows.append([name, *(f"{score:.4f}" for score in scores), f"{low:.4f} to {high:.4f}"])
+        others = (f"{metrics['test'][score]:.4f}" for score in more)
+        rows.append([name, *(f"{score:.4f}" for score in scores), f"{low:.4f} to {high:.4f}", *others])
     return Section(
         "Accuracy beside the classical baselines",
         "All models were fitted on the same training split; nothing was chosen on the test split.",
-        header=["model", "validation", "test", "test, 95 % interval"],
+        header=["model", "validation", "test", "test, 95 % interval", *more.values()],
         rows=rows,
     )
 

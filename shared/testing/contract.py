@@ -107,7 +107,8 @@ def finished(contract: Contract, *words: object, folder: Path) -> subprocess.Com
 def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]:
     """The project's server in a process of its own; the function given sends a body to a path, or gets the path.
 
-    JSON comes back as plain types, a page as text; a refusal raises `urllib.error.HTTPError`.
+    A body is bytes, or plain types that are sent as JSON. JSON comes back as plain types, a page as text; a refusal
+    raises `urllib.error.HTTPError`.
     """
     command = [sys.executable, str(contract.project / "main.py"), "serve", "--serve.port", "0"]
     process = subprocess.Popen([*command, "--output_dir", str(output_dir)], stdout=subprocess.PIPE, text=True)
@@ -115,10 +116,13 @@ def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]
         assert process.stdout
         url = process.stdout.readline().split()[1]
 
-        def ask(path: str, body: bytes | None = None) -> Any:
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/{path}", body), timeout=60) as response:
-                content = response.read().decode()
-                return json.loads(content) if "json" in response.headers["content-type"] else content
+        def ask(path: str, body: bytes | Mapping[str, Any] | None = None) -> Any:
+            headers = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
+            content = json.dumps(body).encode() if isinstance(body, Mapping) else body
+            request = urllib.request.Request(f"{url}/{path}", content, headers)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                found = response.read().decode()
+                return json.loads(found) if "json" in response.headers["content-type"] else found
 
         yield ask
     finally:
@@ -174,7 +178,7 @@ def test_the_recorded_scores_are_those_of_the_weights(trained: Any) -> None:
 def test_evaluating_other_data_than_trained_on_is_said(trained: Any, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate, before = verb("evaluate"), (trained.output_dir / "evaluate.json").read_bytes()
     evaluate(replace(trained, seed=trained.seed + 1))
-    assert "WARNING" in capsys.readouterr().err
+    assert "trained on other data" in capsys.readouterr().err
     (trained.output_dir / "evaluate.json").write_bytes(before)
 
 
@@ -236,7 +240,7 @@ def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(contract: Contract, tmp_
 def test_what_follows_training_uses_its_configuration(trained: Any, contract: Contract, tmp_path: Path) -> None:
     done = finished(contract, "evaluate", "--output_dir", trained.output_dir, folder=tmp_path)
     assert read_result(trained.output_dir, "evaluate")["data"]["source"] == "sample"
-    assert "WARNING" not in done.stderr
+    assert "trained on other data" not in done.stderr
 
 
 @pytest.mark.long
@@ -273,7 +277,6 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
         (("train", "--training.epochs", "0"), "training.epochs"),
         (("train", "--config", "nowhere.yaml"), "nowhere.yaml"),
         (("train", "--data.root", "nowhere"), "nowhere"),
-        (("predict", "nowhere.png"), "nowhere.png"),
         (("evaluate",), "best.safetensors"),
         (("export",), "best.safetensors"),
         (("report",), "best.safetensors"),
@@ -282,6 +285,11 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
 )
 def test_a_mistake_is_named(words: tuple[str, ...], named: str, refused: Refused) -> None:
     assert named in refused(*words)
+
+
+def test_predicting_a_file_that_does_not_exist_is_refused(refused: Refused, contract: Contract) -> None:
+    missing = f"nowhere{Path(contract.input_name).suffix}"
+    assert missing in refused("predict", missing)
 
 
 def test_a_mistake_in_a_configuration_file_is_named(refused: Refused, tmp_path: Path) -> None:

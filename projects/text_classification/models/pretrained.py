@@ -1,4 +1,4 @@
-"""A Transformer that was trained before, with a new last layer: from an installed package, else from the hub."""
+"""A pretrained Transformer with a new last layer: from an installed package, else from Hugging Face's hub."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,13 +24,13 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 HUB = "Hugging Face's hub"
 HUB_ADDRESS = "https://huggingface.co"
 
-logging.set_verbosity_error()  # it reports the layers that are left out on purpose
+logging.set_verbosity_error()  # its warnings are about layers that are left out on purpose
 logging.disable_progress_bar()
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the first weights came from; it goes into every result."""
+    """Where the first weights come from; it is part of every result."""
 
     source: str
     name: str
@@ -43,7 +43,7 @@ class Origin:
 
 
 class Pretrained(nn.Module):
-    """A pretrained encoder, the mean of its last vectors, and a linear layer."""
+    """A pretrained encoder, the mean of its last vectors, and a linear layer (Reimers & Gurevych 2019)."""
 
     def __init__(self, backbone: nn.Module, pad: int, width: int, classes: int, dropout: float) -> None:
         super().__init__()
@@ -54,13 +54,13 @@ class Pretrained(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """From token ids [N, L] to logits [N, classes]."""
-        mask = ids != self.pad
-        vectors = self.backbone(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        mask = ids != self.pad  # [N, L]
+        vectors = self.backbone(input_ids=ids, attention_mask=mask.long()).last_hidden_state  # [N, L, width]
         logits: Tensor = self.head(self.dropout(masked_mean(vectors, mask)))
         return logits
 
     def merge(self) -> None:
-        """Add what LoRA has learned to the weights it belongs to, so that it costs nothing any more."""
+        """Add LoRA's matrices to the weights beside which they were trained, so that they cost no time any more."""
         if hasattr(self.backbone, "merge_and_unload"):
             self.backbone = self.backbone.merge_and_unload()
 
@@ -72,23 +72,26 @@ def make_pretrained(
 
     Args:
         facts: the encoder's own configuration, as `load_pretrained` gives it.
-        tuning: what of the encoder learns: `full`, `frozen` or `lora`.
+        tuning: `full` trains the encoder but not its embeddings, `frozen` none of it, `lora` small matrices beside its
+            weights (Hu et al. 2021).
     """
     settings = AutoConfig.for_model(**facts)
     backbone: nn.Module = AutoModel.from_config(settings)
     if hasattr(backbone, "pooler"):
-        backbone.pooler = None  # it looks at the first token only; the mean of all of them takes its place
+        backbone.pooler = None  # it reads the first token only; the mean of all tokens takes its place
     if tuning == "lora":
+        # Twice the rank is the usual scale: another rank then needs no other learning rate.
         lora = LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, target_modules="all-linear", lora_dropout=0.0)
         backbone = get_peft_model(backbone, lora)  # type: ignore[arg-type, assignment]
     elif tuning == "full":
-        # Half of all weights, of which training texts would move the words they happen to have, away from the others.
+        # The embeddings are half of all weights. Training would move those of the words in the training texts only,
+        # away from words of the same meaning that these texts lack.
         backbone.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
     elif tuning == "frozen":
         backbone.requires_grad_(False)
         for layer in backbone.modules():
             if isinstance(layer, nn.Dropout):
-                layer.p = 0.0  # what does not learn shall not waver either
+                layer.p = 0.0  # noise in a part that does not learn helps nothing
     return Pretrained(backbone, pad, settings.hidden_size, classes, dropout)
 
 
@@ -97,17 +100,17 @@ class Encoder:
     """A pretrained encoder as it was found."""
 
     facts: dict[str, Any]
-    """Its configuration, from which it can be built again without the place it came from."""
+    """Its configuration, enough to build it again without the package or the hub."""
     weights: dict[str, Tensor]
     tokenizer: str
-    """The tokenizer it was trained with, as the JSON of Hugging Face's `tokenizers`."""
+    """The tokenizer that it was trained with, as the JSON of Hugging Face's `tokenizers`."""
     origin: Origin
 
     def load_into(self, model: Pretrained) -> None:
         """Put the weights into the network."""
         backbone = model.backbone
         target = backbone.get_base_model() if hasattr(backbone, "get_base_model") else backbone
-        # LoRA keeps each weight it adds to under another name.
+        # LoRA renames each weight beside which it adds matrices.
         renamed = {name.replace(".base_layer.", "."): name for name in target.state_dict()}
         target.load_state_dict({renamed[name]: self.weights[name] for name in renamed if name in self.weights}, False)
 
@@ -116,7 +119,7 @@ def load_pretrained(name: str) -> Encoder:
     """Find an encoder with its tokenizer.
 
     Args:
-        name: `MINILM`, which an installed package brings, or a name on Hugging Face's hub.
+        name: `MINILM`, which is in an installed package, or a name on Hugging Face's hub.
 
     Raises:
         UserError: the installed file is damaged, or the hub does not have the name or cannot be reached.
@@ -126,14 +129,15 @@ def load_pretrained(name: str) -> Encoder:
         check_weights(folder / "model.safetensors")
         return _read(folder, Origin(f"the package {PACKAGE}", name, "Apache-2.0"))
     try:
-        # Without a network what was fetched before is found by its folder: given a name, the library asks the hub too.
+        # Without a network, weights that were downloaded before are found by their folder; by name, the library would
+        # ask the hub all the same.
         place = name if reachable(HUB_ADDRESS) else snapshot_download(name, local_files_only=True)
         return _read(place, Origin(HUB, name, "see its page", [f"the package {PACKAGE}: it has {MINILM} only"]))
-    # The hub fails in as many ways as a network can.
+    # The hub raises errors of many kinds.
     except Exception as error:
         raise UserError(
-            f"model.pretrained {name} is not to be had from {HUB} ({type(error).__name__}); "
-            f"correct the name, look after the network, or use {MINILM}, which is installed."
+            f"model.pretrained {name} cannot be loaded from {HUB} ({type(error).__name__}); "
+            f"correct the name, check the network, or use {MINILM}, which is installed."
         ) from error
 
 
@@ -142,7 +146,7 @@ def check_weights(path: Path) -> None:
     if file_digest(path) != MINILM_SHA256:
         raise UserError(
             f"{path} is damaged or of another version (its SHA-256 is not {MINILM_SHA256[:12]}...); "
-            f"install {PACKAGE} anew."
+            f"reinstall {PACKAGE}."
         )
 
 
@@ -154,5 +158,5 @@ def _read(place: str | Path, origin: Origin) -> Encoder:
 
 
 def _portable(facts: dict[str, Any]) -> dict[str, Any]:
-    """The configuration without where it was read from."""
+    """The configuration without the place it was read from."""
     return {key: value for key, value in facts.items() if key not in ("_name_or_path", "dtype", "transformers_version")}

@@ -1,22 +1,25 @@
 """Look at the data before training does: what is in it, what is wrong with it, and how long the texts are."""
 
 import hashlib
-import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from shared.data.check import DataCheck, Example, refused_record, samples_by_class
+from shared.console import shortened
+from shared.data.check import DataCheck, Example, samples_by_class, start_check
+from shared.data.examples import Data
+from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.files import require_writable
 from shared.report.check import all_warnings, write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data
-from src.documents import read_table, same_as, split_tables
+from src.dataloader import load_data
+from src.documents import read_table, split_tables
+from src.splits import normalized
 
-SHOWN = 300
-"""So many characters of a text are shown."""
+CHARACTERS_SHOWN = 300
 OFTEN_CUT = 0.05
-"""The share of texts from which on it is worth saying that they are cut."""
+"""The share of texts from which on a warning says that texts are cut."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -24,84 +27,53 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json and outputs/data.html, which shows texts of each class.
     """
-    started = time.perf_counter()
-    require_writable(config.output_dir)
-    found = DataCheck("texts")
-    record = refused_record(config.data.source)
-    try:
-        data = load_data(config)
-    except UserError as error:
-        found.refusal = str(error)
-        texts = _survey(config, found)
-    else:
-        record = data.as_dict()
-        found.problems = data.problems
-        texts = _texts(data)
-        found.warnings = _left_out(data)
-    found.examples = [example for example, _ in texts]
-    found.warnings += all_warnings(found) + _length_warnings(config, found.examples)
-    return write_check_report(
-        found,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        record=record,
-        sections=[_samples(texts, config.seed)] if texts else [],
-        seconds=time.perf_counter() - started,
-    )
+    contents: dict[str, str] = {}  # by the digest of each text
+    unreadable: list[str] = []
 
+    def list_tables(root: Path, problems: Problems) -> list[Example]:
+        """Every row of every table that can be read, whatever else training finds wrong with them."""
+        examples: list[Example] = []
+        tables: dict[str, Path] = {}
+        if config.data.source in ("auto", "csv"):
+            with suppress(UserError):  # there is none: training refuses the data with that sentence
+                tables = split_tables(root)
+        for split, path in tables.items():
+            try:
+                rows = read_table(path, config.data, problems)
+            except UserError as error:
+                unreadable.append(str(error))
+                continue
+            place = split if len(tables) > 1 else "whole"
+            examples += [_example(row.text, place, row.label, contents) for row in rows]
+        return examples
 
-def _texts(data: Data) -> list[tuple[Example, str]]:
-    return [
-        (_example(text, split, data.classes[label]), text)
-        for split, held in vars(data.splits).items()
-        for text, label in zip(held.texts, held.labels, strict=True)
-    ]
-
-
-def _example(text: str, split: str, label: str) -> Example:
-    digest = hashlib.sha256(same_as(text).encode()).hexdigest()
-    measures = {"words": len(text.split()), "characters": len(text)}
-    return Example(_shortened(text, 40), split, (label,), digest, measures)
-
-
-def _shortened(text: str, length: int) -> str:
-    text = " ".join(text.split())
-    return repr(text if len(text) <= length else text[: length - 3] + "...")
-
-
-def _survey(config: Config, found: DataCheck) -> list[tuple[Example, str]]:
-    """Every text of every table that can be read, whatever else training finds wrong with them."""
-    texts = []
-    tables = _tables(config)
-    for split, path in tables.items():
-        try:
-            documents = read_table(path, config.data, found.problems)
-        except UserError as error:
-            found.warnings.append(str(error))
-            continue
-        place = split if len(tables) > 1 else "whole"
-        texts += [
-            (_example(text, place, label), text) for text, label in zip(documents.texts, documents.labels, strict=True)
+    check, data = start_check(config, "texts", load_data, list_tables)
+    if data:
+        check.examples = [
+            _example(text, split, data.classes[label], contents)
+            for split, held in vars(data.splits).items()
+            for text, label in zip(held["texts"], held["labels"], strict=True)
         ]
-    return texts
+    left_out = _left_out(data) if data else unreadable
+    check.warnings = left_out + all_warnings(check) + _length_warnings(config, check.examples)
+    sections = [_samples(check, contents, config.seed)] if check.examples else []
+    return write_check_report(check, config.output_dir, project=PROJECT.name, seed=config.seed, sections=sections)
 
 
-def _tables(config: Config) -> dict[str, Any]:
-    if config.data.source not in ("auto", "csv"):
-        return {}
-    try:
-        return split_tables(config.data.root)
-    except UserError:
-        return {}
+def _example(text: str, split: str, label: str, contents: dict[str, str]) -> Example:
+    """One text as an example; its content is noted too."""
+    digest = hashlib.sha256(normalized(text).encode()).hexdigest()
+    contents[digest] = text
+    measures = {"words": len(text.split()), "characters": len(text)}
+    return Example(repr(shortened(text, 40)), split, (label,), digest, measures)
 
 
 def _left_out(data: Data) -> list[str]:
-    """Sentences about what training leaves out by itself."""
+    """Sentences about what training leaves out."""
     return [
         f"training leaves out {note}; "
-        + ("set --data.max_train 0 to use all." if "max_train" in note else "nothing needs doing.")
-        for note in data.notes
+        + ("set --data.max_train 0 to use all." if "max_train" in note else "nothing needs to be done.")
+        for note in data.facts["notes"]
     ]
 
 
@@ -111,17 +83,15 @@ def _length_warnings(config: Config, examples: list[Example]) -> list[str]:
     if cut <= OFTEN_CUT * len(examples):
         return []
     return [
-        f"{cut:,} of {len(examples):,} texts have more than {most} words, and the network reads tokenizer.max_tokens "
-        f"{most} pieces of words at most; raise it if what decides the class comes late in them."
+        f"{cut:,} of {len(examples):,} texts have more than {most} words, and the network reads no more than "
+        f"tokenizer.max_tokens {most} words or parts of words; raise it if the end of the texts decides their class."
     ]
 
 
-def _samples(texts: list[tuple[Example, str]], seed: int) -> Section:
-    contents = {id(example): text for example, text in texts}
-    samples = samples_by_class([example for example, _ in texts], seed, each=3)
+def _samples(check: DataCheck, contents: dict[str, str], seed: int) -> Section:
     rows = [
-        [name, example.split, _shortened(contents[id(example)], SHOWN)]
-        for name, chosen in samples.items()
+        [name, example.split, shortened(contents[example.digest], CHARACTERS_SHOWN)]
+        for name, chosen in samples_by_class(check.examples, seed, each=3).items()
         for example in chosen
     ]
     return Section("Samples", header=["class", "split", "text"], rows=rows)

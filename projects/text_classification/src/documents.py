@@ -1,20 +1,16 @@
-"""Texts with their classes: from CSV and TSV files, checked and counted, and cut so that no text is in two splits."""
+"""Texts with their classes from CSV and TSV files, each row checked; and texts alone, for `predict`."""
 
 import csv
 import difflib
 import io
-import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from shared.console import log
 from shared.data.index import delimiter_of
 from shared.data.problems import Problems, named
 from shared.data.split_names import splits_among
-from shared.data.splits import stratified_split
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
@@ -24,23 +20,18 @@ _DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
 
 
-@dataclass(frozen=True)
-class Documents:
-    """Texts and the name of each one's class."""
+class Row(NamedTuple):
+    """A text with its class, as a table has it."""
 
-    texts: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-
-    def at(self, indices: Sequence[int] | np.ndarray) -> "Documents":
-        """The documents at these indices."""
-        return Documents([self.texts[index] for index in indices], [self.labels[index] for index in indices])
-
-    def __len__(self) -> int:
-        return len(self.texts)
+    text: str
+    label: str
+    """The name of the class."""
+    name: str
+    """Its file and line."""
 
 
 def clean(text: str) -> str:
-    """The text without what no tokenizer can read: NUL bytes and halves of characters, and without outer blanks."""
+    """The text without NUL bytes and halves of characters, which no tokenizer reads, and without blanks around it."""
     return text.replace("\0", " ").encode(errors="replace").decode().strip()
 
 
@@ -54,10 +45,10 @@ def tables_in(root: Path) -> list[Path]:
 
 
 def split_tables(root: Path) -> dict[str, Path]:
-    """The files of the splits that lie in `root`: `train`, perhaps `validation` and `test`; one file alone is `train`.
+    """The file of each split in `root`: `train`, perhaps `validation` and `test`; a single file is `train`.
 
     Raises:
-        UserError: there is no file, several whose names say nothing, or two of one split.
+        UserError: there is no file, or several of which none is named train, or two of one split.
     """
     files = tables_in(root)
     if not files:
@@ -66,9 +57,8 @@ def split_tables(root: Path) -> dict[str, Path]:
         return {"train": files[0]}
     splits, others = splits_among(files)
     if "train" not in splits:
-        listed = ", ".join(path.name for path in files[:5])
         raise UserError(
-            f"{root} holds several tables ({listed}), none of them train.csv; "
+            f"{root} holds several tables ({named([path.name for path in files])}), none of them train.csv; "
             "name them train.csv, validation.csv and test.csv, or set data.root to one of them."
         )
     if others:
@@ -78,13 +68,11 @@ def split_tables(root: Path) -> dict[str, Path]:
     return splits
 
 
-def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, Documents]:
-    """The documents of the splits that lie in `root` (see `split_tables`).
-
-    Rows without a text or without a class are left out, and said, and added to `problems`.
+def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, list[Row]]:
+    """The splits in `root` (see `split_tables`), each as `read_table` gives it; rows left out are said.
 
     Raises:
-        UserError: a file is missing or cannot be read; a split has a class that the training split lacks.
+        UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
     """
     splits = {split: read_table(path, settings, problems) for split, path in split_tables(root).items()}
     if problems:
@@ -93,33 +81,33 @@ def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[st
     return splits
 
 
-def read_table(path: Path, settings: DataConfig, problems: Problems) -> Documents:
-    """The documents of one CSV or TSV file; rows that cannot be used go into `problems`.
+def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row]:
+    """The rows of one CSV or TSV file; those without a text or class go into `problems`.
 
     Raises:
-        UserError: the file is empty, no UTF-8, no table, or lacks a column.
+        UserError: the file is empty, not UTF-8, no table, or lacks a column.
     """
-    found = Documents()
+    rows = []
     for line, (text, label), surplus in _rows(path, [settings.text_column, settings.label_column]):
+        name = f"{path.name} line {line}"
         if surplus:
-            problems.add("rows with more cells than the header", f"{path.name} line {line}")
+            problems.add("rows with more cells than the header", name)
         elif not text:
-            problems.add("rows without a text", f"{path.name} line {line}")
+            problems.add("rows without a text", name)
         elif not label:
-            problems.add("rows without a class", f"{path.name} line {line}")
+            problems.add("rows without a class", name)
         else:
-            found.texts.append(text)
-            found.labels.append(label)
-    if not found.texts:
+            rows.append(Row(text, label, name))
+    if not rows:
         raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
-    return found
+    return rows
 
 
 def read_texts(path: Path, text_column: str) -> list[str]:
-    """The texts alone: of a CSV or TSV file with that column, or of any other file, in which a line is a text.
+    """The texts alone: that column of a CSV or TSV file, or the lines of any other file.
 
     Raises:
-        UserError: the file is not there, empty, no UTF-8, or lacks the column.
+        UserError: the file does not exist, is empty or not UTF-8, or lacks the column.
     """
     if not path.is_file():
         raise UserError(f"there is no file {path}; correct the path.")
@@ -132,16 +120,16 @@ def read_texts(path: Path, text_column: str) -> list[str]:
     try:
         return lines_of(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise UserError(not_utf8(path, error)) from error
+        raise UserError(_not_utf8(path, error)) from error
 
 
 def lines_of(text: str) -> list[str]:
-    """The texts of lines that end as files' lines do; Python's `splitlines` also cuts at signs inside of texts."""
+    """The lines of a text, cleaned; Python's `splitlines` would also cut at separators within a line."""
     return [clean(line) for line in io.StringIO(text, newline=None)]
 
 
 def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], bool]]:
-    """The number of each line, the cleaned values of the wanted columns, and whether it has more cells than the header.
+    """The number of each line, the cleaned values of the columns, and whether it has more cells than the header.
 
     A missing value is empty.
     """
@@ -154,12 +142,12 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
                 raise UserError(f"{path} has {what}; its first line must name the columns.")
             delimiter = _delimiter(path, header, columns)
             file.seek(0)
-            # Strict, or one quote too many would make one text of all rows up to the next quote.
+            # Strict: otherwise a quote too many would join all rows up to the next quote to one text.
             for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
                 surplus = any(cell.strip() for cell in row.get(None, ()))
                 yield reader.line_num, [clean(row[name] or "") for name in columns], surplus
     except UnicodeDecodeError as error:
-        raise UserError(not_utf8(path, error)) from error
+        raise UserError(_not_utf8(path, error)) from error
     except csv.Error as error:
         raise UserError(
             f"{path} is no table that can be read ({error}, at or before line {reader.reader.line_num}); "
@@ -167,97 +155,58 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
         ) from error
 
 
-def not_utf8(path: Path, error: UnicodeDecodeError) -> str:
-    """What to say of a file in another encoding."""
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
     byte = error.object[error.start]
     return f"{path} is not UTF-8 (the byte 0x{byte:02x} stands for no character); save it as UTF-8."
 
 
 def _delimiter(path: Path, header: str, wanted: Sequence[str]) -> str:
-    """What separates the columns.
+    """The delimiter of the columns.
 
     Raises:
-        UserError: no delimiter makes the header line name all that are wanted.
+        UserError: the header lacks a column that is wanted, whatever the delimiter.
     """
     found = delimiter_of(header, wanted, _DELIMITERS)
     if found:
         return found
     names = max((next(csv.reader([header], delimiter=delimiter)) for delimiter in _DELIMITERS), key=len)
-    missing = [name for name in wanted if name not in names]
-    nearest = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.6)
+    missing = next(name for name in wanted if name not in names)
+    nearest = difflib.get_close_matches(missing, names, n=1, cutoff=0.6)
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise UserError(
-        f"{path} has no column {missing[0]}, but {', '.join(map(repr, names[:8]))}; "
-        f"say which to use with data.text_column and data.label_column{hint}"
+        f"{path} has no column {missing}, but {', '.join(map(repr, names[:8]))}; "
+        f"name the right ones with data.text_column and data.label_column{hint}"
     )
 
 
-def check_labels(splits: dict[str, Documents]) -> None:
+def check_labels(splits: Mapping[str, list[Row]]) -> None:
     """Refuse classes that cannot be learned.
 
     Raises:
-        UserError: there is one class only, nearly every text has a class of its own, or a split has a class that the
+        UserError: there is only one class, nearly every text has its own class, or a split has a class that the
             training split lacks.
     """
     train = splits["train"]
-    classes = set(train.labels)
+    classes = {row.label for row in train}
     if len(classes) < 2:
-        raise UserError(f"there is one class only ({train.labels[0][:40]!r}); a classifier needs two or more.")
+        raise UserError(f"there is one class only ({train[0].label[:40]!r}); a classifier needs two or more.")
     if len(classes) > max(20, len(train) // 2):
         raise UserError(
             f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
         )
-    for split, documents in splits.items():
-        unknown = [label for label in documents.labels if label not in classes]
+    for split, rows in splits.items():
+        unknown = [row.label for row in rows if row.label not in classes]
         if unknown:
-            names = ", ".join(sorted(set(unknown))[:5])
             raise UserError(
-                f"the {split} split has {len(unknown)} texts of classes that the training split lacks ({names}); "
-                "add training texts of them, or remove them."
+                f"the {split} split has {len(unknown)} texts of classes that the training split lacks "
+                f"({named(sorted(set(unknown)))}); add training texts of them, or remove them."
             )
 
 
-def split_documents(whole: Documents, fraction: float, seed: int) -> tuple[Documents, Documents]:
-    """Cut a share of the documents off, by class; a text that stands there twice lies on one side.
-
-    Raises:
-        UserError: a class has too few different texts to have one in each split.
-    """
-    first: dict[str, int] = {}
-    for index, text in enumerate(whole.texts):
-        first.setdefault(same_as(text), index)
-    classes = {name: number for number, name in enumerate(sorted(set(whole.labels)))}
-    _, cut = stratified_split(np.array([classes[whole.labels[index]] for index in first.values()]), fraction, seed)
-    keys = list(first)
-    there = {keys[index] for index in cut}
-    sides: tuple[list[int], list[int]] = ([], [])
-    for index, text in enumerate(whole.texts):
-        sides[same_as(text) in there].append(index)
-    return whole.at(sides[0]), whole.at(sides[1])
-
-
-def without(train: Documents, others: Sequence[Documents]) -> Documents:
-    """The training documents that stand in none of the other splits, so that no score is of what was learned."""
-    seen = {same_as(text) for split in others for text in split.texts}
-    return train.at([index for index, text in enumerate(train.texts) if same_as(text) not in seen])
-
-
-def at_most(train: Documents, count: int, seed: int) -> Documents:
-    """So many of the documents, drawn by the seed; all of them where `count` is 0."""
-    if count == 0 or len(train) <= count:
-        return train
-    return train.at(sorted(random.Random(seed).sample(range(len(train)), count)))
-
-
-def same_as(text: str) -> str:
-    """What two texts have in common that differ in capitals and blanks alone."""
-    return " ".join(text.casefold().split())
-
-
-def write_table(documents: Documents, file: Path) -> None:
-    """Write documents as a CSV file that `read_tables` reads; atomic."""
+def write_table(file: Path, texts: Sequence[str], labels: Sequence[str]) -> None:
+    """Write a CSV file that `read_tables` reads; atomic."""
     content = io.StringIO(newline="")
     writer = csv.writer(content)
     writer.writerow(["text", "label"])
-    writer.writerows(zip(documents.texts, documents.labels, strict=True))
+    writer.writerows(zip(texts, labels, strict=True))
     write_text(file, content.getvalue())

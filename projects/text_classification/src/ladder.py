@@ -1,37 +1,41 @@
 """One network of each kind on one split, and one table: when is the Transformer worth it?"""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shared.config import parse, to_plain
 from shared.console import columns, log
+from shared.data.examples import Data
 from shared.errors import UserError
 from shared.export.precision import NAMES
 from shared.files import read_json
 from shared.results import write_result
 from src.baseline import baseline
 from src.config import PROJECT, Config, export_path, tokenizer_path
+from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.export import export
 from src.train import train
 
 RUNGS = ("ngrams", "lstm", "transformer", "frozen", "lora", "full")
-"""From the cheapest to the dearest; each is a file in `configs/ladder`."""
+"""From the fastest to the slowest to train; each is a file in `configs/ladder`."""
 
 
 def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     """Train, evaluate and export each kind of network on the same data; write outputs/ladder.json.
 
     Args:
-        rungs: which, separated by commas; what the file of a rung in configs/ladder sets, flags do not change
+        rungs: names separated by commas; the settings in a rung's file in configs/ladder win over flags
     """
     chosen = known_rungs(rungs)
-    baselines = baseline(config)
+    data = load_data(config)
+    baselines = baseline(config, data=data)
     rows = {name: baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
     for name in chosen:
         log.info(f"ladder: {name}, with what configs/ladder/{name}.yaml sets")
-        rows[name] = climb(rung_config(config, name))
+        rows[name] = climb(rung_config(config, name), data)
     table = [{"model": name} | row["test"] | row["cost"] for name, row in rows.items()]
     columns(f"{PROJECT.name} on {baselines['data']['source']}: scores on the test split", table)
     return write_result(
@@ -45,7 +49,7 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
 
 
 def known_rungs(rungs: str) -> list[str]:
-    """The names of rungs, separated by commas; raises a UserError for one that there is not."""
+    """The names in a list separated by commas; raises UserError where one is no rung."""
     names = [name.strip() for name in rungs.split(",")]
     for name in names:
         if name not in RUNGS:
@@ -54,40 +58,38 @@ def known_rungs(rungs: str) -> list[str]:
 
 
 def rung_config(config: Config, name: str) -> Config:
-    """The configuration with what the rung's file changes, and a folder of its own for its results."""
+    """The configuration with the settings of the rung's file, and a separate folder for its results."""
     file = PROJECT / "configs" / "ladder" / f"{name}.yaml"
     changed: Config = parse(Config, [], base=PROJECT, stored=to_plain(config, PROJECT), files=[file])[0]
     folder = config.output_dir / "ladder" / name
     return replace(changed, output_dir=folder, log_dir=folder / "tensorboard")
 
 
-def climb(config: Config) -> dict[str, Any]:
-    """Train, evaluate and export one rung; what the table needs of it."""
-    trained, evaluated = train(config), evaluate(config)
-    exported = export(config)
+def climb(config: Config, data: Data) -> dict[str, Any]:
+    """Train, evaluate and export one rung; the values that the table needs."""
+    trained, evaluated = train(config, data=data), evaluate(config, data=data)
+    exported = export(config, data=data)
     size = export_path(config).stat().st_size + tokenizer_path(config).stat().st_size
-    chosen = exported["metrics"][exported["precision"]]
-    cost = _cost(1000 / chosen["per_second"], size, trained["seconds"])
+    metrics = exported["metrics"]
     return {
         "validation": _scores(evaluated["metrics"]["validation"]),
         "test": _scores(evaluated["metrics"]["test"]),
-        "cost": cost,
+        "cost": _cost(1000 / metrics[exported["precision"]]["per_second"], size, trained["seconds"]),
         "epochs": len(trained["history"]),
-        "best_epoch": trained["best_epoch"],
-        "parameters": trained["parameters"],
+        "texts_per_second": {name: metrics[name]["per_second"] for name in NAMES if name in metrics},
+        "tokens_per_second": tokens_per_second(trained),
         "precision": exported["precision"],
-        "texts_per_second": {
-            name: exported["metrics"][name]["per_second"] for name in NAMES if name in exported["metrics"]
-        },
-        "tokens_per_second": trained["tokens_per_second"],
-        "padding_share": trained["padding_share"],
-        "first_weights": trained["first_weights"],
-        "config": trained["config"],
+        **{key: trained[key] for key in ("best_epoch", "parameters", "padding_share", "first_weights", "config")},
     }
 
 
+def tokens_per_second(trained: Mapping[str, Any]) -> float:
+    """The tokens that a training run learned from in a second, from its train.json."""
+    return float(trained["tokens_per_epoch"] * len(trained["history"]) / max(trained["seconds"], 0.01))
+
+
 def baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
-    """What the table needs of a classical model."""
+    """The values that the table needs of a classical model."""
     return {
         "validation": _scores(metrics["validation"]),
         "test": _scores(metrics["test"]),
@@ -96,11 +98,7 @@ def baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scores(scores: dict[str, Any]) -> dict[str, float]:
-    return {
-        "accuracy": scores["accuracy"],
-        "macro-F1": scores["macro_f1"],
-        "ECE": scores["calibration_error"],
-    }
+    return {"accuracy": scores["accuracy"], "macro-F1": scores["macro_f1"], "ECE": scores["calibration_error"]}
 
 
 def _cost(milliseconds: float, size: int, seconds: float) -> dict[str, float]:
@@ -108,7 +106,7 @@ def _cost(milliseconds: float, size: int, seconds: float) -> dict[str, float]:
 
 
 def read_ladder(output_dir: Path, digest: str) -> dict[str, Any] | None:
-    """What an earlier `ladder` found on the data of that digest; None where there is nothing."""
+    """The result of an earlier `ladder` on the data of that digest; None where there is none."""
     path = output_dir / "ladder.json"
     if not path.is_file():
         return None

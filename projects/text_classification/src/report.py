@@ -3,191 +3,105 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import yaml
 from torch import Tensor
 
-from shared.console import log
-from shared.data.sources import require_same_classes
-from shared.errors import UserError
-from shared.files import file_digest
-from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
-from shared.report.plots import confusion_matrix, reliability, training_curves
+from models.build import restore_model, restore_tokens
+from shared.console import shortened
+from shared.data.examples import Data, Examples
+from shared.report.html import Section
 from shared.report.precision import precision_section
-from shared.results import read_result
-from shared.training.checkpoint import load_checkpoint
-from shared.training.files import best_checkpoint
+from shared.report.sections import (
+    accuracy_section,
+    calibration_section,
+    confusion_section,
+    most_confident,
+    read_results,
+    training_section,
+    write_run_report,
+)
+from shared.training.trained import load_trained
 from src.config import PROJECT, Config
-from src.dataloader import Texts, load_data
-from src.ladder import read_ladder
-from src.utils import logits_of, restore_model, restore_tokens
+from src.dataloader import load_data
+from src.evaluate import logits_of
+from src.ladder import read_ladder, tokens_per_second
 
 MISTAKES_SHOWN = 20
 CHARACTERS_SHOWN = 300
 
 
-def report(config: Config) -> Path:
-    """Write outputs/report.html: curves, scores, calibration, confusion, worst mistakes in words, configuration."""
-    trained = load_checkpoint(best_checkpoint(config.output_dir))
-    results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
-    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
-        raise UserError(
-            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
-        )
-    metadata, data = trained.metadata, load_data(config)
-    require_same_classes(metadata["classes"], data.classes)
-    test = data.splits.test
-    logits = logits_of(restore_model(config, trained), restore_tokens(trained), test.texts)
-    probabilities = (logits / results["evaluate"]["temperature"]).softmax(1)
-    path = config.output_dir / "report.html"
-    write_report(
-        path,
-        title=f"{PROJECT.name}: {config.model.name} on {metadata['data']['source']}",
-        summary=_summary(results),
-        notice=substitution_notice(metadata["data"]),
-        sections=[
-            _curves(results["train"]),
-            _scores(results),
-            *_ladder(config, metadata["data"]["digest"]),
-            _mistakes(test, probabilities, metadata["classes"]),
-            _confusion(results["evaluate"], metadata["classes"]),
-            _calibration(results["evaluate"], test, probabilities),
-            _sure(results["evaluate"]),
-            precision_section(results["export"], "texts a second, one at a time", "accuracy"),
-            data_section(metadata["data"], "texts"),
-            Section("Configuration", preformatted=yaml.safe_dump(metadata["config"], sort_keys=False)),
-        ],
-    )
-    log.info(f"report: {path}")
-    return path
-
-
-def _summary(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    train, test = results["train"], results["evaluate"]["metrics"]["test"]
-    strongest = max(reversed(results["baseline"]["metrics"].values()), key=lambda row: row["validation"]["accuracy"])
-    return [
-        ("test accuracy", f"{test['accuracy']:.2%}"),
-        ("test macro-F1", f"{test['macro_f1']:.4f}"),
-        ("best baseline, test", f"{strongest['test']['accuracy']:.2%}"),
-        ("calibration error, test", f"{test['calibration_error']:.4f}"),
-        ("parameters", f"{train['parameters']:,}"),
-        ("first weights", train["first_weights"]["source"]),
-        ("training seconds", f"{train['seconds']:.1f}"),
-        ("tokens a second", f"{train['tokens_per_second']:,.0f}"),
-        ("padding", f"{train['padding_share']:.1%}"),
-        ("seed", str(train["seed"])),
-        ("device", f"{train['device']}, {train['threads']} threads"),
+def report(config: Config, *, data: Data | None = None) -> Path:
+    """Write outputs/report.html: curves, scores, calibration, confusion matrix, worst mistakes, configuration."""
+    trained, data = load_trained(config, None, data, load_data)
+    results = read_results(config, trained)
+    evaluated, test = results["evaluate"], data.splits.test
+    logits = logits_of(restore_model(config, trained), restore_tokens(trained), test["texts"])
+    probabilities = (logits / evaluated["temperature"]).softmax(1)  # [N, classes]
+    sections = [
+        training_section(results["train"]),
+        batches_section(results["train"]),
+        accuracy_section(results, {"macro_f1": "test macro-F1", "calibration_error": "test calibration error"}),
+        *ladder_section(config, data.digest),
+        mistakes_section(test, probabilities, data.classes),
+        confusion_section(evaluated, data.classes, "texts"),
+        calibration_section(evaluated, test["labels"], probabilities, "texts"),
+        sure_section(evaluated),
+        precision_section(results["export"], "texts a second, one at a time", "accuracy"),
     ]
+    return write_run_report(config, PROJECT, trained, results, sections, "texts")
 
 
-def _curves(train: dict[str, Any]) -> Section:
-    curves = training_curves(train["history"], "accuracy", train["best_epoch"])
+def batches_section(train: dict[str, Any]) -> Section:
+    """How fast the run learned, and how much of its texts and batches it used."""
     return Section(
-        "Training",
-        "The weights of the best epoch by validation accuracy are kept. Seconds count training steps only.",
-        images=[ReportImage(curves, "loss and validation accuracy over the epochs")],
+        "Batches",
+        f"{tokens_per_second(train):,.0f} tokens a second. {train['padding_share']:.1%} of the batches is padding; "
+        f"{train['cut_share']:.0%} of the training texts are cut at tokenizer.max_tokens "
+        f"{train['config']['tokenizer']['max_tokens']}.",
     )
 
 
-def _scores(results: dict[str, dict[str, Any]]) -> Section:
-    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
-    named |= results["baseline"]["metrics"]
-    return Section(
-        "Scores beside the classical baselines",
-        "All were fitted on the same training split; nothing was chosen on the test split.",
-        header=["model", "validation accuracy", "test accuracy", "95 % interval", "test macro-F1", "calibration error"],
-        rows=[_score_row(name, metrics["validation"], metrics["test"]) for name, metrics in named.items()],
-    )
-
-
-def _score_row(name: str, validation: dict[str, Any], test: dict[str, Any]) -> list[str]:
-    low, high = test["accuracy_interval"]
-    return [
-        name,
-        f"{validation['accuracy']:.4f}",
-        f"{test['accuracy']:.4f}",
-        f"{low:.4f} to {high:.4f}",
-        f"{test['macro_f1']:.4f}",
-        f"{test['calibration_error']:.4f}",
-    ]
-
-
-def _ladder(config: Config, digest: str) -> list[Section]:
+def ladder_section(config: Config, digest: str) -> list[Section]:
     """The table of `ladder`, where it has been run on this data."""
     found = read_ladder(config.output_dir, digest)
     if not found:
         return []
+    models = found["metrics"]
     rows = [
         [name, *(f"{value:.4f}" for value in row["test"].values()), *(f"{value:.3g}" for value in row["cost"].values())]
-        for name, row in found["metrics"].items()
+        for name, row in models.items()
     ]
-    header = ["model", *next(iter(found["metrics"].values()))["test"], "ms a text", "MB", "training seconds"]
-    text = "Scores on the test split, and what each model costs; the times are of this machine, a text at a time."
-    return [Section("The ladder", text, header=header, rows=rows)]
+    first = next(iter(models.values()))
+    text = "Scores on the test split, and what each model costs on this machine; texts are predicted one at a time."
+    return [Section("The ladder", text, header=["model", *first["test"], *first["cost"]], rows=rows)]
 
 
-def _mistakes(test: Texts, probabilities: Tensor, classes: list[str]) -> Section:
-    confidence, answers = (found.numpy() for found in probabilities.max(1))
-    labels = test.labels.numpy()
-    wrong = np.flatnonzero(answers != labels)
-    worst = wrong[np.argsort(-confidence[wrong])][:MISTAKES_SHOWN]
-    rows = [[classes[labels[i]], classes[answers[i]], f"{confidence[i]:.2f}", shortened(test.texts[i])] for i in worst]
+def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) -> Section:
+    """The test texts that the network gets wrong with the highest confidence."""
+    labels, (confidence, predictions) = test["labels"], probabilities.max(1)
+    wrong, _ = most_confident(labels, probabilities)
+    rows = []
+    for index in wrong[:MISTAKES_SHOWN]:
+        names = [classes[labels[index]], classes[predictions[index]]]
+        rows.append([*names, f"{confidence[index]:.2f}", shortened(test["texts"][index], CHARACTERS_SHOWN)])
     return Section(
         "The most confident mistakes",
-        f"{len(wrong)} of {len(labels)} test texts are answered wrongly"
-        + ("; these are the most confident of them." if len(rows) else "."),
-        header=["truth", "answer", "probability", "text"] if len(rows) else [],
+        f"{len(wrong)} of {len(labels)} test texts are classified wrongly"
+        + ("; these are the most confident of them." if rows else "."),
+        header=["truth", "prediction", "probability", "text"] if rows else [],
         rows=rows,
     )
 
 
-def shortened(text: str) -> str:
-    """The beginning of a text, in one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= CHARACTERS_SHOWN else text[: CHARACTERS_SHOWN - 3] + "..."
-
-
-def _confusion(evaluated: dict[str, Any], classes: list[str]) -> Section:
-    test = evaluated["metrics"]["test"]
+def sure_section(evaluated: dict[str, Any]) -> Section:
+    """Accuracy against coverage, by the least probability of a prediction."""
     rows = [
-        [name, f"{row['precision']:.4f}", f"{row['recall']:.4f}", f"{row['f1']:.4f}", str(row["support"])]
-        for name, row in test["per_class"].items()
-    ]
-    return Section(
-        "Class by class",
-        "Rows of the matrix are the truth, columns the answers.",
-        header=["class", "precision", "recall", "F1", "test texts"],
-        rows=rows,
-        images=[ReportImage(confusion_matrix(test["confusion"], classes), "confusion matrix of the test split")],
-    )
-
-
-def _calibration(evaluated: dict[str, Any], test: Texts, probabilities: Tensor) -> Section:
-    confidence, answers = probabilities.max(1)
-    image = reliability(confidence.numpy(), (answers == test.labels).numpy())
-    scores = evaluated["metrics"]["test"]
-    return Section(
-        "Does it know what it knows?",
-        f"Expected calibration error on the test split: {scores['calibration_error']:.4f}, with logits divided by "
-        f"{evaluated['temperature']:.2f}, which fits the validation split best; "
-        f"{scores['calibration_error_before']:.4f} without. Above each bar: the number of texts.",
-        images=[ReportImage(image, "share of right answers by confidence")],
-    )
-
-
-def _sure(evaluated: dict[str, Any]) -> Section:
-    rows = [
-        [
-            f"{row['min_probability']:.2f}",
-            f"{row['coverage']:.1%}",
-            "" if row["accuracy"] is None else f"{row['accuracy']:.4f}",
-        ]
+        [f"{row['min_probability']:.2f}", f"{row['coverage']:.1%}", f"{row['accuracy']:.4f}" if row["answered"] else ""]
         for row in evaluated["metrics"]["test"]["sure"]
     ]
     return Section(
-        "When the unsure answers are left out",
-        "How many test texts get an answer of at least that probability (`--predict.min_probability`), and how many of "
-        "these answers are right.",
-        header=["probability from", "texts answered", "accuracy of these"],
+        "When the unsure predictions are left out",
+        "The share of test texts whose prediction has at least that probability (`--predict.min_probability`), and the "
+        "accuracy on these.",
+        header=["probability from", "texts", "accuracy on these"],
         rows=rows,
     )

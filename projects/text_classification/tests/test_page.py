@@ -49,7 +49,7 @@ def type_in(page: Page, address: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_text_is_answered_as_python_answers_it(page: Page, served: str, trained: Config, width: int) -> None:
+def test_the_page_predicts_what_python_predicts(page: Page, served: str, trained: Config, width: int) -> None:
     page.size(width, 800)
     type_in(page, served, TEXT)
     page.wait_for("document.querySelectorAll('#bars li').length === 5")
@@ -61,7 +61,7 @@ def test_a_text_is_answered_as_python_answers_it(page: Page, served: str, traine
     assert page.run("document.documentElement.scrollWidth") <= width
 
 
-def test_clearing_takes_the_answer_away(page: Page, served: str) -> None:
+def test_clearing_removes_the_prediction(page: Page, served: str) -> None:
     type_in(page, served, TEXT)
     page.wait_for("document.querySelectorAll('#bars li').length === 5")
     page.run("document.getElementById('clear').click()")
@@ -88,7 +88,7 @@ def asked(page: Page, question: str) -> object:
 
 
 @pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
-def test_the_static_page_gives_the_answers_of_the_server(page: Page, served: str, static: str) -> None:
+def test_the_static_page_predicts_what_the_server_predicts(page: Page, served: str, static: str) -> None:
     found = []
     for address in (served, static):
         type_in(page, address, TEXT)
@@ -104,7 +104,7 @@ def test_the_static_page_gives_the_answers_of_the_server(page: Page, served: str
 
 @pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
 def test_texts_become_the_same_tokens_in_the_browser(page: Page, static: str, trained: Config) -> None:
-    texts = [*load_data(trained).splits.test.texts[:100], *ODD]
+    texts = [*load_data(trained).splits.test["texts"][:100], *ODD]
     page.open(f"{static}/")
     tokens = Tokens(tokenizer_path(trained).read_text(encoding="utf-8"))
     code = f"Promise.all({json.dumps(texts)}.map((text) => module.idsOf(text)))"

@@ -33,7 +33,7 @@ function clean(text) {
   return text.replaceAll("\0", " ").replace(/\p{Surrogate}/gu, "?").trim();
 }
 
-// The probability of the answer falls by so much without each word, largest first.
+// The words that change the prediction most, with the fall of its probability without each, largest first.
 async function wordsThatMattered(words, isWanted) {
   if (!words.length) return [];
   const whole = await probabilitiesOf(words.join(" "));

@@ -1,28 +1,28 @@
-// Type a text, see the probability of each class, and which words moved the answer.
+// Type a text, see the probability of each class and the words that changed the prediction most.
 
 import { ask, facts, where } from "./ask.mjs";
 import { latest, showBars, showFacts, showProblem } from "./common.mjs";
 
-const PAUSE = 300; // milliseconds without a key before the text is asked about
-const EXPLAIN_PAUSE = 700; // more of them before its words are, which takes a run of the network for each
-const [text, answer, bars, words] = ["text", "answer", "bars", "words"].map((id) => document.getElementById(id));
+const PAUSE = 300; // milliseconds without a key before the text is classified
+const EXPLAIN_PAUSE = 700; // further milliseconds before it is explained, which runs the network once per word
+const [text, prediction, bars, words] = ["text", "prediction", "bars", "words"].map((id) => document.getElementById(id));
 let waiting;
 
 async function update() {
   words.replaceChildren();
   if (!text.value.trim()) {
-    latest("asked"); // answers to what was there before come too late
-    answer.textContent = "Type something.";
+    latest("asked"); // predictions of the text before come too late
+    prediction.textContent = "Type something.";
     bars.replaceChildren();
     return;
   }
   try {
     const found = await latest("asked", ask("predict", [text.value]));
     if (!found) return;
-    answer.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
+    prediction.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
-    showProblem(answer, error);
+    showProblem(prediction, error);
     return;
   }
   await explain();
@@ -38,7 +38,7 @@ async function explain() {
   }
 }
 
-// The text with its words, those that moved the answer marked: for it, or struck through where they spoke against it.
+// Marks the words that raise the probability of the predicted class, and strikes through those that lower it.
 function mark(reasons) {
   const moved = new Map(reasons.map(({ word, moved }) => [word, moved]));
   const most = Math.max(...[...moved.values()].map(Math.abs), 1e-9);
@@ -50,7 +50,7 @@ function mark(reasons) {
     const share = moved.get(part);
     const word = document.createElement(share > 0 ? "mark" : "s");
     word.textContent = part;
-    word.title = `${share > 0 ? "for" : "against"} the answer: ${Math.abs(100 * share).toFixed(1)} points`;
+    word.title = `${share > 0 ? "for" : "against"} the prediction: ${Math.abs(100 * share).toFixed(1)} points`;
     word.style.opacity = 0.4 + (0.6 * Math.abs(share)) / most;
     words.append(word);
   }

@@ -1,18 +1,16 @@
-"""Small helpers of this project."""
+"""From a configuration to a network with its tokenizer: with its first weights, or with those of a checkpoint."""
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from models.model import make_network
+from shared.data.examples import Data
 from shared.errors import UserError
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
-from src.dataloader import Data
-from src.tokens import Answer, Tokens, in_batches, learn_tokenizer, pretrained_tokenizer
+from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
 
 
 @dataclass(frozen=True)
@@ -21,30 +19,36 @@ class ModelBundle:
 
     model: nn.Module
     tokens: Tokens
-    facts: dict[str, Any]
+    encoder: dict[str, Any]
     """The configuration of the pretrained encoder; empty where there is none."""
     origin: dict[str, Any]
-    """Where the first weights came from."""
+    """Where the first weights come from."""
 
     @property
     def backbone(self) -> str:
-        """The name of the split that was trained before and goes on learning; empty where there is none."""
+        """The name of the pretrained submodule that goes on learning; empty where there is none."""
         learns = any(parameter.requires_grad for name, parameter in self.model.named_parameters() if "backbone" in name)
-        added = any("lora_" in name for name, _ in self.model.named_parameters())
+        added = any("lora_" in name for name, _ in self.model.named_parameters())  # new, so they learn at full rate
         return "backbone" if learns and not added else ""
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What `restore_model` and `restore_tokens` need beside the weights, as plain types."""
+        tokenizer = {"content": self.tokens.content, "pad": self.tokens.pad}
+        return {"first_weights": self.origin, "encoder": self.encoder, "tokenizer": tokenizer}
 
 
 def build_model(config: Config, data: Data) -> ModelBundle:
     """The network of the configuration with its first weights, and its tokenizer.
 
     Raises:
-        UserError: the pretrained weights are not to be had, or cannot read texts of tokenizer.max_tokens.
+        UserError: the pretrained weights cannot be found, or cannot read texts of tokenizer.max_tokens.
     """
     if config.model.name != "pretrained":
-        tokens = learn_tokenizer(data.splits.train.texts, config.tokenizer)
-        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, {"source": "random", "tried": []})
-    # Loading this library takes seconds, and only this network needs it.
-    from models.pretrained import load_pretrained
+        tokens = learn_tokenizer(data.splits.train["texts"], config.tokenizer)
+        origin = {"source": "random", "license": ""}
+        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, origin)
+    from models.pretrained import load_pretrained  # its libraries take seconds to load, and only this network needs it
 
     encoder = load_pretrained(config.model.pretrained)
     asked = config.tokenizer.max_tokens
@@ -56,24 +60,18 @@ def build_model(config: Config, data: Data) -> ModelBundle:
     return ModelBundle(model, tokens, encoder.facts, encoder.origin.as_dict())
 
 
-def make_model(config: Config, tokens: Tokens, facts: dict[str, Any], classes: list[str]) -> Any:
-    """The network of the configuration, with fresh weights.
+def make_model(config: Config, tokens: Tokens, encoder: dict[str, Any], classes: list[str]) -> Any:
+    """The network of the configuration, with random weights.
 
     Args:
-        facts: the configuration of the pretrained encoder; empty where there is none.
+        encoder: the configuration of the pretrained encoder; empty where there is none.
     """
     settings = config.model
     if settings.name == "pretrained":
         from models.pretrained import make_pretrained
 
-        return make_pretrained(
-            facts,
-            tokens.pad,
-            len(classes),
-            dropout=settings.dropout,
-            tuning=settings.tuning,
-            lora_rank=settings.lora_rank,
-        )
+        options = {"dropout": settings.dropout, "tuning": settings.tuning, "lora_rank": settings.lora_rank}
+        return make_pretrained(encoder, tokens.pad, len(classes), **options)
     return make_network(
         settings.name,
         tokens.vocabulary,
@@ -100,19 +98,3 @@ def restore_model(config: Config, checkpoint: Checkpoint) -> nn.Module:
 def restore_tokens(checkpoint: Checkpoint) -> Tokens:
     """The tokenizer that the checkpoint's network was trained with."""
     return Tokens(checkpoint.metadata["tokenizer"]["content"], checkpoint.metadata["tokenizer"]["pad"])
-
-
-def logits_of(model: nn.Module, tokens: Tokens, texts: list[str]) -> Tensor:
-    """The logits, float [N, classes], for texts in the order given."""
-    return torch.from_numpy(in_batches(answer_of(model), tokens, texts))
-
-
-def answer_of(model: nn.Module) -> Answer:
-    """A network as a function from ids to what it answers, without gradients."""
-
-    @torch.no_grad()
-    def answer(ids: np.ndarray) -> np.ndarray:
-        found: np.ndarray = model(torch.from_numpy(ids)).numpy()
-        return found
-
-    return answer

