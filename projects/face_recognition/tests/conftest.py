@@ -11,9 +11,9 @@ sys.path.insert(0, str(PROJECT))
 
 from PIL import Image  # noqa: E402 - needs the path above
 
+from models.detector import Detector  # noqa: E402
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.demonstration import images_of_people  # noqa: E402
-from src.detector import Detector  # noqa: E402
 from src.export import export  # noqa: E402
 from src.train import train  # noqa: E402
 

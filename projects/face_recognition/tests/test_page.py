@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from src.similarity import similarity
 
 from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
@@ -14,7 +15,6 @@ from src.config import PROJECT, Config, export_path
 from src.gallery import Gallery
 from src.recognizer import Recognizer
 from src.service import PAGE, make_service
-from src.similarity import similarity
 from src.verify import verify
 
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
