@@ -1,18 +1,18 @@
 """The page for people in a real browser, served and static: two faces are compared, one is enrolled and found again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from src.similarity import similarity
 
 from shared.serving.npm import CACHE, has_packages
 from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
-from src.gallery import Gallery
+from src.pairs import similarity
 from src.recognizer import Recognizer
 from src.service import PAGE, make_service
 from src.verify import verify
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 @pytest.fixture(scope="module")
 def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     file = tmp_path_factory.mktemp("gallery") / "gallery.sqlite"
-    with Gallery(file) as gallery, serving(make_service(ready, gallery)) as address:
+    with serving(make_service(replace(ready, gallery=replace(ready.gallery, file=file)))) as address:
         yield address
 
 
