@@ -38,7 +38,7 @@ class Decision:
     """Where the thresholds come from, and what they promise."""
     calibrated: bool
 
-    def predict(self, similarity: float) -> str:
+    def decide(self, similarity: float) -> str:
         """`same`, `different` or `can't tell`."""
         if similarity > self.same_above:
             return "same"
@@ -50,7 +50,7 @@ class Decision:
             if not photo.faces:
                 return {"prediction": "no face", "detail": f"the {name} image shows no face"}
         alike = float(similarity(first.embeddings[0], second.embeddings[0]))
-        return {"prediction": self.predict(alike), "similarity": alike, "thresholds": self.origin}
+        return {"prediction": self.decide(alike), "similarity": alike, "thresholds": self.origin}
 
 
 def calibrated(

@@ -33,7 +33,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
         decision = load_decision(config.output_dir, recognizer.embedder)
         search = Search(*gallery.embeddings(recognizer.embedder), config.gallery.approximate_above)
         nearest = [match for row in embeddings for match in search.nearest(row)[:1] if match.name != name]
-        others = {match.name for match in nearest if decision.predict(match.similarity) == "same"}
+        others = {match.name for match in nearest if decision.decide(match.similarity) == "same"}
         if others:
             log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
         new = gallery.enroll(name, recognizer.embedder, embeddings, digests)

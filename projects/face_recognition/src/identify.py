@@ -31,7 +31,7 @@ class Identifier:
         if not nearest:
             return "unknown", []
         names = {"same": nearest[0].name, "can't tell": "can't tell", "different": "unknown"}
-        return names[self._decision.predict(nearest[0].similarity)], nearest
+        return names[self._decision.decide(nearest[0].similarity)], nearest
 
     def identify_faces(self, photo: Photo) -> list[dict[str, Any]]:
         """Who each face of a photo may be, as plain types."""
@@ -66,7 +66,7 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
         identifier = Identifier(gallery, config.gallery, decision)
         log.info(f"identify: {identifier.people} people in the gallery; thresholds {decision.origin}")
         for file, photo in zip(files, recognizer.photos(files), strict=True):
-            nobody = [{"prediction": photo.prediction, "nearest": [], "detail": photo.detail}]
+            nobody = [{"prediction": photo.status, "nearest": [], "detail": photo.detail}]
             rows += [{"file": str(file)} | row for row in identifier.identify_faces(photo) or nobody]
     for row in rows:
         nearest = "".join(f"; {match['name']} {match['similarity']:.3f}" for match in row["nearest"])

@@ -46,14 +46,12 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
             file.write(contact_sheet([image.transpose(1, 2, 0) for image in images], captions, columns=columns))
     for path, photo in list(zip(files, photos, strict=True))[:10]:
         confidences = ", ".join(f"{face.confidence:.3f}" for face in photo.faces)
-        log.info(
-            f"{path}: {f'{len(photo.faces)} found, confidence {confidences}' if confidences else photo.prediction}"
-        )
+        log.info(f"{path}: {f'{len(photo.faces)} found, confidence {confidences}' if confidences else photo.status}")
     unreadable = [f"{path} ({one.detail})" for path, one in zip(files, photos, strict=True) if one.detail]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {', '.join(unreadable[:5])}")
     counts = {"images": len(files), "faces": len(embeddings)}
-    counts |= {name: sum(photo.prediction == name for photo in photos) for name in ("no face", "unreadable")}
+    counts |= {name: sum(photo.status == name for photo in photos) for name in ("no face", "unreadable")}
     log.info(f"predict: {counts}; see {folder / 'predictions.csv'}")
     metadata = recognizer.network.metadata
     return write_result(
@@ -65,11 +63,11 @@ def _table(files: list[Path], photos: list[Photo]) -> str:
     """One row a face; its `row` is that of embeddings.npz."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["file", "prediction", "row", "left", "top", "right", "bottom", "confidence", "detail"])
+    writer.writerow(["file", "status", "row", "left", "top", "right", "bottom", "confidence", "detail"])
     row = 0
     for path, photo in zip(files, photos, strict=True):
         if not photo.faces:
-            writer.writerow([path, photo.prediction, "", "", "", "", "", "", photo.detail])
+            writer.writerow([path, photo.status, "", "", "", "", "", "", photo.detail])
         for face in photo.faces:
             writer.writerow([path, "face", row, *(f"{value:.1f}" for value in face.box), f"{face.confidence:.4f}", ""])
             row += 1

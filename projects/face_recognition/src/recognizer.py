@@ -22,7 +22,7 @@ BATCH = 16
 class Photo:
     """What is found in one image, the largest face first."""
 
-    prediction: str
+    status: str
     """`faces`, `no face` or `unreadable`."""
     faces: list[Face] = field(default_factory=list)
     crops: list[np.ndarray] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Recognizer:
             UserError: it cannot be read, or shows no face, or several.
         """
         photo = self.photos([path])[0]
-        if photo.prediction == "unreadable":
+        if photo.status == "unreadable":
             raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")
         if len(photo.faces) != 1:
             number = len(photo.faces) or "no"

@@ -2,13 +2,12 @@
 
 import hashlib
 from functools import partial
-from typing import Any
 
 from PIL import Image
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
-from shared.serving.service import Endpoint, RefusedError, Service
+from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config
 from src.decision import load_decision
 from src.gallery import Gallery, is_name
@@ -17,7 +16,6 @@ from src.recognizer import Recognizer
 
 PAGE = PROJECT / "src" / "page"
 MAX_NAME_LENGTH = 100
-Prediction = dict[str, Any]
 
 
 def make_service(config: Config) -> Service:
@@ -31,17 +29,17 @@ def make_service(config: Config) -> Service:
     def decode_person(image: bytes, name: str) -> tuple[str, str, Image.Image]:
         return check_name(name), hashlib.sha256(image).hexdigest(), decode(image)
 
-    def identify(images: list[Image.Image]) -> list[Prediction]:
+    def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [
-            {"prediction": photo.prediction, "faces": identifier.identify_faces(photo), "thresholds": decision.origin}
+            {"status": photo.status, "faces": identifier.identify_faces(photo), "thresholds": decision.origin}
             for photo in recognizer.photos_of_images(images)
         ]
 
-    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[Prediction]:
+    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [decision.compare(first, second) for first, second in zip(photos[::2], photos[1::2], strict=True)]
 
-    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[Prediction]:
+    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
         return [enroll_face(gallery, recognizer, *person) for person in people]
 
     endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
@@ -51,8 +49,8 @@ def make_service(config: Config) -> Service:
             "Who of the gallery is in the image? One prediction for each face.",
             decode=decode,
             predict=identify,
-            example_answer={
-                "prediction": "faces",
+            example_result={
+                "status": "faces",
                 "faces": [{"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}],
                 "thresholds": "...",
             },
@@ -62,15 +60,15 @@ def make_service(config: Config) -> Service:
             "Do two images show the same person? `same`, `different` or `can't tell`, with the error of that.",
             decode=lambda first, second: (decode(first), decode(second)),
             predict=verify,
-            example_answer={"prediction": "same", "similarity": 0.93, "thresholds": "..."},
-            together=2,
+            example_result={"prediction": "same", "similarity": 0.93, "thresholds": "..."},
+            elements_per_item=2,
         ),
         endpoint(
             "enroll",
             "Add an image of one face to the gallery, under the `name` given beside it.",
             decode=decode_person,
             predict=enroll,
-            example_answer={"prediction": "enrolled", "name": "Eileen", "new": 1},
+            example_result={"status": "enrolled", "name": "Eileen", "new": 1},
             fields=("name",),
             batch_size=1,
         ),
@@ -78,17 +76,17 @@ def make_service(config: Config) -> Service:
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
 
 
-def enroll_face(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> Prediction:
+def enroll_face(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> JsonObject:
     """Enroll the only face of an image."""
     (photo,) = recognizer.photos_of_images([image])
     if len(photo.faces) != 1:
         detail = f"the image shows {len(photo.faces)} faces; it must show one"
-        return {"prediction": "refused", "detail": detail}
+        return {"status": "refused", "detail": detail}
     try:
         new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
     except UserError as error:
-        return {"prediction": "refused", "detail": str(error)}
-    return {"prediction": "enrolled", "name": name, "new": new}
+        return {"status": "refused", "detail": str(error)}
+    return {"status": "enrolled", "name": name, "new": new}
 
 
 def decode_image(content: bytes, max_pixels: int) -> Image.Image:

@@ -84,7 +84,7 @@ def test_the_observed_shares_come_with_intervals() -> None:
 
 def test_between_the_thresholds_nobody_can_tell() -> None:
     decision = Decision("network", same_above=0.8, different_below=0.5, origin="", calibrated=True)
-    assert [decision.predict(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
+    assert [decision.decide(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
         "same",
         "can't tell",
         "can't tell",

@@ -20,6 +20,7 @@ from shared.errors import UserError
 from shared.files import file_digest, read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
+from shared.verbs import sweep
 from src.calibrate import calibrate
 from src.config import PROJECT, Config, DecisionConfig, load_config
 from src.enroll import enroll
@@ -28,7 +29,6 @@ from src.identify import identify
 from src.list import list as list_people
 from src.predict import predict
 from src.recognizer import Recognizer
-from src.sweep import sweep
 from src.train import train
 from src.verify import verify
 
@@ -47,7 +47,7 @@ def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     for verb in ("train", "evaluate", "baseline", "export", "photos"):
         assert read_result(tmp_path / "out", verb)["verb"] == verb
-    for words in ("sample (272 train", "weights from", "test accuracy", "equal error rate", "eigenfaces", "parity"):
+    for words in ("sample (272 train", "first weights", "test accuracy", "equal error rate", "eigenfaces", "parity"):
         assert words in done.stdout
     assert read_result(tmp_path / "out", "photos")["metrics"]["faces"]["astronaut"] == 1
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
