@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from models.model import LARGE, NETWORKS, Embedder, make_model, restore_model
+from models.model import LARGE, NETWORKS, Embedder, restore_model
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.config import Config, LossConfig, ModelConfig
 from src.dataloader import load_data
-from src.evaluate import evaluate, measure
+from src.evaluate import evaluate
 from src.train import train
 
 
@@ -75,29 +75,10 @@ def test_a_fresh_head_changes_nothing() -> None:
         torch.testing.assert_close(model(crops), headed)
 
 
-def test_the_small_network_learns_the_sample(trained: Config) -> None:
-    result = read_result(trained.output_dir, "train")
-    losses = [record["train/loss"] for record in result["history"]]
-    assert losses[-1] < 0.8 * losses[0]
-    test = evaluate(trained)["metrics"]["test"]
-    assert test["auc"] > 0.85
-    torch.manual_seed(0)
-    data = load_data(trained)
-    fresh = measure(make_model(trained), data, trained_on_data=True)[0]["test"]
-    assert fresh["auc"] < test["auc"] - 0.05
-
-
 def test_triplets_teach_too(smoke: Config, tmp_path: Path) -> None:
     config = replace(smoke, loss=LossConfig(name="triplet", margin=0.3), output_dir=tmp_path)
     result = train(config)
     assert result["metrics"]["validation"]["auc"] > 0.7
-
-
-def test_the_same_seed_gives_the_same_bytes(trained: Config, tmp_path: Path) -> None:
-    train(replace(trained, output_dir=tmp_path))
-    again, before = (load_checkpoint(best_checkpoint(folder)) for folder in (tmp_path, trained.output_dir))
-    assert again.tensors.keys() == before.tensors.keys()
-    assert all(torch.equal(again.tensors[name], before.tensors[name]) for name in before.tensors)
 
 
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
