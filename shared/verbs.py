@@ -24,7 +24,7 @@ def run(config: Any) -> dict[str, Any]:
     for verb in ("evaluate", "baseline", "export"):
         results[verb] = _verb(verb)(config, data=data)
     report = _verb("report")(config, data=data)
-    table(project.name, _summary(config, results) | _next_steps(config, project, report, started))
+    table(project.name, summary_rows(config, results) | next_steps(config, project, report, started))
     return results
 
 
@@ -32,7 +32,8 @@ def _verb(name: str) -> Any:
     return getattr(import_module(f"src.{name}"), name)
 
 
-def _summary(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
+def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What came of a run, as rows of a table; `results` by verb."""
     from shared.results import data_rows
     from shared.training.files import best_checkpoint
 
@@ -54,7 +55,8 @@ def _summary(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
     return rows
 
 
-def _next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:
+def next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:
+    """Where the results of a run are and what to do with them, as rows of a table."""
     python, main = shown(Path(sys.executable)), shown(project / "main.py")
     return {
         "seconds": f"{time.perf_counter() - started:.1f} in all",

@@ -1,4 +1,4 @@
-"""Measure the face project on a folder in the layout of Labeled Faces in the Wild; a split a call, or all of them.
+"""Measure the face project on a folder in the layout of Labeled Faces in the Wild; one part per call, or all of them.
 
 `lfw`: dlib's network by the protocol, every fold at the threshold of the others. `small`: the small network, trained
 from scratch on the people of all folds but the last, measured on the last; with eigenfaces beside it. `speed`: images
@@ -29,6 +29,7 @@ from facenet_pytorch import MTCNN, InceptionResnetV1
 from keeping import run, so_far
 from PIL import Image
 
+from models.model import restore_model
 from shared.data.images import list_images
 from shared.files import write_json
 from shared.results import versions
@@ -42,11 +43,10 @@ from src.decision import accept_above
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
+from src.pairs import embed, similarity
 from src.recognizer import Recognizer
 from src.search import Search
-from src.similarity import similarity
 from src.train import train
-from src.utils import crop_size, embed_some, restore_model
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
 SPEED_IMAGES, SPEED_ROUNDS = 32, 3
@@ -178,11 +178,11 @@ def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approx
 def measure_promise(config: Config) -> dict[str, Any]:
     """How often a share of false accepts that was promised after seeing some people is kept among all of them."""
     train(config)
-    data = load_data(config, crop_size(config))
+    data = load_data(config)
     model = restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
     indices = unseen(data, trained_on_data=False)
-    ones = indices[np.unique(data.faces.labels[indices], return_index=True)[1]]
-    embeddings = embed_some(model, data.faces, ones)[ones]
+    ones = indices[np.unique(data.faces["labels"][indices], return_index=True)[1]]
+    embeddings = embed(model, data.faces, ones)[ones]
     alike = np.stack([similarity(embedding, embeddings) for embedding in embeddings])
     everybody = alike[np.triu_indices(len(alike), 1)]
     random = np.random.default_rng(config.seed)
@@ -224,7 +224,7 @@ def main() -> None:
     """Measure, and put what was found into the result file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="people's folders with pairs.txt")
-    parser.add_argument("--split", choices=[*PARTS, "all"], default="all")
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
     parser.add_argument(
         "--cache", type=Path, help="a folder for the detector's finds, so that a second call is quicker"
     )

@@ -95,21 +95,48 @@ def export_measured(
     choice = _chosen_before(config, trained) or _choose(
         compare(make_candidate(eager), models, lambda model: make_candidate(as_function(model))), config, score_name
     )
-    facts = _facts(config, trained, project, test_scores) | dict(metadata) | {"precision": choice["precision"]}
-    write_model(models[choice["precision"]], path, facts)
+    facts = export_facts(config, trained, test_scores)
+    facts |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
+    write_model(models[choice["precision"]], path, facts | dict(metadata) | {"precision": choice["precision"]})
     write_manifest(path.parent)
-    log.info(f"export: {path}, {choice['precision']}: {choice['reason']}")
+    return write_export(
+        config,
+        trained,
+        path,
+        parity,
+        started,
+        measured=choice["measured"],
+        precision=choice["precision"],
+        reason=choice["reason"],
+        choice=_circumstances(config, trained),
+        **details,
+    )
+
+
+def write_export(
+    config: Any,
+    trained: Checkpoint,
+    path: Path,
+    parity: Parity,
+    started: float,
+    *,
+    precision: str,
+    reason: str,
+    measured: Mapping[str, Any] | None = None,
+    **details: Any,
+) -> dict[str, Any]:
+    """Write outputs/export.json about the exported file `path` (see `export_measured`)."""
+    log.info(f"export: {path}, {precision}: {reason}")
     parity_metrics = {"largest_difference": parity.largest_difference, "tolerance": parity.tolerance}
     return write_result(
         config.output_dir,
         "export",
         seed=trained.metadata["seed"],
         data=trained.metadata["data"],
-        metrics=parity_metrics | choice["measured"],
+        metrics=parity_metrics | dict(measured or {}),
         seconds=time.perf_counter() - started,
-        precision=choice["precision"],
-        reason=choice["reason"],
-        choice=_circumstances(config, trained),
+        precision=precision,
+        reason=reason,
         batch_sizes=list(parity.batch_sizes),
         file=path.name,
         bytes=path.stat().st_size,
@@ -190,12 +217,10 @@ def _chosen_before(config: Any, trained: Checkpoint) -> dict[str, Any] | None:
     return {"precision": before["precision"], "reason": before["reason"], "measured": measured}
 
 
-def _facts(config: Any, trained: Checkpoint, project: Path, test_scores: Sequence[str]) -> dict[str, Any]:
-    """What every exported file says of itself."""
+def export_facts(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:
+    """What every exported file says of itself, with these test scores where these weights have been evaluated."""
     metadata = trained.metadata
     facts = {
-        "labels": metadata["classes"],
-        "predict": to_plain(config.predict, project),
         "data": metadata["data"],
         "seed": metadata["seed"],
         "metrics": {"validation": metadata["metrics"]},

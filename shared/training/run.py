@@ -69,22 +69,28 @@ def train_network(
     if trial != "none":
         context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
         return run_trial(trial, context, config.seed, data.as_dict())
-    # Later verbs must read the data that was used: `auto` may find something else by then.
-    config = replace(config, data=replace(config.data, source=data.record.source))
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
-    facts = {
-        "config": to_plain(config, project),
+    facts = run_facts(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
+    run_dirs = RunDirs(config.output_dir, config.log_dir)
+    state = fit(task, model, loaders.train, loaders.validation, config.training, run_dirs, facts, resume_from)
+    return write_training(config.output_dir, facts, monitor=task.monitor, **details, **progress_of(state))
+
+
+def run_facts(
+    config: Any, project: Path, data: Data, metadata: Mapping[str, Any], resume_from: Path | None = None
+) -> dict[str, Any]:
+    """What is recorded beside the weights, as plain types (see `train_network`); `parameters` is in the metadata."""
+    # Later verbs must read the data that was used: `auto` may find something else by then.
+    used = replace(config, data=replace(config.data, source=data.record.source))
+    return {
+        "config": to_plain(used, project),
         "not_trained": config.NOT_TRAINED,
         "classes": data.classes,
         "data": resumed_record(data.as_dict(), resume_from),
         "seed": config.seed,
-        "parameters": parameters,
         "first_weights": {"source": "random", "license": ""},
-        **(metadata or {}),
+        **metadata,
     }
-    run_dirs = RunDirs(config.output_dir, config.log_dir)
-    state = fit(task, model, loaders.train, loaders.validation, config.training, run_dirs, facts, resume_from)
-    return write_training(config.output_dir, facts, monitor=task.monitor, **details, **progress_of(state))
 
 
 def _batch_size(loader: DataLoader[Batch], wanted: int) -> dict[str, Any]:

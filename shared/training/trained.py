@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.data.examples import Data
 from shared.data.sources import require_same_classes, warn_if_other_data
 from shared.training.checkpoint import Checkpoint, load_checkpoint
 from shared.training.files import best_checkpoint
 
+D = TypeVar("D", bound=Data)
+
 
 def load_trained(
-    config: Any, checkpoint: Path | None, data: Data | None, load_data: Callable[[Any], Data]
-) -> tuple[Checkpoint, Data]:
+    config: Any, checkpoint: Path | None, data: D | None, load_data: Callable[[Any], D]
+) -> tuple[Checkpoint, D]:
     """The checkpoint and the data; a verb that follows training starts with it.
 
     Args:

@@ -1,7 +1,10 @@
 """The networks: aligned uint8 crops in, embeddings out. What pixels need first is part of each.
 
-Two faces are compared by the distance of their embeddings (see `src.similarity`).
+Two faces are compared by the distance of their embeddings (see `src.pairs.similarity`).
 """
+
+import hashlib
+from dataclasses import replace
 
 import torch
 from facenet_pytorch import InceptionResnetV1
@@ -9,12 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.parts import Affine, Normalize, OrientedGradients
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
 
 WHITENING = 0.75
 """0 leaves the principal components their spread, 1 gives all the same; chosen on the validation people of LFW."""
 LARGE = 100.0
 """Only directions count, so the matrix may have any size; the larger it is, the less each step of training turns it."""
-BEGIN_BATCH = 256
+PCA_BATCH = 256
+PREFIX = "embedder."
+"""What a checkpoint puts before the names of the embedder's weights; those of the loss lie beside them."""
 
 
 class DlibResNet(nn.Module):
@@ -74,6 +81,7 @@ class DlibBlock(nn.Module):
 
 
 def _filled(features: Tensor, channels: int, height: int, width: int) -> Tensor:
+    """Zeros at the right, at the bottom and as last channels, up to that shape."""
     missing = (0, width - features.shape[3], 0, height - features.shape[2], 0, channels - features.shape[1])
     return F.pad(features, missing) if any(missing) else features
 
@@ -118,12 +126,12 @@ class SmallNet(nn.Module):
         return embeddings
 
     @torch.no_grad()
-    def begin_with(self, crops: Tensor) -> None:
+    def init_from(self, crops: Tensor) -> None:
         """Make the matrix the whitened principal components of crops, uint8 [N, 3, 128, 128], of training people.
 
         Fewer crops than dimensions leave the last ones zero, to be learned.
         """
-        features = torch.cat([self.features(part) for part in crops.split(BEGIN_BATCH)])
+        features = torch.cat([self.features(batch) for batch in crops.split(PCA_BATCH)])
         mean = features.mean(0)
         _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)
         count = min(self.dimensions, len(crops) - 1)
@@ -148,6 +156,7 @@ class Embedder(nn.Module):
 
     def __init__(self, name: str, head: str = "none", views: int = 1) -> None:
         super().__init__()
+        self.name = name
         self.network = NETWORKS[name]()
         self.crop_size = self.network.crop_size
         self.dimensions = self.network.dimensions
@@ -179,3 +188,33 @@ def _closer(crops: Tensor) -> Tensor:
     edge = side // 50
     inner = crops[:, :, edge : side - edge, edge : side - edge].float()
     return F.interpolate(inner, size=(side, side), mode="bilinear", align_corners=False)
+
+
+def crop_size(config: Config) -> int:
+    """The side of the crops that the embedder of the configuration takes, in pixels."""
+    return NETWORKS[config.model.name].crop_size
+
+
+def make_model(config: Config) -> Embedder:
+    """The embedder of the configuration, with random weights."""
+    return Embedder(config.model.name, config.model.head, config.model.views)
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> Embedder:
+    """The embedder of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config)
+    own = {name.removeprefix(PREFIX): tensor for name, tensor in checkpoint.tensors.items() if name.startswith(PREFIX)}
+    replace(checkpoint, tensors=own).load_into(model)
+    return model.eval()
+
+
+def embedder_id(model: Embedder) -> str:
+    """A name for these weights and views: only embeddings with the same name are compared."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return f"{model.name}-{digest.hexdigest()[:12]}-{model.views}"

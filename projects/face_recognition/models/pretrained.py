@@ -1,15 +1,18 @@
-"""Trained weights for the embedders that have some: from an installed package, or by download, always by checksum."""
+"""First weights of the embedders; trained ones come from an installed package or by download, by checksum."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.dlib_format import converted
 from models.dlib_weights import FILE_NAME, SHA256, load_dlib
-from models.model import DlibResNet, Inception
+from models.model import DlibResNet, Embedder, Inception, SmallNet
+from shared.console import log
 from shared.data.download import DownloadError, download
+from shared.data.examples import Examples
+from src.config import Config
 
 VGGFACE2_URL = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt"
 VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
@@ -32,8 +35,27 @@ class Origin:
         return dict(vars(self))
 
 
-def load_pretrained(network: nn.Module, cache: Path) -> Origin:
-    """Put trained weights into an embedder's network, if it has some and they are to be had.
+def load_first_weights(model: Embedder, config: Config, train: Examples) -> Origin:
+    """Put first weights into the embedder where there are some and they are wanted, and say where they came from.
+
+    Args:
+        train: the training split; the small network starts from the principal components of its crops.
+    """
+    if config.model.weights == "none":
+        return Origin("random")
+    if isinstance(model.network, SmallNet):
+        model.network.init_from(train["crops"][torch.from_numpy(train["found"])])
+        return Origin("principal components of the training people's crops")
+    origin = load_pretrained(model.network, config.data.processed)
+    if origin.trained:
+        log.info(f"weights: {origin.source}, license {origin.license}")
+    else:
+        log.warning(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
+    return origin
+
+
+def load_pretrained(network: DlibResNet | Inception, cache: Path) -> Origin:
+    """Put trained weights into an embedder's network, if they are to be had.
 
     Args:
         cache: a folder for what was downloaded or converted.
@@ -43,9 +65,7 @@ def load_pretrained(network: nn.Module, cache: Path) -> Origin:
     """
     if isinstance(network, DlibResNet):
         return _load_dlib(network, cache)
-    if isinstance(network, Inception):
-        return _load_vggface2(network, cache)
-    return Origin("random")
+    return _load_vggface2(network, cache)
 
 
 def _load_dlib(network: DlibResNet, cache: Path) -> Origin:

@@ -1,7 +1,6 @@
 """Look at the data before training does: whose photos there are, what is wrong with them, and what can be measured."""
 
-import time
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,19 @@ from shared.data.check import (
     copy_warnings,
     inspect_files,
     problem_warnings,
-    refused_record,
     samples_by_class,
     size_of,
     skipped_files,
-    survey_folders,
+    start_check,
 )
 from shared.data.images import read_image
 from shared.data.problems import named
 from shared.errors import UserError
-from shared.files import require_writable
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data, require_faces
-from src.utils import crop_size
+from src.dataloader import FaceData, load_data, require_faces
 
 NO_FACE = "photos without a face"
 
@@ -42,88 +38,58 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
     Args:
         faces: also look for the face in each photo; training then need not do it again
     """
-    started = time.perf_counter()
-    require_writable(config.output_dir)
-    found = DataCheck("photos", ("person", "people"))
-    record = refused_record(config.data.source)
-    sections = []
-    try:
-        data = load_data(config, crop_size(config), search=faces, complete=False)
-    except UserError as error:
-        found.refusal = str(error)
-        found.examples = survey_folders(config.data.root, found.problems)
-        crops = {}
-    else:
-        record = data.as_dict()
-        found.examples = _examples(data, config, found)
-        found.refusal = _refusal(data)
-        crops = {} if data.faces.files else _crops(data)
-        sections = [_measurable(data)]
-    found.warnings = [*problem_warnings(found.problems), *copy_warnings(found), *_single_photos(found)]
-    found.warnings += skipped_files(record, config.data.root)
-    samples = samples_by_class(found.examples, config.seed)
+    root = config.data.root
+    check, data = start_check(config, "photos", partial(load_data, search=faces, complete=False))
+    check.class_nouns = ("person", "people")
+    crops = {}
+    if data and data.record.source == "sample":
+        crops = dict(zip(data.faces.names, data.faces["crops"].permute(0, 2, 3, 1).numpy(), strict=True))
+    if data:
+        check.examples = _list_photos(data, config, check, crops)
+        try:
+            require_faces(data)
+        except UserError as error:
+            check.refusal = str(error)
+    check.warnings = [*problem_warnings(check.problems), *copy_warnings(check), *_single_photos(check)]
+    check.warnings += skipped_files(check.record, root)
     grid = {
-        name: [crops[one.name] if crops else _photo(config.data.root, one.name) for one in chosen]
-        for name, chosen in samples.items()
+        name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
+        for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     return write_check_report(
-        found,
+        check,
         config.output_dir,
         project=PROJECT.name,
         seed=config.seed,
-        record=record,
         grid=sample_grid(grid) if grid else None,
-        sections=sections,
-        seconds=time.perf_counter() - started,
+        sections=[_measurable(data)] if data else [],
         searched=faces,
     )
 
 
-def _examples(data: Data, config: Config, found: DataCheck) -> list[Example]:
-    """The photos that can be read; of the sample, its crops."""
-    part_of = {index: split for split, indices in vars(data.splits).items() for index in indices.tolist()}
-    people = [data.faces.people[label] for label in data.faces.labels]
-    if not data.faces.files:
-        size = size_of((data.faces.crops.shape[3], data.faces.crops.shape[2]))
-        return [
-            Example(name, part_of[index], (people[index],), content_digest(crop), size)
-            for index, (name, crop) in enumerate(_crops(data).items())
-        ]
-    names = [path.relative_to(config.data.root).as_posix() for path in data.faces.files]
-    files = {
-        path: Example(names[index], part_of[index], (people[index],), "", {})
-        for index, path in enumerate(data.faces.files)
-    }
-    examples = inspect_files(files, found.problems)
-    readable = np.isin(names, [example.name for example in examples])
-    for index in np.flatnonzero(~data.faces.found & readable):
-        found.problems.add(NO_FACE, names[index])
-    data.faces.found[~readable] = False
+def _list_photos(data: FaceData, config: Config, check: DataCheck, crops: dict[str, np.ndarray]) -> list[Example]:
+    """The photos that can be read; of the sample, its crops. What is wrong with a photo goes into `check.problems`."""
+    splits = np.repeat(list(data.counts), list(data.counts.values())).tolist()
+    people = [data.people[label] for label in data.faces["labels"]]
+    listed = [
+        Example(name, split, (person,), content_digest(crops[name]) if crops else "", {})
+        for name, split, person in zip(data.faces.names, splits, people, strict=True)
+    ]
+    if crops:
+        size = size_of(data.faces["crops"].shape[2:])
+        return [Example(one.name, one.split, one.classes, one.digest, size) for one in listed]
+    examples = inspect_files({config.data.root / one.name: one for one in listed}, check.problems)
+    readable = np.isin(data.faces.names, [one.name for one in examples])
+    found = data.faces["found"]
+    for index in np.flatnonzero(~found & readable):
+        check.problems.add(NO_FACE, data.faces.names[index])
+    found[~readable] = False  # without a search, every photo is taken to show a face
     return examples
 
 
-def _refusal(data: Data) -> str:
-    """Why training refuses the photos that cannot be read, or show no face, if it does."""
-    try:
-        require_faces(data)
-    except UserError as error:
-        return str(error)
-    return ""
-
-
-def _crops(data: Data) -> dict[str, np.ndarray]:
-    """The sample's crops, by a name for each."""
-    crops = data.faces.crops.permute(0, 2, 3, 1).numpy()
-    return {f"{data.faces.people[label]}, crop {index}": crops[index] for index, label in enumerate(data.faces.labels)}
-
-
-def _photo(root: Path, name: str) -> np.ndarray:
-    return np.asarray(read_image(root / name))
-
-
-def _single_photos(found: DataCheck) -> list[str]:
+def _single_photos(check: DataCheck) -> list[str]:
     """What cannot be measured with people of whom there is one photo."""
-    counts = class_counts(found.examples)
+    counts = class_counts(check.examples)
     single = [name for name, by_split in counts.items() if by_split.total() == 1]
     if not single:
         return []
@@ -133,13 +99,12 @@ def _single_photos(found: DataCheck) -> list[str]:
     ]
 
 
-def _measurable(data: Data) -> Section:
+def _measurable(data: FaceData) -> Section:
     pairs = {"validation": data.validation_pairs, "test": data.test_pairs}
     rows = []
-    for split, indices in vars(data.splits).items():
-        people = len(np.unique(data.faces.labels[indices]))
+    for split, held in vars(data.splits).items():
         same = int(pairs[split].same.sum()) if split in pairs else 0
         measured = [f"{same:,}", f"{len(pairs[split]) - same:,}"] if split in pairs else ["", ""]
-        rows.append([split, f"{people:,}", f"{len(indices):,}", *measured])
+        rows.append([split, f"{len(np.unique(held['labels'])):,}", f"{len(held):,}", *measured])
     header = ["split", "people", "photos", "pairs of the same person", "of different ones"]
     return Section("People and pairs", "No person is in two splits.", header, rows)

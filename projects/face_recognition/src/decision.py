@@ -1,4 +1,4 @@
-"""From a similarity to an answer whose error is known: thresholds with a promise about false accepts and rejects.
+"""From a similarity to a prediction whose error is known: thresholds that keep false accepts and rejects rare.
 
 The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
 share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That is
@@ -6,7 +6,7 @@ of independent pairs. Those of different people are not, as each person stands i
 that nearly all draws of the people keep (`src.bootstrap`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from shared.errors import UserError
 from shared.files import read_json
 from src import bootstrap
 from src.config import DecisionConfig
+from src.pairs import similarity
+from src.recognizer import Photo
 
 FILE = "decision.json"
 # Around dlib's limit for the distance, 0.6: below 0.55 it is the same person, above 0.65 another.
@@ -26,21 +28,29 @@ OTHER_SAME, OTHER_DIFFERENT = 0.8, 0.2
 
 @dataclass(frozen=True)
 class Decision:
-    """Two thresholds for how alike two faces are (see `src.similarity`)."""
+    """Two thresholds for how alike two faces are (see `src.pairs.similarity`)."""
 
     embedder: str
     same_above: float
     different_below: float
-    """Between the two the answer is `can't tell`."""
+    """Between the two the prediction is `can't tell`."""
     origin: str
     """Where the thresholds come from, and what they promise."""
     calibrated: bool
 
-    def answer(self, similarity: float) -> str:
+    def decide(self, similarity: float) -> str:
         """`same`, `different` or `can't tell`."""
         if similarity > self.same_above:
             return "same"
         return "different" if similarity < self.different_below else "can't tell"
+
+    def compare(self, first: Photo, second: Photo) -> dict[str, Any]:
+        """Whether the largest faces of two photos are the same person's, as plain types."""
+        for name, photo in (("first", first), ("second", second)):
+            if not photo.faces:
+                return {"prediction": "no face", "detail": f"the {name} image shows no face"}
+        alike = float(similarity(first.embeddings[0], second.embeddings[0]))
+        return {"prediction": self.decide(alike), "similarity": alike, "thresholds": self.origin}
 
 
 def calibrated(
@@ -59,17 +69,23 @@ def calibrated(
     same_above = accept_above(different, people, settings)
     rejected = allowed(len(same), settings.false_reject, settings.confidence)
     if same_above is None or rejected == 0:
-        raise UserError(_too_few(len(different), len(same), settings))
+        raise UserError(
+            f"{len(different)} pairs of different people and {len(same)} of the same are too few for "
+            f"decision.false_accept {settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
+            f"{needed(settings.false_accept, settings.confidence)} and "
+            f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one "
+            "for every person with two photos); add people, or ask for less."
+        )
     different_below = min(float(np.sort(same)[rejected - 1]), same_above)
     origin = (
         f"calibrated on {len(different)} pairs of {len(np.unique(people))} people and {len(same)} of the same: "
-        f"with confidence {settings.confidence:g}, at most {settings.false_accept:g} of different people are answered "
+        f"with confidence {settings.confidence:g}, at most {settings.false_accept:g} of different people are predicted "
         f"`same` and at most {settings.false_reject:g} of the same `different`"
     )
     accepting = different > same_above
     observed: dict[str, Any] = {
-        "false_accept": _observed(int(accepting.sum()), len(different)),
-        "false_reject": _observed(int((same < different_below).sum()), len(same)),
+        "false_accept": _observed(accepting),
+        "false_reject": _observed(same < different_below),
         "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
         "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
     }
@@ -80,12 +96,7 @@ def calibrated(
 
 
 def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float | None:
-    """The threshold that keeps the wanted share of false accepts; None where there are too few pairs.
-
-    Args:
-        different: as `calibrated` takes it.
-        people: likewise.
-    """
+    """The threshold that keeps the wanted share of false accepts (see `calibrated`); None for too few pairs."""
     accepted = allowed(len(different), settings.false_accept, settings.confidence)
     if accepted == 0:
         return None
@@ -94,7 +105,7 @@ def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionCo
 
 
 def allowed(pairs: int, share: float, confidence: float) -> int:
-    """The largest k for which the k-th worst of so many pairs keeps the share with this confidence; 0 for none."""
+    """The largest k for which the k-th worst of that many pairs keeps the share with this confidence; 0 for none."""
     ranks = np.arange(1, pairs + 1)
     kept = beta.cdf(share, ranks, pairs - ranks + 1) >= confidence
     return int(kept.sum())
@@ -105,34 +116,12 @@ def needed(share: float, confidence: float) -> int:
     return int(np.ceil(np.log(1 - confidence) / np.log(1 - share)))
 
 
-def _too_few(different: int, same: int, settings: DecisionConfig) -> str:
-    return (
-        f"{different} pairs of different people and {same} of the same are too few for decision.false_accept "
-        f"{settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
-        f"{needed(settings.false_accept, settings.confidence)} and "
-        f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one for "
-        "every person with two photos); add people, or ask for less."
-    )
-
-
-def _observed(count: int, total: int) -> dict[str, Any]:
-    """A share with its 95 % interval (Clopper and Pearson 1934)."""
+def _observed(errors: np.ndarray) -> dict[str, Any]:
+    """The share of errors among pairs, bool [N], with its 95 % interval (Clopper and Pearson 1934)."""
+    count, total = int(errors.sum()), len(errors)
     low = float(beta.ppf(0.025, count, total - count + 1)) if count else 0.0
     high = float(beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
     return {"share": count / total, "interval": [low, high], "pairs": total}
-
-
-def uncalibrated(embedder: str) -> Decision:
-    """Thresholds that promise nothing: dlib's own for its network, and cautious ones for others."""
-    if embedder.startswith("dlib_resnet"):
-        origin = "not calibrated on your photos; general ones for dlib_resnet"
-        return Decision(embedder, DLIB_SAME, DLIB_DIFFERENT, origin, False)
-    return Decision(embedder, OTHER_SAME, OTHER_DIFFERENT, "not calibrated on your photos; a guess", False)
-
-
-def as_plain(decision: Decision) -> dict[str, Any]:
-    """The decision for its file."""
-    return asdict(decision)
 
 
 def load_decision(output_dir: Path, embedder: str) -> Decision:
@@ -143,7 +132,10 @@ def load_decision(output_dir: Path, embedder: str) -> Decision:
     """
     path = output_dir / FILE
     if not path.is_file():
-        return uncalibrated(embedder)
+        if embedder.startswith("dlib_resnet"):
+            origin = "not calibrated on your photos; general ones for dlib_resnet"
+            return Decision(embedder, DLIB_SAME, DLIB_DIFFERENT, origin, False)
+        return Decision(embedder, OTHER_SAME, OTHER_DIFFERENT, "not calibrated on your photos; a guess", False)
     content = read_json(path, "run `python main.py calibrate` again")
     try:
         decision = Decision(**content["decision"])

@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from skimage.data import astronaut, camera, chelsea
 
@@ -12,7 +11,6 @@ from shared.results import write_result
 from src.config import Config
 from src.decision import load_decision
 from src.recognizer import Photo, Recognizer
-from src.similarity import similarity
 
 
 def demonstrate(config: Config) -> dict[str, Any]:
@@ -27,17 +25,13 @@ def demonstrate(config: Config) -> dict[str, Any]:
     images = images_of_people()
     photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
     counts = {name: len(photo.faces) for name, photo in photos.items()}
-    pairs = [("astronaut", "astronaut, changed"), ("astronaut", "cameraman")]
-    compared = [_compared(photos, first, second, decision.answer) for first, second in pairs]
-    for name, count in counts.items():
-        log.info(f"photos: {name}: {count} face{'s'[: count != 1]}")
-    for row in compared:
-        log.info(f"photos: {row['first']} and {row['second']}: {row['prediction']} (similarity {row['similarity']})")
-    summary = (
-        ", ".join(f"{name}: {count}" for name, count in counts.items())
-        + " faces; "
-        + "; ".join(f"{row['first']} and {row['second']}: {row['prediction']}" for row in compared)
-    )
+    compared = [
+        {"first": "astronaut", "second": second, **decision.compare(photos["astronaut"], photos[second])}
+        for second in ("astronaut, changed", "cameraman")
+    ]
+    summary = ", ".join(f"{name}: {count}" for name, count in counts.items()) + " faces"
+    summary += "".join(f"; {row['first']} and {row['second']}: {row['prediction']}" for row in compared)
+    log.info(f"photos: {summary}")
     return write_result(
         config.output_dir,
         "photos",
@@ -62,19 +56,12 @@ def images_of_people() -> dict[str, Image.Image]:
     }
 
 
-def _compared(photos: dict[str, Photo], first: str, second: str, answer: Any) -> dict[str, Any]:
-    if not photos[first].faces or not photos[second].faces:
-        return {"first": first, "second": second, "prediction": "no face", "similarity": None}
-    alike = float(similarity(photos[first].embeddings[0], photos[second].embeddings[0]))
-    return {"first": first, "second": second, "prediction": answer(alike), "similarity": round(alike, 3)}
-
-
-def draw_found(image: Image.Image, photo: Photo) -> np.ndarray:
-    """The image in RGB with a frame around each face and a point on each landmark, uint8 [H, W, 3]."""
+def draw_faces(image: Image.Image, photo: Photo) -> Image.Image:
+    """The image in RGB with a frame around each face and a point on each landmark."""
     drawn = image.convert("RGB")
     pen = ImageDraw.Draw(drawn)
     for face in photo.faces:
         pen.rectangle(face.box, outline="#f59e0b", width=3)
         for x, y in face.landmarks:
             pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill="#2563eb")
-    return np.asarray(drawn)
+    return drawn

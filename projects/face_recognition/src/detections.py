@@ -1,79 +1,89 @@
-"""Where the faces of many photos lie, found once and remembered by the photos' bytes."""
+"""The faces of many photos, found once, remembered by the photos' bytes, and cut out."""
 
 import hashlib
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import Tensor
 
+from models.alignment import Aligner, cut_crop
+from models.detector import Detector, central_face
 from models.dlib_landmarks import load_trees
-from shared.console import track
+from shared.console import log, track
 from shared.data.images import UnreadableImageError, read_image
+from shared.data.problems import named
 from shared.errors import UserError
 from shared.files import read_json, write_json
-from src.alignment import Aligner
-from src.config import DetectorConfig
-from src.detector import Detector, central_face
+from src.config import Config
 
 FORMAT_VERSION = 1
 _TOGETHER = 16
-_SAVE_EVERY = 32
+_SAVE_EVERY = 32 * _TOGETHER
+
+Landmarks = dict[str, list[list[float]] | None]
+"""Dlib's five landmarks of the most central face, by the SHA-256 of the photo; None where there is no face."""
 
 
-class Detections:
-    """Dlib's landmarks of the most central face of each photo, kept in a JSON file in the folder of processed data."""
+def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor, np.ndarray]:
+    """Cut out the most central face of each photo; photos that cannot be read or show none are named.
 
-    def __init__(self, folder: Path, settings: DetectorConfig) -> None:
-        """Read what earlier runs have found with these settings; another program's or a damaged file is refused."""
-        self._detector = Detector(settings)
-        self._aligner = Aligner(load_trees(folder))
-        key = f"{FORMAT_VERSION}-{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}"
-        self._path = folder / f"landmarks-{key}.json"
-        self._known: dict[str, list[list[float]] | None] = {}
-        if self._path.is_file():
-            found = read_json(self._path, "delete it, so that the faces are searched anew")
-            if not isinstance(found, dict):
-                raise UserError(f"{self._path} is damaged; delete it, so that the faces are searched anew.")
-            self._known = found
+    Returns:
+        The crops, uint8 [N, 3, size, size], black where no face was found; and whether one was, bool [N].
+    """
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    known = find_faces(dict(zip(digests, files, strict=True)), config)
+    crops, found = torch.zeros(len(files), 3, size, size, dtype=torch.uint8), np.zeros(len(files), bool)
+    for index, file in enumerate(track(files, "cut faces")):
+        if points := known.get(digests[index]):
+            crops[index] = torch.from_numpy(cut_crop(read_image(file).convert("RGB"), np.array(points), size))
+            found[index] = True
+    unreadable = [str(file) for file, digest in zip(files, digests, strict=True) if digest not in known]
+    faceless = [str(file) for file, digest in zip(files, digests, strict=True) if digest in known and not known[digest]]
+    for what, photos in (("cannot be read", unreadable), ("show no face", faceless)):
+        if photos:
+            log.warning(
+                f"{len(photos)} of {len(files)} photos {what}; they are not trained on and count as errors: "
+                f"{named(photos)}"
+            )
+    return crops, found
 
-    def find(self, files: Sequence[Path]) -> dict[Path, np.ndarray | None]:
-        """The landmarks, float [5, 2], by photo; None where no face is found.
 
-        Unreadable photos are missing from the answer.
-        """
-        digests = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-        unknown = [file for file, digest in digests.items() if digest not in self._known]
-        before = len(self._known)
-        for number, batch in enumerate(_batches(track(unknown, "find faces"), _TOGETHER)):
-            self._search({digests[file]: image for file in batch if (image := _readable(file)) is not None})
-            if (number + 1) % _SAVE_EVERY == 0:
-                write_json(self._path, self._known)
-        if len(self._known) > before:
-            write_json(self._path, self._known)
-        return {
-            file: None if self._known[digest] is None else np.array(self._known[digest])
-            for file, digest in digests.items()
-            if digest in self._known
-        }
+def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
+    """The landmarks in these photos, given by digest, and in those of earlier runs; unreadable photos are missing.
 
-    def _search(self, images: dict[str, Image.Image]) -> None:
-        for (digest, image), faces in zip(
-            images.items(), self._detector.detect_all(list(images.values())), strict=True
-        ):
+    They are kept in a JSON file in the folder of processed data, one for each setting of the detector.
+
+    Raises:
+        UserError: that file is damaged, or another program's.
+    """
+    folder, settings = config.data.processed, config.detector
+    path = folder / (
+        f"landmarks-{FORMAT_VERSION}-{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}.json"
+    )
+    known: Landmarks = {}
+    if path.is_file():
+        known = read_json(path, "delete it, so that the faces are searched anew")
+        if not isinstance(known, dict):
+            raise UserError(f"{path} is damaged; delete it, so that the faces are searched anew.")
+    before, unknown = len(known), [digest for digest in files if digest not in known]
+    detector, aligner = Detector(settings), Aligner(load_trees(folder))
+    for start in track(range(0, len(unknown), _TOGETHER), "find faces"):
+        images = {digest: image for digest in unknown[start : start + _TOGETHER] if (image := _read(files[digest]))}
+        for (digest, image), faces in zip(images.items(), detector.detect_all(list(images.values())), strict=True):
             face = central_face(faces, image.size)
-            found = None if face is None else self._aligner.landmarks(image, face.landmarks)
-            self._known[digest] = None if found is None else found.round(2).tolist()
+            known[digest] = aligner.landmarks(image, face.landmarks).round(2).tolist() if face else None
+        if start % _SAVE_EVERY == _SAVE_EVERY - _TOGETHER:
+            write_json(path, known)
+    if len(known) > before:
+        write_json(path, known)
+    return known
 
 
-def _readable(file: Path) -> Image.Image | None:
+def _read(file: Path) -> Image.Image | None:
     try:
         return read_image(file).convert("RGB")
     except UnreadableImageError:
         return None
-
-
-def _batches(files: Iterator[Path], size: int) -> Iterator[list[Path]]:
-    while batch := list(itertools.islice(files, size)):
-        yield batch

@@ -11,7 +11,7 @@ from shared.data.images import collect_images
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
-from src.gallery import Gallery, one_spelling
+from src.gallery import Gallery, is_name, one_spelling
 from src.recognizer import Recognizer
 from src.search import Search
 
@@ -23,27 +23,19 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
         name: whom the photos show
         photos: image files, or folders of them
     """
-    if not name.strip() or not name.isprintable():
+    if not is_name(name):
         raise UserError(f"{name!r} is no name; give one that can be read.")
     name, files = one_spelling(name), collect_images(photos)
     recognizer = Recognizer(config)
-    embeddings = np.stack([recognizer.one_face(file) for file in files])
+    embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
-        _warn_of_doubles(config, gallery, recognizer.embedder, name, embeddings)
+        decision = load_decision(config.output_dir, recognizer.embedder)
+        search = Search(*gallery.embeddings(recognizer.embedder), config.gallery.approximate_above)
+        nearest = [match for row in embeddings for match in search.nearest(row)[:1] if match.name != name]
+        others = {match.name for match in nearest if decision.decide(match.similarity) == "same"}
+        if others:
+            log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
         new = gallery.enroll(name, recognizer.embedder, embeddings, digests)
     log.info(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")
     return {"name": name, "photos": len(files), "new": new}
-
-
-def _warn_of_doubles(config: Config, gallery: Gallery, embedder: str, name: str, embeddings: np.ndarray) -> None:
-    decision = load_decision(config.output_dir, embedder)
-    search = Search(*gallery.embeddings(embedder), config.gallery.approximate_above)
-    others = {
-        match.name
-        for row in embeddings
-        for match in search.nearest(row)[:1]
-        if match.name != name and decision.answer(match.similarity) == "same"
-    }
-    if others:
-        log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")

@@ -6,21 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from models.model import Embedder
-from shared.console import log
-from shared.data.sources import warn_if_other_data
-from shared.files import file_digest
+from models.model import Embedder, restore_model
+from shared.evaluation import write_evaluation
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
-from shared.results import write_result
-from shared.training.checkpoint import load_checkpoint
-from shared.training.files import best_checkpoint
+from shared.training.trained import load_trained
 from src.config import Config
-from src.dataloader import Data, load_data
-from src.pairs import Pairs
-from src.utils import crop_size, embed_some, restore_model, similarities_of
+from src.dataloader import FaceData, load_data
+from src.pairs import Pairs, embed
+
+Scores = dict[str, Any]
 
 
-def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
+def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData | None = None) -> dict[str, Any]:
     """Measure an embedder on pairs of the validation and test people; write outputs/evaluate.json.
 
     The threshold is the best one on the validation people's pairs. Where there is a pairs.txt and the embedder has
@@ -28,48 +25,38 @@ def evaluate(config: Config, checkpoint: Path | None = None) -> dict[str, Any]:
 
     Args:
         checkpoint: the weights; the best ones of the last training run where not given
+        data: what `load_data` gave, where it has been read already
     """
-    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    data = load_data(config, crop_size(config))
-    warn_if_other_data(trained.metadata["data"], data.as_dict())
+    trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()
-    metrics, folds = measured(restore_model(config, trained), data, trained.metadata["trained_on_data"])
-    result = write_result(
-        config.output_dir,
-        "evaluate",
-        seed=config.seed,
-        data=data.as_dict() | {"substituted": trained.metadata["data"]["substituted"]},
-        metrics=metrics,
-        seconds=time.perf_counter() - started,
-        folds=folds,
-        views=config.model.views,
-        checkpoint=file_digest(trained.path),
-        epoch=trained.metadata["epoch"],
-        parameters=trained.metadata["parameters"],
-        first_weights=trained.metadata["first_weights"],
-    )
-    low, high = metrics["test"]["accuracy_interval"]
-    log.info(
-        f"evaluate: {metrics['test']['accuracy']:.4f} of {metrics['test']['pairs']:,} test pairs answered rightly "
-        f"(95 % interval {low:.4f} to {high:.4f}), {metrics['test']['failed']} of them without a face"
-    )
+    metrics, folds = measure(restore_model(config, trained), data, trained.metadata["trained_on_data"])
+    test = metrics["test"]
+    low, high = test["accuracy_interval"]
+    summary = {
+        "validation accuracy": f"{metrics['validation']['accuracy']:.4f} of the pairs",
+        "test accuracy": f"{test['accuracy']:.4f} of {test['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
+        "equal error rate": f"{test['eer']:.4f} on the test pairs",
+        "without a face": f"{test['failed']} of the test pairs",
+    }
     if folds:
-        log.info(f"evaluate: {len(folds['folds'])} folds: {folds['accuracy']:.4f} ± {folds['deviation']:.4f}")
-    return result
+        summary["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
+    details = {"folds": folds, "views": config.model.views}
+    return write_evaluation(config, trained, data, metrics, summary, started, **details)
 
 
-def measured(model: Embedder, data: Data, trained_on_data: bool) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def measure(model: Embedder, data: FaceData, trained_on_data: bool) -> tuple[Scores, Scores | None]:
     """The scores by split, and those of the folds where they mean something."""
-    of_folds = None if trained_on_data else data.official
-    shown = [data.validation_pairs, data.test_pairs] + ([of_folds] if of_folds else [])
-    embeddings = embed_some(model, data.faces, np.concatenate([pairs.members.ravel() for pairs in shown]))
-    return split_scores(embeddings, data), of_folds and fold_scores(embeddings, of_folds)
+    measured = [data.validation_pairs, data.test_pairs]
+    official = None if trained_on_data else data.official
+    if official:
+        measured.append(official)
+    embeddings = embed(model, data.faces, np.concatenate([pairs.members.ravel() for pairs in measured]))
+    scores = split_scores(data, *(pairs.similarities(embeddings) for pairs in measured[:2]))
+    return scores, fold_scores(embeddings, official) if official else None
 
 
-def split_scores(embeddings: np.ndarray, data: Data) -> dict[str, Any]:
-    """Scores on the validation and test pairs, both at the threshold that is best on the validation pairs."""
-    validation = similarities_of(embeddings, data.validation_pairs)
-    test = similarities_of(embeddings, data.test_pairs)
+def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> Scores:
+    """Scores by the similarities of both splits' pairs, float [P], at the threshold that is best on validation."""
     threshold = best_threshold(validation, data.validation_pairs.same)
     return {
         "validation": verification_scores(validation, data.validation_pairs.same, threshold),
@@ -77,9 +64,9 @@ def split_scores(embeddings: np.ndarray, data: Data) -> dict[str, Any]:
     }
 
 
-def fold_scores(embeddings: np.ndarray, pairs: Pairs) -> dict[str, Any]:
+def fold_scores(embeddings: np.ndarray, pairs: Pairs) -> Scores:
     """The protocol of LFW on the pairs of a pairs.txt, with the scores over all of them at the mean threshold."""
-    similarities = similarities_of(embeddings, pairs)
+    similarities = pairs.similarities(embeddings)
     folds = cross_validated(similarities, pairs.same, pairs.folds)
     threshold = float(np.mean([fold["threshold"] for fold in folds["folds"]]))
     return folds | {"all": verification_scores(similarities, pairs.same, threshold)}

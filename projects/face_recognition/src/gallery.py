@@ -4,9 +4,9 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,15 +28,9 @@ CREATE INDEX photo_person ON photo (person);
 """
 
 
-@dataclass(frozen=True)
-class Enrolled:
-    """One person in the gallery."""
-
-    name: str
-    photos: int
-    embedders: list[str]
-    last_added: str
-    """Date and time of the last photo, UTC, ISO 8601."""
+def is_name(name: str) -> bool:
+    """Whether people can read it."""
+    return bool(name.strip()) and name.isprintable()
 
 
 def one_spelling(name: str) -> str:
@@ -135,14 +129,17 @@ class Gallery:
             self._connection.execute("VACUUM")
         return count
 
-    def people(self) -> list[Enrolled]:
-        """Who is enrolled, by name."""
+    def people(self) -> list[dict[str, Any]]:
+        """Who is enrolled, by name: `name`, `photos`, `embedder` and `last added` (UTC, ISO 8601)."""
         with self._explained():
             rows = self._connection.execute(
                 "SELECT name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added) FROM person "
                 "JOIN photo ON person.id = person GROUP BY name ORDER BY name"
             ).fetchall()
-        return [Enrolled(name, photos, sorted(embedders.split(",")), added) for name, photos, embedders, added in rows]
+        return [
+            {"name": name, "photos": photos, "embedder": ", ".join(sorted(embedders.split(","))), "last added": added}
+            for name, photos, embedders, added in rows
+        ]
 
     def embeddings(self, embedder: str) -> tuple[list[str], np.ndarray]:
         """The names and embeddings, float32 [N, D], of all photos enrolled with this embedder."""

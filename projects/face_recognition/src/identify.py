@@ -1,6 +1,5 @@
 """Say who of the gallery is in photos."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,6 @@ from src.recognizer import Photo, Recognizer
 from src.search import Match, Search
 
 
-@dataclass(frozen=True)
-class Identity:
-    """Who a face may be."""
-
-    label: str
-    """A name, `can't tell` or `unknown`."""
-    nearest: list[Match]
-    """The most similar people, also where the label is `unknown`."""
-
-
 class Identifier:
     """A gallery and the thresholds to search it with; the gallery is read again when another process changes it."""
 
@@ -34,16 +23,24 @@ class Identifier:
         self._decision = decision
         self._read()
 
-    def identify(self, embedding: np.ndarray) -> Identity:
-        """Who this face, by its embedding, may be."""
+    def identify(self, embedding: np.ndarray) -> tuple[str, list[Match]]:
+        """Who this face may be: a name, `can't tell` or `unknown`; and the most similar people, also of the unknown."""
         if self._version != self._gallery.version:
             self._read()
         nearest = self._search.nearest(embedding)
         if not nearest:
-            return Identity("unknown", [])
-        answer = self._decision.answer(nearest[0].similarity)
+            return "unknown", []
         names = {"same": nearest[0].name, "can't tell": "can't tell", "different": "unknown"}
-        return Identity(names[answer], nearest)
+        return names[self._decision.decide(nearest[0].similarity)], nearest
+
+    def identify_faces(self, photo: Photo) -> list[dict[str, Any]]:
+        """Who each face of a photo may be, as plain types."""
+        rows = []
+        for face, embedding in zip(photo.faces, photo.embeddings, strict=True):
+            prediction, nearest = self.identify(embedding)
+            box = [round(float(value), 1) for value in face.box]
+            rows.append({"prediction": prediction, "box": box, "nearest": [vars(match) for match in nearest]})
+        return rows
 
     def _read(self) -> None:
         self._version = self._gallery.version
@@ -53,7 +50,7 @@ class Identifier:
 
 
 def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
-    """Say who of the gallery is in each photo; every face gets an answer, which may be `unknown`.
+    """Say who of the gallery is in each photo; every face gets a prediction, which may be `unknown`.
 
     Args:
         photos: image files, or folders of them
@@ -61,37 +58,17 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
     files = collect_images(photos)
     recognizer = Recognizer(config)
     decision = load_decision(config.output_dir, recognizer.embedder)
+    rows: list[dict[str, Any]] = []
     with Gallery(config.gallery.file) as gallery:
         others = gallery.count_others(recognizer.embedder)
         if others:
             log.warning(f"{others} photos of the gallery were enrolled with another embedder and cannot be compared.")
         identifier = Identifier(gallery, config.gallery, decision)
         log.info(f"identify: {identifier.people} people in the gallery; thresholds {decision.origin}")
-        rows = []
         for file, photo in zip(files, recognizer.photos(files), strict=True):
-            rows += answers_of(str(file), photo, identifier)
+            nobody = [{"prediction": photo.status, "nearest": [], "detail": photo.detail}]
+            rows += [{"file": str(file)} | row for row in identifier.identify_faces(photo) or nobody]
     for row in rows:
-        log.info(f"{row['file']}: {row['prediction']}{_shown(row['nearest'])}")
+        nearest = "".join(f"; {match['name']} {match['similarity']:.3f}" for match in row["nearest"])
+        log.info(f"{row['file']}: {row['prediction']}{nearest}")
     return rows
-
-
-def answers_of(name: str, photo: Photo, identifier: Identifier) -> list[dict[str, Any]]:
-    """One row a face, or one that says why there is none, as plain types."""
-    if photo.status != "faces":
-        return [{"file": name, "prediction": photo.status, "nearest": [], "detail": photo.detail}]
-    rows = []
-    for face, embedding in zip(photo.faces, photo.embeddings, strict=True):
-        found = identifier.identify(embedding)
-        rows.append(
-            {
-                "file": name,
-                "prediction": found.label,
-                "box": [round(float(value), 1) for value in face.box],
-                "nearest": [{"name": match.name, "similarity": match.similarity} for match in found.nearest],
-            }
-        )
-    return rows
-
-
-def _shown(nearest: list[dict[str, Any]]) -> str:
-    return "".join(f"; {match['name']} {match['similarity']:.3f}" for match in nearest)

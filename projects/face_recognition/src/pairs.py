@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from models.model import Embedder
+from shared.console import track
+from shared.data.examples import Examples
 from shared.errors import UserError
 from shared.metrics.verification import pairs_of
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of examples by their indices."""
+    """Pairs of photos by their indices."""
 
     members: np.ndarray
     """int64 [P, 2]."""
@@ -28,9 +32,39 @@ class Pairs:
         """The pairs that a mask, bool [P], chooses."""
         return Pairs(self.members[chosen], self.same[chosen], self.folds[chosen])
 
+    def renumbered(self, indices: np.ndarray) -> "Pairs":
+        """The same pairs where each photo has another index, int64 [N]."""
+        return Pairs(indices[self.members], self.same, self.folds)
+
+    def similarities(self, embeddings: np.ndarray) -> np.ndarray:
+        """How similar each pair is, float64 [P], by embeddings [N, D]; NaN where one of the two has none."""
+        return similarity(embeddings[self.members[:, 0]], embeddings[self.members[:, 1]])
+
+
+def similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """1 - d² / 2, where d is the distance of two embeddings; along the last axis, float64.
+
+    Of embeddings of length one this is the cosine. dlib's are of other lengths and meant to be compared by distance:
+    its limit of 0.6 for the same person is a similarity of 0.82.
+    """
+    difference = np.asarray(first, np.float64) - second
+    return 1 - (difference**2).sum(-1) / 2
+
+
+@torch.no_grad()
+def embed(model: Embedder, faces: Examples, indices: np.ndarray, batch_size: int = 32) -> np.ndarray:
+    """Embeddings, float32 [N, D], of the N faces; NaN but at `indices` where a face was found."""
+    model.eval()
+    wanted = np.unique(indices)
+    wanted = torch.from_numpy(wanted[faces["found"][wanted]])
+    embeddings = np.full((len(faces), model.dimensions), np.nan, np.float32)
+    for batch in track(wanted.split(batch_size), "embed faces"):
+        embeddings[batch] = model(faces["crops"][batch]).numpy()
+    return embeddings
+
 
 def draw_pairs(labels: np.ndarray, indices: np.ndarray, most: int, seed: int) -> Pairs:
-    """Pairs among the examples at `indices` (see `shared.metrics.verification.pairs_of`)."""
+    """Pairs among the photos at `indices` (see `shared.metrics.verification.pairs_of`)."""
     members, same = pairs_of(labels[indices], most, seed)
     if not same.any() or same.all():
         raise UserError(
@@ -55,27 +89,22 @@ def read_pairs(path: Path, photos: Mapping[str, int]) -> Pairs:
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         folds, each = ([1, *map(int, header.split())])[-2:]
-        rows = [_named(line.split()) for line in lines if line.strip()]
+        rows = [_photos_of(line.split()) for line in lines if line.strip()]
     except (ValueError, IndexError) as error:
         raise UserError(f"{path} is no list of pairs in the format of LFW ({error}); see the README.") from error
     if len(rows) != 2 * folds * each:
         raise UserError(f"{path} says {folds} folds of {each} + {each} pairs, but holds {len(rows)}; complete it.")
-    missing = sorted({name for _, *names in rows for name in names if name not in photos})
+    missing = sorted({name for names, _ in rows for name in names if name not in photos})
     if missing:
         raise UserError(f"{path} names {missing[0]} and {len(missing) - 1} more photos that are not there; add them.")
-    members = np.array([[photos[name] for name in names] for _, *names in rows], np.int64)
-    same = np.array([kind for kind, *_ in rows], bool)
+    members = np.array([[photos[name] for name in names] for names, _ in rows], np.int64)
+    same = np.array([same for _, same in rows], bool)
     return Pairs(members, same, np.arange(len(rows)) // (2 * each) + 1)
 
 
-def _named(words: list[str]) -> tuple[bool, str, str]:
-    """Whether the pair is of one person, and its photos."""
-    if len(words) == 3:
-        return True, _photo(words[0], words[1]), _photo(words[0], words[2])
-    if len(words) == 4:
-        return False, _photo(words[0], words[1]), _photo(words[2], words[3])
-    raise ValueError(f"a line of {len(words)} words")
-
-
-def _photo(person: str, number: str) -> str:
-    return f"{person}/{person}_{int(number):04d}.jpg"
+def _photos_of(words: list[str]) -> tuple[list[str], bool]:
+    """The two photos that a line names, and whether they are of the same person."""
+    if len(words) not in (3, 4):
+        raise ValueError(f"a line of {len(words)} words")
+    first, second = words[:2], [words[-2] if len(words) == 4 else words[0], words[-1]]
+    return [f"{person}/{person}_{int(number):04d}.jpg" for person, number in (first, second)], len(words) == 3

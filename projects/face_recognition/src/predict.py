@@ -33,34 +33,29 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     folder = config.output_dir / "predictions"
     write_text(folder / "predictions.csv", _table(files, photos))
+    found = [photo.embeddings for photo in photos if photo.faces]  # of each photo float32 [faces, D]
     with atomic_write(folder / "embeddings.npz") as file:
-        np.savez(file, embeddings=_stacked(photos), embedder=np.array(recognizer.embedder))
-    faces = sum(len(photo.faces) for photo in photos)
-    if faces:
+        embeddings = np.concatenate(found) if found else np.empty((0, 0), np.float32)
+        np.savez(file, embeddings=embeddings, embedder=np.array(recognizer.embedder))
+    if found:
+        # The first faces as the embedder saw them.
+        crops = [(path.name[:18], crop) for path, photo in zip(files, photos, strict=True) for crop in photo.crops]
+        captions, images = zip(*crops[:SHEET_FACES], strict=True)
+        columns = min(8, max(3, len(images)))
         with atomic_write(folder / "predictions.png") as file:
-            file.write(_sheet(files, photos))
+            file.write(contact_sheet([image.transpose(1, 2, 0) for image in images], captions, columns=columns))
     for path, photo in list(zip(files, photos, strict=True))[:10]:
-        log.info(f"{path}: {_described(photo)}")
-    counts = {name: sum(photo.status == name for photo in photos) for name in ("no face", "unreadable")}
-    if counts["unreadable"]:
-        named = [str(path) for path, photo in zip(files, photos, strict=True) if photo.status == "unreadable"]
-        log.warning(f"{counts['unreadable']} of {len(files)} images cannot be read: {', '.join(named[:5])}")
-    log.info(f"predict: {len(files)} images, {faces} faces, {counts}; see {folder / 'predictions.csv'}")
+        confidences = ", ".join(f"{face.confidence:.3f}" for face in photo.faces)
+        log.info(f"{path}: {f'{len(photo.faces)} found, confidence {confidences}' if confidences else photo.status}")
+    unreadable = [f"{path} ({one.detail})" for path, one in zip(files, photos, strict=True) if one.detail]
+    if unreadable:
+        log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {', '.join(unreadable[:5])}")
+    counts = {"images": len(files), "faces": len(embeddings)}
+    counts |= {name: sum(photo.status == name for photo in photos) for name in ("no face", "unreadable")}
+    log.info(f"predict: {counts}; see {folder / 'predictions.csv'}")
+    metadata = recognizer.network.metadata
     return write_result(
-        config.output_dir,
-        "predict",
-        seed=recognizer.network.metadata["seed"],
-        data=recognizer.network.metadata["data"],
-        metrics={"images": len(files), "faces": faces} | counts,
-        seconds=seconds,
-    )
-
-
-def _described(photo: Photo) -> str:
-    if photo.status != "faces":
-        return photo.status + (f" ({photo.detail})" if photo.detail else "")
-    return f"{len(photo.faces)} face{'s'[: len(photo.faces) != 1]}, confidence " + ", ".join(
-        f"{face.confidence:.3f}" for face in photo.faces
+        config.output_dir, "predict", seed=metadata["seed"], data=metadata["data"], metrics=counts, seconds=seconds
     )
 
 
@@ -77,16 +72,3 @@ def _table(files: list[Path], photos: list[Photo]) -> str:
             writer.writerow([path, "face", row, *(f"{value:.1f}" for value in face.box), f"{face.confidence:.4f}", ""])
             row += 1
     return text.getvalue()
-
-
-def _stacked(photos: list[Photo]) -> np.ndarray:
-    """float32 [faces, D]."""
-    found = [photo.embeddings for photo in photos if photo.faces]
-    return np.concatenate(found) if found else np.empty((0, 0), np.float32)
-
-
-def _sheet(files: list[Path], photos: list[Photo]) -> bytes:
-    """The first faces as the embedder saw them."""
-    shown = [(path, crop) for path, photo in zip(files, photos, strict=True) for crop in photo.crops][:SHEET_FACES]
-    images = [crop.transpose(1, 2, 0) for _, crop in shown]
-    return contact_sheet(images, [path.name[:18] for path, _ in shown], columns=min(8, max(3, len(shown))))

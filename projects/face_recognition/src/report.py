@@ -3,88 +3,67 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
+import numpy as np
 
-from shared.console import log
-from shared.errors import UserError
-from shared.files import file_digest
-from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
-from shared.report.plots import contact_sheet, training_curves
+from models.model import restore_model
+from shared.report.html import ReportImage, Section
+from shared.report.plots import contact_sheet
+from shared.report.sections import Results, read_results, training_section, write_run_report
 from shared.results import read_result
-from shared.training.checkpoint import load_checkpoint
-from shared.training.files import best_checkpoint
+from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data
-from src.demonstration import draw_found, images_of_people
+from src.dataloader import FaceData, load_data
+from src.demonstration import draw_faces, images_of_people
+from src.pairs import embed
 from src.plots import histograms, roc
 from src.recognizer import Recognizer
-from src.utils import crop_size, embed_some, restore_model, similarities_of
-
-Results = dict[str, dict[str, Any]]
 
 
-def report(config: Config) -> Path:
+def report(config: Config, *, data: FaceData | None = None) -> Path:
     """Write outputs/report.html: scores, ROC, histograms, curves, faces found in photos, configuration."""
-    trained = load_checkpoint(best_checkpoint(config.output_dir))
-    results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
-    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
-        raise UserError(
-            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
-        )
-    beside = config.output_dir / "small" / "train.json"
-    small = (
-        read_result(beside.parent, "train") if beside.is_file() and not trained.metadata["trained_on_data"] else None
-    )
-    data = load_data(config, crop_size(config))
-    path = config.output_dir / "report.html"
-    write_report(
-        path,
-        title=f"{PROJECT.name}: {config.model.name} on {trained.metadata['data']['source']}",
-        summary=_summary(results),
-        notice=substitution_notice(trained.metadata["data"]),
-        sections=[
-            _scores(results, _beside_scores(beside.parent) if small else None),
-            _pairs(config, data, results["evaluate"]),
-            *_curves(results["train"], small),
-            _photos(config),
-            data_section(trained.metadata["data"], "photos"),
-            Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
-        ],
-    )
-    log.info(f"report: {path}")
-    return path
-
-
-def _summary(results: Results) -> list[tuple[str, str]]:
-    train, test = results["train"], results["evaluate"]["metrics"]["test"]
-    strongest = max(results["baseline"]["metrics"].values(), key=lambda row: float(row["validation"]["accuracy"]))
-    folds = results["evaluate"]["folds"]
-    of_folds = [("all folds", f"{folds['accuracy']:.2%} ± {folds['deviation']:.2%}")] if folds else []
-    return [
-        ("test accuracy, pairs", f"{test['accuracy']:.2%}"),
-        ("equal error rate", f"{test['eer']:.2%}"),
-        *of_folds,
-        ("best baseline, test", f"{strongest['test']['accuracy']:.2%}"),
-        ("parameters", f"{train['parameters']:,}"),
-        ("training seconds", f"{train['seconds']:.1f}"),
-        ("seed", str(train["seed"])),
-        ("ONNX against PyTorch", f"{results['export']['metrics']['largest_difference']:.0e}"),
+    trained, data = load_trained(config, None, data, load_data)
+    results = read_results(config, trained)
+    pairs, name = data.test_pairs, config.model.name
+    embeddings = embed(restore_model(config, trained), data.faces, pairs.members.ravel())
+    similarities = {name: pairs.similarities(embeddings)}
+    similarities |= {"eigenfaces": pairs.similarities(eigenfaces(data, config.seed)[0])}
+    threshold = results["evaluate"]["metrics"]["test"]["threshold"]
+    named, curves = {f"{name} (this embedder)": results["evaluate"]}, results["train"]
+    small = config.output_dir / "small"  # where `run` has trained one beside weights that learn nothing
+    if (small / "train.json").is_file() and not curves["trained_on_data"]:
+        named["small, trained from scratch"] = read_result(small, "evaluate")
+        curves = read_result(small, "train")
+    sections = [
+        scores_section({key: result["metrics"] for key, result in named.items()}, results),
+        Section(
+            "Test pairs",
+            f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person.",
+            images=[
+                ReportImage(roc(similarities, pairs.same), "true accepts over false accepts on the test pairs"),
+                ReportImage(
+                    histograms(similarities[name], pairs.same, threshold), "similarities of same and different people"
+                ),
+            ],
+        ),
+        *([training_section(curves)] if curves["history"] else []),
+        photos_section(config),
     ]
+    return write_run_report(config, PROJECT, trained, results, sections, "photos")
 
 
-def _beside_scores(folder: Path) -> dict[str, Any]:
-    scores: dict[str, Any] = read_result(folder, "evaluate")["metrics"]
-    return scores
-
-
-def _scores(results: Results, small: dict[str, Any] | None) -> Section:
-    named = {f"{results['train']['config']['model']['name']} (this embedder)": results["evaluate"]["metrics"]}
-    named |= {"small, trained from scratch": small} if small else {}
-    named |= results["baseline"]["metrics"]
-    rows = [[name, f"{scores['validation']['accuracy']:.4f}", *_row(scores["test"])] for name, scores in named.items()]
+def scores_section(named: dict[str, Any], results: Results) -> Section:
+    """The embedder's scores, and those of `small` where it was trained beside it, beside those of eigenfaces."""
+    rows = []
+    for name, scores in (named | results["baseline"]["metrics"]).items():
+        test = scores["test"]
+        low, high = test["accuracy_interval"]
+        accepted = test["tar_at_far"]["0.01"]
+        numbers = (f"{scores['validation']['accuracy']:.4f}", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}")
+        accepts = "too few pairs" if accepted is None else f"{accepted:.4f}"
+        rows.append([name, *numbers, f"{test['auc']:.4f}", f"{test['eer']:.4f}", accepts, str(test["failed"])])
     return Section(
-        "Pairs answered rightly",
+        "Accuracy on pairs",
         f"Each threshold is the best one on the validation people's pairs. Weights: "
         f"{results['train']['first_weights']['source']}. Crops: {results['evaluate']['data']['alignment']}. "
         "A pair with a photo in which no face was found counts as an error.",
@@ -96,61 +75,16 @@ def _scores(results: Results, small: dict[str, Any] | None) -> Section:
     )  # fmt: skip
 
 
-def _row(scores: dict[str, Any]) -> list[str]:
-    low, high = scores["accuracy_interval"]
-    accepted = scores["tar_at_far"]["0.01"]
-    return [
-        f"{scores['accuracy']:.4f}",
-        f"{low:.4f} to {high:.4f}",
-        f"{scores['auc']:.4f}",
-        f"{scores['eer']:.4f}",
-        "too few pairs" if accepted is None else f"{accepted:.4f}",
-        str(scores["failed"]),
-    ]
-
-
-def _pairs(config: Config, data: Data, evaluated: dict[str, Any]) -> Section:
-    model = restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
-    pairs = data.test_pairs
-    similarities = similarities_of(embed_some(model, data.faces, pairs.members.ravel()), pairs)
-    classical = similarities_of(eigenfaces(data, config.seed)[0], pairs)
-    drawn = roc({config.model.name: (similarities, pairs.same), "eigenfaces": (classical, pairs.same)})
-    threshold = evaluated["metrics"]["test"]["threshold"]
-    return Section(
-        "Test pairs",
-        f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person.",
-        images=[
-            ReportImage(drawn, "true accepts over false accepts on the test pairs"),
-            ReportImage(histograms(similarities, pairs.same, threshold), "similarities of same and different people"),
-        ],
-    )
-
-
-def _curves(train: dict[str, Any], small: dict[str, Any] | None) -> list[Section]:
-    shown = small or train
-    if not shown["history"]:
-        return []
-    what = "The small network beside it" if small else "This embedder"
-    curves = training_curves(shown["history"], "auc", shown["best_epoch"])
-    return [
-        Section(
-            "Training",
-            f"{what}. The loss of training is that of {shown['config']['loss']['name']}; validation has other people, "
-            "so its loss is that of all triplets. The weights of the best epoch by validation AUC are kept.",
-            images=[ReportImage(curves, "loss and validation AUC over the epochs")],
-        )
-    ]
-
-
-def _photos(config: Config) -> Section:
+def photos_section(config: Config) -> Section:
+    """Photographs with the faces that were found in them."""
     images = images_of_people()
     photos = Recognizer(config).photos_of_images(list(images.values()))
-    drawn = [draw_found(image, photo) for image, photo in zip(images.values(), photos, strict=True)]
-    sheet = contact_sheet(
-        drawn, [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)], 4
-    )
+    drawn = [np.asarray(draw_faces(*each)) for each in zip(images.values(), photos, strict=True)]
+    captions = [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)]
     return Section(
         "Faces found in photographs",
         "Photographs that scikit-image ships; the detector is not trained here.",
-        images=[ReportImage(sheet, "photographs with frames around the faces that were found")],
+        images=[
+            ReportImage(contact_sheet(drawn, captions, 4), "photographs with frames around the faces that were found")
+        ],
     )

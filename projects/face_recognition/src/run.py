@@ -8,10 +8,10 @@ from typing import Any
 
 from shared.config import from_plain
 from shared.console import log, shown, table
-from shared.results import data_rows
-from shared.training.files import best_checkpoint
+from shared.verbs import next_steps, summary_rows
 from src.baseline import baseline
-from src.config import PROJECT, Config, export_path
+from src.config import PROJECT, Config
+from src.dataloader import load_data
 from src.demonstration import demonstrate
 from src.evaluate import evaluate
 from src.export import export
@@ -20,64 +20,35 @@ from src.train import train
 
 
 def run(config: Config) -> dict[str, Any]:
-    """Train, evaluate, compare with the baseline, export and report; then say what came of it.
+    """Train, evaluate, compare with the baselines, export and report; then say what came of it.
 
-    An embedder that comes trained learns nothing; `small` is trained from scratch beside it then, in outputs/small,
-    to compare with.
+    An embedder that comes trained learns nothing; `small` is then trained from scratch beside it, in outputs/small, to
+    compare with.
     """
     started = time.perf_counter()
-    trained = train(config)
-    config = from_plain(Config, trained["config"], base=PROJECT)
-    evaluated = evaluate(config)
-    beside = None if trained["trained_on_data"] else _train_small(config)
-    baselines = baseline(config)
-    exported = export(config)
-    looked = demonstrate(config)
-    page = report(config)
-    python = shown(Path(sys.executable))
-    table(
-        PROJECT.name,
-        data_rows(trained)
-        | {"weights from": trained["first_weights"]["source"]}
-        | _score_rows(evaluated, beside, baselines)
-        | {
-            "photos looked at": looked["summary"],
-            "parameters": f"{trained['parameters']:,}",
-            "seconds": f"{trained['seconds']:.1f} training, {time.perf_counter() - started:.1f} in all",
-            "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
-            f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
-            "weights": shown(best_checkpoint(config.output_dir)),
-            "ONNX file": shown(export_path(config)),
-            "report": shown(page),
-            "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",
-            "next": f"{python} {shown(PROJECT / 'main.py')} verify one_photo.jpg another.jpg",
-        },
-    )
-    return {"train": trained, "evaluate": evaluated, "baseline": baselines, "export": exported, "photos": looked}
+    data = load_data(config)
+    results = {"train": train(config, data=data)}
+    # What training recorded is what the next verbs use; `auto` stands for the data that was found.
+    config = from_plain(Config, results["train"]["config"], base=PROJECT)
+    results["evaluate"] = evaluate(config, data=data)
+    rows = {} if results["train"]["trained_on_data"] else _train_small(config)
+    results["baseline"] = baseline(config, data=data)
+    results["export"] = export(config, data=data)
+    results["photos"] = demonstrate(config)
+    page = report(config, data=data)
+    rows |= {"photos looked at": results["photos"]["summary"]}
+    steps = next_steps(config, PROJECT, page, started)
+    steps["next"] = f"{shown(Path(sys.executable))} {shown(PROJECT / 'main.py')} verify one_photo.jpg another.jpg"
+    table(PROJECT.name, summary_rows(config, results) | rows | steps)
+    return results
 
 
-def _train_small(config: Config) -> dict[str, Any]:
-    """Train and measure `small` on the same split, with results of its own."""
+def _train_small(config: Config) -> dict[str, str]:
+    """Train and measure `small` on the same split, with results of its own; gives a row for the table."""
     log.info("run: a small network is trained from scratch beside it, to compare with")
-    places = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
-    beside = replace(config, model=replace(config.model, name="small"), **places)
-    train(beside)
-    return evaluate(beside)
-
-
-def _score_rows(evaluated: dict[str, Any], beside: dict[str, Any] | None, baselines: dict[str, Any]) -> dict[str, str]:
-    test = evaluated["metrics"]["test"]
-    low, high = test["accuracy_interval"]
-    rows = {
-        "validation accuracy": f"{evaluated['metrics']['validation']['accuracy']:.4f} of the pairs",
-        "test accuracy": f"{test['accuracy']:.4f} of {test['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
-        "equal error rate": f"{test['eer']:.4f} on the test pairs",
-    }
-    if evaluated["folds"]:
-        folds = evaluated["folds"]
-        rows["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
-    if beside:
-        rows["small, trained here"] = f"{beside['metrics']['test']['accuracy']:.4f} on the test pairs"
-    for name, metrics in baselines["metrics"].items():
-        rows[f"baseline, {name}"] = f"{metrics['test']['accuracy']:.4f} on the test pairs"
-    return rows
+    dirs = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
+    beside = replace(config, model=replace(config.model, name="small"), **dirs)
+    data = load_data(beside)  # its crops have another size
+    train(beside, data=data)
+    test = evaluate(beside, data=data)["metrics"]["test"]
+    return {"small, trained here": f"{test['accuracy']:.4f} on the test pairs"}

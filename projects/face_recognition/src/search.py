@@ -7,14 +7,14 @@ import faiss
 import numpy as np
 
 CANDIDATES = 64
-"""So many photos the approximate index gives; they are then compared exactly."""
+"""Photos that the approximate index gives; they are then compared exactly."""
 PROBED = 32
-"""Of the index's cells, those nearest to the face are looked into."""
+"""Cells of the index that are looked into: those nearest to the face."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A person, and how alike the face and the person's most similar photo are (see `src.similarity`)."""
+    """A person, and how alike the face and the person's most similar photo are (see `src.pairs.similarity`)."""
 
     name: str
     similarity: float
@@ -29,13 +29,19 @@ class Search:
         self._embeddings = np.ascontiguousarray(embeddings, dtype=np.float32)
         self._half_squares = (self._embeddings**2).sum(1) / 2
         self.exact = len(self._names) <= approximate_above
-        self._index = None if self.exact else _make_index(self._embeddings)
+        if not self.exact:
+            # An inverted file, with as many cells as four times the root of the number of photos.
+            cells = int(4 * len(self._names) ** 0.5)
+            self._index = faiss.index_factory(embeddings.shape[1], f"IVF{cells},Flat", faiss.METRIC_L2)
+            self._index.train(self._embeddings)
+            self._index.add(self._embeddings)
+            self._index.nprobe = PROBED
 
     def nearest(self, embedding: np.ndarray, count: int = 3) -> list[Match]:
         """The nearest people, each by the best photo, the nearest first."""
         if not self._names:
             return []
-        if self._index is None:
+        if self.exact:
             rows = np.arange(len(self._names))
             products = self._embeddings @ embedding
         else:
@@ -45,24 +51,8 @@ class Search:
         # 1 - d² / 2, without making the differences.
         similarities = 1 + products - self._half_squares[rows] - (embedding**2).sum() / 2
         most = min(len(rows), CANDIDATES)
+        places = np.argpartition(-similarities, most - 1)[:most]  # sorting all of them would take longer
         best: dict[str, float] = {}
-        for place in _largest(similarities, most):
+        for place in places[np.argsort(-similarities[places], kind="stable")]:
             best.setdefault(self._names[rows[place]], float(similarities[place]))
         return [Match(name, similarity) for name, similarity in list(best.items())[:count]]
-
-
-def _largest(values: np.ndarray, count: int) -> np.ndarray:
-    """The places of the largest values, the largest first."""
-    chosen = np.argpartition(-values, count - 1)[:count]
-    ordered: np.ndarray = chosen[np.argsort(-values[chosen], kind="stable")]
-    return ordered
-
-
-def _make_index(embeddings: np.ndarray) -> faiss.Index:
-    """Cells around as many centers as four times the root of the number of photos (an inverted file)."""
-    cells = int(4 * len(embeddings) ** 0.5)
-    index = faiss.index_factory(embeddings.shape[1], f"IVF{cells},Flat", faiss.METRIC_L2)
-    index.train(embeddings)
-    index.add(embeddings)
-    index.nprobe = PROBED
-    return index

@@ -7,7 +7,6 @@ from shared.console import log
 from src.config import Config
 from src.decision import load_decision
 from src.recognizer import Recognizer
-from src.similarity import similarity
 
 
 def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
@@ -19,10 +18,9 @@ def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
     """
     recognizer = Recognizer(config)
     decision = load_decision(config.output_dir, recognizer.embedder)
-    alike = float(similarity(recognizer.one_face(first), recognizer.one_face(second)))
-    answer = decision.answer(alike)
+    compared = decision.compare(recognizer.one_face(first), recognizer.one_face(second))
     log.info(
-        f"verify: {answer} (similarity {alike:.3f}; same above {decision.same_above:.3f}, different below "
-        f"{decision.different_below:.3f}; thresholds {decision.origin})"
+        f"verify: {compared['prediction']} (similarity {compared['similarity']:.3f}; same above "
+        f"{decision.same_above:.3f}, different below {decision.different_below:.3f}; thresholds {decision.origin})"
     )
-    return {"prediction": answer, "similarity": alike, "thresholds": decision.origin}
+    return compared

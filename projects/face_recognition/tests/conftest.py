@@ -11,11 +11,32 @@ sys.path.insert(0, str(PROJECT))
 
 from PIL import Image  # noqa: E402 - needs the path above
 
+from models.detector import Detector  # noqa: E402
+from shared.testing.contract import Contract, refused, trained  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.demonstration import images_of_people  # noqa: E402
-from src.detector import Detector  # noqa: E402
 from src.export import export  # noqa: E402
 from src.train import train  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    from main import VERBS
+
+    folder = tmp_path_factory.mktemp("places")
+    outside = ("--data.processed", str(folder / "processed"), "--gallery.file", str(folder / "gallery.sqlite"))
+    return Contract(
+        PROJECT,
+        VERBS,
+        score=lambda evaluated: evaluated["metrics"]["test"]["auc"],
+        learned=0.9,
+        chance=0.88,  # gradients in cells say something by themselves
+        other_network=("--model.name", "dlib_resnet"),
+        input_name="photo.png",
+        flags=("--data.source", "auto", *outside),
+        quick_run=("--training.epochs", "2", *outside),
+        serves_without_torch=False,
+    )
 
 
 def placed(config: Config, folder: Path) -> Config:
@@ -33,14 +54,6 @@ def placed(config: Config, folder: Path) -> Config:
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Config:
     """The smoke configuration, with outputs outside the project."""
     return placed(load_config(PROJECT / "configs" / "smoke.yaml"), tmp_path_factory.mktemp("outputs"))
-
-
-@pytest.fixture(scope="session")
-def trained(smoke: Config) -> Config:
-    """The configuration of a finished training run; its checkpoint and its ONNX file lie in `output_dir`."""
-    train(smoke)
-    export(smoke)
-    return smoke
 
 
 @pytest.fixture(scope="session")

@@ -96,4 +96,4 @@ def test_splits_of_ones_own_are_refused(album: Path, capsys: pytest.CaptureFixtu
     for split in ("train", "test"):
         shutil.copytree(album, album.parent / "splits" / split)
     assert check(album.parent / "splits") == 2
-    assert "people are shared out over the splits here; put all their folders into one" in capsys.readouterr().err
+    assert "people are divided among the splits by the seed; put all their folders into one" in capsys.readouterr().err

@@ -9,18 +9,19 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, camera, lfw_subset
 
+from shared.data.examples import Examples
 from shared.errors import UserError
 from shared.seeding import generator
 from src.augmentation import augment
 from src.config import Config, DataConfig
-from src.dataloader import Data, PeopleBatches, load_data, make_loaders
+from src.dataloader import PeopleBatches, load_data, make_loaders
 from src.pairs import Pairs, read_pairs
 
 STILL = DataConfig(flip=False, shift=0, zoom=0, turn=0, light=0, erase=0)
 
 
-def people(data: Data, split: np.ndarray) -> set[int]:
-    return set(data.faces.labels[split].tolist())
+def people(split: Examples) -> set[int]:
+    return set(split["labels"].tolist())
 
 
 def config(smoke: Config, **settings: object) -> Config:
@@ -41,26 +42,28 @@ def album(tmp_path: Path) -> Path:
 
 
 def test_the_sample_has_other_people_in_each_split(smoke: Config) -> None:
-    data = load_data(smoke, 64)
+    data = load_data(smoke)
     assert data.counts == {"train": 272, "validation": 48, "test": 80}
     assert data.as_dict()["people"] == {"train": 68, "validation": 12, "test": 20}
-    train, validation, test = (people(data, split) for split in vars(data.splits).values())
+    train, validation, test = (people(split) for split in vars(data.splits).values())
     assert not train & validation
     assert not train & test
     assert not validation & test
-    assert data.faces.crops.shape == (400, 3, 64, 64)
-    assert data.faces.crops.dtype == torch.uint8
+    assert data.faces["crops"].shape == (400, 3, 128, 128)
+    assert data.faces["crops"].dtype == torch.uint8
     for pairs, split in ((data.validation_pairs, validation), (data.test_pairs, test)):
-        assert set(data.faces.labels[pairs.members].ravel().tolist()) <= split
-        same = data.faces.labels[pairs.members[:, 0]] == data.faces.labels[pairs.members[:, 1]]
+        assert set(data.faces["labels"][pairs.members].ravel().tolist()) <= split
+        same = data.faces["labels"][pairs.members[:, 0]] == data.faces["labels"][pairs.members[:, 1]]
         np.testing.assert_array_equal(same, pairs.same)
 
 
 def test_the_seed_decides_the_splits_and_nothing_else_does(smoke: Config) -> None:
-    first, again, other = (load_data(replace(smoke, seed=seed), 32) for seed in (0, 0, 1))
+    first, again, other = (load_data(replace(smoke, seed=seed)) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
-    assert people(first, first.splits.test) != people(other, other.splits.test)
-    assert torch.equal(first.faces.crops, other.faces.crops)
+    assert people(first.splits.test) != people(other.splits.test)
+    by_name = [dict(zip(data.faces.names, data.faces["crops"], strict=True)) for data in (first, other)]
+    assert by_name[0].keys() == by_name[1].keys()
+    assert all(torch.equal(crop, by_name[1][name]) for name, crop in by_name[0].items())
 
 
 def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
@@ -71,18 +74,18 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     chosen = config(
         smoke, source="folder", root=album, processed=tmp_path / "processed", test_fraction=0.4, validation_fraction=0.3
     )
-    data = load_data(chosen, 64)
+    data = load_data(chosen)
     said = capsys.readouterr().err
     assert "1 of 26 photos show no face; they are not trained on and count as errors: " in said
     assert "wall.jpg" in said
     assert "1 of 26 photos cannot be read" in said
-    assert data.faces.found.sum() == 24
-    assert len(data.faces.labels) == 26
+    assert data.faces["found"].sum() == 24
+    assert len(data.faces["labels"]) == 26
     assert sum(data.as_dict()["no_face"].values()) == 2  # type: ignore[union-attr]
-    assert not data.faces.crops[~data.faces.found].any()
+    assert not data.faces["crops"][~data.faces["found"]].any()
     (kept,) = (tmp_path / "processed").glob("landmarks-*.json")
     before = kept.stat().st_mtime_ns
-    assert load_data(chosen, 64).digest == data.digest
+    assert load_data(chosen).digest == data.digest
     assert kept.stat().st_mtime_ns == before
 
 
@@ -96,7 +99,7 @@ def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> N
         smoke, source="folder", root=tmp_path / "album", processed=tmp_path / "processed", validation_fraction=0.3
     )
     with pytest.raises(UserError, match="too few faces were found in the photos of the splits train, validation, test"):
-        load_data(chosen, 64)
+        load_data(chosen)
 
 
 def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, album: Path, tmp_path: Path) -> None:
@@ -106,15 +109,15 @@ def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, alb
         folds += [f"{first}\t1\t2", f"{second}\t1\t2", f"{first}\t1\t{second}\t2", f"{second}\t2\t{third}\t1"]
     (album / "pairs.txt").write_text("\n".join(["2\t2", *folds]))
     chosen = config(smoke, source="auto", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
-    data = load_data(chosen, 64)
+    data = load_data(chosen)
     assert data.record.source == "lfw"
     assert data.record.license.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
     assert data.official is not None
     assert (len(data.official), len(data.test_pairs)) == (8, 4)
-    assert people(data, data.splits.test) == {6, 7, 8}
-    assert people(load_data(replace(chosen, data=replace(chosen.data, test_fold=1)), 64), data.splits.test) != set()
+    assert people(data.splits.test) == {6, 7, 8}
+    assert people(load_data(config(chosen, test_fold=1)).splits.test) == {0, 1, 2}
     with pytest.raises(UserError, match=r"data.test_fold is 3, but pairs.txt has 2 folds only"):
-        load_data(replace(chosen, data=replace(chosen.data, test_fold=3)), 64)
+        load_data(config(chosen, test_fold=3))
 
 
 PHOTOS = {
@@ -148,21 +151,20 @@ def test_a_list_of_pairs_is_read_fold_by_fold(tmp_path: Path) -> None:
 
 
 def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
-    data = load_data(smoke, 32)
-    train, _ = make_loaders(data, smoke)
-    batch = next(iter(train))
+    data = load_data(smoke)
+    batch = next(iter(make_loaders(data, smoke).train))
     labels, counts = batch["labels"].unique(return_counts=True)
     assert set(counts.tolist()) == {smoke.data.photos_per_person}
     assert len(labels) == 16
-    assert batch["crops"].shape == (32, 3, 32, 32)
+    assert batch["crops"].shape == (32, 3, 128, 128)
 
 
 def test_every_photo_of_a_person_comes_before_any_comes_again(smoke: Config) -> None:
-    data = load_data(smoke, 32)
-    batches = PeopleBatches(data.faces, data.splits.train, replace(STILL, photos_per_person=4), seed=0)
+    data = load_data(smoke)
+    batches = PeopleBatches(data.splits.train, replace(STILL, photos_per_person=4), seed=0)
     crops = batches.batch([3], generator(0))["crops"]
     assert len({crop.numpy().tobytes() for crop in crops}) == 4
-    again = PeopleBatches(data.faces, data.splits.train, replace(STILL, photos_per_person=6), seed=0)
+    again = PeopleBatches(data.splits.train, replace(STILL, photos_per_person=6), seed=0)
     assert len({crop.numpy().tobytes() for crop in again.batch([3], generator(0))["crops"]}) == 4
 
 

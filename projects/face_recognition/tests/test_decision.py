@@ -1,7 +1,7 @@
 """Thresholds keep what they promise, refuse to promise too much, and leave room for `can't tell`."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy.stats import norm
 from shared.errors import UserError
 from src import bootstrap
 from src.config import DecisionConfig
-from src.decision import Decision, allowed, as_plain, calibrated, load_decision, needed
+from src.decision import Decision, allowed, calibrated, load_decision, needed
 
 SETTINGS = DecisionConfig(false_accept=0.01, false_reject=0.05)
 
@@ -84,7 +84,7 @@ def test_the_observed_shares_come_with_intervals() -> None:
 
 def test_between_the_thresholds_nobody_can_tell() -> None:
     decision = Decision("network", same_above=0.8, different_below=0.5, origin="", calibrated=True)
-    assert [decision.answer(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
+    assert [decision.decide(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
         "same",
         "can't tell",
         "can't tell",
@@ -101,7 +101,7 @@ def test_people_that_are_told_apart_well_leave_no_doubt() -> None:
 
 def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: Path) -> None:
     decision, _ = calibrated(*drawn(0, 500, 100), SETTINGS, "network-1")
-    (tmp_path / "decision.json").write_text(json.dumps({"decision": as_plain(decision)}))
+    (tmp_path / "decision.json").write_text(json.dumps({"decision": asdict(decision)}))
     assert load_decision(tmp_path, "network-1") == decision
     with pytest.raises(UserError, match="holds the thresholds of network-1, but the embedder is network-2 now"):
         load_decision(tmp_path, "network-2")

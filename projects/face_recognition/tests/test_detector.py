@@ -9,11 +9,11 @@ from PIL import Image
 from skimage.data import astronaut, camera, chelsea
 from skimage.transform import SimilarityTransform
 
+from models.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
+from models.detector import Detector, Face, central_face
 from models.dlib_landmarks import load_trees
 from shared.data.images import read_image
-from src.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
 from src.config import DetectorConfig
-from src.detector import Detector, Face, central_face
 
 # Where the astronaut's eyes, nose and corners of the mouth lie, by eye.
 ASTRONAUT = np.array([[205, 102], [247, 103], [225, 129], [202, 140], [245, 141]])

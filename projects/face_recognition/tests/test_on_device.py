@@ -9,10 +9,10 @@ from PIL import Image
 from skimage.data import astronaut
 from test_detector import ASTRONAUT
 
+from models.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
 from models.dlib_landmarks import EXPORTED, load_exported_trees
 from shared.inference.model import OnnxModel
 from shared.testing.node import WHY_NOT, run_node
-from src.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
 from src.config import Config, export_path
 from src.service import PAGE
 

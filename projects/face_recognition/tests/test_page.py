@@ -1,6 +1,7 @@
 """The page for people in a real browser, served and static: two faces are compared, one is enrolled and found again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,9 @@ from shared.serving.web import Part, build_site
 from shared.testing.chromium import WHY_NOT, Page, chromium
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
-from src.gallery import Gallery
+from src.pairs import similarity
 from src.recognizer import Recognizer
 from src.service import PAGE, make_service
-from src.similarity import similarity
 from src.verify import verify
 
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
@@ -32,7 +32,7 @@ def browser() -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     file = tmp_path_factory.mktemp("gallery") / "gallery.sqlite"
-    with Gallery(file) as gallery, serving(make_service(ready, gallery)) as address:
+    with serving(make_service(replace(ready, gallery=replace(ready.gallery, file=file)))) as address:
         yield address
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from models.dlib_landmarks import EXPORTED
-from shared.config import to_plain
 from shared.errors import UserError
 from shared.files import file_digest, read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
+from shared.verbs import sweep
 from src.calibrate import calibrate
 from src.config import PROJECT, Config, DecisionConfig, load_config
 from src.enroll import enroll
@@ -28,30 +28,13 @@ from src.identify import identify
 from src.list import list as list_people
 from src.predict import predict
 from src.recognizer import Recognizer
-from src.sweep import sweep
+from src.run import run
 from src.train import train
 from src.verify import verify
 
 
 def command(verb: str, *arguments: object) -> list[str]:
     return [sys.executable, str(PROJECT / "main.py"), verb, *map(str, arguments)]
-
-
-def finished(verb: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(verb, *arguments), cwd=folder, capture_output=True, text=True, timeout=300)
-
-
-def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None:
-    arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
-    done = finished("run", *arguments, "--training.epochs", 2, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    for verb in ("train", "evaluate", "baseline", "export", "photos"):
-        assert read_result(tmp_path / "out", verb)["verb"] == verb
-    for words in ("sample (272 train", "weights from", "test accuracy", "equal error rate", "eigenfaces", "parity"):
-        assert words in done.stdout
-    assert read_result(tmp_path / "out", "photos")["metrics"]["faces"]["astronaut"] == 1
-    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
-    assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
 
 
 def test_the_exported_file_says_where_it_comes_from(ready: Config) -> None:
@@ -222,5 +205,16 @@ def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config, tmp_path: Pat
     assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
 
 
-def test_the_stored_configuration_names_no_place_on_this_machine() -> None:
-    assert str(PROJECT) not in json.dumps(to_plain(Config(), PROJECT))
+def test_weights_that_learn_nothing_are_compared_with_a_small_network(ready: Config, tmp_path: Path) -> None:
+    quick = replace(ready.training, epochs=2)
+    results = run(replace(ready, output_dir=tmp_path, log_dir=tmp_path / "logs", training=quick))
+    assert read_result(tmp_path / "small", "evaluate")["metrics"]["test"]["auc"] > 0.5
+    assert read_result(tmp_path, "photos")["metrics"] == results["photos"]["metrics"]
+    assert results["photos"]["metrics"]["faces"] == {
+        "astronaut": 1,
+        "astronaut, changed": 1,
+        "cameraman": 1,
+        "cat": 0,
+    }
+    assert [row["prediction"] for row in results["photos"]["metrics"]["pairs"]] == ["same", "different"]
+    assert "small, trained from scratch" in (tmp_path / "report.html").read_text()

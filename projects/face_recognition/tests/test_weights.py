@@ -9,12 +9,12 @@ from PIL import Image
 from skimage.data import astronaut, camera
 
 from models import dlib_format, pretrained
+from models.alignment import cut_crop
 from models.dlib_format import find_file
 from models.dlib_weights import FILE_NAME, load_dlib, read_weights
 from models.model import DlibResNet, Inception
 from models.pretrained import load_pretrained
 from shared.errors import UserError
-from src.alignment import cut_crop
 
 # Dlib's landmarks: outer and inner corner of the right eye as seen, of the left eye, base of the nose.
 ASTRONAUT = np.array([[255.4, 103.9], [237.4, 104.6], [194.8, 100.7], [211.9, 103.0], [224.0, 134.4]])

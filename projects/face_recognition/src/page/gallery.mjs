@@ -15,7 +15,7 @@ export function enroll(name, embedder, embedding) {
     const equal = (photo) => photo.embedder === embedder && photo.embedding.every((value, i) => value === embedding[i]);
     const known = (await allOf(store)).find(equal);
     if (known) return known.name === name ? { new: 0 } : { owner: known.name };
-    await answered(store.add({ name, embedder, embedding }));
+    await promised(store.add({ name, embedder, embedding }));
     return { new: 1 };
   });
 }
@@ -30,8 +30,8 @@ export async function people() {
 // Deletes all photos of a person; gives how many there were.
 export function forget(name) {
   return inTransaction("readwrite", async (store) => {
-    const keys = await answered(store.index("name").getAllKeys(name));
-    await Promise.all(keys.map((key) => answered(store.delete(key))));
+    const keys = await promised(store.index("name").getAllKeys(name));
+    await Promise.all(keys.map((key) => promised(store.delete(key))));
     return keys.length;
   });
 }
@@ -57,14 +57,14 @@ function opened() {
   request.onupgradeneeded = () => {
     request.result.createObjectStore(PHOTOS, { autoIncrement: true }).createIndex("name", "name");
   };
-  return answered(request);
+  return promised(request);
 }
 
 function allOf(store) {
-  return answered(store.getAll());
+  return promised(store.getAll());
 }
 
-function answered(request) {
+function promised(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(new Error(`the browser's storage refuses (${request.error.message})`));

@@ -7,7 +7,7 @@ import { enroll, forget, people, photosOf } from "./gallery.mjs";
 import { treesOf } from "./landmarks.mjs";
 import { imageOf } from "./images.mjs";
 
-const MOST_CHARACTERS = 100; // of a name, as in src/service.py
+const MAX_NAME_LENGTH = 100; // as in src/service.py
 const NEAREST = 3;
 const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u; // what Python's isprintable refuses
 
@@ -97,6 +97,6 @@ async function decision() {
 }
 
 function checked(name) {
-  if (name.trim() && !UNREADABLE.test(name) && [...name].length <= MOST_CHARACTERS) return name;
+  if (name.trim() && !UNREADABLE.test(name) && [...name].length <= MAX_NAME_LENGTH) return name;
   throw new Error("the name is empty, too long, or cannot be read");
 }

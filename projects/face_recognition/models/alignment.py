@@ -1,5 +1,7 @@
 """From a face's landmarks to its crop: turned, scaled and cut, with eyes and nose where the embedder expects them."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 from skimage.transform import SimilarityTransform
@@ -31,6 +33,18 @@ PATCH_SIDE, PATCH_PADDING = 200, 1.0
 BOXES = np.array(
     [[0, 0, 1], [0.04, 0, 1], [-0.04, 0, 1], [0, 0.04, 1], [0, -0.04, 1], [0, 0, 1.06], [0, 0, 0.94]], np.float64
 )
+
+
+def alignment_facts() -> dict[str, Any]:
+    """How faces are aligned, as plain types; all that a page or a phone needs to do the same."""
+    return {
+        "how": "dlib's five landmarks onto its mean face by a similarity",
+        "padding": PADDING,
+        "mean_face": MEAN_FACE.tolist(),
+        "dlib_mean_face": DLIB_MEAN_FACE.tolist(),
+        "patch": {"side": PATCH_SIDE, "padding": PATCH_PADDING},
+        "boxes": BOXES.tolist(),
+    }
 
 
 def places_in_crop(mean_face: np.ndarray, size: int, padding: float = PADDING) -> np.ndarray:
