@@ -18,7 +18,7 @@ from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_
 
 TEMPLATES = Path(__file__).with_name("new_repository")
 AS_THEY_ARE = ("constraints.txt", ".gitignore", ".dockerignore", "tests/conftest.py", "tests/requirements.txt")
-HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
+LAYOUT_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"
 """The Makefile's line below which nothing is taken."""
@@ -89,11 +89,11 @@ def introduction(page: str) -> str:
 
 
 def copy_shared(made: Path, repository: Path) -> set[Path]:
-    """Copy the modules of shared/ that the project, its notebook, the tools and the house's tests need; gives them.
+    """Copy the modules of shared/ that project, notebook, tools and the tests of the layout need; gives them.
 
     Files that are no code come with the packages that pyproject.toml says they belong to.
     """
-    files = [*made.rglob("*.py"), *(repository / path for path in HOUSE_TESTS)]
+    files = [*made.rglob("*.py"), *(repository / path for path in LAYOUT_TESTS)]
     imported = [modules_in(path) for path in files]
     imported += [modules_in_notebook(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
     taken = needed(imported, repository)
@@ -144,7 +144,7 @@ def modules_in_notebook(path: Path) -> frozenset[str]:
 def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     """Copy the tests of shared/ that need no more of it than was taken, with the helpers beside them.
 
-    Tests that speak of the repository are of its pages and tools: of these only those of the house's rules are taken.
+    Tests that speak of the repository are of its pages and tools: of these only the tests of the layout are taken.
     """
     helpers = {path.stem: path for path in repository.glob("tests/*.py") if not path.stem.startswith("test_")}
     scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
@@ -155,7 +155,7 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
         of_shared = any(module.startswith("shared.") for modules in imported for module in modules)
         of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
         parts = needed(imported, repository)
-        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
+        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in LAYOUT_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
 

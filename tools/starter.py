@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.files import read_json
 
-ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
+FOLDERS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 CONFIG_HEADER = """\
 # The default run. These values suited the project that this one was made from: change what your data needs.
 # Every line can be overridden by a flag of the same name: --training.epochs 3
@@ -43,9 +43,9 @@ def copy_project(original: Path, target: Path, name: str) -> None:
 def copy_without_data(original: Path, target: Path) -> None:
     """Copy a project, but nothing that its runs were fed with or have left behind."""
     shutil.copytree(original, target, ignore=lambda folder, names: left_behind(Path(folder) == original, names))
-    for room in ROOMS:
-        (target / room).mkdir(parents=True)
-        (target / room / ".gitkeep").touch()
+    for folder in FOLDERS:
+        (target / folder).mkdir(parents=True)
+        (target / folder / ".gitkeep").touch()
     for notebook in (target / "notebooks").glob("*.ipynb"):
         strip_outputs(notebook)
 
@@ -53,7 +53,7 @@ def copy_without_data(original: Path, target: Path) -> None:
 def left_behind(is_top: bool, names: list[str]) -> set[str]:
     """Caches and hidden files anywhere, and at the top of the project the folders that runs read from and write to."""
     hidden = {name for name in names if name == "__pycache__" or (name.startswith(".") and name != ".gitignore")}
-    return hidden | ({room.split("/")[0] for room in ROOMS} if is_top else set())
+    return hidden | ({folder.split("/")[0] for folder in FOLDERS} if is_top else set())
 
 
 def fresh_readme(text: str, original: str, name: str) -> str:
