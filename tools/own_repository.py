@@ -1,4 +1,4 @@
-"""A repository for one project alone: the parts of shared/ that it needs, their tests, and its own build files."""
+"""A repository for one project: the modules of shared/ that it uses, their tests, and its own build files."""
 
 import os
 import re
@@ -174,7 +174,7 @@ def helpers_of(text: str, scripts: dict[str, Path]) -> list[Path]:
 
 
 def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> str:
-    """pyproject.toml for this project alone: its name, and no dependency but those of the parts taken."""
+    """pyproject.toml for this project alone: its name, and the dependencies of the modules taken."""
     used = third_party(repository / path for path in taken)
     stated = required(tomllib.loads(text)["project"]["dependencies"])
     wanted = {package for package in stated if package in BEHIND_LIBRARIES or import_names({package}) <= used}
@@ -187,7 +187,7 @@ def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> s
 
 
 def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> str:
-    """The text with those lines alone, between two patterns, that are to be kept."""
+    """The text; of the lines between two patterns only those for which `keep` is true."""
 
     def kept(found: re.Match[str]) -> str:
         return found[1] + "".join(line for line in found[2].splitlines(keepends=True) if keep(line)) + found[3]
@@ -222,7 +222,7 @@ def copy_file(path: str, made: Path, repository: Path) -> None:
 
 
 def begin_history(made: Path, name: str) -> list[str]:
-    """Make it a git repository with one commit; gives what was done otherwise than a person would have.
+    """Make it a git repository with one commit; gives what its owner should know.
 
     Raises:
         UserError: git refuses.
