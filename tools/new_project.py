@@ -28,15 +28,9 @@ from shared.testing.requirements import required, third_party  # noqa: E402
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
     """Make the project; gives the exit code: 0, or 2 after one sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "name", nargs="?", default="", help="the new project's name, in lower case: flowers, or night_sky"
-    )
-    parser.add_argument(
-        "--from", dest="original", default="", help="the project to start from, by its name or short name"
-    )
-    parser.add_argument(
-        "--to", type=Path, help="the folder for a separate repository; without it the project is made here"
-    )
+    parser.add_argument("name", nargs="?", default="", help="the new project's name, in lower case: night_sky")
+    parser.add_argument("--from", dest="original", default="", help="the project to copy, by its name or short name")
+    parser.add_argument("--to", type=Path, help="the folder of a separate repository; without it a project here")
     chosen = parser.parse_args(arguments)
     try:
         original = find_project(chosen.original, repository)
