@@ -352,6 +352,7 @@ def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
 def test_it_has_all_of_shared_that_it_needs_and_no_more(made: Made) -> None:
     have = {".".join(path.relative_to(made.root).with_suffix("").parts) for path in made.root.glob("shared/**/*.py")}
     wanted = {module for path in made.root.rglob("*.py") for module in requirements.modules_of(path.read_text())}
+    wanted |= own_repository.pytest_plugins(made.root)
     missing = {name for name in wanted if is_module(REPOSITORY, name) and not is_module(made.root, name)}
     assert not missing
     assert {name for name in have - wanted if not name.endswith("__init__")} == set()

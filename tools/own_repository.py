@@ -96,6 +96,7 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
     files = [*made.rglob("*.py"), *(repository / path for path in LAYOUT_TESTS)]
     imported = [modules_in(path) for path in files]
     imported += [modules_in_notebook(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
+    imported.append(pytest_plugins(repository))
     taken = needed(imported, repository)
     for path in taken:
         copy_file(str(path), made, repository)
@@ -105,6 +106,13 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
             for path in (path for pattern in patterns for path in (repository / folder).glob(pattern)):
                 copy_file(str(path.relative_to(repository)), made, repository)
     return taken
+
+
+def pytest_plugins(repository: Path) -> frozenset[str]:
+    """The modules of shared/ that pyproject.toml has pytest load as plugins."""
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    options = settings["tool"]["pytest"]["ini_options"]["addopts"]
+    return frozenset(option for option in options if option.startswith("shared."))
 
 
 def needed(imported: Iterable[frozenset[str]], repository: Path) -> set[Path]:
