@@ -20,7 +20,7 @@ SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "i
 
 
 def mnist_speed(result: dict[str, Any]) -> str:
-    """Ours beside the tutorials' loop."""
+    """Our training speed and that of the tutorial loop."""
     summary, seeds = result["summary"], len(result["ours"])
     network = f"ours ({number_of_runs(result['ours'])})"
     ours = f"{summary['ours_seconds_to_goal']:.1f}" if summary["ours_seconds_to_goal"] else "not reached"
@@ -67,8 +67,8 @@ def samples(result: dict[str, Any]) -> str:
         rows.append([name, found["score"], f"{found['validation']:.3f}", f"{found['test']:.3f}", baseline, took])
     first = next(iter(result.values()))
     after = (
-        f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that had other work beside, "
-        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
+        f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that also ran other work, "
+        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` repeats this."
     )
     return table(rows) + "\n\n" + after
 
@@ -91,8 +91,8 @@ def notebook(project: str, result: dict[str, Any]) -> str:
     for title, section in found["sections"].items():
         prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
         took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
-        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "an image"])
-    return table(rows) + f"\n\n{threads_of(found)}, on a machine that had other work beside."
+        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a plot"])
+    return table(rows) + f"\n\n{threads_of(found)}, on a machine that also ran other work."
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
@@ -103,7 +103,7 @@ def mnist_choices(result: dict[str, Any]) -> str:
 
 
 def loops(result: dict[str, Any]) -> str:
-    """Our loop beside its peers, as shares of a bare loop's speed."""
+    """The speed of our loop and of other frameworks, relative to a bare loop."""
     names = list(result["cases"][0]["of_the_bare_loop"])
     rows = [["network", *names], ["---"] * (len(names) + 1)]
     for case in result["cases"]:
@@ -117,7 +117,7 @@ def loops(result: dict[str, Any]) -> str:
 
 
 def serving(result: dict[str, Any], asked: str) -> str:
-    """Our server beside its peers."""
+    """The speed of our server and of others."""
     rows = [["server", "requests a second", "of plain FastAPI", "p50", "p95", "p99", "errors"], ["---"] * 7]
     for name, found in result["servers"].items():
         times = [f"{found[f'{percentile}_ms']:.1f} ms" for percentile in ("p50", "p95", "p99")]
@@ -147,7 +147,7 @@ def hostile(result: dict[str, Any]) -> str:
 
 
 def segmentation_scores(result: dict[str, Any]) -> str:
-    """Overlap on the test split of each data set, beside the baselines and the library's own recipe."""
+    """Overlap on the test split of each data set, with the baselines and the library's own recipe."""
     rows = [
         ["data", "images", "training", "mean IoU, pooled", "mean IoU, per image", "boundary F", "pixel classifier"],
         ["---"] * 7,
@@ -181,7 +181,7 @@ def segmentation_notes(result: dict[str, Any]) -> str:
             overlap = peer["test"]["pooled"]["mean_iou"]
             notes.append(
                 f"- {name}, the library's own recipe, {peer['epochs']} epochs in {peer['training_seconds']:.0f} s "
-                f"(ours would have taken as long in that hour): mean IoU {overlap:.3f} pooled."
+                f"(ours would have taken as long at that time): mean IoU {overlap:.3f} pooled."
             )
     seeds = ", ".join(f"{found['ours']['seed']} for {name}" for name, found in result.items())
     first = next(iter(result.values()))
@@ -203,7 +203,10 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
         for name, found in result.items()
     )
-    return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
+    return (
+        table(rows)
+        + f"\n\nTime to prepare a batch, out of that of a training step on it (without the update): {loaders}."
+    )
 
 
 def face_scores(result: dict[str, Any]) -> str:
@@ -257,7 +260,7 @@ def face_notes(result: dict[str, Any]) -> str:
 
 
 def face_speed(result: dict[str, Any]) -> str:
-    """From images to embeddings beside facenet-pytorch, and searches in a large gallery."""
+    """From images to embeddings, compared with facenet-pytorch, and searches in a large gallery."""
     rows = [["pipeline", "images a second", "faces found in"], ["---"] * 3]
     parts = []
     if "speed" in result:
@@ -284,17 +287,17 @@ def face_speed(result: dict[str, Any]) -> str:
 def face_promise(result: dict[str, Any]) -> str:
     """How often a calibration on a few people kept its promise."""
     found = result["promise"]
-    kept = ", ".join(f"{share:.1%} with {count}" for count, share in found["kept"].items())
+    kept = ", ".join(f"{share:.1%} with {count} people" for count, share in found["kept"].items())
     promised = found["promised"]
     return (
-        f"Tried on the {found['people']:,} people above: of {found['draws']} calibrations on people drawn among them, "
-        f"each promising at most {promised['share']:.0%} with {promised['confidence']:.0%} confidence, the share among "
-        f"all pairs was kept by {kept} people."
+        f"A test on the {found['people']:,} people above: {found['draws']} calibrations on people drawn from them, each "
+        f"promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. The "
+        f"promise held on all pairs for this share of the calibrations: {kept}."
     )
 
 
 def text_ladder(result: dict[str, Any]) -> str:
-    """Every model on the test split of each data set, and what it costs."""
+    """Every model's scores on the test split of each data set, and its cost."""
     head = ["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds", "threads"]
     rows = [head, ["---"] * len(head)]
     for name, found in result.items():
@@ -319,7 +322,7 @@ def text_ladder(result: dict[str, Any]) -> str:
     )
     after = (
         f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), torch "
-        f"{first['versions']['torch']}. The machine had other work beside, so that times are upper bounds."
+        f"{first['versions']['torch']}. The machine also ran other work, so that times are upper bounds."
     )
     return table(rows) + "\n\n" + after + by_seed(result)
 
@@ -364,9 +367,9 @@ def audio(result: dict[str, Any]) -> str:
     paces = [fold["training_times_real_time"] for fold in folds.values()]
     first = next(iter(folds.values()))
     after = (
-        f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that had other work beside, "
+        f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that also ran other work, "
         f"torch {result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
-        f"{min(paces):.0f} to {max(paces):.0f} times faster than real time. One clip at a time, PyTorch runs "
+        f"{min(paces):.0f} to {max(paces):.0f} times faster than real time. One clip at a time, PyTorch is "
         f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
         "brackets: 95 % interval (Wilson). The baseline is the better one of those in the report."
     )
@@ -396,7 +399,7 @@ def text_export(result: dict[str, Any]) -> str:
 
 
 def text_training(result: dict[str, Any]) -> str:
-    """Our fine-tuning beside the Hugging Face Trainer's."""
+    """The speed of our fine-tuning and of the Hugging Face Trainer."""
     rows = [["training loop", "texts a second", "times the Trainer", "in single rounds"], ["---"] * 4]
     for name, ratio in result["times_the_trainer"].items():
         rounds = result["by_round"][name]
