@@ -200,13 +200,10 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         cost = "" if score is None else f"{100 * (export['fp32']['validation_mean_iou'] - score):.2f} points"
         rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
-        f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
+        f"{1000 * found['loader']['prepare_seconds']:.0f} and {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
         for name, found in result.items()
     )
-    return (
-        table(rows)
-        + f"\n\nTime to prepare a batch, out of that of a training step on it (without the update): {loaders}."
-    )
+    return table(rows) + f"\n\nTime to prepare a batch and to train on it (without the update): {loaders}."
 
 
 def face_scores(result: dict[str, Any]) -> str:
@@ -290,8 +287,8 @@ def face_promise(result: dict[str, Any]) -> str:
     kept = ", ".join(f"{share:.1%} with {count} people" for count, share in found["kept"].items())
     promised = found["promised"]
     return (
-        f"A test on the {found['people']:,} people above: {found['draws']} calibrations on people drawn from them, each "
-        f"promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. The "
+        f"A test on the {found['people']:,} people above: {found['draws']} calibrations on people drawn from them, "
+        f"each promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. The "
         f"promise held on all pairs for this share of the calibrations: {kept}."
     )
 
