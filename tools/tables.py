@@ -200,8 +200,8 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         cost = "" if score is None else f"{100 * (export['fp32']['validation_mean_iou'] - score):.2f} points"
         rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
-        f"{1000 * found['loader']['prepare_seconds']:.0f} and {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
-        for name, found in result.items()
+        f"{1000 * loader['prepare_seconds']:.0f} and {1000 * loader['train_seconds']:.0f} ms on {name}"
+        for name, loader in ((name, found["loader"]) for name, found in result.items())
     )
     return table(rows) + f"\n\nTime to prepare a batch and to train on it (without the update): {loaders}."
 
@@ -288,8 +288,8 @@ def face_promise(result: dict[str, Any]) -> str:
     promised = found["promised"]
     return (
         f"A test on the {found['people']:,} people above: {found['draws']} calibrations on people drawn from them, "
-        f"each promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. The "
-        f"promise held on all pairs for this share of the calibrations: {kept}."
+        f"each promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. "
+        f"The promise held on all pairs for this share of the calibrations: {kept}."
     )
 
 
