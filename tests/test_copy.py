@@ -25,8 +25,8 @@ def copied(original: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def _leftovers(folder: str, names: list[str]) -> list[str]:
-    rooms = Path(folder).relative_to(ORIGINALS[0].parent).parts
-    written = {"outputs", "logs", "data"} & set(rooms)
+    within = Path(folder).relative_to(ORIGINALS[0].parent).parts
+    written = {"outputs", "logs", "data"} & set(within)
     return [name for name in names if name == "__pycache__" or (written and "." in name and name != ".gitkeep")]
 
 

@@ -22,7 +22,6 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 ORIGINALS = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/main.py"))
 NAMES = {original: f"flowers{number}" for number, original in enumerate(ORIGINALS)}
 TEXTS = (".py", ".yaml", ".yml", ".toml", ".txt", ".md", ".ipynb", ".html", ".mjs", ".js", ".json")
-ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 
 sys.path.append(str(REPOSITORY / "tools"))
 new_project = importlib.import_module("new_project")
@@ -44,7 +43,7 @@ class Made:
         return self.root / "projects" / self.name
 
 
-def make_house(target: Path) -> Path:
+def make_repository_copy(target: Path) -> Path:
     """This repository without its history, data and environments."""
     for folder in ("shared", "tests", "tools", "docs"):
         if (REPOSITORY / folder).is_dir():
@@ -75,9 +74,9 @@ def python(root: Path, *arguments: object, folder: Path | None = None) -> subpro
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def inside(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this repository to which one project from each of its projects has been added."""
-    root = make_house(tmp_path_factory.mktemp("house"))
+    root = make_repository_copy(tmp_path_factory.mktemp("inside"))
     for original, name in NAMES.items():
         assert make(name, "--from", original, repository=root) == 0
     return root
@@ -96,10 +95,10 @@ PLACES = [pytest.param((place, name), id=f"{place} from {name}") for name in ORI
 
 
 @pytest.fixture
-def made(request: pytest.FixtureRequest, house: Path, outside: Path) -> Made:
+def made(request: pytest.FixtureRequest, inside: Path, outside: Path) -> Made:
     place, original = request.param
     name = NAMES[original]
-    return Made(original, name, house if place == "here" else outside / name)
+    return Made(original, name, inside if place == "here" else outside / name)
 
 
 everywhere = pytest.mark.parametrize("made", PLACES, indirect=True)
@@ -121,8 +120,8 @@ def test_nothing_names_a_project_of_this_repository(made: Made) -> None:
 
 @everywhere
 def test_it_starts_without_data_and_results(made: Made) -> None:
-    for room in ROOMS:
-        assert [path.name for path in (made.project / room).iterdir()] == [".gitkeep"]
+    for folder in starter.FOLDERS:
+        assert [path.name for path in (made.project / folder).iterdir()] == [".gitkeep"]
     for folder in ("data", "logs", "outputs"):
         assert all(path.name == ".gitkeep" for path in (made.project / folder).rglob("*") if path.is_file())
 
@@ -170,10 +169,10 @@ def test_make_finds_it(made: Made, verb: str) -> None:
     assert f"projects/{made.name}/" in done.stdout
 
 
-def test_the_rules_for_projects_hold_with_new_ones(house: Path) -> None:
+def test_the_rules_for_projects_hold_with_new_ones(inside: Path) -> None:
     names_itself = "tests/test_copy.py::test_nothing_in_a_copy_names_the_original"
     done = python(
-        house,
+        inside,
         "-m",
         "pytest",
         "--quiet",
@@ -185,15 +184,15 @@ def test_the_rules_for_projects_hold_with_new_ones(house: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_its_requirements_are_installed_with_those_of_the_others(house: Path) -> None:
-    settings = tomllib.loads((house / "pyproject.toml").read_text())
+def test_its_requirements_are_installed_with_those_of_the_others(inside: Path) -> None:
+    settings = tomllib.loads((inside / "pyproject.toml").read_text())
     files = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
     assert files == sorted(files)
     assert {f"projects/{name}/requirements.txt" for name in NAMES.values()} <= set(files)
 
 
 def test_without_a_list_of_requirements_nothing_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = make_house(tmp_path)
+    root = make_repository_copy(tmp_path)
     (root / "pyproject.toml").write_text("[project]\n")
     assert make("flowers", "--from", "mnist", repository=root) == 2
     assert "pyproject.toml has no list `projects = { file = [`" in capsys.readouterr().err
@@ -201,7 +200,7 @@ def test_without_a_list_of_requirements_nothing_is_made(tmp_path: Path, capsys: 
 
 
 def test_what_runs_have_left_in_the_original_stays_there(tmp_path: Path) -> None:
-    root = make_house(tmp_path)
+    root = make_repository_copy(tmp_path)
     original = root / "projects" / ORIGINALS[0]
     left = [
         ".venv/bin/python",
@@ -225,7 +224,7 @@ def test_what_runs_have_left_in_the_original_stays_there(tmp_path: Path) -> None
 
 
 def test_a_new_project_can_be_started_from_another_new_one(tmp_path: Path) -> None:
-    root = make_house(tmp_path)
+    root = make_repository_copy(tmp_path)
     assert make("flowers", "--from", ORIGINALS[0], repository=root) == 0
     assert make("roses", "--from", "flowers", repository=root) == 0
     naming = [name for name, text in texts_of(root / "projects" / "roses").items() if re.search(r"\bflowers\b", text)]
@@ -250,14 +249,14 @@ def test_a_new_project_can_be_started_from_another_new_one(tmp_path: Path) -> No
         ("cell_segmentation", "because make run-segmentation means image_segmentation"),
     ],
 )
-def test_names_that_are_refused(name: str, sentence: str, house: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = sorted(house.rglob("*")), (house / "pyproject.toml").read_text()
-    assert make(name, "--from", "mnist", repository=house) == 2
+def test_names_that_are_refused(name: str, sentence: str, inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(inside.rglob("*")), (inside / "pyproject.toml").read_text()
+    assert make(name, "--from", "mnist", repository=inside) == 2
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1
     assert said[0].startswith("error: ")
     assert sentence in said[0]
-    assert (sorted(house.rglob("*")), (house / "pyproject.toml").read_text()) == before
+    assert (sorted(inside.rglob("*")), (inside / "pyproject.toml").read_text()) == before
 
 
 @pytest.mark.parametrize(
@@ -269,25 +268,25 @@ def test_names_that_are_refused(name: str, sentence: str, house: Path, capsys: p
     ],
 )
 def test_originals_that_are_refused(
-    original: str, sentence: str, house: Path, capsys: pytest.CaptureFixture[str]
+    original: str, sentence: str, inside: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert make("roses", "--from", original, repository=house) == 2
+    assert make("roses", "--from", original, repository=inside) == 2
     assert sentence in capsys.readouterr().err
-    assert not (house / "projects" / "roses").exists()
+    assert not (inside / "projects" / "roses").exists()
 
 
 def test_code_that_is_no_python_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = make_house(tmp_path / "house")
+    root = make_repository_copy(tmp_path / "inside")
     (root / "projects" / "mnist_classifier" / "src" / "mine.py").write_text("import shared.")
     assert make("flowers", "--from", "mnist", "--to", tmp_path / "code", repository=root) == 2
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert re.search(r"src/mine\.py cannot be read as Python \(.*\); mend it first\.$", said[0])
-    assert [path.name for path in tmp_path.iterdir()] == ["house"]
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
 
 
 def test_a_short_name_that_two_projects_have_is_not_guessed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    root = make_house(tmp_path)
+    root = make_repository_copy(tmp_path)
     shutil.copytree(root / "projects" / "mnist_classifier", root / "projects" / "bird_classifier")
     assert make("roses", "--from", "classifier", repository=root) == 2
     assert "'classifier' may mean bird_classifier or mnist_classifier; write one" in capsys.readouterr().err
@@ -303,8 +302,8 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, capsys: pyt
     assert [path.name for path in tmp_path.rglob("*")] == ["code", "thesis.txt"]
 
 
-def test_a_folder_in_this_repository_is_refused(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert make("roses", "--from", "mnist", "--to", house / "roses", repository=house) == 2
+def test_a_folder_in_this_repository_is_refused(inside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert make("roses", "--from", "mnist", "--to", inside / "roses", repository=inside) == 2
     assert "lies in this repository; choose a folder outside" in capsys.readouterr().err
 
 
@@ -353,6 +352,7 @@ def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
 def test_it_has_all_of_shared_that_it_needs_and_no_more(made: Made) -> None:
     have = {".".join(path.relative_to(made.root).with_suffix("").parts) for path in made.root.glob("shared/**/*.py")}
     wanted = {module for path in made.root.rglob("*.py") for module in requirements.modules_of(path.read_text())}
+    wanted |= own_repository.pytest_plugins(made.root)
     missing = {name for name in wanted if is_module(REPOSITORY, name) and not is_module(made.root, name)}
     assert not missing
     assert {name for name in have - wanted if not name.endswith("__init__")} == set()

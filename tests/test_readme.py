@@ -29,7 +29,7 @@ NO_SETTINGS |= {
 MANNERS = r"run: (smoke|served|served by (face|mnist|segmentation|text)|fails)|not run: .+"
 # What a short name stands for in tables, and what a reader puts in place of it.
 STANDS_FOR = {"x": "mnist", "%": "mnist"}
-ROOMS = ("projects/", "shared/", "tools/", "tests/", "docs/", "src/", "models/", "configs/", "notebooks/")
+FOLDERS = ("projects/", "shared/", "tools/", "tests/", "docs/", "src/", "models/", "configs/", "notebooks/")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
@@ -75,7 +75,7 @@ def test_every_path_in_the_text_exists(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     bases = [REPOSITORY, page.parent, *(main.parent for main in REPOSITORY.glob("projects/*/main.py"))]
     for span in re.findall(r"`([\w./-]+)`", text):
-        if span.startswith(ROOMS) and "mine" not in span and not span.endswith("/x.py"):
+        if span.startswith(FOLDERS) and "mine" not in span and not span.endswith("/x.py"):
             assert any((base / span).exists() for base in bases), span
 
 

@@ -51,10 +51,10 @@ def write_reference(package: Path) -> None:
     """One page of the modules of a package of `shared`."""
     name = ".".join(package.relative_to(REPOSITORY).parts)
     modules = [path.stem for path in sorted(package.glob("*.py")) if path.stem != "__init__"]
-    splits = [f"# {name}", *(f"## {name}.{module}\n\n::: {name}.{module}" for module in modules)]
+    parts = [f"# {name}", *(f"## {name}.{module}\n\n::: {name}.{module}" for module in modules)]
     there = BUILD / "reference" / f"{name}.md"
     there.parent.mkdir(parents=True, exist_ok=True)
-    there.write_text("\n\n".join(splits) + "\n")
+    there.write_text("\n\n".join(parts) + "\n")
 
 
 if __name__ == "__main__":

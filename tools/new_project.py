@@ -1,7 +1,7 @@
 """Make a project of your own from one of these, with nothing left to edit.
 
 In this repository: python tools/new_project.py flowers --from image_segmentation
-As a repository of its own: python tools/new_project.py flowers --from text_classification --to ~/code/flowers
+As a separate repository: python tools/new_project.py flowers --from text_classification --to ~/code/flowers
 """
 
 import argparse
@@ -28,9 +28,9 @@ from shared.testing.requirements import required, third_party  # noqa: E402
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
     """Make the project; gives the exit code: 0, or 2 after one sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", default="", help="of the new project, in lower case: flowers, or night_sky")
-    parser.add_argument("--from", dest="original", default="", help="the project to start from; its short name will do")
-    parser.add_argument("--to", type=Path, help="a folder for a repository of its own; without it a project here")
+    parser.add_argument("name", nargs="?", default="", help="the new project's name, in lower case: night_sky")
+    parser.add_argument("--from", dest="original", default="", help="the project to copy, by its name or short name")
+    parser.add_argument("--to", type=Path, help="the folder of a separate repository; without it a project here")
     chosen = parser.parse_args(arguments)
     try:
         original = find_project(chosen.original, repository)
@@ -79,7 +79,7 @@ def make_here(name: str, original: Path, repository: Path) -> None:
 
 
 def make_outside(name: str, original: Path, target: Path, repository: Path) -> None:
-    """Make a repository of its own in `target`.
+    """Make a separate repository in `target`.
 
     Raises:
         UserError: `target` lies in this repository, or is there already and not an empty folder.
@@ -116,10 +116,10 @@ def find_project(word: str, repository: Path) -> Path:
 
 
 def require_name(name: str, repository: Path) -> None:
-    """Refuse what no project can be called.
+    """Refuse names that no project can have.
 
     Raises:
-        UserError: it is no name in lower case, or means something else in imports or in the Makefile.
+        UserError: it is no lower-case name, or has another meaning in imports or in the Makefile.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
         raise UserError(
@@ -136,7 +136,7 @@ def require_name(name: str, repository: Path) -> None:
 
 
 def installed(repository: Path) -> set[str]:
-    """The packages in constraints.txt, as projects are called: one of that name of its own could not be installed."""
+    """The packages in constraints.txt, spelled as project names: a project of that name could not be installed."""
     lines = (repository / "constraints.txt").read_text(encoding="utf-8").splitlines()
     return {re.sub(r"[-.]+", "_", package) for package in required(lines)}
 

@@ -1,4 +1,4 @@
-"""A repository for one project alone: the parts of shared/ that it needs, their tests, and its own build files."""
+"""A repository for one project: the modules of shared/ that it uses, their tests, and its own build files."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_
 
 TEMPLATES = Path(__file__).with_name("new_repository")
 AS_THEY_ARE = ("constraints.txt", ".gitignore", ".dockerignore", "tests/conftest.py", "tests/requirements.txt")
-HOUSE_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
+LAYOUT_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"
 """The Makefile's line below which nothing is taken."""
@@ -89,13 +89,14 @@ def introduction(page: str) -> str:
 
 
 def copy_shared(made: Path, repository: Path) -> set[Path]:
-    """Copy the modules of shared/ that the project, its notebook, the tools and the house's tests need; gives them.
+    """Copy the modules of shared/ that project, notebook, tools and the tests of the layout need; gives them.
 
     Files that are no code come with the packages that pyproject.toml says they belong to.
     """
-    files = [*made.rglob("*.py"), *(repository / path for path in HOUSE_TESTS)]
+    files = [*made.rglob("*.py"), *(repository / path for path in LAYOUT_TESTS)]
     imported = [modules_in(path) for path in files]
     imported += [modules_in_notebook(path) for path in made.glob("projects/*/notebooks/*.ipynb")]
+    imported.append(pytest_plugins(repository))
     taken = needed(imported, repository)
     for path in taken:
         copy_file(str(path), made, repository)
@@ -105,6 +106,13 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
             for path in (path for pattern in patterns for path in (repository / folder).glob(pattern)):
                 copy_file(str(path.relative_to(repository)), made, repository)
     return taken
+
+
+def pytest_plugins(repository: Path) -> frozenset[str]:
+    """The modules of shared/ that pyproject.toml has pytest load as plugins."""
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    options = settings["tool"]["pytest"]["ini_options"]["addopts"]
+    return frozenset(option for option in options if option.startswith("shared."))
 
 
 def needed(imported: Iterable[frozenset[str]], repository: Path) -> set[Path]:
@@ -144,7 +152,7 @@ def modules_in_notebook(path: Path) -> frozenset[str]:
 def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     """Copy the tests of shared/ that need no more of it than was taken, with the helpers beside them.
 
-    Tests that speak of the repository are of its pages and tools: of these only those of the house's rules are taken.
+    Tests that speak of the repository are of its pages and tools: of these only the tests of the layout are taken.
     """
     helpers = {path.stem: path for path in repository.glob("tests/*.py") if not path.stem.startswith("test_")}
     scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
@@ -155,7 +163,7 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
         of_shared = any(module.startswith("shared.") for modules in imported for module in modules)
         of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
         parts = needed(imported, repository)
-        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in HOUSE_TESTS:
+        if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in LAYOUT_TESTS:
             for path in (test, *beside):
                 copy_file(str(path.relative_to(repository)), made, repository)
 
@@ -174,7 +182,7 @@ def helpers_of(text: str, scripts: dict[str, Path]) -> list[Path]:
 
 
 def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> str:
-    """pyproject.toml for this project alone: its name, and no dependency but those of the parts taken."""
+    """pyproject.toml for this project alone: its name, and the dependencies of the modules taken."""
     used = third_party(repository / path for path in taken)
     stated = required(tomllib.loads(text)["project"]["dependencies"])
     wanted = {package for package in stated if package in BEHIND_LIBRARIES or import_names({package}) <= used}
@@ -187,7 +195,7 @@ def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> s
 
 
 def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> str:
-    """The text with those lines alone, between two patterns, that are to be kept."""
+    """The text; of the lines between two patterns only those for which `keep` is true."""
 
     def kept(found: re.Match[str]) -> str:
         return found[1] + "".join(line for line in found[2].splitlines(keepends=True) if keep(line)) + found[3]
@@ -222,7 +230,7 @@ def copy_file(path: str, made: Path, repository: Path) -> None:
 
 
 def begin_history(made: Path, name: str) -> list[str]:
-    """Make it a git repository with one commit; gives what was done otherwise than a person would have.
+    """Make it a git repository with one commit; gives what its owner should know.
 
     Raises:
         UserError: git refuses.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.files import read_json
 
-ROOMS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
+FOLDERS = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 CONFIG_HEADER = """\
 # The default run. These values suited the project that this one was made from: change what your data needs.
 # Every line can be overridden by a flag of the same name: --training.epochs 3
@@ -19,9 +19,9 @@ From the top of the repository:
 
 <!-- not run: the commands that follow are the same -->
 ```bash
-make run-{name}      # sets up, then the whole job; DATA=path/to/your/data names your own data
+make run-{name}      # installs, trains, evaluates, exports; DATA=path/to/your/data names your own data
 make test-{name}     # its tests
-make serve-{name}    # after a run: a page, and answers to requests, on this machine only
+make serve-{name}    # after a run: a page and an HTTP API, on this machine only
 ```
 
 From this folder:
@@ -34,18 +34,18 @@ python main.py --help
 
 
 def copy_project(original: Path, target: Path, name: str) -> None:
-    """Copy what a project is made of, and give it its own page and configuration."""
+    """Copy a project without data and results, and give it its own page and configuration."""
     copy_without_data(original, target)
     rewrite(target / "README.md", lambda text: fresh_readme(text, original.name, name))
     rewrite(target / "configs" / "config.yaml", fresh_config)
 
 
 def copy_without_data(original: Path, target: Path) -> None:
-    """Copy a project, but nothing that its runs were fed with or have left behind."""
+    """Copy a project without its data and what its runs have written."""
     shutil.copytree(original, target, ignore=lambda folder, names: left_behind(Path(folder) == original, names))
-    for room in ROOMS:
-        (target / room).mkdir(parents=True)
-        (target / room / ".gitkeep").touch()
+    for folder in FOLDERS:
+        (target / folder).mkdir(parents=True)
+        (target / folder / ".gitkeep").touch()
     for notebook in (target / "notebooks").glob("*.ipynb"):
         strip_outputs(notebook)
 
@@ -53,7 +53,7 @@ def copy_without_data(original: Path, target: Path) -> None:
 def left_behind(is_top: bool, names: list[str]) -> set[str]:
     """Caches and hidden files anywhere, and at the top of the project the folders that runs read from and write to."""
     hidden = {name for name in names if name == "__pycache__" or (name.startswith(".") and name != ".gitignore")}
-    return hidden | ({room.split("/")[0] for room in ROOMS} if is_top else set())
+    return hidden | ({folder.split("/")[0] for folder in FOLDERS} if is_top else set())
 
 
 def fresh_readme(text: str, original: str, name: str) -> str:
@@ -79,10 +79,10 @@ def fresh_readme(text: str, original: str, name: str) -> str:
 
 
 def short_names(name: str) -> set[str]:
-    """What the Makefile understands for a project: its name, and the first and the last parts of it."""
-    splits = name.split("_")
-    return {"_".join(splits[:index]) for index in range(1, len(splits) + 1)} | {
-        "_".join(splits[index:]) for index in range(len(splits))
+    """The names of a project in the Makefile: its whole name, and the first and last parts of it."""
+    parts = name.split("_")
+    return {"_".join(parts[:index]) for index in range(1, len(parts) + 1)} | {
+        "_".join(parts[index:]) for index in range(len(parts))
     }
 
 
@@ -92,7 +92,7 @@ def fresh_config(text: str) -> str:
 
 
 def strip_outputs(notebook: Path) -> None:
-    """Remove what running it has left in the notebook, if anything."""
+    """Remove a notebook's outputs, if it has any."""
     content = read_json(notebook, "repair it, or take an older one from git")
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     if any(cell.get("outputs") or cell.get("execution_count") for cell in code):
@@ -102,5 +102,5 @@ def strip_outputs(notebook: Path) -> None:
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:
-    """Put what `change` makes of a file's text in its place."""
+    """Replace a file's text by `change` of it."""
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")

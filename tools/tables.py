@@ -20,12 +20,12 @@ SPEEDS = {"pytorch": "PyTorch", "fp32": "fp32", "int8_static": "static int8", "i
 
 
 def mnist_speed(result: dict[str, Any]) -> str:
-    """Ours beside the tutorials' loop."""
+    """Our training speed and that of the tutorial loop."""
     summary, seeds = result["summary"], len(result["ours"])
     network = f"ours ({number_of_runs(result['ours'])})"
     ours = f"{summary['ours_seconds_to_goal']:.1f}" if summary["ours_seconds_to_goal"] else "not reached"
     rows = [
-        ["", "seconds an epoch", f"training seconds to {result['goal']:.1%} validation accuracy", "ours is faster by"],
+        ["", "seconds an epoch", f"training seconds to {result['goal']:.1%} validation accuracy", "speedup of ours"],
         ["---"] * 4,
         [network, f"{epoch_seconds(result):.1f}", ours, ""],
     ]
@@ -51,7 +51,7 @@ def mnist_speed(result: dict[str, Any]) -> str:
 
 
 def number_of_runs(rows: list[dict[str, Any]]) -> str:
-    """Of how many runs a median is, and how many of them never reached the goal."""
+    """How many runs a median is taken over, and how many of them never reached the goal."""
     missed = sum(row["seconds_to_goal"] is None for row in rows)
     runs = f"median of {len(rows)} seeds" if len(rows) > 1 else "one run"
     return f"{runs}, {missed} of which never reached it" if missed else runs
@@ -67,14 +67,14 @@ def samples(result: dict[str, Any]) -> str:
         rows.append([name, found["score"], f"{found['validation']:.3f}", f"{found['test']:.3f}", baseline, took])
     first = next(iter(result.values()))
     after = (
-        f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that had other work beside, "
-        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` measures yours."
+        f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that also ran other work, "
+        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` repeats this."
     )
     return table(rows) + "\n\n" + after
 
 
 def threads_of(*measured: dict[str, Any]) -> str:
-    """With how many threads these were measured."""
+    """The number of threads of these measurements."""
     numbers = sorted({found["threads"] for found in measured})
     return f"{' or '.join(map(str, numbers))} CPU thread{'s'[: numbers != [1]]}"
 
@@ -91,19 +91,19 @@ def notebook(project: str, result: dict[str, Any]) -> str:
     for title, section in found["sections"].items():
         prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
         took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
-        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "an image"])
-    return table(rows) + f"\n\n{threads_of(found)}, on a machine that had other work beside."
+        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a plot"])
+    return table(rows) + f"\n\n{threads_of(found)}, on a machine that also ran other work."
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
     """What each choice of layout and precision costs."""
     times = result["step_milliseconds"]
-    rows = [["one training step of ours", "milliseconds (median of 40)"], ["---", "---"]]
+    rows = [["one training step", "milliseconds (median of 40)"], ["---", "---"]]
     return table(rows + [[name, f"{value:.1f}"] for name, value in times.items()])
 
 
 def loops(result: dict[str, Any]) -> str:
-    """Our loop beside its peers, as shares of a bare loop's speed."""
+    """The speed of our loop and of other frameworks, relative to a bare loop."""
     names = list(result["cases"][0]["of_the_bare_loop"])
     rows = [["network", *names], ["---"] * (len(names) + 1)]
     for case in result["cases"]:
@@ -117,10 +117,10 @@ def loops(result: dict[str, Any]) -> str:
 
 
 def serving(result: dict[str, Any], asked: str) -> str:
-    """Our server beside its peers."""
+    """The speed of our server and of others."""
     rows = [["server", "requests a second", "of plain FastAPI", "p50", "p95", "p99", "errors"], ["---"] * 7]
     for name, found in result["servers"].items():
-        times = [f"{found[f'{split}_ms']:.1f} ms" for split in ("p50", "p95", "p99")]
+        times = [f"{found[f'{percentile}_ms']:.1f} ms" for percentile in ("p50", "p95", "p99")]
         rate, ratio = f"{found['requests_a_second']:.0f}", f"{found['of_plain_fastapi']:.2f}"
         rows.append([name, rate, ratio, *times, str(found["errors"])])
     packages = ", ".join(f"{name} {result['versions'][name]}" for name in ("fastapi", "uvicorn", "litserve", "bentoml"))
@@ -132,22 +132,22 @@ def serving(result: dict[str, Any], asked: str) -> str:
 
 
 def hostile(result: dict[str, Any]) -> str:
-    """What the server made of hostile requests, and its memory."""
+    """How the server responds to hostile requests, and its memory."""
     found, soak = result["hostile"], result["soak"]
-    rows = [["hostile requests", "answers", "slowest", "memory before and after"], ["---"] * 4]
+    rows = [["hostile requests", "responses", "slowest", "memory before and after"], ["---"] * 4]
     statuses = ", ".join(f"{count:,} of {status}" for status, count in found["statuses"].items())
     memory = f"{found['megabytes_before']:.0f} and {found['megabytes_after']:.0f} MB"
     rows.append([f"{found['cases']:,}", statuses, f"{found['slowest_seconds']:.2f} s", memory])
     asked = sum(soak["statuses"].values())
     after = (
-        f"Then {asked:,} good requests of {soak['clients']} clients in {soak['seconds']:.0f} s: memory between "
+        f"Then {asked:,} valid requests of {soak['clients']} clients in {soak['seconds']:.0f} s: memory between "
         f"{min(soak['megabytes']):.0f} and {max(soak['megabytes']):.0f} MB, {soak['megabytes'][-1]:.0f} MB at the end."
     )
     return table(rows) + "\n\n" + after
 
 
 def segmentation_scores(result: dict[str, Any]) -> str:
-    """Overlap on the test split of each data set, beside the baselines and the library's own recipe."""
+    """Overlap on the test split of each data set, with the baselines and the library's own recipe."""
     rows = [
         ["data", "images", "training", "mean IoU, pooled", "mean IoU, per image", "boundary F", "pixel classifier"],
         ["---"] * 7,
@@ -170,7 +170,7 @@ def segmentation_scores(result: dict[str, Any]) -> str:
 
 
 def segmentation_notes(result: dict[str, Any]) -> str:
-    """What the table's means hide, and where the figures are from."""
+    """IoU by class, and how the scores were measured."""
     notes = []
     for name, found in result.items():
         iou = found["ours"]["test"]["pooled"]["iou"]
@@ -181,7 +181,7 @@ def segmentation_notes(result: dict[str, Any]) -> str:
             overlap = peer["test"]["pooled"]["mean_iou"]
             notes.append(
                 f"- {name}, the library's own recipe, {peer['epochs']} epochs in {peer['training_seconds']:.0f} s "
-                f"(ours would have taken as long in that hour): mean IoU {overlap:.3f} pooled."
+                f"(ours would have taken as long at that time): mean IoU {overlap:.3f} pooled."
             )
     seeds = ", ".join(f"{found['ours']['seed']} for {name}" for name, found in result.items())
     first = next(iter(result.values()))
@@ -200,10 +200,10 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         cost = "" if score is None else f"{100 * (export['fp32']['validation_mean_iou'] - score):.2f} points"
         rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
-        f"{1000 * found['loader']['prepare_seconds']:.0f} of {1000 * found['loader']['train_seconds']:.0f} ms on {name}"
-        for name, found in result.items()
+        f"{1000 * loader['prepare_seconds']:.0f} and {1000 * loader['train_seconds']:.0f} ms on {name}"
+        for name, loader in ((name, found["loader"]) for name, found in result.items())
     )
-    return table(rows) + f"\n\nPreparing a batch beside a training step on it (without the update): {loaders}."
+    return table(rows) + f"\n\nTime to prepare a batch and to train on it (without the update): {loaders}."
 
 
 def face_scores(result: dict[str, Any]) -> str:
@@ -233,7 +233,7 @@ def face_row(name: str, learned: str, measured: str, accuracy: str, scores: dict
 
 
 def face_notes(result: dict[str, Any]) -> str:
-    """How the scores came about."""
+    """How the scores were measured."""
     notes = []
     if "lfw" in result:
         lfw = result["lfw"]
@@ -257,44 +257,44 @@ def face_notes(result: dict[str, Any]) -> str:
 
 
 def face_speed(result: dict[str, Any]) -> str:
-    """From images to embeddings beside facenet-pytorch, and searches in a large gallery."""
+    """From images to embeddings, compared with facenet-pytorch, and searches in a large gallery."""
     rows = [["pipeline", "images a second", "faces found in"], ["---"] * 3]
-    splits = []
+    parts = []
     if "speed" in result:
         speed = result["speed"]
         for name, rate in speed["images_a_second"].items():
             rows.append([name, f"{rate:.1f}", f"{speed['found_in'][name]} of {speed['images']}"])
-        splits.append(
+        parts.append(
             table(rows) + f"\n\nFrom file to embedding (one view), the quickest of three rounds each: "
             f"{speed['times_as_fast']:.1f} times as fast."
         )
     if "gallery" in result:
         gallery = result["gallery"]
         exact, approximate = gallery["search"]["exact"], gallery["search"]["approximate"]
-        splits.append(
+        parts.append(
             f"A gallery of {gallery['photos']:,} random embeddings: enrolling one photo takes "
             f"{gallery['enroll_one_milliseconds']:.0f} ms, reading all of them {gallery['open_seconds']:.1f} s, an "
             f"exact search {exact['median_milliseconds']:.1f} ms. The approximate index searches in "
             f"{approximate['median_milliseconds']:.1f} ms after {approximate['build_seconds']:.0f} s of building, and "
             f"finds the right person in {approximate['right']:.1%} of the searches (exact: {exact['right']:.1%})."
         )
-    return "\n\n".join(splits)
+    return "\n\n".join(parts)
 
 
 def face_promise(result: dict[str, Any]) -> str:
     """How often a calibration on a few people kept its promise."""
     found = result["promise"]
-    kept = ", ".join(f"{share:.1%} with {count}" for count, share in found["kept"].items())
+    kept = ", ".join(f"{share:.1%} with {count} people" for count, share in found["kept"].items())
     promised = found["promised"]
     return (
-        f"Tried on the {found['people']:,} people above: of {found['draws']} calibrations on people drawn among them, "
-        f"each promising at most {promised['share']:.0%} with {promised['confidence']:.0%} confidence, the share among "
-        f"all pairs was kept by {kept} people."
+        f"A test on the {found['people']:,} people above: {found['draws']} calibrations on people drawn from them, "
+        f"each promising at most {promised['share']:.0%} false accepts with {promised['confidence']:.0%} confidence. "
+        f"The promise held on all pairs for this share of the calibrations: {kept}."
     )
 
 
 def text_ladder(result: dict[str, Any]) -> str:
-    """Every model on the test split of each data set, and what it costs."""
+    """Every model's scores on the test split of each data set, and its cost."""
     head = ["data", "model", "accuracy", "macro-F1", "ECE", "ms a text", "MB", "training seconds", "threads"]
     rows = [head, ["---"] * len(head)]
     for name, found in result.items():
@@ -319,13 +319,13 @@ def text_ladder(result: dict[str, Any]) -> str:
     )
     after = (
         f"Texts in train / validation / test: {counts}. One seed ({first['seed']}), torch "
-        f"{first['versions']['torch']}. The machine had other work beside, so that times are upper bounds."
+        f"{first['versions']['torch']}. The machine also ran other work, so that times are upper bounds."
     )
     return table(rows) + "\n\n" + after + by_seed(result)
 
 
 def by_seed(result: dict[str, Any]) -> str:
-    """How far chance moves what was trained with several seeds."""
+    """The scores of models that were trained with several seeds."""
     notes = ""
     for name, found in result.items():
         for model, row in found["models"].items():
@@ -342,7 +342,7 @@ def by_rung(models: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def audio(result: dict[str, Any]) -> str:
-    """Speech of speakers whom the network has not heard, and how fast it is."""
+    """Accuracy on speakers outside the training split, and speed."""
     folds, commands, speed = result["fsdd"]["folds"], result["commands"], result["speed"]
     rows = [["data", "test", "clips in train / validation / test", "accuracy", "MFCC statistics"], ["---"] * 5]
     for speaker, fold in folds.items():
@@ -352,7 +352,7 @@ def audio(result: dict[str, Any]) -> str:
     score = f"{commands['accuracy']:.3f} ({low:.3f} to {high:.3f})"
     rows.append(
         [
-            "Speech Commands, its test part",
+            "Speech Commands, part of its test set",
             "other speakers",
             splits_of(commands),
             score,
@@ -364,9 +364,9 @@ def audio(result: dict[str, Any]) -> str:
     paces = [fold["training_times_real_time"] for fold in folds.values()]
     first = next(iter(folds.values()))
     after = (
-        f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that had other work beside, "
+        f"Seed {first['seed']}, {threads_of(result['fsdd'])} on a machine that also ran other work, "
         f"torch {result['fsdd']['versions']['torch']}. Training took {seconds} seconds, "
-        f"{min(paces):.0f} to {max(paces):.0f} times faster than real time. One clip at a time, PyTorch answers "
+        f"{min(paces):.0f} to {max(paces):.0f} times faster than real time. One clip at a time, PyTorch is "
         f"{rates['pytorch']:.0f} and the exported network in fp32 {rates['fp32']:.0f} times faster than real time. In "
         "brackets: 95 % interval (Wilson). The baseline is the better one of those in the report."
     )
@@ -396,7 +396,7 @@ def text_export(result: dict[str, Any]) -> str:
 
 
 def text_training(result: dict[str, Any]) -> str:
-    """Our fine-tuning beside the Hugging Face Trainer's."""
+    """The speed of our fine-tuning and of the Hugging Face Trainer."""
     rows = [["training loop", "texts a second", "times the Trainer", "in single rounds"], ["---"] * 4]
     for name, ratio in result["times_the_trainer"].items():
         rounds = result["by_round"][name]

@@ -6,7 +6,7 @@ import numpy as np
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities of the classes: exp(logit) over the sum of all exp(logit), row by row.
 
-    Large logits must not overflow. What can be taken from all logits of a row without changing the answer?
+    Large logits must not overflow. What can you subtract from all logits of a row without changing the result?
 
     Args:
         logits: float64 [N, classes].
@@ -18,12 +18,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean of -log(probability of the right class).
+    """The mean of -log(probability of the true class).
 
     A probability so small that it becomes zero must not make this infinite: work with logarithms from the start.
 
     Args:
         logits: float64 [N, classes].
-        labels: int64 [N], the right classes.
+        labels: int64 [N], the true classes.
     """
     raise NotImplementedError("your turn")

@@ -6,10 +6,10 @@ import numpy as np
 def gradients(
     inputs: np.ndarray, weights: np.ndarray, bias: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """How the mean cross-entropy of `inputs @ weights + bias` changes with weights and bias.
+    """The gradients of the mean cross-entropy of `inputs @ weights + bias` with respect to weights and bias.
 
-    The derivative by a logit is short: the probability of its class, minus one if that class is the right one, over N.
-    The chain rule does the rest.
+    The derivative with respect to a logit is (probability of its class, minus one if that is the true class) / N. The
+    chain rule gives the rest.
 
     Args:
         inputs: float64 [N, features].

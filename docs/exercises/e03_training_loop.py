@@ -15,14 +15,14 @@ def train(network: nn.Module, inputs: Tensor, labels: Tensor, *, epochs: int, ba
 
 
 def accuracy(network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
-    """The share of right answers, measured as the network will be used: without dropout, and recording no gradients.
+    """The share of correct predictions, measured as the network will be used: without dropout and without gradients.
 
-    The network may be trained on afterwards: leave it in the mode it was in.
+    Training may continue afterwards: leave the network in the mode (train or eval) in which it was.
     """
     raise NotImplementedError("your turn")
 
 
 def make_network() -> nn.Module:
-    """From 64 pixels to 10 digits; nothing to do here."""
+    """A network from 64 pixels to 10 digits; it is complete."""
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10))

@@ -1,4 +1,4 @@
-"""Exercise 5: read a sequence token by token, and stop at its end although its batch goes on. PyTorch."""
+"""Exercise 5: a recurrent network that stops at the end of each sequence, although its batch is longer. PyTorch."""
 
 from torch import Tensor
 
@@ -6,8 +6,8 @@ from torch import Tensor
 def last_states(inputs: Tensor, lengths: Tensor, input_weights: Tensor, state_weights: Tensor, bias: Tensor) -> Tensor:
     """The state of a plain recurrent network after the last token of each sequence.
 
-    The state begins with zeros; each token makes it `tanh(token @ input_weights + state @ state_weights + bias)`.
-    Sequences of different lengths share the batch, filled up with padding, which must not touch the answer.
+    The state starts as zeros; each token changes it to `tanh(token @ input_weights + state @ state_weights + bias)`.
+    Sequences of different lengths share a batch; the shorter ones are padded. Padding must not change the result.
 
     Args:
         inputs: float32 [N, longest, features].

@@ -1,4 +1,4 @@
-"""Exercise 6: each token asks all others. PyTorch, without `scaled_dot_product_attention`."""
+"""Exercise 6: attention with a padding mask. PyTorch, without `scaled_dot_product_attention`."""
 
 from torch import Tensor
 
@@ -6,13 +6,13 @@ from torch import Tensor
 def attention(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
     """For each query the mean of the values, weighted by the softmax of `query · key / sqrt(width)`.
 
-    No query may listen to padding: not a little, but not at all.
+    Padding must get a weight of exactly zero.
 
     Args:
         query: float32 [N, queries, width].
         key: float32 [N, tokens, width].
         value: float32 [N, tokens, value width].
-        padding: bool [N, tokens], true where there is no token; at least one token of each row is none.
+        padding: bool [N, tokens], true where there is padding; each row has at least one token that is no padding.
 
     Returns:
         float32 [N, queries, value width].

@@ -1,16 +1,15 @@
-"""Exercise 7: how well two masks overlap, and why "mean IoU" alone says too little. NumPy alone."""
+"""Exercise 7: the overlap of two masks, and why "mean IoU" alone says too little. NumPy alone."""
 
 import numpy as np
 
 
-def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> np.ndarray:
+def pooled_iou(predictions: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> np.ndarray:
     """Intersection over union of each class, its pixels counted over all images together.
 
-    Pixels whose truth is `ignore` do not count, whatever the answer. A class that neither answers nor truths have
-    anywhere gets NaN.
+    Pixels whose truth is `ignore` do not count. A class that neither predictions nor truths contain gets NaN.
 
     Args:
-        answers: class ids, uint8 [H, W] each.
+        predictions: class ids, uint8 [H, W] each.
         truths: likewise, of the same sizes.
 
     Returns:
@@ -19,8 +18,10 @@ def pooled_iou(answers: list[np.ndarray], truths: list[np.ndarray], classes: int
     raise NotImplementedError("your turn")
 
 
-def mean_iou_per_image(answers: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255) -> float:
-    """The mean over images of each image's mean over the classes that it has (in truth or answer).
+def mean_iou_per_image(
+    predictions: list[np.ndarray], truths: list[np.ndarray], classes: int, ignore: int = 255
+) -> float:
+    """The mean over images of each image's mean over the classes that it has (in truth or prediction).
 
     An image whose pixels are all ignored does not count.
     """

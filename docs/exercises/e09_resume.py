@@ -1,7 +1,7 @@
-"""Exercise 9: find the mistakes. Training that was stopped and goes on ends elsewhere than training in one go.
+"""Exercise 9: find the mistakes. A run that is stopped and resumed ends with other weights than a run in one go.
 
-The losses look fine, no error is raised, and yet the tests fail. `save` keeps too little of the state. Mend `save` and
-`load` and leave `run` as it is.
+The losses look fine, no error is raised, and yet the tests fail. `save` keeps too little of the state. Repair `save`
+and `load`, and leave `run` as it is.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ class Run:
         self.epoch = 0
 
     def run(self, epochs: int, inputs: Tensor, labels: Tensor) -> None:
-        """Train on until so many epochs are done; inputs are float32 [N, 8], labels int64 [N]."""
+        """Train until `epochs` epochs are done in all; inputs are float32 [N, 8], labels int64 [N]."""
         while self.epoch < epochs:
             for batch in torch.randperm(len(inputs)).split(16):
                 loss = F.cross_entropy(self.network(inputs[batch]), labels[batch])
@@ -33,11 +33,11 @@ class Run:
             self.epoch += 1
 
     def save(self) -> dict[str, Any]:
-        """All that is needed to go on, as a copy that further training does not change."""
+        """All that is needed to resume, as a copy that further training does not change."""
         # Your turn, in place of this line: what is missing here, and what is no copy?
         return {"network": self.network.state_dict(), "epoch": self.epoch}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from what `save` has kept."""
+        """Resume from a state that `save` returned."""
         self.network.load_state_dict(state["network"])
         self.epoch = state["epoch"]

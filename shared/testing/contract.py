@@ -3,6 +3,7 @@
 The project's tests/conftest.py gives the fixture `contract` and takes the others from here, also in a copy.
 """
 
+import io
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -50,8 +51,6 @@ class Contract:
     """A file name with an ending that predict reads."""
     flags: tuple[str, ...] = ("--data.source", "auto")
     """Of a command that must fail: what the owner may have changed in configs/config.yaml."""
-    quick_run: tuple[str, ...] = ()
-    """Flags that make `run` with the smoke configuration quicker."""
     serves_without_torch: bool = True
     """Whether the server needs no PyTorch, which takes seconds to start."""
 
@@ -69,11 +68,37 @@ def smoke(contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return replace(config, output_dir=folder, log_dir=folder / "tensorboard")
 
 
+@dataclass(frozen=True)
+class Job:
+    """What the verb `run` did with the smoke configuration."""
+
+    printed: str
+    reads: int
+    """How often the data was read."""
+
+
 @pytest.fixture(scope="session")
-def trained(smoke: Any) -> Any:
-    """The configuration of a finished run; checkpoint, evaluation and ONNX file lie in its `output_dir`."""
-    for name in ("train", "evaluate", "export"):
-        verb(name)(smoke)
+def job(contract: Contract, smoke: Any) -> Job:
+    """One run of everything, which all tests look at; its results lie in the output folder of `smoke`."""
+    loader, reads, printed = import_module("src.dataloader"), [], io.StringIO()
+    load = loader.load_data
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        reads.append(arguments)
+        return load(*arguments, **named)
+
+    words = ["run", "--config", contract.project / "configs" / "smoke.yaml"]
+    words += ["--output_dir", smoke.output_dir, "--log_dir", smoke.log_dir]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        for name in ("dataloader", "train", "evaluate", "baseline", "export", "report"):
+            patch.setattr(f"src.{name}.load_data", counted)
+        assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
+    return Job(printed.getvalue(), len(reads))
+
+
+@pytest.fixture(scope="session")
+def trained(job: Job, smoke: Any) -> Any:  # noqa: ARG001 - it has run
+    """The configuration of a finished run; checkpoint, results and ONNX file lie in its `output_dir`."""
     return smoke
 
 
@@ -202,32 +227,15 @@ def test_the_exported_file_says_where_it_comes_from(trained: Any, contract: Cont
 # Its command line.
 
 
-def test_run_reads_the_data_once_and_does_the_whole_job(
-    contract: Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reads: list[Any] = []
-    loader = import_module("src.dataloader")
-    load = loader.load_data
-
-    def counted(config: Any) -> Any:
-        reads.append(config)
-        return load(config)
-
-    monkeypatch.setattr(loader, "load_data", counted)
-    for name in ("train", "evaluate", "baseline", "export", "report"):
-        monkeypatch.setattr(f"src.{name}.load_data", lambda _: pytest.fail("the data is read again"))
-    words = ["run", "--config", contract.project / "configs" / "smoke.yaml", *contract.quick_run]
-    words += ["--output_dir", tmp_path / "out", "--log_dir", tmp_path / "logs"]
-    assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
-    assert len(reads) == 1
-    results = {name: read_result(tmp_path / "out", name) for name in ("train", "evaluate", "baseline", "export")}
-    printed = capsys.readouterr().out
-    for words_shown in ("sample", "seed", *results["evaluate"]["summary"], *results["baseline"]["summary"], "parity"):
-        assert words_shown in printed
+def test_run_reads_the_data_once_and_does_the_whole_job(job: Job, trained: Any, contract: Contract) -> None:
+    assert job.reads == 1
+    results = {name: read_result(trained.output_dir, name) for name in ("train", "evaluate", "baseline", "export")}
+    for words in ("sample", "seed", *results["evaluate"]["summary"], *results["baseline"]["summary"], "parity"):
+        assert words in job.printed
     assert results["baseline"]["data"]["digest"] == results["train"]["data"]["digest"]
-    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
-    assert (tmp_path / "out" / "export" / f"{contract.project.name}.onnx").is_file()
-    assert list((tmp_path / "logs").rglob("events.*"))
+    assert (trained.output_dir / "report.html").stat().st_size > 50_000
+    assert (trained.output_dir / "export" / f"{contract.project.name}.onnx").is_file()
+    assert list(trained.log_dir.rglob("events.*"))
 
 
 def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(contract: Contract, tmp_path: Path) -> None:

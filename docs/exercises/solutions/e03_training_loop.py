@@ -1,4 +1,4 @@
-"""Exercise 3, solved: forget the old gradients, and measure in evaluation mode."""
+"""Exercise 3, solved: reset the gradients, and measure in evaluation mode."""
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +18,7 @@ def train(network: nn.Module, inputs: Tensor, labels: Tensor, *, epochs: int, ba
 
 
 def accuracy(network: nn.Module, inputs: Tensor, labels: Tensor) -> float:
-    """The share of right answers; the network keeps its mode."""
+    """The share of correct predictions; the network keeps its mode."""
     mode = network.training
     network.eval()
     with torch.no_grad():

@@ -9,10 +9,10 @@ def convolve(images: np.ndarray, weights: np.ndarray, stride: int = 1, padding: 
     features, _, height, width = weights.shape
     rows = (padded.shape[2] - height) // stride + 1
     columns = (padded.shape[3] - width) // stride + 1
-    answer = np.zeros((len(images), features, rows, columns))
+    result = np.zeros((len(images), features, rows, columns))
     for row in range(rows):
         for column in range(columns):
             top, left = row * stride, column * stride
             window = padded[:, :, top : top + height, left : left + width]
-            answer[:, :, row, column] = np.tensordot(window, weights, axes=([1, 2, 3], [1, 2, 3]))
-    return answer
+            result[:, :, row, column] = np.tensordot(window, weights, axes=([1, 2, 3], [1, 2, 3]))
+    return result

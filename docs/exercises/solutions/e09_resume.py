@@ -19,7 +19,7 @@ class Run:
         self.epoch = 0
 
     def run(self, epochs: int, inputs: Tensor, labels: Tensor) -> None:
-        """Train on until so many epochs are done; inputs are float32 [N, 8], labels int64 [N]."""
+        """Train until `epochs` epochs are done in all; inputs are float32 [N, 8], labels int64 [N]."""
         while self.epoch < epochs:
             for batch in torch.randperm(len(inputs)).split(16):
                 loss = F.cross_entropy(self.network(inputs[batch]), labels[batch])
@@ -30,7 +30,7 @@ class Run:
             self.epoch += 1
 
     def save(self) -> dict[str, Any]:
-        """All that is needed to go on, as a copy that further training does not change."""
+        """All that is needed to resume, as a copy that further training does not change."""
         parts = {name: getattr(self, name).state_dict() for name in ("network", "optimizer", "schedule")}
         return copy.deepcopy(parts) | {"epoch": self.epoch, "random": torch.get_rng_state()}
 

@@ -1,4 +1,4 @@
-"""Exercise 10, solved: of n sorted similarities of different people, the one with only so many above it."""
+"""Exercise 10, solved: the lowest similarity of different people with few enough others above it."""
 
 import math
 

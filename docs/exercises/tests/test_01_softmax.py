@@ -30,5 +30,5 @@ def test_cross_entropy_is_that_of_pytorch(exercise: ModuleType) -> None:
     np.testing.assert_allclose(exercise.cross_entropy(LOGITS, LABELS), wanted)
 
 
-def test_a_hopeless_answer_is_very_wrong_and_not_infinitely(exercise: ModuleType) -> None:
+def test_a_hopeless_prediction_is_very_wrong_and_not_infinitely(exercise: ModuleType) -> None:
     np.testing.assert_allclose(exercise.cross_entropy(np.array([[0.0, 1000.0]]), np.array([0])), 1000)

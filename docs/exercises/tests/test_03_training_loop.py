@@ -41,7 +41,7 @@ def test_gradients_of_the_last_step_are_forgotten(exercise: ModuleType) -> None:
 def test_measuring_is_without_dropout_and_leaves_the_mode(exercise: ModuleType) -> None:
     network = exercise.make_network().train()
     found = {exercise.accuracy(network, INPUTS, LABELS) for _ in range(5)}
-    assert len(found) == 1, "dropout makes the answers waver"
+    assert len(found) == 1, "dropout makes the predictions vary"
     assert network.training
     exercise.accuracy(network.eval(), INPUTS, LABELS)
     assert not network.training

@@ -12,7 +12,7 @@ def network() -> nn.RNN:
     return nn.RNN(3, 6, batch_first=True)
 
 
-def answer(exercise: ModuleType, inputs: Tensor) -> Tensor:
+def result(exercise: ModuleType, inputs: Tensor) -> Tensor:
     rnn = network()
     weights = (rnn.weight_ih_l0.T, rnn.weight_hh_l0.T, rnn.bias_ih_l0 + rnn.bias_hh_l0)
     found: Tensor = exercise.last_states(inputs, LENGTHS, *weights)
@@ -22,7 +22,7 @@ def answer(exercise: ModuleType, inputs: Tensor) -> Tensor:
 def test_it_is_that_of_pytorch(exercise: ModuleType) -> None:
     inputs = torch.randn(4, 5, 3)
     packed = pack_padded_sequence(inputs, LENGTHS, batch_first=True, enforce_sorted=False)
-    torch.testing.assert_close(answer(exercise, inputs), network()(packed)[1][0])
+    torch.testing.assert_close(result(exercise, inputs), network()(packed)[1][0])
 
 
 def test_padding_does_not_matter(exercise: ModuleType) -> None:
@@ -30,4 +30,4 @@ def test_padding_does_not_matter(exercise: ModuleType) -> None:
     other = inputs.clone()
     for index, length in enumerate(LENGTHS):
         other[index, length:] = 99
-    torch.testing.assert_close(answer(exercise, inputs), answer(exercise, other))
+    torch.testing.assert_close(result(exercise, inputs), result(exercise, other))

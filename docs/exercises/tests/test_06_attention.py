@@ -13,7 +13,7 @@ def test_it_is_that_of_pytorch(exercise: ModuleType) -> None:
     torch.testing.assert_close(exercise.attention(QUERY, KEY, VALUE, PADDING), wanted)
 
 
-def test_padding_is_not_heard_at_all(exercise: ModuleType) -> None:
+def test_padding_gets_no_weight_at_all(exercise: ModuleType) -> None:
     loud = VALUE.masked_fill(PADDING[:, :, None], 1e30)
     found = exercise.attention(QUERY, KEY, loud, PADDING)
     torch.testing.assert_close(found, exercise.attention(QUERY, KEY, VALUE, PADDING))
@@ -26,6 +26,6 @@ def test_not_even_where_all_tokens_fit_badly(exercise: ModuleType) -> None:
     torch.testing.assert_close(exercise.attention(query, key, loud, PADDING), wanted)
 
 
-def test_a_single_token_is_the_answer(exercise: ModuleType) -> None:
+def test_a_single_token_is_the_result(exercise: ModuleType) -> None:
     found = exercise.attention(QUERY, KEY, VALUE, PADDING)[2]
     torch.testing.assert_close(found, VALUE[2, :1].expand(4, 5))

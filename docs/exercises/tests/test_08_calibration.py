@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 
 
-def test_honest_answers_have_none(exercise: ModuleType) -> None:
+def test_calibrated_predictions_have_none(exercise: ModuleType) -> None:
     confidences = np.repeat(0.75, 8)
     assert exercise.calibration_error(confidences, np.arange(8) < 6) == pytest.approx(0)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing.contract import Contract, refused, smoke, trained  # noqa: F401 - fixtures
+from shared.testing.contract import Contract, job, refused, smoke, trained  # noqa: F401 - fixtures
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
