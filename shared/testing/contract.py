@@ -51,6 +51,8 @@ class Contract:
     """A file name with an ending that predict reads."""
     flags: tuple[str, ...] = ("--data.source", "auto")
     """Of a command that must fail: what the owner may have changed in configs/config.yaml."""
+    run_flags: tuple[str, ...] = ()
+    """Flags of `run` beside the smoke configuration, such as folders outside the project."""
     serves_without_torch: bool = True
     """Whether the server needs no PyTorch, which takes seconds to start."""
 
@@ -87,7 +89,7 @@ def job(contract: Contract, smoke: Any) -> Job:
         reads.append(arguments)
         return load(*arguments, **named)
 
-    words = ["run", "--config", contract.project / "configs" / "smoke.yaml"]
+    words = ["run", "--config", contract.project / "configs" / "smoke.yaml", *contract.run_flags]
     words += ["--output_dir", smoke.output_dir, "--log_dir", smoke.log_dir]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         for name in ("dataloader", "train", "evaluate", "baseline", "export", "report"):
@@ -337,3 +339,7 @@ def test_a_mistake_in_a_process_of_its_own_shows_no_stack_trace(contract: Contra
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+
+
+# Fixtures come from the project's conftest.py alone: a second copy of them would train a second time.
+__all__ = [name for name in dir() if name.startswith("test_")]

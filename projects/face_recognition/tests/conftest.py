@@ -12,7 +12,7 @@ sys.path.insert(0, str(PROJECT))
 from PIL import Image  # noqa: E402 - needs the path above
 
 from models.detector import Detector  # noqa: E402
-from shared.testing.contract import Contract, refused, trained  # noqa: E402, F401 - fixtures
+from shared.testing.contract import Contract, job, refused, trained  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.demonstration import images_of_people  # noqa: E402
 from src.export import export  # noqa: E402
@@ -34,7 +34,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
         other_network=("--model.name", "dlib_resnet"),
         input_name="photo.png",
         flags=("--data.source", "auto", *outside),
-        quick_run=("--training.epochs", "2", *outside),
+        run_flags=outside,
         serves_without_torch=False,
     )
 

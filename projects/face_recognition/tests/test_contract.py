@@ -2,7 +2,6 @@
 
 from shared.testing.contract import *  # noqa: F403
 
-del smoke  # noqa: F821 - conftest.py has one that keeps the gallery out of the project, too
 # An embedder names no classes, and while training all pairs are compared: test_learning.py has the same for embeddings.
 del test_predictions_depend_on_the_input  # noqa: F821
 del test_the_recorded_scores_are_those_of_the_weights  # noqa: F821
