@@ -53,31 +53,8 @@ def test_a_training_starts_without_waiting_for_what_it_may_need_later(projects: 
         assert not {"matplotlib", "tensorboard", "onnx"} & loaded_with("src.train", project), project.name
 
 
-def test_the_first_line_of_a_training_waits_for_no_compiler_and_no_shards(repository: Path, tmp_path: Path) -> None:
-    """Of digits, which need no torchvision: it imports torch._dynamo, as `torch.use_deterministic_algorithms` does."""
-    code = f"""
-import logging, runpy, sys
-from shared.console import log
-class Stop(logging.Handler):
-    def emit(self, record):
-        if record.getMessage().startswith("train: "):
-            print(*sys.modules)
-            sys.exit()
-log.addHandler(Stop())
-folders = ["--output_dir", {str(tmp_path)!r}, "--log_dir", {str(tmp_path)!r}]
-sys.argv[1:] = ["train", "--data.source", "sample", *folders]
-sys.path.insert(0, "")
-runpy.run_path("main.py", run_name="__main__")
-"""
-    slow = {"torchvision", "torch._dynamo", "torch._inductor", "torch.distributed.fsdp", "torch.utils.tensorboard"}
-    assert not slow & loaded_by(code, repository / "projects" / "mnist_classifier")
-
-
 def loaded_with(modules: str, project: Path) -> set[str]:
-    return loaded_by(f"import sys, {modules}; print(*sys.modules)", project)
-
-
-def loaded_by(code: str, project: Path) -> set[str]:
+    code = f"import sys, {modules}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
