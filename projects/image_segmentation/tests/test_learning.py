@@ -8,16 +8,22 @@ import pytest
 import torch
 from torch import nn
 
+from models.model import Segmenter, restore_model
 from shared.inference.tiles import Tiling, segment
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
+from shared.verbs import run
 from src.baseline import baseline
 from src.config import Config, ModelConfig
 from src.dataloader import load_data
-from src.evaluate import evaluate, scores_of
+from src.evaluate import evaluate, predict_mask, scores_of
+from src.export import export
 from src.train import train
-from src.utils import answers_of, as_dense, restore_model
+
+
+def best_model(config: Config) -> Segmenter:
+    return restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
 
 
 def test_the_network_learns_the_sample(trained: Config) -> None:
@@ -28,31 +34,31 @@ def test_the_network_learns_the_sample(trained: Config) -> None:
     assert evaluate(trained)["metrics"]["test"]["pooled"]["mean_iou"] > 0.5
 
 
-def test_the_answer_depends_on_the_image(trained: Config) -> None:
-    network = as_dense(restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir))))
-    answers = list(answers_of(network, load_data(trained).splits.test, trained.predict))
-    assert {*np.unique(np.stack(answers))} == {0, 1, 2, 3}
-    assert len({answer.tobytes() for answer in answers}) == len(answers)
+def test_the_prediction_depends_on_the_image(trained: Config) -> None:
+    network = best_model(trained).probabilities
+    masks = [predict_mask(network, image, trained.predict) for image in load_data(trained).splits.test["images"]]
+    assert {*np.unique(np.stack(masks))} == {0, 1, 2, 3}
+    assert len({mask.tobytes() for mask in masks}) == len(masks)
 
 
 def test_without_its_training_it_only_guesses(trained: Config) -> None:
     """The band of the first test means something: fresh weights stay at chance."""
     torch.manual_seed(0)
-    model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
+    model = best_model(trained)
     for layer in model.modules():
         if isinstance(layer, nn.Conv2d | nn.BatchNorm2d):
             layer.reset_parameters()
     data = load_data(trained)
-    assert scores_of(as_dense(model), data.splits.test, data.classes, trained)["pooled"]["mean_iou"] < 0.2
+    assert scores_of(model.probabilities, data.splits.test, data.classes, trained)["pooled"]["mean_iou"] < 0.2
 
 
-def test_a_trained_network_answers_the_same_in_tiles(trained: Config) -> None:
-    model = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
+def test_a_trained_network_predicts_the_same_in_tiles(trained: Config) -> None:
+    model = best_model(trained)
     test = load_data(trained).splits.test
-    rows = [np.concatenate(test.images[start : start + 4], axis=1) for start in (0, 4, 8, 12)]
+    rows = [np.concatenate(test["images"][start : start + 4], axis=1) for start in (0, 4, 8, 12)]
     image = np.concatenate(rows).transpose(2, 0, 1).copy()
-    whole = segment(as_dense(model), image, Tiling(512, 0, 32)).argmax(0)
-    tiled = segment(as_dense(model), image, Tiling(256, 128, 32)).argmax(0)
+    whole = segment(model.probabilities, image, Tiling(512, 0, 32)).argmax(0)
+    tiled = segment(model.probabilities, image, Tiling(256, 128, 32)).argmax(0)
     assert (whole == tiled).mean() > 0.97
 
 
@@ -92,5 +98,21 @@ def test_evaluating_on_other_data_than_trained_on_is_said(trained: Config, capsy
 def test_the_recorded_scores_are_those_of_the_weights(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     data = load_data(trained)
-    scores = scores_of(as_dense(restore_model(trained, checkpoint)), data.splits.validation, data.classes, trained)
+    scores = scores_of(best_model(trained).probabilities, data.splits.validation, data.classes, trained)
     assert scores["pooled"]["mean_iou"] == pytest.approx(checkpoint.metadata["metrics"]["mean_iou"], abs=1e-3)
+
+
+def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Config) -> None:
+    first = read_result(trained.output_dir, "export")
+    assert export(trained)["sha256"] == first["sha256"]
+
+
+def test_a_run_reads_the_data_once(smoke: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    monkeypatch.setattr("src.dataloader.load_data", lambda config: reads.append(config) or load_data(config))
+    for verb in ("train", "evaluate", "baseline", "export", "report"):
+        monkeypatch.setattr(f"src.{verb}.load_data", lambda _: pytest.fail("the data is read again"))
+    training = replace(smoke.training, epochs=1, backbone_lr_scale=1.0)
+    small = replace(smoke, model=ModelConfig("small_unet"), training=training)
+    run(replace(small, output_dir=tmp_path, log_dir=tmp_path / "logs"))
+    assert len(reads) == 1
