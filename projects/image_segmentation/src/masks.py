@@ -5,7 +5,7 @@ color of a pixel stands for its class. In memory a mask is always uint8 class id
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -23,7 +23,6 @@ from shared.errors import UserError
 IGNORE = 255
 """The id of pixels that the loss and the scores leave out."""
 MAX_CLASSES = 64
-LOSSY = (".jpg", ".jfif", ".jpeg", ".webp")
 
 
 class Pair(NamedTuple):
@@ -34,16 +33,14 @@ class Pair(NamedTuple):
     image: Path
     mask: Path
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether the compression of the mask's file changes values."""
+        return self.mask.suffix.lower() in (".jpg", ".jfif", ".jpeg", ".webp")
 
-@dataclass
-class RawPairs:
-    """Decoded pairs whose mask values are not class ids yet."""
 
-    pairs: list[Pair] = field(default_factory=list)
-    images: list[np.ndarray] = field(default_factory=list)
-    """uint8 [H, W, 3]."""
-    masks: list[np.ndarray] = field(default_factory=list)
-    """As `read_mask` gives them, [H, W]."""
+Decoded = tuple[Pair, np.ndarray, np.ndarray]
+"""A pair, its image, uint8 [H, W, 3], and its mask, [H, W], whose values are not class ids yet (see `read_mask`)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class MaskFormat:
         Args:
             lossy: the file's compression blurs values; each value becomes the nearest known one.
         """
-        found = np.unique(mask)  # K values
+        found = np.unique(mask)  # [K]
         meant = nearest(found, np.array(list(self.ids))) if lossy else found
         table = np.array([self.ids.get(value, IGNORE) for value in meant.tolist()], np.uint8)  # [K]
         unknown = [value for value in meant.tolist() if value not in self.ids]
@@ -95,7 +92,7 @@ def find_pairs(images: Path, masks: Path, problems: Problems) -> list[Pair]:
     return [Pair(name, found[name], wanted[name]) for name in sorted(found.keys() & wanted.keys())]
 
 
-def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors: bool = False) -> RawPairs:
+def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors: bool = False) -> list[Decoded]:
     """Decode images and masks; those whose longer side has more than `max_side` pixels are scaled down.
 
     A pair that cannot be read, or whose sizes differ, goes into `problems` and is left out.
@@ -103,7 +100,7 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors:
     Args:
         colors: colors stand for classes (see `read_mask`).
     """
-    raw = RawPairs()
+    decoded: list[Decoded] = []
     seen: dict[int, tuple[int, ...]] = {}  # the color of each value, where masks have a palette
     odd = []
     for pair in track(pairs, "read images"):
@@ -124,16 +121,15 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors:
         used = {value: tuple(palette[3 * value : 3 * value + 3]) for value in values}
         if any(seen.setdefault(value, color) != color for value, color in used.items()):
             odd.append(pair.mask.name)
-        raw.pairs.append(pair)
-        raw.images.append(scaled_down(image, max_side, Image.Resampling.LANCZOS))
+        image = scaled_down(image, max_side, Image.Resampling.LANCZOS)
         # Nearest: the mean of two class ids is the id of a third class.
-        raw.masks.append(scaled_down(mask, max_side, Image.Resampling.NEAREST))
+        decoded.append((pair, image, scaled_down(mask, max_side, Image.Resampling.NEAREST)))
     if odd:  # programs that reduce colors choose a palette for each file, so a value means another class in each
         log.warning(
             f"{len(odd)} masks have a palette that gives a value another color than masks before: {named(odd)}; "
             "if colors stand for classes, name them with data.classes and data.palette."
         )
-    return raw
+    return decoded
 
 
 def read_mask(path: Path, colors: bool = False) -> tuple[np.ndarray, list[int]]:
@@ -183,7 +179,7 @@ def scaled_down(array: np.ndarray, max_side: int, method: Image.Resampling) -> n
     return np.array(Image.fromarray(array).resize(size, method))
 
 
-def detect_format(raw: Iterable[RawPairs], classes: Sequence[str], ignore: int | None) -> MaskFormat:
+def detect_format(decoded: Iterable[Decoded], classes: Sequence[str], ignore: int | None) -> MaskFormat:
     """Tell masks of 0 and 255 from masks of class ids, by the values in all masks.
 
     Args:
@@ -194,9 +190,8 @@ def detect_format(raw: Iterable[RawPairs], classes: Sequence[str], ignore: int |
         UserError: the values are neither.
     """
     values: set[int] = set()
-    for split in raw:
-        for pair, mask in zip(split.pairs, split.masks, strict=True):
-            values |= {0, 255} if is_lossy(pair) else set(np.unique(mask).tolist())
+    for pair, _, mask in decoded:
+        values |= {0, 255} if pair.is_lossy else set(np.unique(mask).tolist())
     values.discard(-1 if ignore is None else ignore)
     ignored = {} if ignore is None else {ignore: IGNORE}
     if values <= {0, 255} and 255 in values and len(classes) in (0, 2):
@@ -237,19 +232,14 @@ def parse_color(text: str, key: str) -> int:
     return red << 16 | green << 8 | blue
 
 
-def is_lossy(pair: Pair) -> bool:
-    """Whether the compression of the mask's file changes values."""
-    return pair.mask.suffix.lower() in LOSSY
-
-
-def decode_masks(raw: RawPairs, form: MaskFormat, problems: Problems) -> Examples:
+def decode_masks(decoded: Iterable[Decoded], form: MaskFormat, problems: Problems) -> Examples:
     """Images and class ids; a mask with unknown values goes into `problems` and is left out."""
     names, images, masks = [], [], []
-    for pair, image, mask in zip(raw.pairs, raw.images, raw.masks, strict=True):
-        if is_lossy(pair) and form.encoding == "ids":
+    for pair, image, mask in decoded:
+        if pair.is_lossy and form.encoding == "ids":
             problems.add("masks of class ids whose compression blurs them, save them as PNG", pair.mask.name)
             continue
-        ids, unknown = form.decode(mask, is_lossy(pair))
+        ids, unknown = form.decode(mask, pair.is_lossy)
         if unknown:
             problems.add("masks with values that stand for no class", f"{pair.mask.name}: {named(unknown)}")
             continue

@@ -5,7 +5,6 @@ import io
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -24,18 +23,6 @@ from src.config import Config, export_path
 from src.outlines import annotations_of
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What is predicted for one image."""
-
-    mask: np.ndarray
-    """Class ids, uint8 [H, W]."""
-    probability: float
-    """That of the predicted class, averaged over the pixels."""
-    areas: dict[str, dict[str, float]]
-    """By class, the `pixels` it covers and their `share` of the image."""
-
-
 class Predictor:
     """The exported network for images of any kind and size; `predict` and `serve` both use it."""
 
@@ -44,17 +31,24 @@ class Predictor:
         self.network = OnnxClassifier(export_path(config))
         self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.metadata["stride"])
 
-    def predict(self, image: np.ndarray) -> Prediction:
-        """The class of every pixel of an image, uint8 [H, W, 3]."""
-        labels, pixels = self.network.labels, np.ascontiguousarray(image.transpose(2, 0, 1))  # [3, H, W]
+    def predict(self, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
+        """Predict the class of every pixel of an image, uint8 [H, W, 3].
+
+        Returns:
+            Class ids, uint8 [H, W], and in plain types the height and width, the pixels and the share of the image that
+            each class covers, and the probability of the predicted classes, averaged over the pixels.
+        """
+        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))  # [3, H, W]
         probabilities = segment(self.network.probabilities, pixels, self._tiling)  # [classes, H, W]
         mask = probabilities.argmax(0).astype(np.uint8)
-        counts = np.bincount(mask.ravel(), minlength=len(labels)).tolist()
-        areas = {
-            label: {"pixels": covered, "share": covered / mask.size}
-            for label, covered in zip(labels, counts, strict=True)
+        counts = np.bincount(mask.ravel(), minlength=len(self.network.labels)).tolist()
+        areas = zip(self.network.labels, counts, strict=True)
+        return mask, {
+            "height": mask.shape[0],
+            "width": mask.shape[1],
+            "areas": {label: {"pixels": count, "share": count / mask.size} for label, count in areas},
+            "probability": float(probabilities.max(0).mean()),
         }
-        return Prediction(mask, float(probabilities.max(0).mean()), areas)
 
 
 def read_pixels(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -89,15 +83,15 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         except UnreadableImageError as error:
             unreadable.append(f"{path} ({error})")
             continue
-        prediction = predictor.predict(image)
+        mask, facts = predictor.predict(image)
         with atomic_write(folder / f"{name}_mask.png") as file:
-            file.write(mask_png(prediction.mask, len(labels)))
+            file.write(mask_png(mask, len(labels)))
         with atomic_write(folder / f"{name}_overlay.png") as file:
-            Image.fromarray(overlay(image, prediction.mask, len(labels))).save(file, "PNG")
-        for label, area in prediction.areas.items():
+            Image.fromarray(overlay(image, mask, len(labels))).save(file, "PNG")
+        for label, area in facts["areas"].items():
             rows.writerow([path, label, area["pixels"], f"{area['share']:.6f}"])
         if config.predict.coco:
-            add_to_coco(coco, path.name, prediction.mask)
+            add_to_coco(coco, path.name, mask)
     seconds = time.perf_counter() - started
     write_text(folder / "areas.csv", table.getvalue())
     if config.predict.coco:

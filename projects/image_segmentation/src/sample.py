@@ -54,7 +54,10 @@ def _draw(
     for _ in range(random.integers(*SHAPES, endpoint=True)):
         kind = int(random.integers(len(surfaces)))
         rows, columns = _shape(random)
-        surface = _tinted(_square(surfaces[kind], random), random)
+        texture = _square(surfaces[kind], random)
+        # Random contrast, brightness and tint: of all that a shape looks like, only the pattern tells its class.
+        pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
+        surface = pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)  # [SIDE, SIDE, 3]
         image[rows, columns] = surface[rows, columns]
         mask[rows, columns] = kind + 1
     image += random.normal(0, 4, image.shape)
@@ -67,12 +70,6 @@ def _square(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     left = random.integers(image.shape[1] - SIDE, endpoint=True)
     square = image[top : top + SIDE, left : left + SIDE]
     return square[:, ::-1] if random.random() < 0.5 else square
-
-
-def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The texture, float [SIDE, SIDE, 3], around a random brightness and color."""
-    pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
-    return pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)
 
 
 def _shape(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -23,12 +23,19 @@ def make_service(config: Config) -> Service:
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
+    def predict(images: list[np.ndarray]) -> list[dict[str, Any]]:
+        classes, predictions = len(predictor.network.labels), map(predictor.predict, images)
+        return [
+            {**facts, "mask_png_base64": base64.b64encode(mask_png(mask, classes)).decode()}
+            for mask, facts in predictions
+        ]
+
     endpoint = Endpoint(
         name="predict",
         summary="Which class is each pixel? A PNG whose values are class ids, and how much each class covers.",
         kind="images",
         decode=decode,
-        predict=lambda images: [as_json(predictor, image) for image in images],
+        predict=predict,
         example=EXAMPLE,
         example_result={
             "height": 1,
@@ -40,18 +47,6 @@ def make_service(config: Config) -> Service:
         batch_size=1,  # images of different sizes do not stack
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
-
-
-def as_json(predictor: Predictor, image: np.ndarray) -> dict[str, Any]:
-    """The prediction for an image, uint8 [H, W, 3], as the server answers it."""
-    prediction = predictor.predict(image)
-    return {
-        "height": image.shape[0],
-        "width": image.shape[1],
-        "areas": prediction.areas,
-        "probability": prediction.probability,
-        "mask_png_base64": base64.b64encode(mask_png(prediction.mask, len(predictor.network.labels))).decode(),
-    }
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

@@ -2,6 +2,7 @@
 
 import tarfile
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +32,15 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
     pairs = {split: find_pairs(*found, problems) for split, found in folders.items()}
     colors = bool(settings.palette)
-    raw = {split: read_pairs(found, settings.max_side, problems, colors) for split, found in pairs.items()}
-    if not any(found.pairs for found in raw.values()):
+    decoded = {split: read_pairs(found, settings.max_side, problems, colors) for split, found in pairs.items()}
+    if not any(decoded.values()):
         raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
     if colors:
         form = palette_format(settings.classes, settings.palette, settings.ignore)
     else:
-        form = detect_format(raw.values(), settings.classes, int(settings.ignore) if settings.ignore else None)
-    splits = {split: decode_masks(found, form, problems) for split, found in raw.items()}
+        ignore = int(settings.ignore) if settings.ignore else None
+        form = detect_format(chain.from_iterable(decoded.values()), settings.classes, ignore)
+    splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
     if "train" in splits:
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
     if problems and settings.broken == "refuse":
@@ -95,10 +97,23 @@ def load_pets(root: Path) -> SourceData:
     """Oxford-IIIT Pet (Parkhi et al. 2012). Its border class, a few pixels wide and of unclear truth, is ignored."""
     folder = find_pets(root) or download_pets(root / "pets")
     problems = Problems()
-    train, test = (read_pets(folder, name, problems) for name in ("trainval", "test"))
+    trimaps = folder / "annotations" / "trimaps"
+    table = np.full(256, IGNORE, np.uint8)
+    table[1], table[2] = 1, 0  # in trimaps 1 is the pet, 2 the background, 3 the border
+    splits = []
+    for split in ("trainval", "test"):
+        lines = (folder / "annotations" / f"{split}.txt").read_text().splitlines()
+        names = [line.split()[0] for line in lines]
+        pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
+        images, masks = [], []
+        for _, image, mask in read_pairs(pairs, PETS_SIDE, problems):
+            images.append(image)
+            masks.append(table[mask])
+        splits.append(Examples({"images": images, "masks": masks}, names, groups=names))  # each image is its own group
     if problems:
         raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")
     description = f"Oxford-IIIT Pet (Parkhi et al. 2012), official test split, scaled to {PETS_SIDE} pixels"
+    train, test = splits
     return SourceData(["background", "pet"], train, None, test, f"{description}, borders ignored", "CC BY-SA 4.0")
 
 
@@ -115,18 +130,6 @@ def download_pets(folder: Path) -> Path:
                 if not (folder / found.name).exists():  # it exists if the download stopped between the archives
                     found.replace(folder / found.name)
     return folder
-
-
-def read_pets(folder: Path, split: str, problems: Problems) -> Examples:
-    """One of the official splits; each image is its own group."""
-    lines = (folder / "annotations" / f"{split}.txt").read_text().splitlines()
-    trimaps = folder / "annotations" / "trimaps"
-    pairs = [Pair(n, folder / "images" / f"{n}.jpg", trimaps / f"{n}.png") for n in (line.split()[0] for line in lines)]
-    raw = read_pairs(pairs, PETS_SIDE, problems)
-    table = np.full(256, IGNORE, np.uint8)
-    table[1], table[2] = 1, 0  # in trimaps 1 is the pet, 2 the background, 3 the border
-    names = [pair.name for pair in raw.pairs]
-    return Examples({"images": raw.images, "masks": [table[mask] for mask in raw.masks]}, names, groups=names)
 
 
 def load_sample(seed: int, count: int) -> SourceData:

@@ -13,7 +13,6 @@ from src.masks import (
     IGNORE,
     MaskFormat,
     Pair,
-    RawPairs,
     decode_masks,
     detect_format,
     find_pairs,
@@ -31,7 +30,7 @@ def array(*rows: list[int]) -> np.ndarray:
 
 def format_of(mask: np.ndarray, classes: list[str], ignore: int | None = None) -> MaskFormat:
     pair = Pair("mask", Path("mask.png"), Path("mask.png"))
-    return detect_format([RawPairs([pair], [], [mask])], classes, ignore)
+    return detect_format([(pair, mask, mask)], classes, ignore)
 
 
 def test_black_and_white_masks_are_background_and_foreground() -> None:
@@ -133,8 +132,8 @@ def root(tmp_path: Path) -> Path:
 def read(root: Path, max_side: int = 100) -> tuple[list[str], str]:
     """The names that can be used, and what is said to be wrong."""
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
-    images = decode_masks(raw, MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1}), problems)
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
+    images = decode_masks(decoded, MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1}), problems)
     return images.names, str(problems)
 
 
@@ -163,16 +162,16 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
 
 def test_large_images_are_scaled_down_with_their_masks(root: Path) -> None:
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
-    assert {image.shape for image in raw.images} == {(3, 4, 3)}
-    assert {mask.shape for mask in raw.masks} == {(3, 4)}
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
+    assert {image.shape for _, image, _ in decoded} == {(3, 4, 3)}
+    assert {mask.shape for _, _, mask in decoded} == {(3, 4)}
 
 
 def test_scaling_down_makes_no_new_ids(root: Path) -> None:
     Image.fromarray(np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))).save(root / "masks" / "c.png")
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
-    mask = next(mask for pair, mask in zip(raw.pairs, raw.masks, strict=True) if pair.name == "c")
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
+    mask = next(mask for pair, _, mask in decoded if pair.name == "c")
     assert mask.shape == (4, 5)
     assert set(np.unique(mask).tolist()) <= {0, 2, 7}
 
@@ -181,8 +180,8 @@ def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     (root / "masks" / "c.png").unlink()
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
-    decode_masks(raw, MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
+    decode_masks(decoded, MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
     assert "masks of class ids whose compression blurs them, save them as PNG: 1 (c.jpg)" in str(problems)
 
 
