@@ -214,22 +214,19 @@ def palette_format(classes: list[str], palette: Sequence[str], ignore: str) -> M
     Args:
         palette: the color of each class, as `#rrggbb` or by name.
         ignore: the color of pixels to ignore; empty: there is none.
-    """
-    ids = {parse_color(color, "data.palette"): index for index, color in enumerate(palette)}
-    return MaskFormat("palette", classes, ids | ({parse_color(ignore, "data.ignore"): IGNORE} if ignore else {}))
-
-
-def parse_color(text: str, key: str) -> int:
-    """A color as 0xRRGGBB.
 
     Raises:
-        UserError: it is no color; the message names the setting `key`.
+        UserError: a text is no color; the message names the setting.
     """
-    try:
-        red, green, blue = ImageColor.getrgb(text)[:3]
-    except ValueError as error:
-        raise UserError(f"{key} has {text!r}, which is no color; write it as '#ff8800'.") from error
-    return red << 16 | green << 8 | blue
+    ids = {}
+    colors = [("data.palette", color, index) for index, color in enumerate(palette)]
+    for key, text, index in [*colors, *[("data.ignore", ignore, IGNORE)] * bool(ignore)]:
+        try:
+            red, green, blue = ImageColor.getrgb(text)[:3]
+        except ValueError as error:
+            raise UserError(f"{key} has {text!r}, which is no color; write it as '#ff8800'.") from error
+        ids[red << 16 | green << 8 | blue] = index
+    return MaskFormat("palette", classes, ids)
 
 
 def decode_masks(decoded: Iterable[Decoded], form: MaskFormat, problems: Problems) -> Examples:

@@ -18,7 +18,6 @@ from src.masks import (
     find_pairs,
     mask_folders,
     palette_format,
-    parse_color,
     read_mask,
     read_pairs,
 )
@@ -92,9 +91,12 @@ def test_values_that_cannot_be_class_ids_are_refused() -> None:
 
 
 def test_a_misspelled_color_is_refused() -> None:
-    assert parse_color("#ff8800", "data.palette") == 0xFF8800
-    with pytest.raises(UserError, match="data.palette has 'orangish', which is no color"):
-        parse_color("orangish", "data.palette")
+    for palette, ignore, key in (
+        (["red", "orangish"], "", "data.palette"),
+        (["red", "blue"], "voidish", "data.ignore"),
+    ):
+        with pytest.raises(UserError, match=key):
+            palette_format(["a", "b"], palette, ignore)
 
 
 @pytest.mark.parametrize(
