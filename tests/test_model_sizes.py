@@ -1,4 +1,4 @@
-"""The numbers of parameters are pinned here, and not in the projects: another network breaks no test of a copy."""
+"""The sizes of the projects' networks. They are pinned here, so that another network breaks no test of a copy."""
 
 import json
 import subprocess
@@ -8,20 +8,32 @@ from pathlib import Path
 import pytest
 
 SIZES = {
+    "mnist_classifier": (
+        "from models.model import ImageClassifier; make = lambda n: ImageClassifier(n, 1, 28, 10)",
+        {"cnn": 98_938, "mlp": 235_146},
+    ),
+    "audio_classification": (
+        "from models.model import AudioClassifier; make = lambda n: AudioClassifier(n, 8000, 4000, 10, 0.1, True, 0.1)",
+        {"cnn": 187_122, "gru": 83_418, "transformer": 357_130},
+    ),
     "text_classification": (
-        "from models.model import make_network as make; size = dict(width=32, layers=2, heads=4, dropout=0.1);"
-        "networks = {name: make(name, 200, 3, **size) for name in ('ngrams', 'lstm', 'gru', 'transformer')}",
+        "from models.model import make_network; size = dict(width=32, layers=2, heads=4, dropout=0.1);"
+        "make = lambda n: make_network(n, 200, 3, **size)",
         {"ngrams": 646_499, "lstm": 23_587, "gru": 19_363, "transformer": 31_971},
     ),
+    "image_segmentation": (
+        "from models.model import Segmenter; make = lambda n: Segmenter(n, 'tf_efficientnet_lite0', 4)",
+        {"small_unet": 1_964_148, "unet": 3_787_588, "fpn": 3_429_508, "deeplabv3plus": 3_299_668},
+    ),
 }
-"""By project: code that makes its networks, and the number of parameters of each."""
-COUNT = "import json; print(json.dumps({name: sum(p.numel() for p in n.parameters()) for name, n in networks.items()}))"
+"""By project: code that makes a network of a name, and the number of parameters of each network."""
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_the_numbers_of_parameters_are_pinned(name: str, projects: list[Path]) -> None:
-    (project,) = (path for path in projects if path.name == name)
+def test_the_numbers_of_parameters_are_pinned(name: str, repository: Path) -> None:
     code, expected = SIZES[name]
-    command = [sys.executable, "-c", f"{code}\n{COUNT}"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    count = f"{{n: sum(p.numel() for p in make(n).parameters()) for n in {list(expected)}}}"
+    command = [sys.executable, "-c", f"import json; {code}\nprint(json.dumps({count}))"]
+    folder = repository / "projects" / name
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == expected

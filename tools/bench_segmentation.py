@@ -28,19 +28,20 @@ import torch
 from keeping import keep, run, so_far
 from torch import Tensor
 
-from models.model import Segmenter, fix_padding
-from models.pretrained import load_pretrained
-from shared.data.masks import IGNORE, Images
+from models.model import Segmenter, fix_padding, make_model
+from models.pretrained import load_first_weights
+from shared.data.examples import Data, Examples
 from shared.data.memory import Batch
 from shared.results import versions
 from shared.seeding import seed_everything
 from src.baseline import baseline
 from src.config import PROJECT, Config, load_config
-from src.dataloader import Data, Tiles, load_data, make_loaders
+from src.dataloader import Tiles, load_data, make_loaders
 from src.evaluate import evaluate, scores_of
 from src.export import export
-from src.train import loss_for, make_step, train
-from src.utils import as_dense, load_first_weights, make_model
+from src.losses import make_loss
+from src.masks import IGNORE
+from src.train import make_step, train
 
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"
 RUNS = REPOSITORY / "build" / "bench" / "segmentation"
@@ -118,12 +119,13 @@ def run_peer(config: Config, data: Data, seconds: float) -> dict[str, Any]:
     while spent < seconds:
         spent += peer_epoch(model, optimizer, loss, data.splits.train, seconds - spent)
         epochs += 1
-        found = scores_of(as_dense(model.eval()), data.splits.validation, data.classes, config)["pooled"]["mean_iou"]
+        scores = scores_of(model.eval().probabilities, data.splits.validation, data.classes, config)
+        found = scores["pooled"]["mean_iou"]
         if found > best:
             best, weights = found, {name: tensor.clone() for name, tensor in model.state_dict().items()}
         print(f"peer: epoch {epochs}, {spent:.0f} s, validation mean IoU {found:.4f}", flush=True)
     model.load_state_dict(weights)
-    test = scores_of(as_dense(model.eval()), data.splits.test, data.classes, config)
+    test = scores_of(model.eval().probabilities, data.splits.test, data.classes, config)
     return {"training_seconds": spent, "epochs": epochs, "validation_mean_iou": best, "test": compact(test)}
 
 
@@ -131,14 +133,13 @@ def peer_network(config: Config, data: Data) -> Segmenter:
     """U-Net at the library's width, with the first weights that ours has too."""
     model = Segmenter("unet", config.model.encoder, len(data.classes))
     model.network = smp.Unet(f"tu-{config.model.encoder}", encoder_weights=None, classes=len(data.classes))
-    origin = load_pretrained(model.network.encoder, config.model.encoder)
-    model.normalize.set(origin.mean, origin.std)
+    load_first_weights(model, config)
     fix_padding(model)
     return model.to(memory_format=torch.channels_last)
 
 
 def peer_epoch(
-    model: Segmenter, optimizer: torch.optim.Optimizer, loss: Any, train_split: Images, seconds: float
+    model: Segmenter, optimizer: torch.optim.Optimizer, loss: Any, train_split: Examples, seconds: float
 ) -> float:
     """One pass over full-size images, or as far as the time goes; gives the seconds it took."""
     tiles = Tiles(train_split, 4096)
@@ -167,7 +168,7 @@ def loader_share(config: Config, data: Data) -> dict[str, float]:
     model = make_model(config, data.classes)
     load_first_weights(model, config)
     model = model.to(memory_format=torch.channels_last)
-    step = make_step(loss_for(data, config))
+    step = make_step(make_loss(config.loss))
     batches = iter(make_loaders(data, config).train)
     preparing, training = [], []
     for _ in range(TIMED_BATCHES):

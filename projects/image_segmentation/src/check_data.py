@@ -1,32 +1,33 @@
 """Look at the data before training does: what is in it, what is wrong with it, and how rare each class is."""
 
-import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shared.data.check import (
-    DataCheck,
     Example,
     content_digest,
     copy_warnings,
     inspect_files,
     problem_warnings,
-    refused_record,
     samples_by_class,
     size_of,
+    start_check,
 )
+from shared.data.examples import Data
 from shared.data.images import list_images, read_image
-from shared.data.masks import IGNORE, Images, mask_folders
+from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.files import require_writable
 from shared.report.check import all_warnings, write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
-from src.dataloader import Data, load_data, refusal
+from src.dataloader import load_data
+from src.masks import IGNORE, mask_folders
+from src.sources import refusal
 
 RARE_SHARE = 0.02
 """Classes with a smaller share of the training pixels are often not learned without help."""
@@ -37,114 +38,91 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
-    started = time.perf_counter()
-    require_writable(config.output_dir)
-    found = DataCheck("images")
-    try:
-        data = load_data(replace(config, data=replace(config.data, broken="leave_out")))
-    except UserError as error:
-        return _conclude_refused(config, found, _sentence_of_training(config, error), started)
-    found.problems = data.problems
-    if data.problems and config.data.broken == "refuse":
-        found.refusal = refusal(config.data.root, data.problems)
-    found.examples = _examples(data)
-    shares = _pixel_shares(data)
-    found.warnings = all_warnings(found) + _rare_warnings(shares)
+    check, data = start_check(config, "images", load_what_fits, survey)
+    root = config.data.root
+    shares = pixel_shares(data) if data else {}
+    if data:
+        check.examples = list_masks(data)
+        if data.problems and config.data.broken == "refuse":
+            check.refusal = refusal(root, data.problems)
+        check.warnings = all_warnings(check) + rare_warnings(shares["train"])
+        # Names are unique within a split only.
+        shown = {
+            (split, name): overlay(image, mask, len(data.classes))
+            for split, held in vars(data.splits).items()
+            for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
+        }
+    else:
+        check.warnings = [*problem_warnings(check.problems), *copy_warnings(check)]
+    grid = {
+        name: [shown[one.split, one.name] if data else np.asarray(read_image(root / one.name)) for one in chosen]
+        for name, chosen in samples_by_class(check.examples, config.seed).items()
+    }
+    rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]
     return write_check_report(
-        found,
+        check,
         config.output_dir,
         project=PROJECT.name,
         seed=config.seed,
-        record=data.as_dict(),
-        grid=_grid(data, found.examples, config.seed),
-        sections=[_share_section(shares)],
-        seconds=time.perf_counter() - started,
+        grid=sample_grid(grid, side=120) if grid else None,
+        sections=[Section("Share of the pixels", header=["class", *shares], rows=rows)] if rows else [],
         pixel_shares=shares,
     )
 
 
-def _sentence_of_training(config: Config, without_broken: UserError) -> str:
-    """Why training refuses: where it takes no broken files, that comes before what is left without them."""
-    if config.data.broken == "refuse":
-        try:
-            load_data(config)
-        except UserError as error:
-            return str(error)
-    return str(without_broken)
+def load_what_fits(config: Config) -> Data:
+    """The data without the files that do not fit, so that everything else can be checked as well.
+
+    Raises:
+        UserError: too little is left; it is the sentence of training, which names files that do not fit first.
+    """
+    try:
+        return load_data(replace(config, data=replace(config.data, broken="leave_out")))
+    except UserError:
+        return load_data(config)
 
 
-def _conclude_refused(config: Config, found: DataCheck, sentence: str, started: float) -> dict[str, Any]:
-    """Go on with the images alone, whose masks cannot be understood or that cannot be cut into splits."""
-    found.refusal = sentence
-    root = config.data.root
-    folders = {split or "whole": images for split, (images, _) in mask_folders(root).items()}
+def survey(root: Path, problems: Problems) -> list[Example]:
+    """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
+    folders = mask_folders(root)
     files = {
-        path: Example(path.relative_to(root).as_posix(), split, ("images",), "", {})
-        for split, images in folders.items()
+        path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
+        for split, (images, _) in folders.items()
         for path in list_images(images)
     }
-    found.examples = inspect_files(files, found.problems)
-    found.warnings = [*problem_warnings(found.problems), *copy_warnings(found)]
-    samples = samples_by_class(found.examples, config.seed)
-    grid = {name: [np.asarray(read_image(root / one.name)) for one in chosen] for name, chosen in samples.items()}
-    return write_check_report(
-        found,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        record=refused_record(config.data.source),
-        grid=sample_grid(grid) if grid else None,
-        seconds=time.perf_counter() - started,
-    )
+    return inspect_files(files, problems)
 
 
-def _examples(data: Data) -> list[Example]:
-    examples = []
-    for split, images in vars(data.splits).items():
-        for name, image, mask in zip(images.names, images.images, images.masks, strict=True):
-            classes = tuple(data.classes[index] for index in np.unique(mask) if index != IGNORE)
-            size = size_of((image.shape[1], image.shape[0]))
-            examples.append(Example(name, split, classes, content_digest(image), size))
-    return examples
+def list_masks(data: Data) -> list[Example]:
+    """Every image with the classes that occur in its mask."""
+    return [
+        Example(
+            name,
+            split,
+            tuple(data.classes[index] for index in np.unique(mask) if index != IGNORE),
+            content_digest(image),
+            size_of((image.shape[1], image.shape[0])),
+        )
+        for split, held in vars(data.splits).items()
+        for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
+    ]
 
 
-def _pixel_shares(data: Data) -> dict[str, dict[str, float]]:
+def pixel_shares(data: Data) -> dict[str, dict[str, float]]:
     """By split, the share of each class in the pixels that are not ignored."""
-    return {split: _shares(images, data.classes) for split, images in vars(data.splits).items()}
+    shares = {}
+    for split, held in vars(data.splits).items():
+        pixels = sum(np.bincount(mask.ravel(), minlength=256) for mask in held["masks"])[: len(data.classes)]
+        shares[split] = dict(zip(data.classes, (pixels / max(pixels.sum(), 1)).tolist(), strict=True))
+    return shares
 
 
-def _shares(images: Images, classes: list[str]) -> dict[str, float]:
-    pixels = sum(np.bincount(mask.ravel(), minlength=IGNORE + 1) for mask in images.masks)[: len(classes)]
-    return {name: float(share) for name, share in zip(classes, pixels / max(pixels.sum(), 1), strict=True)}
-
-
-def _rare_warnings(shares: dict[str, dict[str, float]]) -> list[str]:
-    rare = [f"{name} {share:.2%}" for name, share in shares["train"].items() if share < RARE_SHARE]
+def rare_warnings(shares: dict[str, float]) -> list[str]:
+    """A sentence about classes with few training pixels, if any."""
+    rare = [f"{name} {share:.2%}" for name, share in shares.items() if share < RARE_SHARE]
     if not rare:
         return []
     return [
         f"classes with less than {RARE_SHARE:.0%} of the training pixels: {len(rare)} ({', '.join(rare)}); "
         "try --training.class_weights sqrt and --data.rare_crops 0.5."
     ]
-
-
-def _share_section(shares: dict[str, dict[str, float]]) -> Section:
-    rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares["train"]]
-    return Section("Share of the pixels", header=["class", *shares], rows=rows)
-
-
-def _grid(data: Data, examples: list[Example], seed: int) -> bytes:
-    """Images in which each class occurs, under the colors of their masks."""
-    images = {
-        (split, name): (image, mask)
-        for split, held in vars(data.splits).items()
-        for name, image, mask in zip(held.names, held.images, held.masks, strict=True)
-    }
-    samples = samples_by_class(examples, seed)
-    return sample_grid(
-        {
-            name: [overlay(*images[one.split, one.name], len(data.classes)) for one in chosen]
-            for name, chosen in samples.items()
-        },
-        side=120,
-    )

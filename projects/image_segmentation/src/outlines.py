@@ -23,18 +23,14 @@ def annotations_of(mask: np.ndarray) -> Iterator[dict[str, Any]]:
             if region.area < SMALLEST:
                 continue
             top, left, bottom, right = region.bbox
+            around = np.pad(region.image_filled, 1).astype(float)  # a border of 0 closes outlines at the image's edge
+            outline = max(find_contours(around, 0.5), key=len)  # rows and columns, [P, 2]
+            # Without the last point, which repeats the first; half a pixel, as a pixel's center has whole coordinates.
+            points = approximate_polygon(outline, TOLERANCE)[:-1] + (top - 0.5, left - 0.5)
             yield {
                 "category_id": int(index),
-                "segmentation": [_outline(region.image_filled, top, left)],
+                "segmentation": [[round(float(value), 2) for value in points[:, ::-1].ravel()]],  # x, y, x, y, ...
                 "bbox": [left, top, right - left, bottom - top],
                 "area": int(region.area),
                 "iscrowd": 0,
             }
-
-
-def _outline(region: np.ndarray, top: int, left: int) -> list[float]:
-    """The outer polygon of a region as x, y, x, y, ..., in the image's pixels."""
-    around = np.pad(region, 1).astype(float)
-    longest = max(find_contours(around, 0.5), key=len)
-    points = approximate_polygon(longest, TOLERANCE)[:-1] + (top - 0.5, left - 0.5)
-    return [round(float(value), 2) for row, column in points for value in (column, row)]

@@ -1,27 +1,28 @@
 """The built-in sample: textured shapes over real photographs, drawn from a seed, with exact masks.
 
-Photographs and textures are those that scikit-image's package brings. The three splits are cut from different strips of
-them, so that no pixel of the test split was ever trained on. Every shape gets a random tint and brightness: only its
-texture tells what it is.
+Photographs and textures come with the scikit-image package. Each split is drawn from its own strip of them, so the
+network never trains on a pixel of the test split. Every shape has a random tint and brightness: only its texture tells
+its class.
 """
 
 import numpy as np
 from skimage import data
 from skimage.draw import ellipse, polygon
 
-from shared.data.masks import Images
+from shared.data.examples import Examples
 from shared.data.splits import Splits
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
 STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
-"""Which share of each photograph's width a split is drawn from."""
-SHAPES = (1, 2)
+"""The part of each photograph's width that a split is drawn from."""
+SHAPES = (1, 2)  # the fewest and the most in an image
 
 
-def make_sample(seed: int, count: int) -> Splits[Images]:
-    """Draw the three splits: `count` images to train on, a fifth as many for each other split."""
-    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), _colored(data.camera())]
+def make_sample(seed: int, count: int) -> Splits[Examples]:
+    """Draw the three splits: `count` training images, and a fifth as many for each other split."""
+    gray = data.camera()
+    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), np.stack([gray] * 3, axis=2)]
     textures = [data.brick(), data.grass(), data.gravel()]
     splits = []
     for index, strip in enumerate(vars(STRIPS).values()):
@@ -30,19 +31,15 @@ def make_sample(seed: int, count: int) -> Splits[Images]:
         surfaces = [_strip(texture, strip) for texture in textures]
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
         names = [f"{index}-{number:04d}" for number in range(len(drawn))]
-        splits.append(Images(names, [image for image, _ in drawn], [mask for _, mask in drawn]))
+        splits.append(Examples({"images": [image for image, _ in drawn], "masks": [mask for _, mask in drawn]}, names))
     return Splits(*splits)
-
-
-def _colored(gray: np.ndarray) -> np.ndarray:
-    return np.repeat(gray[:, :, None], 3, axis=2)
 
 
 def _strip(image: np.ndarray, share: tuple[float, float]) -> np.ndarray:
     width = image.shape[1]
     begin, end = round(width * share[0]), round(width * share[1])
     strip = image[:, begin:end]
-    if strip.shape[1] < SIDE:  # narrow photographs: mirrored at the strip's own edge
+    if strip.shape[1] < SIDE:  # narrow photographs are continued by their mirror image
         strip = np.concatenate([strip, strip[:, ::-1]], axis=1)
     return strip
 
@@ -51,31 +48,28 @@ def _draw(
     scenes: list[np.ndarray], surfaces: list[np.ndarray], random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """One image, uint8 [SIDE, SIDE, 3], and its mask, uint8 [SIDE, SIDE]."""
-    image = _cut(scenes[random.integers(len(scenes))], random).astype(np.float32)
+    image = _square(scenes[random.integers(len(scenes))], random).astype(np.float32)
     image *= random.uniform(0.6, 1.2)
     mask = np.zeros((SIDE, SIDE), np.uint8)
     for _ in range(random.integers(*SHAPES, endpoint=True)):
         kind = int(random.integers(len(surfaces)))
         rows, columns = _shape(random)
-        surface = _tinted(_cut(surfaces[kind], random), random)
+        texture = _square(surfaces[kind], random)
+        # Random contrast, brightness and tint: of all that a shape looks like, only the pattern tells its class.
+        pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
+        surface = pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)  # [SIDE, SIDE, 3]
         image[rows, columns] = surface[rows, columns]
         mask[rows, columns] = kind + 1
     image += random.normal(0, 4, image.shape)
     return image.clip(0, 255).astype(np.uint8), mask
 
 
-def _cut(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A random square of the image, perhaps mirrored."""
+def _square(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A random square of the image; half of them are mirrored."""
     top = random.integers(image.shape[0] - SIDE, endpoint=True)
     left = random.integers(image.shape[1] - SIDE, endpoint=True)
     square = image[top : top + SIDE, left : left + SIDE]
     return square[:, ::-1] if random.random() < 0.5 else square
-
-
-def _tinted(texture: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The texture, float [SIDE, SIDE, 3], around a random brightness and color."""
-    pattern = (texture.astype(np.float32) - texture.mean()) * random.uniform(1.0, 1.5)
-    return pattern[:, :, None] + random.uniform(40, 190) + random.uniform(-30, 30, 3)
 
 
 def _shape(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What the server can be asked about images, and how the exported network answers."""
+"""What the server can be asked about images, and how the exported network predicts them."""
 
 import base64
 from typing import Any
@@ -23,15 +23,19 @@ def make_service(config: Config) -> Service:
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 
-    def answer(images: list[np.ndarray]) -> list[dict[str, Any]]:
-        return [as_plain(predictor, image) for image in images]
+    def predict(images: list[np.ndarray]) -> list[dict[str, Any]]:
+        classes, predictions = len(predictor.network.labels), map(predictor.predict, images)
+        return [
+            {**facts, "mask_png_base64": base64.b64encode(mask_png(mask, classes)).decode()}
+            for mask, facts in predictions
+        ]
 
     endpoint = Endpoint(
         name="predict",
         summary="Which class is each pixel? A PNG whose values are class ids, and how much each class covers.",
         kind="images",
         decode=decode,
-        predict=answer,
+        predict=predict,
         example=EXAMPLE,
         example_result={
             "height": 1,
@@ -40,21 +44,9 @@ def make_service(config: Config) -> Service:
             "probability": 0.9,
             "mask_png_base64": "...",
         },
-        batch_size=1,  # images of any size do not stack
+        batch_size=1,  # images of different sizes do not stack
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
-
-
-def as_plain(predictor: Predictor, image: np.ndarray) -> dict[str, Any]:
-    """The answer to an image, uint8 [H, W, 3], as JSON has it."""
-    found = predictor.segment(image)
-    return {
-        "height": found.mask.shape[0],
-        "width": found.mask.shape[1],
-        "areas": predictor.areas(found),
-        "probability": found.probability,
-        "mask_png_base64": base64.b64encode(mask_png(found.mask, len(predictor.network.labels))).decode(),
-    }
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

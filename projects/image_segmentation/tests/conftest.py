@@ -1,30 +1,26 @@
-"""Makes the project importable from anywhere, also in a copy of its folder, and trains one small network."""
+"""Makes the project importable from anywhere, also in a copy of its folder, and says what its tests have to know."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from shared.testing.contract import Contract, job, refused, smoke, trained  # noqa: F401 - fixtures
+
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from src.config import Config, load_config  # noqa: E402 - needs the path above
-from src.export import export  # noqa: E402
-from src.train import train  # noqa: E402
-
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The smoke configuration, with outputs outside the project."""
-    folder = tmp_path_factory.mktemp("outputs")
-    config = load_config(PROJECT / "configs" / "smoke.yaml")
-    return replace(config, output_dir=folder, log_dir=folder / "tensorboard")
+def contract() -> Contract:
+    from main import VERBS
 
-
-@pytest.fixture(scope="session")
-def trained(smoke: Config) -> Config:
-    """The configuration of a finished training run; its checkpoint and its ONNX file lie in `output_dir`."""
-    train(smoke)
-    export(smoke)
-    return smoke
+    return Contract(
+        PROJECT,
+        VERBS,
+        score=lambda evaluated: evaluated["metrics"]["test"]["pooled"]["mean_iou"],
+        learned=0.5,
+        chance=0.2,
+        other_network=("--model.name", "fpn"),
+        input_name="photo.png",
+    )

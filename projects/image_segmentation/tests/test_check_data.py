@@ -81,7 +81,7 @@ def test_the_refusal_is_trainings_own_where_too_little_is_left_without_what_is_b
     assert "images whose mask has another size: 18" in capsys.readouterr().err
 
 
-def test_images_are_looked_at_where_their_masks_cannot_be_understood(
+def test_images_are_looked_at_where_their_masks_cannot_be_used(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (50, 40), "orange").save(folder / "masks" / "00.png")

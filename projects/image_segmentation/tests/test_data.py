@@ -1,4 +1,4 @@
-"""The data: three disjoint splits from each source, and cuts in which image and mask stay together."""
+"""The data: three disjoint splits from each source, and crops in which image and mask stay together."""
 
 import csv
 import shutil
@@ -11,15 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
-from shared.data.masks import IGNORE, Images
+from shared.data.examples import Examples
 from shared.errors import UserError
 from shared.files import file_digest
 from shared.seeding import generator
-from src import dataloader
-from src.augmentation import Cuts, window
+from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
-from src.export import training_cuts
+from src.export import training_crops
+from src.masks import IGNORE
 from src.sample import CLASSES
 
 
@@ -43,8 +43,8 @@ def save_folder(root: Path, count: int, values: tuple[int, ...] = (0, 255), name
     return root
 
 
-def bytes_of(split: Images) -> set[bytes]:
-    return {image.tobytes() for image in split.images}
+def bytes_of(split: Examples) -> set[bytes]:
+    return {image.tobytes() for image in split["images"]}
 
 
 def test_the_sample_has_disjoint_splits_with_all_classes() -> None:
@@ -56,8 +56,8 @@ def test_the_sample_has_disjoint_splits_with_all_classes() -> None:
     assert not train & test
     assert not validation & test
     for split in vars(data.splits).values():
-        assert {image.shape for image in split.images} == {(128, 128, 3)}
-        assert set(np.unique(np.stack(split.masks))) == {0, 1, 2, 3}
+        assert {image.shape for image in split["images"]} == {(128, 128, 3)}
+        assert set(np.unique(np.stack(split["masks"]))) == {0, 1, 2, 3}
 
 
 def test_the_seed_decides_the_sample() -> None:
@@ -115,7 +115,7 @@ def test_a_held_out_split_is_the_test(tmp_path: Path) -> None:
     data = load_data(config(root=tmp_path, classes=["sky", "road", "car"], ignore="11"))
     assert data.counts == {"train": 17, "validation": 3, "test": 5}
     assert set(data.splits.test.names) == {f"b{index}" for index in range(5)}
-    assert set(np.unique(data.splits.test.masks[0])) == {0, 1, 2, IGNORE}
+    assert set(np.unique(data.splits.test["masks"][0])) == {0, 1, 2, IGNORE}
 
 
 def test_splits_of_their_own_are_kept(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_colors_stand_for_classes(tmp_path: Path) -> None:
         Image.fromarray(colors).save(path)
     data = load_data(config(root=tmp_path, classes=["street", "tree"], palette=["#5a5a5a", "green"]))
     assert data.classes == ["street", "tree"]
-    assert set(np.unique(data.splits.train.masks[0])) == {0, 1}
+    assert set(np.unique(data.splits.train["masks"][0])) == {0, 1}
 
 
 def test_a_broken_folder_is_told_what_is_wrong_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -184,7 +184,7 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     assert data.counts == {"train": 7, "validation": 1, "test": 4}
     trimap = np.asarray(Image.open(tmp_path / folder / "annotations" / "trimaps" / f"{data.splits.test.names[0]}.png"))
     expected = np.select([trimap == 1, trimap == 2], [1, 0], IGNORE)
-    np.testing.assert_array_equal(data.splits.test.masks[0], expected)
+    np.testing.assert_array_equal(data.splits.test["masks"][0], expected)
 
 
 def test_images_without_a_group_are_each_their_own(tmp_path: Path) -> None:
@@ -218,47 +218,52 @@ def test_a_download_that_was_stopped_between_its_archives_goes_on(
         with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as packed:
             packed.add(tmp_path / "source" / name, name)
         archives.append((f"http://127.0.0.1:9/{name}.tar.gz", file_digest(folder / f"{name}.tar.gz", "md5")))
-    monkeypatch.setattr(dataloader, "OxfordIIITPet", type("Pets", (), {"_RESOURCES": archives}))
+    monkeypatch.setattr("torchvision.datasets.OxfordIIITPet._RESOURCES", archives)
     data = load_data(config(root=tmp_path / "raw"))
     assert data.record.source == "pets"
     assert data.counts == {"train": 7, "validation": 1, "test": 4}
 
 
 def test_without_a_network_the_sample_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataloader, "OxfordIIITPet", type("Pets", (), {"_RESOURCES": [("http://127.0.0.1:9/x", "0")]}))
+    monkeypatch.setattr("torchvision.datasets.OxfordIIITPet._RESOURCES", [("http://127.0.0.1:9/x", "0")])
     data = load_data(config(root=tmp_path))
     assert data.record.source == "sample"
     assert "stands in for pets" in data.record.substituted
 
 
-def test_the_exporter_gets_cuts_whose_sides_it_can_change() -> None:
+def test_the_exporter_gets_crops_whose_sides_it_can_change() -> None:
     narrow = config(source="sample", crop_height=32, crop_width=32)
-    assert training_cuts(load_data(narrow), narrow).shape[1:] == (3, 64, 64)
+    assert training_crops(load_data(narrow), narrow).shape[1:] == (3, 64, 64)
 
 
-def stripes(height: int, width: int) -> Images:
+def examples(*pairs: tuple[np.ndarray, np.ndarray]) -> Examples:
+    columns = {"images": [image for image, _ in pairs], "masks": [mask for _, mask in pairs]}
+    return Examples(columns, [str(number) for number in range(len(pairs))])
+
+
+def stripes(height: int, width: int) -> Examples:
     """An image whose mask can be told from its color: bright is class 1."""
     mask = (np.arange(width) // 8 % 2).astype(np.uint8)[None].repeat(height, 0)
-    return Images(["stripes"], [np.repeat((mask * 200)[:, :, None], 3, axis=2)], [mask])
+    return examples((np.repeat((mask * 200)[:, :, None], 3, axis=2), mask))
 
 
 @pytest.mark.parametrize("size", [(96, 96), (40, 200), (10, 20), (300, 64)])
 @pytest.mark.parametrize("rare_crops", [0.0, 1.0])
 def test_image_and_mask_stay_together(size: tuple[int, int], rare_crops: float) -> None:
     settings = DataConfig(crop_height=64, crop_width=96, flip="all", zoom=1.5, color=0.2, rare_crops=rare_crops)
-    cuts = Cuts(stripes(*size), settings, seed=0)
+    crops = RandomCrops(stripes(*size), settings, seed=0)
     for epoch in range(10):
-        cuts.epoch = epoch
-        batch = cuts.__getitems__([0])
+        crops.epoch = epoch
+        batch = crops.__getitems__([0])
         assert batch["images"].shape[2:] == batch["masks"].shape[1:]
         assert (batch["images"].dtype, batch["masks"].dtype) == (torch.uint8, torch.uint8)
         agree = (batch["images"][0, 0] > 100) == (batch["masks"][0] == 1)
         assert agree.float().mean() > 0.85  # all but the blurred edges of stripes
 
 
-def test_cuts_are_others_each_epoch_and_the_same_each_run() -> None:
+def test_crops_are_others_each_epoch_and_the_same_each_run() -> None:
     settings = DataConfig(crop_height=64, crop_width=64)
-    first, again = (Cuts(stripes(200, 200), settings, seed=0) for _ in range(2))
+    first, again = (RandomCrops(stripes(200, 200), settings, seed=0) for _ in range(2))
     before = first.__getitems__([0])["images"]
     assert torch.equal(before, again.__getitems__([0])["images"])
     first.epoch = 1
@@ -268,31 +273,33 @@ def test_cuts_are_others_each_epoch_and_the_same_each_run() -> None:
 def test_rare_classes_are_seen_often() -> None:
     mask = np.zeros((400, 400), np.uint8)
     mask[7:9, 380:382] = 1
-    images = Images(["rare"], [np.zeros((400, 400, 3), np.uint8)], [mask])
+    images = examples((np.zeros((400, 400, 3), np.uint8), mask))
     seen = {}
     for share in (0.0, 1.0):
-        cuts = Cuts(images, DataConfig(crop_height=64, crop_width=64, zoom=1, rare_crops=share), seed=0)
+        crops = RandomCrops(images, DataConfig(crop_height=64, crop_width=64, zoom=1, rare_crops=share), seed=0)
         found = 0
         for epoch in range(40):
-            cuts.epoch = epoch
-            found += bool((cuts.__getitems__([0])["masks"] == 1).any())
+            crops.epoch = epoch
+            found += bool((crops.__getitems__([0])["masks"] == 1).any())
         seen[share] = found
     assert seen[0.0] < 5
     assert seen[1.0] > 12
 
 
-def test_beyond_its_edges_a_image_is_mirrored() -> None:
+def test_beyond_its_edges_an_image_is_mirrored() -> None:
     array = np.arange(6).reshape(2, 3)
-    assert window(array, -1, -1, 4, 5).tolist() == [[0, 0, 1, 2, 2], [0, 0, 1, 2, 2], [3, 3, 4, 5, 5], [3, 3, 4, 5, 5]]
-    assert window(array, 0, 1, 2, 2).tolist() == [[1, 2], [4, 5]]
+    assert mirrored_crop(array, -1, -1, 4, 5).tolist() == [
+        [0, 0, 1, 2, 2],
+        [0, 0, 1, 2, 2],
+        [3, 3, 4, 5, 5],
+        [3, 3, 4, 5, 5],
+    ]
+    assert mirrored_crop(array, 0, 1, 2, 2).tolist() == [[1, 2], [4, 5]]
 
 
 def test_validation_sees_each_pixel_once_and_nothing_else() -> None:
-    images = Images(
-        ["a", "b"],
-        [np.zeros((100, 70, 3), np.uint8), np.zeros((33, 200, 3), np.uint8)],
-        [np.ones((100, 70), np.uint8), np.ones((33, 200), np.uint8)],
-    )
+    sizes = ((100, 70), (33, 200))
+    images = examples(*((np.zeros((*size, 3), np.uint8), np.ones(size, np.uint8)) for size in sizes))
     tiles = Tiles(images, tile=64)
     batch = tiles.batch(list(range(len(tiles))), generator(0))
     assert all(side % 32 == 0 for side in batch["images"].shape[2:])

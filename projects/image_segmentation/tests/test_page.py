@@ -1,4 +1,4 @@
-"""The page for people in a real browser: an image gets its mask and areas, the same served and static."""
+"""The page for people in a real browser: an image gets its mask and areas, the same from server and static page."""
 
 import base64
 import io
@@ -43,22 +43,22 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def areas(page: Page, address: str, image: Path) -> dict[str, Any]:
-    """Choose the image; gives the whole answer to it."""
+    """Choose the image; returns the whole result."""
     page.open(f"{address}/")
     page.wait_for("document.getElementById('facts').textContent.includes('sample')")
     page.choose_file("#file", image)
     page.wait_for("document.querySelectorAll('#bars li').length === 4")
     assert page.messages == []
-    # The canvas shows the mask by now: the question is asked again about the image alone.
+    # The canvas shows the mask by now: ask again about the image alone.
     page.run("document.getElementById('opacity').value = 0")
     page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
-    question = "ask('predict', [document.getElementById('image')])"
-    found: dict[str, Any] = page.run(f"import(new URL('ask.mjs', location.href)).then(({{ ask }}) => {question})")
+    call = "ask('predict', [document.getElementById('image')])"
+    found: dict[str, Any] = page.run(f"import(new URL('ask.mjs', location.href)).then(({{ ask }}) => {call})")
     return found
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_an_image_is_answered_and_nothing_is_cut_off(page: Page, served: str, image: Path, width: int) -> None:
+def test_an_image_gets_its_areas_and_nothing_is_cut_off(page: Page, served: str, image: Path, width: int) -> None:
     page.size(width, 800)
     found = areas(page, served, image)
     assert (found["width"], found["height"]) == (201, 150)
@@ -82,11 +82,11 @@ def test_the_static_page_gives_the_same_mask(
     with file_server(tmp_path / "site") as address:
         found = areas(page, f"{address}/{PROJECT.name}", image)
     assert found["probability"] == pytest.approx(expected["probability"], abs=0.01)
-    masks = [np.asarray(decoded(answer).convert("RGB")) for answer in (found, expected)]
+    masks = [np.asarray(decoded(result).convert("RGB")) for result in (found, expected)]
     assert (masks[0] == masks[1]).all(2).mean() > 0.99  # eight bits are rounded differently here and there
     for label, area in expected["areas"].items():
         assert found["areas"][label]["share"] == pytest.approx(area["share"], abs=0.01)
 
 
-def decoded(answer: dict[str, Any]) -> Image.Image:
-    return Image.open(io.BytesIO(base64.b64decode(answer["mask_png_base64"])))
+def decoded(result: dict[str, Any]) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(result["mask_png_base64"])))

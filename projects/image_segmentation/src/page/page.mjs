@@ -1,10 +1,10 @@
-// Drop an image, and see what covers it: the mask over the image, and the area of each class.
+// Drop an image: the page shows the predicted mask over it, and the area of each class.
 
 import { ask, facts, where } from "./ask.mjs";
 import { latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const LARGEST_SIDE = 512;
-const [shown, answer, bars, opacity] = ["image", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
+const [shown, status, bars, opacity] = ["image", "status", "bars", "opacity"].map((id) => document.getElementById(id));
 let [image, mask] = [null, null];
 
 function draw() {
@@ -20,10 +20,10 @@ function draw() {
 
 async function show(file) {
   try {
-    answer.textContent = "Looking at it …";
+    status.textContent = "Predicting …";
     bars.replaceChildren();
     const loaded = await latest("shown", scaled(file));
-    if (!loaded) return; // another image has come meanwhile
+    if (!loaded) return; // the user has chosen another image meanwhile
     [image, mask] = [loaded, null];
     draw();
     const found = await latest("shown", ask("predict", [image]));
@@ -31,20 +31,20 @@ async function show(file) {
     if (!painted) return;
     mask = painted;
     draw();
-    answer.textContent = `${found.width} × ${found.height} pixels, mean probability ${found.probability.toFixed(2)}`;
+    status.textContent = `${found.width} × ${found.height} pixels, mean probability ${found.probability.toFixed(2)}`;
     const shares = Object.entries(found.areas).map(([name, { share }]) => [name, share]);
     showBars(bars, Object.fromEntries(shares), await colors());
   } catch (error) {
-    showProblem(answer, error);
+    showProblem(status, error);
   }
 }
 
-// The image, so small that one tile of the network covers it.
+// The image, scaled down to fit into one tile of the network.
 async function scaled(file) {
   return load(file, Math.min(LARGEST_SIDE, (await facts()).predict.tile));
 }
 
-// The mask in its classes' colors; the first class, the background, is clear.
+// The mask in the colors of its classes; the first class, the background, is transparent.
 async function colored(base64) {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const decoded = await createImageBitmap(new Blob([bytes], { type: "image/png" }));

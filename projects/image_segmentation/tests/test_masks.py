@@ -7,85 +7,96 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.masks import (
+from shared.data.problems import Problems
+from shared.errors import UserError
+from src.masks import (
     IGNORE,
     MaskFormat,
+    Pair,
     decode_masks,
     detect_format,
     find_pairs,
     mask_folders,
-    parse_color,
+    palette_format,
     read_mask,
     read_pairs,
 )
-from shared.data.problems import Problems
-from shared.errors import UserError
-
-PATH = Path("mask.png")
 
 
 def array(*rows: list[int]) -> np.ndarray:
     return np.array(rows, np.uint8)
 
 
+def format_of(mask: np.ndarray, classes: list[str], ignore: int | None = None) -> MaskFormat:
+    pair = Pair("mask", Path("mask.png"), Path("mask.png"))
+    return detect_format([(pair, mask, mask)], classes, ignore)
+
+
 def test_black_and_white_masks_are_background_and_foreground() -> None:
-    form = detect_format({PATH: array([0, 255])}, [], None)
+    form = format_of(array([0, 255]), [])
     assert (form.encoding, form.classes) == ("binary", ["background", "foreground"])
-    ids, unknown = form.ids(array([0, 255], [255, 0]), lossy=False)
+    ids, unknown = form.decode(array([0, 255], [255, 0]))
     assert (ids.tolist(), unknown) == ([[0, 1], [1, 0]], [])
-    assert form.ids(array([0, 128]), lossy=False)[1] == ["128"]
-    assert form.ids(array([3, 250]), lossy=True)[0].tolist() == [[0, 1]]
+    assert form.decode(array([0, 128]))[1] == ["128"]
+    assert form.decode(array([3, 250]), lossy=True)[0].tolist() == [[0, 1]]
 
 
 def test_values_are_class_ids_and_255_is_ignored() -> None:
-    form = detect_format({PATH: array([0, 2, 255])}, [], None)
+    form = format_of(array([0, 2, 255]), [])
     assert (form.encoding, form.classes) == ("ids", ["class 0", "class 1", "class 2"])
-    assert form.ids(array([0, 1, 255, 2]), lossy=False)[0].tolist() == [[0, 1, IGNORE, 2]]
-    assert form.ids(array([0, 3]), lossy=False)[1] == ["3"]
+    assert form.decode(array([0, 1, 255, 2]))[0].tolist() == [[0, 1, IGNORE, 2]]
+    assert form.decode(array([0, 3]))[1] == ["3"]
 
 
 def test_another_value_can_be_ignored() -> None:
-    form = detect_format({PATH: array([0, 1, 11])}, ["road", "car"], 11)
-    assert form.ids(array([11, 1]), lossy=False)[0].tolist() == [[IGNORE, 1]]
+    form = format_of(array([0, 1, 11]), ["road", "car"], 11)
+    assert form.decode(array([11, 1]))[0].tolist() == [[IGNORE, 1]]
 
 
 def test_two_named_classes_may_be_black_and_white_or_ids() -> None:
-    assert detect_format({PATH: array([0, 255])}, ["cell", "wall"], None).encoding == "binary"
-    assert detect_format({PATH: array([0, 1])}, ["cell", "wall"], None).encoding == "ids"
+    assert format_of(array([0, 255]), ["cell", "wall"]).encoding == "binary"
+    assert format_of(array([0, 1]), ["cell", "wall"]).encoding == "ids"
 
 
-def test_gray_saved_as_color_is_gray() -> None:
-    mask = np.repeat(array([0, 255])[:, :, None], 3, axis=2)
-    form = detect_format({PATH: mask}, [], None)
-    assert form.ids(mask, lossy=False)[0].tolist() == [[0, 1]]
+def test_gray_saved_as_color_is_gray(tmp_path: Path) -> None:
+    Image.fromarray(np.repeat(array([0, 255])[:, :, None], 3, axis=2)).save(tmp_path / "mask.png")
+    assert read_mask(tmp_path / "mask.png")[0].tolist() == [[0, 255]]
 
 
-def test_colors_stand_for_classes() -> None:
-    form = MaskFormat("palette", ["road", "car"], [(128, 64, 128), (0, 0, 142)], ignore=(0, 0, 0))
-    mask = np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0), (1, 2, 3)]], np.uint8)
-    ids, unknown = form.ids(mask, lossy=False)
-    assert ids.tolist() == [[0, 1, IGNORE, IGNORE]]
-    assert unknown == ["#010203"]
-    ids, unknown = form.ids(mask + np.uint8(3), lossy=True)
+def test_colors_stand_for_classes(tmp_path: Path) -> None:
+    form = palette_format(["road", "car", "snow"], ["#804080", "#00008e", "white"], "black")
+    rgb = np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0), (1, 2, 3)]], np.uint8)
+    found = []
+    for pixels in (rgb, rgb + np.uint8(3), array([0, 255])):  # gray files are colors, too
+        Image.fromarray(pixels).save(tmp_path / "mask.png")
+        found.append(read_mask(tmp_path / "mask.png", colors=True)[0])
+    ids, unknown = form.decode(found[0])
+    assert (ids.tolist(), unknown) == ([[0, 1, IGNORE, IGNORE]], ["#010203"])
+    ids, unknown = form.decode(found[1], lossy=True)
     assert (ids.tolist(), unknown) == ([[0, 1, IGNORE, IGNORE]], [])
+    assert form.decode(found[2])[0].tolist() == [[IGNORE, 2]]
 
 
-def test_colors_without_a_palette_are_refused() -> None:
-    with pytest.raises(UserError, match=r"mask\.png has colors; say which stands for which class"):
-        detect_format({PATH: np.array([[(1, 2, 3)]], np.uint8)}, [], None)
+def test_colors_without_a_palette_are_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 1), "orange").save(tmp_path / "mask.png")
+    with pytest.raises(UserError, match=r"mask\.png has colors; .*data\.palette"):
+        read_mask(tmp_path / "mask.png")
 
 
 def test_values_that_cannot_be_class_ids_are_refused() -> None:
     with pytest.raises(UserError, match="the masks hold the values 0, 128, 200, neither 0 and 255 nor class ids"):
-        detect_format({PATH: array([0, 128, 200])}, [], None)
+        format_of(array([0, 128, 200]), [])
     with pytest.raises(UserError, match="the masks hold the values 0,"):
-        detect_format({PATH: array([0, 0])}, [], None)
+        format_of(array([0, 0]), [])
 
 
 def test_a_misspelled_color_is_refused() -> None:
-    assert parse_color("#ff8800", "data.palette") == (255, 136, 0)
-    with pytest.raises(UserError, match="data.palette has 'orangish', which is no color"):
-        parse_color("orangish", "data.palette")
+    for palette, ignore, key in (
+        (["red", "orangish"], "", "data.palette"),
+        (["red", "blue"], "voidish", "data.ignore"),
+    ):
+        with pytest.raises(UserError, match=key):
+            palette_format(["a", "b"], palette, ignore)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +110,7 @@ def test_a_misspelled_color_is_refused() -> None:
 )
 def test_masks_of_every_mode_keep_their_values(image: Image.Image, values: list[list[int]], tmp_path: Path) -> None:
     image.save(tmp_path / "mask.png")
-    assert read_mask(tmp_path / "mask.png").tolist() == values
+    assert read_mask(tmp_path / "mask.png")[0].tolist() == values
 
 
 def test_a_palette_png_gives_its_indices(tmp_path: Path) -> None:
@@ -107,7 +118,7 @@ def test_a_palette_png_gives_its_indices(tmp_path: Path) -> None:
     image.putpalette([10, 20, 30, 200, 100, 50])
     image.putpixel((1, 0), 1)
     image.save(tmp_path / "mask.png")
-    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 1]]
+    assert read_mask(tmp_path / "mask.png")[0].tolist() == [[0, 1]]
 
 
 @pytest.fixture
@@ -123,8 +134,8 @@ def root(tmp_path: Path) -> Path:
 def read(root: Path, max_side: int = 100) -> tuple[list[str], str]:
     """The names that can be used, and what is said to be wrong."""
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
-    images = decode_masks(raw, MaskFormat("binary", ["background", "foreground"]), problems)
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
+    images = decode_masks(decoded, MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1}), problems)
     return images.names, str(problems)
 
 
@@ -153,16 +164,16 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
 
 def test_large_images_are_scaled_down_with_their_masks(root: Path) -> None:
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
-    assert {image.shape for image in raw.images} == {(3, 4, 3)}
-    assert {mask.shape for mask in raw.masks} == {(3, 4)}
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
+    assert {image.shape for _, image, _ in decoded} == {(3, 4, 3)}
+    assert {mask.shape for _, _, mask in decoded} == {(3, 4)}
 
 
 def test_scaling_down_makes_no_new_ids(root: Path) -> None:
     Image.fromarray(np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))).save(root / "masks" / "c.png")
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
-    mask = next(mask for pair, mask in zip(raw.pairs, raw.masks, strict=True) if pair.name == "c")
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
+    mask = next(mask for pair, _, mask in decoded if pair.name == "c")
     assert mask.shape == (4, 5)
     assert set(np.unique(mask).tolist()) <= {0, 2, 7}
 
@@ -171,13 +182,13 @@ def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     (root / "masks" / "c.png").unlink()
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
     problems = Problems()
-    raw = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
-    decode_masks(raw, MaskFormat("ids", ["a", "b"], ignore=IGNORE), problems)
+    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
+    decode_masks(decoded, MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
     assert "masks of class ids whose compression blurs them, save them as PNG: 1 (c.jpg)" in str(problems)
 
 
 def test_known_layouts(root: Path) -> None:
-    assert mask_folders(root) == {"": (root / "images", root / "masks")}
+    assert mask_folders(root) == {"train": (root / "images", root / "masks")}
     splits = root / "splits"
     for split in ("train", "val", "test"):
         (splits / split / "images").mkdir(parents=True)
@@ -199,7 +210,7 @@ def test_masks_are_turned_as_their_images_are(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
     Image.fromarray(array([0, 0, 1], [0, 0, 0])).save(tmp_path / "mask.png", exif=exif)
-    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 0, 0], [1, 0, 0]]
+    assert read_mask(tmp_path / "mask.png")[0].tolist() == [[0, 0, 0], [1, 0, 0]]
 
 
 def with_palette(path: Path, colors: list[int]) -> None:
@@ -211,16 +222,18 @@ def with_palette(path: Path, colors: list[int]) -> None:
 
 def test_a_palette_is_meant_where_colors_are_named(tmp_path: Path) -> None:
     with_palette(tmp_path / "mask.png", [255, 0, 0, 0, 0, 255])
-    assert read_mask(tmp_path / "mask.png").tolist() == [[0, 1]]
-    assert read_mask(tmp_path / "mask.png", colors=True).tolist() == [[[255, 0, 0], [0, 0, 255]]]
+    assert read_mask(tmp_path / "mask.png")[0].tolist() == [[0, 1]]
+    assert read_mask(tmp_path / "mask.png", colors=True)[0].tolist() == [[0xFF0000, 0x0000FF]]
 
 
-def test_palettes_that_differ_are_noted(tmp_path: Path) -> None:
+def test_palettes_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in ("images", "masks"):
         (tmp_path / folder).mkdir()
     for name, colors in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
         Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
         with_palette(tmp_path / "masks" / f"{name}.png", colors)
     problems = Problems()
-    raw = read_pairs(find_pairs(tmp_path / "images", tmp_path / "masks", problems), 10, problems)
-    assert raw.odd == ["c.png"]
+    read_pairs(find_pairs(tmp_path / "images", tmp_path / "masks", problems), 10, problems)
+    assert (
+        "1 masks have a palette that gives a value another color than masks before: c.png;" in capsys.readouterr().err
+    )
