@@ -89,12 +89,11 @@ def job(contract: Contract, smoke: Any) -> Job:
         reads.append(arguments)
         return load(*arguments, **named)
 
-    words = ["run", "--config", contract.project / "configs" / "smoke.yaml", *contract.run_flags]
-    words += ["--output_dir", smoke.output_dir, "--log_dir", smoke.log_dir]
+    folders = ("--output_dir", smoke.output_dir, "--log_dir", smoke.log_dir, *contract.run_flags)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
         for name in ("dataloader", "train", "evaluate", "baseline", "export", "report"):
             patch.setattr(f"src.{name}.load_data", counted)
-        assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
+        succeed(contract, "run", "--config", contract.project / "configs" / "smoke.yaml", *folders)
     return Job(printed.getvalue(), len(reads))
 
 
@@ -122,12 +121,9 @@ def refused(contract: Contract, capsys: pytest.CaptureFixture[str], tmp_path: Pa
     return run
 
 
-def finished(contract: Contract, *words: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    """A command in a process of its own, started from another folder; it has to succeed."""
-    command = [sys.executable, str(contract.project / "main.py"), *map(str, words)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return done
+def succeed(contract: Contract, *words: object) -> None:
+    """Run a command line that has to succeed."""
+    assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
 
 
 @contextmanager
@@ -212,6 +208,7 @@ def test_evaluating_other_data_than_trained_on_is_said(trained: Any, capsys: pyt
 # It exports.
 
 
+@pytest.mark.long
 def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Any) -> None:
     first = read_result(trained.output_dir, "export")
     assert verb("export")(trained)["sha256"] == first["sha256"]
@@ -241,22 +238,25 @@ def test_run_reads_the_data_once_and_does_the_whole_job(job: Job, trained: Any, 
 
 
 def test_a_trial_in_place_of_a_run_leaves_no_checkpoint(contract: Contract, tmp_path: Path) -> None:
-    smoke = ("--config", contract.project / "configs" / "smoke.yaml", "--output_dir", "out", "--log_dir", "logs")
-    finished(contract, "train", *smoke, "--trial", "one_batch", folder=tmp_path)
+    folders = ("--output_dir", tmp_path / "out", "--log_dir", tmp_path / "logs", *contract.run_flags)
+    smoke = contract.project / "configs" / "smoke.yaml"
+    succeed(contract, "train", "--config", smoke, *folders, "--trial", "one_batch")
     assert read_result(tmp_path / "out", "trial-one_batch")["metrics"]["loss"] > 0
     assert not list((tmp_path / "out").rglob("*.safetensors"))
 
 
-def test_what_follows_training_uses_its_configuration(trained: Any, contract: Contract, tmp_path: Path) -> None:
-    done = finished(contract, "evaluate", "--output_dir", trained.output_dir, folder=tmp_path)
+def test_what_follows_training_uses_its_configuration(
+    trained: Any, contract: Contract, capsys: pytest.CaptureFixture[str]
+) -> None:
+    succeed(contract, "evaluate", "--output_dir", trained.output_dir)
     assert read_result(trained.output_dir, "evaluate")["data"]["source"] == "sample"
-    assert "trained on other data" not in done.stderr
+    assert "trained on other data" not in capsys.readouterr().err
 
 
 @pytest.mark.long
-def test_each_verb_goes_on_from_what_the_others_left(trained: Any, contract: Contract, tmp_path: Path) -> None:
+def test_each_verb_goes_on_from_what_the_others_left(trained: Any, contract: Contract) -> None:
     for name in ("evaluate", "baseline", "export", "report"):
-        finished(contract, name, "--output_dir", trained.output_dir, folder=tmp_path)
+        succeed(contract, name, "--output_dir", trained.output_dir)
 
 
 def test_help_lists_the_verbs(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:

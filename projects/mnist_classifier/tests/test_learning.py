@@ -59,3 +59,7 @@ def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained
     assert cross_entropy(logits / temperature, split["labels"]) < cross_entropy(logits, split["labels"])
     answered = OnnxClassifier(export_path(trained)).probabilities(split["images"][:16].numpy())
     np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)
+
+
+def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Config) -> None:
+    assert export(trained)["sha256"] == export(trained)["sha256"]
