@@ -21,6 +21,10 @@ SIZES = {
         "make = lambda n: make_network(n, 200, 3, **size)",
         {"ngrams": 646_499, "lstm": 23_587, "gru": 19_363, "transformer": 31_971},
     ),
+    "face_recognition": (
+        "from models.model import Embedder; make = lambda n: Embedder(n)",
+        {"dlib_resnet": 5_614_592, "inception_resnet_v1": 23_482_624, "small": 368_896},
+    ),
     "image_segmentation": (
         "from models.model import Segmenter; make = lambda n: Segmenter(n, 'tf_efficientnet_lite0', 4)",
         {"small_unet": 1_964_148, "unet": 3_787_588, "fpn": 3_429_508, "deeplabv3plus": 3_299_668},

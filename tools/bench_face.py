@@ -29,7 +29,7 @@ from facenet_pytorch import MTCNN, InceptionResnetV1
 from keeping import run, so_far
 from PIL import Image
 
-from models.model import restore_model
+from models.model import embed, restore_model
 from shared.data.images import list_images
 from shared.files import write_json
 from shared.results import versions
@@ -43,7 +43,7 @@ from src.decision import accept_above
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
-from src.pairs import embed, similarity
+from src.pairs import similarity
 from src.recognizer import Recognizer
 from src.search import Search
 from src.train import train

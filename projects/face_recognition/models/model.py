@@ -6,12 +6,15 @@ Two faces are compared by the distance of their embeddings (see `src.pairs.simil
 import hashlib
 from dataclasses import replace
 
+import numpy as np
 import torch
 from facenet_pytorch import InceptionResnetV1
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from models.parts import Affine, Normalize, OrientedGradients
+from shared.console import track
+from shared.data.examples import Examples
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 
@@ -218,3 +221,15 @@ def embedder_id(model: Embedder) -> str:
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.numpy().tobytes())
     return f"{model.name}-{digest.hexdigest()[:12]}-{model.views}"
+
+
+@torch.no_grad()
+def embed(model: Embedder, faces: Examples, indices: np.ndarray, batch_size: int = 32) -> np.ndarray:
+    """Embeddings, float32 [N, D], of the N faces; NaN but at `indices` where a face was found."""
+    model.eval()
+    wanted = np.unique(indices)
+    wanted = torch.from_numpy(wanted[faces["found"][wanted]])
+    embeddings = np.full((len(faces), model.dimensions), np.nan, np.float32)
+    for batch in track(wanted.split(batch_size), "embed faces"):
+        embeddings[batch] = model(faces["crops"][batch]).numpy()
+    return embeddings

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from models.model import embedder_id, restore_model
+from models.model import embed, embedder_id, restore_model
 from shared.console import log
 from shared.export.to_onnx import write_manifest
 from shared.files import write_json
@@ -16,7 +16,7 @@ from shared.training.files import best_checkpoint
 from src.config import Config, export_path
 from src.dataloader import FaceData, load_data
 from src.decision import FILE, calibrated
-from src.pairs import Pairs, embed
+from src.pairs import Pairs
 
 
 def calibrate(config: Config) -> dict[str, Any]:

@@ -41,10 +41,10 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
     root = config.data.root
     check, data = start_check(config, "photos", partial(load_data, search=faces, complete=False))
     check.class_nouns = ("person", "people")
-    crops = {}
-    if data and data.record.source == "sample":
-        crops = dict(zip(data.faces.names, data.faces["crops"].permute(0, 2, 3, 1).numpy(), strict=True))
+    crops: dict[str, np.ndarray] = {}  # of the sample, whose photos are no files
     if data:
+        if data.record.source == "sample":
+            crops = dict(zip(data.faces.names, data.faces["crops"].permute(0, 2, 3, 1).numpy(), strict=True))
         check.examples = _list_photos(data, config, check, crops)
         try:
             require_faces(data)
@@ -69,15 +69,14 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
 
 def _list_photos(data: FaceData, config: Config, check: DataCheck, crops: dict[str, np.ndarray]) -> list[Example]:
     """The photos that can be read; of the sample, its crops. What is wrong with a photo goes into `check.problems`."""
-    splits = np.repeat(list(data.counts), list(data.counts.values())).tolist()
-    people = [data.people[label] for label in data.faces["labels"]]
+    size = size_of(data.faces["crops"].shape[2:]) if crops else {}
     listed = [
-        Example(name, split, (person,), content_digest(crops[name]) if crops else "", {})
-        for name, split, person in zip(data.faces.names, splits, people, strict=True)
+        Example(name, split, (data.people[label],), content_digest(crops[name]) if crops else "", size)
+        for split, held in vars(data.splits).items()
+        for name, label in zip(held.names, held["labels"], strict=True)
     ]
     if crops:
-        size = size_of(data.faces["crops"].shape[2:])
-        return [Example(one.name, one.split, one.classes, one.digest, size) for one in listed]
+        return listed
     examples = inspect_files({config.data.root / one.name: one for one in listed}, check.problems)
     readable = np.isin(data.faces.names, [one.name for one in examples])
     found = data.faces["found"]

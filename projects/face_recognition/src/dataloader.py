@@ -69,13 +69,11 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
     photos, record = load_source(settings.source, settings.root, sources)
     train, test, test_pairs = cut_test(photos, settings, config.seed)
     # All photos of a person go into one split: a network that has seen the person would be measured too well.
-    groups = [str(label) for label in photos.labels[train]]
-    first, second = grouped_split(groups, settings.validation_fraction, config.seed)
-    parts = (train[first], train[second], test)
+    first, second = grouped_split(photos.labels[train].astype(str).tolist(), settings.validation_fraction, config.seed)
     validation_pairs = draw_pairs(photos.labels, train[second], settings.pairs, config.seed)
-    order = np.concatenate(parts)
+    order = np.concatenate([train[first], train[second], test])
     faces, alignment = cut_photos(photos, order, config, search)
-    ends = np.cumsum([0, *map(len, parts)])
+    ends = np.cumsum([0, len(first), len(second), len(test)])
     splits = Splits(*(slice_faces(faces, start, end) for start, end in pairwise(ends)))
     indices = np.argsort(order)  # from the source's indices to those of `faces`
     data = FaceData(
@@ -125,7 +123,7 @@ def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.n
     """The indices of training and test people, and the test's pairs: those of one fold of pairs.txt, or drawn."""
     labels = photos.labels
     if photos.official is None:
-        train, test = grouped_split([str(label) for label in labels], settings.test_fraction, seed)
+        train, test = grouped_split(labels.astype(str).tolist(), settings.test_fraction, seed)
         return train, test, draw_pairs(labels, test, settings.pairs, seed)
     last = int(photos.official.folds.max())
     fold = settings.test_fold or last

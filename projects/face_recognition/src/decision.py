@@ -2,10 +2,12 @@
 
 The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
 share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That is
-of independent pairs. Those of different people are not, as each person stands in many, so their threshold is also one
-that nearly all draws of the people keep (`src.bootstrap`).
+of independent pairs. Those of different people are not: each person stands in many, and whoever resembles one stranger
+resembles others too. So their threshold is also one that nearly all draws of the people keep, when these are drawn
+again, with replacement (bootstrap, Efron 1979).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,6 @@ from scipy.stats import beta
 
 from shared.errors import UserError
 from shared.files import read_json
-from src import bootstrap
 from src.config import DecisionConfig
 from src.pairs import similarity
 from src.recognizer import Photo
@@ -24,6 +25,7 @@ FILE = "decision.json"
 # Around dlib's limit for the distance, 0.6: below 0.55 it is the same person, above 0.65 another.
 DLIB_SAME, DLIB_DIFFERENT = 1 - 0.55**2 / 2, 1 - 0.65**2 / 2
 OTHER_SAME, OTHER_DIFFERENT = 0.8, 0.2
+DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def calibrated(
         "cannot_tell_of_same": float(((same <= same_above) & (same >= different_below)).mean()),
         "cannot_tell_of_different": float(((different <= same_above) & (different >= different_below)).mean()),
     }
-    low, high = bootstrap.interval(accepting, people)
+    shares = [weights[accepting].sum() / weights.sum() for weights in draw_people(people) if weights.any()]
+    low, high = map(float, np.quantile(shares, [0.025, 0.975]))
     counted = observed["false_accept"]["interval"]  # of independent pairs; where nothing is above, draws say nothing
     observed["false_accept"]["interval"] = [min(low, counted[0]), max(high, counted[1])]
     return Decision(embedder, same_above, different_below, origin, True), observed
@@ -100,8 +103,24 @@ def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionCo
     accepted = allowed(len(different), settings.false_accept, settings.confidence)
     if accepted == 0:
         return None
-    redrawn = bootstrap.threshold(different, people, settings.false_accept, settings.confidence)
-    return max(float(np.sort(different)[-accepted]), redrawn)
+    order = np.argsort(-different)
+    ranked, redrawn = different[order], []
+    for weights in draw_people(people[order]):
+        reached = np.cumsum(weights)
+        if reached[-1]:
+            redrawn.append(ranked[np.searchsorted(reached, settings.false_accept * reached[-1], side="right")])
+    return max(ranked[accepted - 1], float(np.quantile(redrawn, settings.confidence, method="higher")))
+
+
+def draw_people(people: np.ndarray) -> Iterator[np.ndarray]:
+    """How often each pair of people, integers [N, 2], is in one draw of the people, integers [N]; draw after draw."""
+    _, places = np.unique(people, return_inverse=True)
+    first, second = places.reshape(-1, 2).T
+    count = int(places.max()) + 1
+    random = np.random.default_rng(0)  # the same pairs always give the same threshold
+    for _ in range(DRAWS):
+        times = np.bincount(random.integers(count, size=count), minlength=count)
+        yield times[first] * times[second]
 
 
 def allowed(pairs: int, share: float, confidence: float) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,10 @@ def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
     before, unknown = len(known), [digest for digest in files if digest not in known]
     detector, aligner = Detector(settings), Aligner(load_trees(folder))
     for start in track(range(0, len(unknown), _TOGETHER), "find faces"):
-        images = {digest: image for digest in unknown[start : start + _TOGETHER] if (image := _read(files[digest]))}
+        images: dict[str, Image.Image] = {}
+        for digest in unknown[start : start + _TOGETHER]:
+            with suppress(UnreadableImageError):
+                images[digest] = read_image(files[digest]).convert("RGB")
         for (digest, image), faces in zip(images.items(), detector.detect_all(list(images.values())), strict=True):
             face = central_face(faces, image.size)
             known[digest] = aligner.landmarks(image, face.landmarks).round(2).tolist() if face else None
@@ -80,10 +84,3 @@ def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
     if len(known) > before:
         write_json(path, known)
     return known
-
-
-def _read(file: Path) -> Image.Image | None:
-    try:
-        return read_image(file).convert("RGB")
-    except UnreadableImageError:
-        return None

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from models.model import Embedder, restore_model
+from models.model import Embedder, embed, restore_model
 from shared.evaluation import write_evaluation
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
 from shared.training.trained import load_trained
 from src.config import Config
 from src.dataloader import FaceData, load_data
-from src.pairs import Pairs, embed
+from src.pairs import Pairs
 
 Scores = dict[str, Any]
 

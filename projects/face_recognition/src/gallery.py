@@ -38,22 +38,6 @@ def one_spelling(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
-def _spelt_alike(connection: sqlite3.Connection, name: str) -> list[int]:
-    """The people of that name; older galleries may hold it in several spellings."""
-    rows = connection.execute("SELECT id, name FROM person").fetchall()
-    return [number for number, stored in rows if one_spelling(stored) == name]
-
-
-def _found_or_added(connection: sqlite3.Connection, name: str) -> int:
-    """The person of that name, who is added if there is none."""
-    exact = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
-    for number in exact or _spelt_alike(connection, name):
-        return int(number)
-    added = connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
-    assert added is not None
-    return added
-
-
 class Gallery:
     """An open gallery; use it in a `with` block."""
 
@@ -91,7 +75,9 @@ class Gallery:
         """
         name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
-            person = _found_or_added(connection, name)
+            exact = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
+            person, *_ = exact or self._people_called(name) or [None]
+            person = person or connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
             new = 0
             for embedding, digest in zip(embeddings, digests, strict=True):
                 owner = connection.execute(
@@ -118,24 +104,22 @@ class Gallery:
         """
         name = one_spelling(name)
         with self._transaction() as connection:
-            found = _spelt_alike(connection, name)
+            found = self._people_called(name)
             if not found:
                 raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
             count = 0
             for person in found:
                 count += connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", (person,)).fetchone()[0]
                 connection.execute("DELETE FROM person WHERE id = ?", (person,))
-        with self._explained():
-            self._connection.execute("VACUUM")
+        self._rows("VACUUM")
         return count
 
     def people(self) -> list[dict[str, Any]]:
         """Who is enrolled, by name: `name`, `photos`, `embedder` and `last added` (UTC, ISO 8601)."""
-        with self._explained():
-            rows = self._connection.execute(
-                "SELECT name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added) FROM person "
-                "JOIN photo ON person.id = person GROUP BY name ORDER BY name"
-            ).fetchall()
+        rows = self._rows(
+            "SELECT name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added) FROM person "
+            "JOIN photo ON person.id = person GROUP BY name ORDER BY name"
+        )
         return [
             {"name": name, "photos": photos, "embedder": ", ".join(sorted(embedders.split(","))), "last added": added}
             for name, photos, embedders, added in rows
@@ -143,12 +127,10 @@ class Gallery:
 
     def embeddings(self, embedder: str) -> tuple[list[str], np.ndarray]:
         """The names and embeddings, float32 [N, D], of all photos enrolled with this embedder."""
-        with self._explained():
-            rows = self._connection.execute(
-                "SELECT name, embedding FROM photo JOIN person ON person.id = person WHERE embedder = ? "
-                "ORDER BY photo.id",
-                (embedder,),
-            ).fetchall()
+        rows = self._rows(
+            "SELECT name, embedding FROM photo JOIN person ON person.id = person WHERE embedder = ? ORDER BY photo.id",
+            embedder,
+        )
         if not rows:
             return [], np.empty((0, 0), np.float32)
         content = b"".join(row[1] for row in rows)
@@ -156,16 +138,21 @@ class Gallery:
 
     def count_others(self, embedder: str) -> int:
         """How many photos were enrolled with other embedders, and so cannot be compared with this one's."""
-        with self._explained():
-            found = self._connection.execute("SELECT COUNT(*) FROM photo WHERE embedder != ?", (embedder,)).fetchone()
-        return int(found[0])
+        return int(self._rows("SELECT COUNT(*) FROM photo WHERE embedder != ?", embedder)[0][0])
 
     @property
     def version(self) -> tuple[int, int]:
         """Numbers of which one changes when anybody changes the file: another connection, or this one."""
+        return int(self._rows("PRAGMA data_version")[0][0]), self._connection.total_changes
+
+    def _people_called(self, name: str) -> list[int]:
+        """The numbers of the people of that name; older galleries may hold it in several spellings."""
+        rows = self._rows("SELECT id, name FROM person")
+        return [number for number, stored in rows if one_spelling(stored) == name]
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
         with self._explained():
-            others = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        return int(others), self._connection.total_changes
+            return self._connection.execute(query, values).fetchall()
 
     def _prepare(self) -> None:
         """Make the tables in a new file; refuse a file of another program or version."""

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from models.model import Embedder
-from shared.console import track
-from shared.data.examples import Examples
 from shared.errors import UserError
 from shared.metrics.verification import pairs_of
 
@@ -49,18 +45,6 @@ def similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     difference = np.asarray(first, np.float64) - second
     return 1 - (difference**2).sum(-1) / 2
-
-
-@torch.no_grad()
-def embed(model: Embedder, faces: Examples, indices: np.ndarray, batch_size: int = 32) -> np.ndarray:
-    """Embeddings, float32 [N, D], of the N faces; NaN but at `indices` where a face was found."""
-    model.eval()
-    wanted = np.unique(indices)
-    wanted = torch.from_numpy(wanted[faces["found"][wanted]])
-    embeddings = np.full((len(faces), model.dimensions), np.nan, np.float32)
-    for batch in track(wanted.split(batch_size), "embed faces"):
-        embeddings[batch] = model(faces["crops"][batch]).numpy()
-    return embeddings
 
 
 def draw_pairs(labels: np.ndarray, indices: np.ndarray, most: int, seed: int) -> Pairs:

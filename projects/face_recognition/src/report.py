@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.model import restore_model
+from models.model import embed, restore_model
 from shared.report.html import ReportImage, Section
 from shared.report.plots import contact_sheet
 from shared.report.sections import Results, read_results, training_section, write_run_report
@@ -15,7 +15,6 @@ from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
 from src.demonstration import draw_faces, images_of_people
-from src.pairs import embed
 from src.plots import histograms, roc
 from src.recognizer import Recognizer
 

@@ -9,9 +9,9 @@ from typing import Any
 from shared.config import from_plain
 from shared.console import log, shown, table
 from shared.verbs import next_steps, summary_rows
+from src import dataloader
 from src.baseline import baseline
 from src.config import PROJECT, Config
-from src.dataloader import load_data
 from src.demonstration import demonstrate
 from src.evaluate import evaluate
 from src.export import export
@@ -26,7 +26,7 @@ def run(config: Config) -> dict[str, Any]:
     compare with.
     """
     started = time.perf_counter()
-    data = load_data(config)
+    data = dataloader.load_data(config)
     results = {"train": train(config, data=data)}
     # What training recorded is what the next verbs use; `auto` stands for the data that was found.
     config = from_plain(Config, results["train"]["config"], base=PROJECT)
@@ -48,7 +48,7 @@ def _train_small(config: Config) -> dict[str, str]:
     log.info("run: a small network is trained from scratch beside it, to compare with")
     dirs = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
     beside = replace(config, model=replace(config.model, name="small"), **dirs)
-    data = load_data(beside)  # its crops have another size
+    data = dataloader.load_data(beside)  # its crops have another size
     train(beside, data=data)
     test = evaluate(beside, data=data)["metrics"]["test"]
     return {"small, trained here": f"{test['accuracy']:.4f} on the test pairs"}

@@ -23,11 +23,12 @@ def make_service(config: Config) -> Service:
     recognizer, gallery = Recognizer(config), Gallery(config.gallery.file)
     decision = load_decision(config.output_dir, recognizer.embedder)
     identifier = Identifier(gallery, config.gallery, decision)
-
     decode = partial(decode_image, max_pixels=config.serve.max_pixels)
 
     def decode_person(image: bytes, name: str) -> tuple[str, str, Image.Image]:
-        return check_name(name), hashlib.sha256(image).hexdigest(), decode(image)
+        if not is_name(name) or len(name) > MAX_NAME_LENGTH:
+            raise RefusedError("the name is empty, too long, or cannot be read")
+        return name, hashlib.sha256(image).hexdigest(), decode(image)
 
     def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [
@@ -38,9 +39,6 @@ def make_service(config: Config) -> Service:
     def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [decision.compare(first, second) for first, second in zip(photos[::2], photos[1::2], strict=True)]
-
-    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
-        return [enroll_face(gallery, recognizer, *person) for person in people]
 
     endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
     endpoints = [
@@ -67,7 +65,7 @@ def make_service(config: Config) -> Service:
             "enroll",
             "Add an image of one face to the gallery, under the `name` given beside it.",
             decode=decode_person,
-            predict=enroll,
+            predict=lambda people: [enroll_face(gallery, recognizer, *person) for person in people],
             example_result={"status": "enrolled", "name": "Eileen", "new": 1},
             fields=("name",),
             batch_size=1,
@@ -95,13 +93,6 @@ def decode_image(content: bytes, max_pixels: int) -> Image.Image:
         return read_image(content, max_pixels)
     except UnreadableImageError as error:
         raise RefusedError(str(error)) from error
-
-
-def check_name(name: str) -> str:
-    """The name; raises a RefusedError for what is none."""
-    if not is_name(name) or len(name) > MAX_NAME_LENGTH:
-        raise RefusedError("the name is empty, too long, or cannot be read")
-    return name
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

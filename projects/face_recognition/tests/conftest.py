@@ -1,4 +1,4 @@
-"""Makes the project importable from anywhere, also in a copy of its folder, and trains one small network."""
+"""Makes the project importable from anywhere, also in a copy of its folder, and says what its tests have to know."""
 
 import sys
 from dataclasses import replace
@@ -23,8 +23,9 @@ from src.train import train  # noqa: E402
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
     from main import VERBS
 
-    folder = tmp_path_factory.mktemp("places")
-    outside = ("--data.processed", str(folder / "processed"), "--gallery.file", str(folder / "gallery.sqlite"))
+    folder = tmp_path_factory.mktemp("contract")
+    # What is converted once is shared by all tests.
+    outside = ("--data.processed", str(folder.parent / "processed"), "--gallery.file", str(folder / "gallery.sqlite"))
     return Contract(
         PROJECT,
         VERBS,

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from shared.errors import UserError
-from src import bootstrap
+from src import decision as decisions
 from src.config import DecisionConfig
 from src.decision import Decision, allowed, calibrated, load_decision, needed
 
@@ -37,7 +37,7 @@ def drawn_people(seed: int, count: int) -> Drawn:
 
 @pytest.fixture
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap, "DRAWS", 100)
+    monkeypatch.setattr(decisions, "DRAWS", 100)
 
 
 @pytest.mark.usefixtures("fewer_draws")
