@@ -26,10 +26,12 @@ class Normalize(nn.Module):
         for block in images.split(1024):
             pixels = block.double()
             sums += torch.stack([pixels.sum((0, 2, 3)), pixels.square().sum((0, 2, 3))])
-        mean, square = sums / (len(images) * images.shape[2] * images.shape[3])
+        count = images[:, 0].numel()
+        mean, square = sums / count  # each [C]
+        variance = (square - mean.square()).clamp_min(0) * count / (count - 1)  # unbiased, as torch.std
         self.mean.copy_(mean[:, None, None])
         # At least one level: blank images have no deviation, and dividing by zero would spoil everything.
-        self.std.copy_((square - mean.square()).clamp_min(0).sqrt().clamp_min(1)[:, None, None])
+        self.std.copy_(variance.sqrt().clamp_min(1)[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 to float, same shape."""
