@@ -39,26 +39,18 @@ class UnreadableFileError(Exception):
     """The bytes cannot be used; the message says why in a few words."""
 
 
-def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
-    return [path for path in _visible_files(folder) if path.suffix.lower() in kind.suffixes]
-
-
-def other_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files below a folder that `list_files` passes over, sorted, without those that Windows puts there."""
-    return [
-        path
-        for path in _visible_files(folder)
-        if path.suffix.lower() not in kind.suffixes and path.name.lower() not in ("thumbs.db", "desktop.ini")
-    ]
-
-
-def _visible_files(folder: Path) -> list[Path]:
+def visible_files(folder: Path) -> list[Path]:
+    """All files below a folder, sorted; hidden files and folders are left out."""
     return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
+    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    return [path for path in visible_files(folder) if path.suffix.lower() in kind.suffixes]
 
 
 def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> list[Path]:

@@ -22,6 +22,7 @@ from shared.report.html import ReportImage, Section, substitution_notice, write_
 from shared.results import data_rows, write_result
 
 _ROWS_AT_MOST = 100
+_COPIES_RECORDED = 50
 
 
 def write_check_report(
@@ -59,7 +60,7 @@ def write_check_report(
         refusal=found.refusal,
         warnings=warnings,
         sizes=measured(found.examples),
-        copies=find_copies(found.examples).as_dict(),
+        copies=_copies(found),
         problems=dict(found.problems.by_kind),
         **details,
     )
@@ -91,6 +92,16 @@ def _by_split(found: DataCheck) -> dict[str, Any]:
     return {
         split: {"examples": count, "classes": {name: by_split[split] for name, by_split in counts.items()}}
         for split, count in found.counts.items()
+    }
+
+
+def _copies(found: DataCheck) -> dict[str, Any]:
+    return {
+        kind: {
+            "groups": len(groups),
+            "named": [[f"{one.split}: {one.name}" for one in group] for group in groups[:_COPIES_RECORDED]],
+        }
+        for kind, groups in find_copies(found.examples).items()
     }
 
 
