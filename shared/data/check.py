@@ -159,6 +159,11 @@ def problem_warnings(problems: Problems) -> list[str]:
     return [f"{kind}: {len(names)} ({named(names)}); mend or remove them." for kind, names in problems.by_kind.items()]
 
 
+def all_warnings(found: DataCheck) -> list[str]:
+    """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
+    return [*problem_warnings(found.problems), *copy_warnings(found), *class_warnings(found)]
+
+
 def samples_by_class(
     examples: Sequence[Example], seed: int, *, classes: int = 12, each: int = 8
 ) -> dict[str, list[Example]]:
