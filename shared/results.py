@@ -61,7 +61,7 @@ def write_result(
     """Write `outputs/<verb>.json` atomically and return its content.
 
     Args:
-        data: the record of the data used (`DataRecord.as_dict`) and its counts.
+        data: the record of the data used (`Data.as_dict`).
         metrics: by split (`train`, `validation`, `test`), or by name where there are no splits.
         details: whatever else this verb has to say, as plain types.
     """

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -103,7 +103,7 @@ class Data:
 
     def as_dict(self) -> dict[str, Any]:
         """The record for results, as plain types."""
-        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest, **self.facts}
+        return asdict(self.record) | {"counts": self.counts, "digest": self.digest, **self.facts}
 
 
 def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:

@@ -1,4 +1,4 @@
-"""Files of any kind in folders: found by their suffix, classes and splits by the folders' names, read one by one."""
+"""Files in folders: their suffix says what they are, the folders' names say their class and split."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -80,15 +80,6 @@ class LabeledFiles:
     kind: FileKind = IMAGES
 
 
-def is_text(name: str) -> bool:
-    """Whether a file's name is text: old archives bring names whose bytes are no UTF-8."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def class_folders(root: Path) -> list[Path]:
     """The folders in `root` that can stand for classes, sorted by name."""
     if not root.is_dir():
@@ -139,10 +130,11 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
         )
     if classes is None and len(found) < 2:
         inner = class_folders(root)[0]
-        nested = len(class_folders(inner)) > 1
-        hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
+        several = len(class_folders(inner)) > 1
+        hint = f"did you mean {inner}, which holds several?" if several else "a classifier needs at least two folders."
         raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
-    strange = [name for name in found if not is_text(name)]
+    # Old archives bring names whose bytes are no UTF-8.
+    strange = [name for name in found if name != name.encode(errors="replace").decode()]
     if strange:
         raise UserError(f"{root} has class folders whose names are no UTF-8: {named(strange)}; rename them.")
     empty = [name for name, files in found.items() if not files]
@@ -151,14 +143,15 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
             f"{root} has class folders without {kind.nouns} ({', '.join(kind.suffixes)}): {named(empty)}; "
             "add some or remove the folders."
         )
-    names = list(classes) if classes is not None else sorted(found)
+    names = sorted(found) if classes is None else list(classes)
     unknown = sorted(set(found) - set(names))
     if unknown:
         raise UserError(
             f"{root} has classes that the training split does not have: {named(unknown)}; rename or remove them."
         )
-    pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
-    return LabeledFiles([file for file, _ in pairs], [label for _, label in pairs], names, kind)
+    files = [file for folder in found.values() for file in folder]
+    labels = [names.index(name) for name, folder in found.items() for _ in folder]
+    return LabeledFiles(files, labels, names, kind)
 
 
 def read_all(
@@ -175,16 +168,15 @@ def read_all(
     Raises:
         UserError: no file of some class could be read.
     """
-    arrays, labels, files, unreadable = [], [], [], Problems()
-    kind = labeled.kind
+    arrays, labels, files, unreadable, kind = [], [], [], Problems(), labeled.kind
     for file, label in zip(track(labeled.files, f"read {kind.nouns}"), labeled.labels, strict=True):
         try:
             arrays.append(read(file))
         except UnreadableFileError as error:
             unreadable.add(kind.unreadable, f"{file} ({error})")
-            continue
-        labels.append(label)
-        files.append(file)
+        else:
+            labels.append(label)
+            files.append(file)
     if unreadable:
         problems.update(unreadable)
         log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {unreadable}")

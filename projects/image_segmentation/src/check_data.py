@@ -18,7 +18,8 @@ from shared.data.check import (
     start_check,
 )
 from shared.data.examples import Data
-from shared.data.images import list_images, read_image
+from shared.data.folders import list_files
+from shared.data.images import read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.report.check import write_check_report
@@ -88,7 +89,7 @@ def survey(root: Path, problems: Problems) -> list[Example]:
     files = {
         path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
         for split, (images, _) in folders.items()
-        for path in list_images(images)
+        for path in list_files(images)
     }
     return inspect_files(files, problems)
 

@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from shared.console import log, track
-from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
+from shared.data.folders import collect_files
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.tiles import Tiling, segment
@@ -67,7 +68,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files = collect_images(inputs)
+    files = collect_files(inputs)
     predictor = Predictor(config)
     labels, metadata = predictor.network.labels, predictor.network.metadata
     folder = config.output_dir / "predictions"

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
+from shared.data.folders import collect_files
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.files import require_writable
 from shared.inference.classifier import OnnxClassifier
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
@@ -52,7 +53,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files, predictor = collect_images(inputs), Predictor(config)
+    files, predictor = collect_files(inputs), Predictor(config)
     started = time.perf_counter()
     predictions = predictor.predict([predictor.prepare(file) for file in files])
     return finish_predictions(
