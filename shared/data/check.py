@@ -13,10 +13,18 @@ import numpy as np
 
 from shared.console import track
 from shared.data.examples import Data
-from shared.data.folders import IMAGES, FileKind, UnreadableFileError, class_folders, list_files, visible_files
+from shared.data.folders import (
+    IMAGES,
+    SPLIT_NAMES,
+    FileKind,
+    UnreadableFileError,
+    class_folders,
+    list_files,
+    split_called,
+    visible_files,
+)
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
-from shared.data.split_names import SPLIT_NAMES, split_called
 from shared.errors import UserError
 from shared.files import require_writable
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from shared.console import log, track
 from shared.data.problems import Problems, named
-from shared.data.split_names import splits_among
 from shared.errors import UserError
 
 
@@ -33,6 +32,13 @@ class FileKind:
 
 IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
 RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid", "dev"),
+    "test": ("test", "testing"),
+}
+"""What people call the folders and files of the splits."""
 
 
 class UnreadableFileError(Exception):
@@ -90,6 +96,32 @@ def class_folders(root: Path) -> list[Path]:
 def has_class_files(root: Path, kind: FileKind = IMAGES) -> bool:
     """Whether some folder in `root` holds files of the kind."""
     return any(list_files(folder, kind) for folder in class_folders(root))
+
+
+def split_called(name: str) -> str | None:
+    """The split that a folder or file of this name holds, in any capitals; None where the name says nothing."""
+    return next((split for split, names in SPLIT_NAMES.items() if name.lower() in names), None)
+
+
+def splits_among(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path]]:
+    """The folders or files that hold a split, by its name, and those that do not.
+
+    Raises:
+        UserError: two are of one split.
+    """
+    splits: dict[str, Path] = {}
+    others = []
+    for path in paths:
+        split = split_called(path.stem)
+        if split is None:
+            others.append(path)
+        elif split in splits:
+            raise UserError(
+                f"{path} and {splits[split].name} are both the {split} split; put them together or remove one."
+            )
+        else:
+            splits[split] = path
+    return splits, others
 
 
 def split_folders(root: Path) -> dict[str, Path]:

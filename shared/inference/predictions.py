@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.console import log, shortened
 from shared.files import atomic_write, write_text
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.results import write_result
 
 LINES_SHOWN = 10
@@ -37,7 +37,7 @@ class Prediction:
 
 
 def predict_prepared(
-    network: OnnxClassifier, prepared: Sequence[np.ndarray | Prediction], min_probability: float
+    network: OnnxModel, prepared: Sequence[np.ndarray | Prediction], min_probability: float
 ) -> list[Prediction]:
     """Predict inputs of one shape; an item that is a `Prediction` already stays as it is and harms no other."""
     readable = [item for item in prepared if isinstance(item, np.ndarray)]
@@ -91,7 +91,7 @@ def finish_predictions(
     config: Any,
     inputs: Sequence[Path | str],
     predictions: Sequence[Prediction],
-    network: OnnxClassifier,
+    network: OnnxModel,
     *,
     noun: str,
     kinds: Sequence[str],

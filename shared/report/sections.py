@@ -10,6 +10,7 @@ from torch import Tensor
 
 from shared.console import log
 from shared.errors import UserError
+from shared.export.precision import NAMES
 from shared.files import file_digest
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
@@ -140,6 +141,29 @@ def calibration_section(evaluated: Mapping[str, Any], labels: Tensor, probabilit
         images=[
             ReportImage(reliability(confidence.numpy(), (predictions == labels).numpy()), "share correct by confidence")
         ],
+    )
+
+
+def precision_section(exported: Mapping[str, Any], unit: str, score: str) -> Section:
+    """What the exported network computes in, and what was measured to choose that.
+
+    Args:
+        exported: what the verb `export` has written.
+        unit: what is counted a second, with how: "texts a second, one at a time".
+        score: the name of the score in `exported`.
+    """
+    metrics, rows = exported["metrics"], []
+    for name, label in NAMES.items():
+        if measured := metrics.get(name):
+            size = f"{measured['bytes'] / 1e6:.2f}" if measured["bytes"] else ""
+            found = "" if measured[score] is None else f"{measured[score]:.4f}"
+            rows.append([label, f"{measured['per_second']:.1f}", size, found])
+    return Section(
+        "The exported network",
+        f"Written in {exported['precision']}: {exported['reason']}. Largest difference of fp32 from PyTorch: "
+        f"{metrics['largest_difference']:.0e}. What is slower than fp32 has no score.",
+        header=["computed by", unit, "MB", score.replace("_", " ").replace("iou", "IoU")],
+        rows=rows,
     )
 
 

@@ -14,10 +14,9 @@ from PIL import Image, ImageColor, ImageOps
 
 from shared.console import log, track
 from shared.data.examples import Examples
-from shared.data.folders import class_folders, list_files
+from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
-from shared.data.split_names import SPLIT_NAMES, splits_among
 from shared.errors import UserError
 
 IGNORE = 255
