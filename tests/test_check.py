@@ -21,7 +21,6 @@ from shared.data.check import (
     samples_by_class,
     survey_folders,
 )
-from shared.data.folders import IMAGES
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.report.check import write_check_report
@@ -106,7 +105,7 @@ def test_a_survey_goes_on_where_training_would_stop(folder: Path) -> None:
     assert {one.name for one in examples} >= {"train/cat/0.png", "val/cat/0.png", "test/bird/copy.png"}
     assert examples[0].measures == {"width": 6, "height": 8}
     assert problems.by_kind["class folders without images"] == ["train/fish"]
-    assert problems.by_kind[IMAGES.unreadable] == ["train/dog/corrupt.jpg (not an image, or a damaged one)"]
+    assert problems.by_kind["unreadable images"] == ["train/dog/corrupt.jpg (not an image, or a damaged one)"]
     assert len(find_copies(examples)["contradicting"]) == 1
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.folders import IMAGES, find_labeled, list_files, read_all, split_folders
+from shared.data.folders import find_labeled, list_files, read_all, split_folders
 from shared.data.images import UnreadableImageError, read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
@@ -134,7 +134,7 @@ def test_unreadable_images_are_named_and_counted(folder: Path, capsys: pytest.Ca
     message = capsys.readouterr().err
     assert "left out of 6 images: unreadable images: 1 (" in message
     assert "broken.png (not an image, or a damaged one)" in message
-    assert list(problems.by_kind) == [IMAGES.unreadable]
+    assert list(problems.by_kind) == ["unreadable images"]
 
 
 def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -40,8 +40,6 @@ def open_audio(source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Iterat
             yield file
     except UnreadableAudioError:
         raise
-    except FileNotFoundError as error:
-        raise UnreadableAudioError("no such file") from error
     # soundfile raises errors of several kinds on damaged files, each of which means the same here.
     except Exception as error:
         missing = isinstance(source, Path) and not source.is_file()

@@ -210,7 +210,7 @@ def inspect_files(
         try:
             digest, measures = look(path)
         except UnreadableFileError as error:
-            problems.add(kind.unreadable, f"{example.name} ({error})")
+            problems.add(f"unreadable {kind.nouns}", f"{example.name} ({error})")
         else:
             examples.append(replace(example, digest=digest, measures=measures))
     return examples

@@ -37,10 +37,8 @@ class Examples:
     def at(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at these indices."""
         columns = {name: _chosen(values, indices) for name, values in self.columns.items()}
-        names, groups, strata = (
-            _chosen(values, indices) if values else [] for values in (self.names, self.groups, self.strata)
-        )
-        return Examples(columns, names, groups, strata)
+        lists = (self.names, self.groups, self.strata)
+        return Examples(columns, *(_chosen(values, indices) if values else [] for values in lists))
 
     def as_tensors(self) -> "Examples":
         """The same examples with tensors in place of arrays; they share memory."""

@@ -24,11 +24,6 @@ class FileKind:
         """What people call several of them."""
         return f"{self.noun}s"
 
-    @property
-    def unreadable(self) -> str:
-        """What `Problems` call those that cannot be read."""
-        return f"unreadable {self.nouns}"
-
 
 IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
 RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
@@ -205,7 +200,7 @@ def read_all(
         try:
             arrays.append(read(file))
         except UnreadableFileError as error:
-            unreadable.add(kind.unreadable, f"{file} ({error})")
+            unreadable.add(f"unreadable {kind.nouns}", f"{file} ({error})")
         else:
             labels.append(label)
             files.append(file)
