@@ -132,9 +132,7 @@ def split_folders(root: Path) -> dict[str, Path]:
     if "train" not in splits or not class_folders(splits["train"]):
         return {"train": root}
     if others:
-        log.warning(
-            f"not read: {named([str(folder) for folder in others])}; the splits are train, validation and test."
-        )
+        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
     return splits
 
 
@@ -152,9 +150,8 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
         raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
     if stray:
-        log.warning(
-            f"not read: {len(stray)} {kind.nouns} of no class in {root} ({named(stray)}); move them into class folders."
-        )
+        listed = f"{len(stray)} {kind.nouns} of no class in {root} ({named(stray)})"
+        log.warning(f"not read: {listed}; move them into class folders.")
     if classes is None and len(found) < 2:
         inner = class_folders(root)[0]
         several = len(class_folders(inner)) > 1

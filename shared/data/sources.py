@@ -13,7 +13,7 @@ from shared.errors import UserError
 
 @dataclass(frozen=True)
 class DataRecord:
-    """What a run was made of; it goes into every result, report and exported model, and names no path."""
+    """Which data a run used; it goes into every result, report and exported model, and names no path."""
 
     source: str
     """The name of the data set: that of a published one, `folder`, or `sample`."""
@@ -66,10 +66,7 @@ def load_source(
         wanted: `auto` or a key of `sources`, which has `sample`.
         sources: in the order in which `auto` looks for them.
         published: the key of the data set that `auto` downloads into the folder of that name below `root`; empty where
-            nothing is downloaded unasked, and `auto` takes the sample.
-
-    Returns:
-        What was loaded, and its record, which says what was substituted and why.
+            nothing is downloaded unasked.
 
     Raises:
         UserError: `root` holds something that is none of the sources, or a source asked for by name fails.
@@ -106,11 +103,7 @@ def _choose(root: Path, sources: Mapping[str, DataSource[D]], published: str) ->
 
 
 def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse data whose classes are not those that the network tells apart, in the same order.
-
-    Raises:
-        UserError: they differ; scores would be of other classes than they are said to be.
-    """
+    """Raise a UserError where the classes or their order are not those that the network tells apart."""
     if list(trained) == list(found):
         return
     missing, new = sorted(set(trained) - set(found)), sorted(set(found) - set(trained))
@@ -122,12 +115,7 @@ def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
 
 
 def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Say so when the split is not the one of training: the test split may hold examples that were trained on.
-
-    Args:
-        before: the record of the data that was trained on, with `source`, `digest` and `counts`.
-        now: that of the data that is read now.
-    """
+    """Warn where the records of two data sets (`Data.as_dict`) have different training splits."""
     if before["digest"] != now["digest"]:
         log.warning(
             f"the network was trained on other data ({before['source']}, {before['counts']['train']} examples) than "
