@@ -1,4 +1,4 @@
-"""What the verbs `evaluate` and `baseline` of several projects do: score predictions and write the result."""
+"""What `evaluate` and `baseline` of several projects do: score predictions and write the result."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -118,11 +118,7 @@ def split_data(found: SourceData, validation_fraction: float, test_fraction: flo
 def cut_examples(
     whole: Examples, own: Examples | None, fraction: float, seed: int, by_group: bool = True
 ) -> tuple[Examples, Examples]:
-    """Cut a fraction off, unless the source has its own split: by group where groups are known, else stratified.
-
-    Args:
-        by_group: False tears groups apart, and keeps only the share of every class.
-    """
+    """Cut a fraction off, unless the source has its own split: by group where known, else by the share of classes."""
     if own is not None:
         return whole, own
     if by_group and any(whole.groups):
