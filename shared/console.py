@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,12 +51,8 @@ def progress_bar() -> Progress:
 
 def track(items: Iterable[T], description: str) -> Iterator[T]:
     """Yield the items behind a progress bar (see `progress_bar`)."""
-    total = len(items) if isinstance(items, Sized) else None
     with progress_bar() as bar:
-        task = bar.add_task(description, total=total)
-        for item in items:
-            yield item
-            bar.advance(task)
+        yield from bar.track(items, description=description)
 
 
 def shown(path: Path) -> str:
@@ -66,9 +62,7 @@ def shown(path: Path) -> str:
 
 def columns(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Print rows of equal keys on stdout as a table with one column a key."""
-    grid = Table(title=title, title_justify="left")
-    for name in rows[0]:
-        grid.add_column(name)
+    grid = Table(*rows[0], title=title, title_justify="left")
     for row in rows:
         grid.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
     _print(grid)

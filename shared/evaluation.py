@@ -1,4 +1,4 @@
-"""What the verbs `evaluate` and `baseline` of several projects do: score predictions and write the result."""
+"""What `evaluate` and `baseline` of several projects do: score predictions and write the result."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -28,11 +28,7 @@ def logits_in_batches(model: nn.Module, inputs: Tensor, batch_size: int = 1024) 
 
 
 def classifier_scores(logits: Mapping[str, Tensor], data: Data) -> tuple[dict[str, Any], float]:
-    """All scores of a classifier on validation and test split, and the temperature that fits the validation split.
-
-    Args:
-        logits: by the name of the split, float [N, classes].
-    """
+    """All scores of the logits of each split, float [N, classes], and the temperature that fits validation best."""
     temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
     metrics = {
         name: calibrated_scores(logits[name], split["labels"], data.classes, temperature)

@@ -22,7 +22,13 @@ _NOTEBOOKS_AND_TESTS = {"ipykernel", "ipython", "nbclient", "nbformat", "pytest"
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that decide a result, by name; none is imported for it."""
     names = [name for name in dict.fromkeys((*_SHARED, *_project_packages())) if name not in _NOTEBOOKS_AND_TESTS]
-    return {"python": platform.python_version()} | {name: _version(name) for name in names}
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
 
 
 def _project_packages() -> list[str]:
@@ -32,19 +38,6 @@ def _project_packages() -> list[str]:
     file = Path(folders[0]).parent / "requirements.txt" if folders else None
     text = file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else ""
     return re.findall(r"^[A-Za-z0-9][\w.-]*", text, re.MULTILINE)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _threads() -> int:
-    """Those that PyTorch computes on; without PyTorch, as many as there are processors."""
-    torch = sys.modules.get("torch")
-    return torch.get_num_threads() if torch else os.cpu_count() or 1
 
 
 def write_result(
@@ -61,10 +54,11 @@ def write_result(
     """Write `outputs/<verb>.json` atomically and return its content.
 
     Args:
-        data: the record of the data used (`DataRecord.as_dict`) and its counts.
+        data: the record of the data used (`Data.as_dict`).
         metrics: by split (`train`, `validation`, `test`), or by name where there are no splits.
         details: whatever else this verb has to say, as plain types.
     """
+    torch = sys.modules.get("torch")  # a verb that does without PyTorch does not import it for this
     result = {
         "verb": verb,
         "data": dict(data),
@@ -72,7 +66,7 @@ def write_result(
         "metrics": dict(metrics),
         "seconds": round(seconds, 2),
         "device": device,
-        "threads": _threads(),
+        "threads": torch.get_num_threads() if torch else os.cpu_count() or 1,
         "versions": versions(),
         **details,
     }

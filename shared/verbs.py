@@ -39,20 +39,17 @@ def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, s
 
     trained, exported = results["train"], results["export"]
     exported_file = config.output_dir / "export" / exported["file"]
-    rows: dict[str, str] = (
-        data_rows(trained)
-        | {"first weights": trained["first_weights"]["source"]}
-        | results["evaluate"]["summary"]
-        | results["baseline"]["summary"]
-        | {
-            "parameters": f"{trained['parameters']:,}",
-            "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
-            f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
-            "weights": shown(best_checkpoint(config.output_dir)),
-            "ONNX file": f"{shown(exported_file)}, {exported['precision']}: {exported['reason']}",
-        }
-    )
-    return rows
+    return {
+        **data_rows(trained),
+        "first weights": trained["first_weights"]["source"],
+        **results["evaluate"]["summary"],
+        **results["baseline"]["summary"],
+        "parameters": f"{trained['parameters']:,}",
+        "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
+        f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
+        "weights": shown(best_checkpoint(config.output_dir)),
+        "ONNX file": f"{shown(exported_file)}, {exported['precision']}: {exported['reason']}",
+    }
 
 
 def next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:

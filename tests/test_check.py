@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,20 +12,18 @@ from PIL import Image
 from shared.data.check import (
     DataCheck,
     Example,
+    all_warnings,
     class_counts,
     class_warnings,
     copy_warnings,
     find_copies,
     measured,
-    refused_record,
     samples_by_class,
     survey_folders,
 )
-from shared.data.folders import IMAGES
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.report.check import all_warnings, write_check_report
-from shared.report.plots import sample_grid
+from shared.report.check import write_check_report
 
 
 def example(name: str, split: str = "train", label: str = "cat", digest: str = "", width: int = 8) -> Example:
@@ -36,7 +35,8 @@ def many(label: str, count: int, split: str = "train") -> list[Example]:
 
 
 def found(*examples: Example) -> DataCheck:
-    return DataCheck("images", examples=list(examples))
+    record = {"source": "folder", "description": "", "license": "unknown", "substituted": ""}
+    return DataCheck("images", examples=list(examples), record=record)
 
 
 def test_examples_are_counted_and_measured() -> None:
@@ -54,9 +54,11 @@ def test_copies_are_of_one_kind_each() -> None:
         example("alone"),
     ]
     copies = find_copies(examples)
-    names = {kind: [[one.name for one in group] for group in groups] for kind, groups in vars(copies).items()}
-    assert names == {"within": [["a", "b"]], "across": [["c", "d"]], "contradicting": [["e", "f"]]}
-    assert copies.as_dict()["across"] == {"groups": 1, "named": [["train: c", "test: d"]]}
+    assert {kind: [[one.name for one in group] for group in groups] for kind, groups in copies.items()} == {
+        "within": [["a", "b"]],
+        "across": [["c", "d"]],
+        "contradicting": [["e", "f"]],
+    }
     contradicting, across, within = copy_warnings(found(*examples))
     assert "a copy under another class: 1 (e = f); decide" in contradicting
     assert "a copy in another split: 1 (c = d); delete" in across
@@ -70,7 +72,7 @@ def test_even_classes_in_all_splits_need_no_warning() -> None:
 
 def test_small_uneven_and_lonely_classes_are_named() -> None:
     examples = many("cat", 45) + many("dog", 9) + many("bird", 20, "test")
-    few, in_test, in_train, uneven = class_warnings(found(*examples))
+    few, in_train, in_test, uneven = class_warnings(found(*examples))
     assert "fewer than 10 images: 1 (dog 9)" in few
     assert "in train only: 2 (cat, dog); spread them" in in_train
     assert "in test only: 1 (bird); spread them" in in_test
@@ -103,20 +105,20 @@ def test_a_survey_goes_on_where_training_would_stop(folder: Path) -> None:
     assert {one.name for one in examples} >= {"train/cat/0.png", "val/cat/0.png", "test/bird/copy.png"}
     assert examples[0].measures == {"width": 6, "height": 8}
     assert problems.by_kind["class folders without images"] == ["train/fish"]
-    assert problems.by_kind[IMAGES.unreadable] == ["train/dog/corrupt.jpg (not an image, or a damaged one)"]
-    assert len(find_copies(examples).contradicting) == 1
+    assert problems.by_kind["unreadable images"] == ["train/dog/corrupt.jpg (not an image, or a damaged one)"]
+    assert len(find_copies(examples)["contradicting"]) == 1
 
 
-def concluded(findings: DataCheck, folder: Path) -> None:
-    grid = sample_grid({"cat <b>": [np.zeros((5, 9), np.uint8), np.zeros((90, 20, 3), np.uint8)]})
-    record = refused_record("folder")
-    write_check_report(findings, folder, project="flowers", seed=3, record=record, grid=grid, seconds=1.0)
+def report(check: DataCheck, output_dir: Path) -> None:
+    images = {"cat <b>": [np.zeros((5, 9), np.uint8), np.zeros((90, 20, 3), np.uint8)]}
+    config = SimpleNamespace(output_dir=output_dir, seed=3)
+    write_check_report(check, config, Path("flowers"), samples=images)
 
 
 def test_what_was_found_is_printed_recorded_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    findings = found(*many("cat", 10), *many("<dog>", 12))
+    findings = found(*many("cat", 10), *many("<dog>", 11), example("copy", label="<dog>", digest="train/<dog>/0"))
     findings.warnings = ["too few; add more."]
-    concluded(findings, tmp_path)
+    report(findings, tmp_path)
     said = capsys.readouterr().out
     assert "10 to 12, median 11" in said
     assert "1. too few; add more." in said
@@ -124,6 +126,7 @@ def test_what_was_found_is_printed_recorded_and_shown(tmp_path: Path, capsys: py
     assert (result["usable"], result["refusal"], result["warnings"]) == (True, "", ["too few; add more."])
     assert result["metrics"] == {"train": {"examples": 22, "classes": {"<dog>": 12, "cat": 10}}}
     assert result["sizes"]["width"] == {"smallest": 8, "median": 8, "largest": 8}
+    assert result["copies"]["within"] == {"groups": 1, "named": [["train: train/<dog>/0", "train: copy"]]}
     with Image.open(tmp_path / "data.png") as image:
         assert image.width > 100
     page = (tmp_path / "data.html").read_text()
@@ -136,7 +139,7 @@ def test_refused_data_is_recorded_before_the_refusal(tmp_path: Path) -> None:
     findings = found(*many("cat", 10))
     findings.refusal = "one class only; add another."
     with pytest.raises(UserError, match="one class only"):
-        concluded(findings, tmp_path)
+        report(findings, tmp_path)
     assert json.loads((tmp_path / "check_data.json").read_text())["usable"] is False
     assert "Training refuses this data: one class only" in (tmp_path / "data.html").read_text()
 
@@ -145,5 +148,5 @@ def test_where_there_is_nothing_nothing_is_written(tmp_path: Path) -> None:
     findings = found()
     findings.refusal = "it is empty; put images there."
     with pytest.raises(UserError, match="it is empty"):
-        concluded(findings, tmp_path / "outputs")
+        report(findings, tmp_path / "outputs")
     assert not (tmp_path / "outputs").exists()

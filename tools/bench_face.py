@@ -30,7 +30,7 @@ from keeping import run, so_far
 from PIL import Image
 
 from models.model import embed, restore_model
-from shared.data.images import list_images
+from shared.data.folders import list_files
 from shared.files import write_json
 from shared.results import versions
 from shared.training.checkpoint import load_checkpoint
@@ -84,7 +84,7 @@ def measure_speed(config: Config) -> dict[str, Any]:
     """Images a second of both pipelines on the same images, turn by turn, and in how many each finds a face."""
     config = replace(config, model=replace(config.model, views=1))
     export_dlib(config)
-    files = list_images(config.data.root)
+    files = list_files(config.data.root)
     random = np.random.default_rng(config.seed)
     chosen = [files[i] for i in np.sort(random.choice(len(files), SPEED_IMAGES, replace=False))]
     pipelines = {"ours": ours(config), "facenet-pytorch": peer()}

@@ -36,25 +36,19 @@ def open_audio(source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Iterat
     """
     try:
         with soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else source) as file:
-            _require_usable(file, max_seconds)
+            if file.format not in FORMATS or file.samplerate not in RATES or not 0 < file.channels <= MOST_CHANNELS:
+                raise UnreadableAudioError("not a recording, or of an unusual kind")
+            if file.frames == 0:
+                raise UnreadableAudioError("no sound in it: it has no samples")
+            if file.frames > max_seconds * file.samplerate:
+                raise UnreadableAudioError(f"longer than the {max_seconds:g} seconds allowed")
             yield file
     except UnreadableAudioError:
         raise
-    except FileNotFoundError as error:
-        raise UnreadableAudioError("no such file") from error
     # soundfile raises errors of several kinds on damaged files, each of which means the same here.
     except Exception as error:
         missing = isinstance(source, Path) and not source.is_file()
         raise UnreadableAudioError("no such file" if missing else "not a recording, or a damaged one") from error
-
-
-def _require_usable(file: soundfile.SoundFile, max_seconds: float) -> None:
-    if file.format not in FORMATS or file.samplerate not in RATES or not 0 < file.channels <= MOST_CHANNELS:
-        raise UnreadableAudioError("not a recording, or of an unusual kind")
-    if file.frames == 0:
-        raise UnreadableAudioError("no sound in it: it has no samples")
-    if file.frames > max_seconds * file.samplerate:
-        raise UnreadableAudioError(f"longer than the {max_seconds:g} seconds allowed")
 
 
 def read_audio(source: Path | bytes, rate: int, max_seconds: float = MAX_SECONDS) -> np.ndarray:

@@ -1,14 +1,11 @@
-"""What is in a data set and what is wrong with it, found before a training run does.
-
-A project lists its examples; what follows from the list alone is found here: counts, sizes, copies, uneven classes.
-"""
+"""What is in a data set and what is wrong with it: all that follows from a list of its examples."""
 
 import hashlib
 import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +13,18 @@ import numpy as np
 
 from shared.console import track
 from shared.data.examples import Data
-from shared.data.folders import IMAGES, FileKind, UnreadableFileError, class_folders, list_files, other_files
+from shared.data.folders import (
+    IMAGES,
+    SPLIT_NAMES,
+    FileKind,
+    UnreadableFileError,
+    class_folders,
+    list_files,
+    split_called,
+    visible_files,
+)
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
-from shared.data.split_names import SPLIT_NAMES, split_called
 from shared.errors import UserError
 from shared.files import require_writable
 
@@ -27,7 +32,6 @@ FEW_EXAMPLES = 10
 """A class with fewer examples in all is learned badly, and its score says little."""
 UNEVEN_CLASSES = 5
 """From this ratio of the largest class to the smallest on, accuracy hides how the smallest does."""
-_RECORDED_AT_MOST = 50
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,9 @@ class Example:
     """`train`, `validation` or `test`; `whole` where the data is not cut."""
     classes: tuple[str, ...]
     """Its class; of an image with a mask, all that occur in it."""
-    digest: str
+    digest: str = ""
     """Of the content: examples with the same one are the same to a network."""
-    measures: Mapping[str, int]
+    measures: Mapping[str, int] = field(default_factory=dict)
     """`width` and `height` in pixels, or `words` and `characters`."""
 
 
@@ -89,11 +93,8 @@ def class_counts(examples: Sequence[Example]) -> dict[str, Counter[str]]:
 
 def measured(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
     """The smallest, median and largest value of each measure."""
-    values: defaultdict[str, list[int]] = defaultdict(list)
-    for example in examples:
-        for name, value in example.measures.items():
-            values[name].append(value)
-    return {name: spread(found) for name, found in values.items()}
+    names = dict.fromkeys(name for example in examples for name in example.measures)
+    return {name: spread([one.measures[name] for one in examples if name in one.measures]) for name in names}
 
 
 def spread(values: Sequence[int]) -> dict[str, int]:
@@ -101,87 +102,56 @@ def spread(values: Sequence[int]) -> dict[str, int]:
     return {"smallest": min(values), "median": int(np.median(values)), "largest": max(values)}
 
 
-@dataclass(frozen=True)
-class Copies:
-    """Groups of examples with the same content; each is of one kind."""
-
-    contradicting: list[list[Example]] = field(default_factory=list)
-    """They have different classes."""
-    across: list[list[Example]] = field(default_factory=list)
-    """They have one class and lie in different splits."""
-    within: list[list[Example]] = field(default_factory=list)
-    """They have one class and lie in one split."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """How many groups there are of each kind, and their members' names, of the first groups."""
-        return {
-            kind: {
-                "groups": len(groups),
-                "named": [[f"{one.split}: {one.name}" for one in group] for group in groups[:_RECORDED_AT_MOST]],
-            }
-            for kind, groups in vars(self).items()
-        }
-
-
-def find_copies(examples: Sequence[Example]) -> Copies:
-    """Group the examples whose digests are equal."""
+def find_copies(examples: Sequence[Example]) -> dict[str, list[list[Example]]]:
+    """Groups of examples with the same content: `contradicting` in class, else `across` splits or `within` one."""
     by_digest: defaultdict[str, list[Example]] = defaultdict(list)
     for example in examples:
         by_digest[example.digest].append(example)
-    copies = Copies()
+    copies: dict[str, list[list[Example]]] = {"contradicting": [], "across": [], "within": []}
     for group in by_digest.values():
         if len({example.classes for example in group}) > 1:
-            copies.contradicting.append(group)
+            copies["contradicting"].append(group)
         elif len({example.split for example in group}) > 1:
-            copies.across.append(group)
+            copies["across"].append(group)
         elif len(group) > 1:
-            copies.within.append(group)
+            copies["within"].append(group)
     return copies
 
 
 def copy_warnings(found: DataCheck) -> list[str]:
     """A sentence about each kind of copies."""
-    copies, noun = find_copies(found.examples), found.noun
+    advice = {
+        "contradicting": (f"under another {found.class_nouns[0]}", "decide which is right and delete the others"),
+        "across": ("in another split", "delete the copies, or the scores will be better than the truth"),
+        "within": ("in the same split", "delete the copies, unless they shall count several times"),
+    }
     warnings = []
-    if copies.contradicting:
-        warnings.append(
-            f"{noun} with a copy under another {found.class_nouns[0]}: {_groups(copies.contradicting)}; "
-            "decide which is right and delete the others."
-        )
-    if copies.across:
-        warnings.append(
-            f"{noun} with a copy in another split: {_groups(copies.across)}; "
-            "delete the copies, or the scores will be better than the truth."
-        )
-    if copies.within:
-        warnings.append(
-            f"{noun} with a copy in the same split: {_groups(copies.within)}; "
-            "delete the copies, unless they shall count several times."
-        )
+    for kind, groups in find_copies(found.examples).items():
+        if groups:
+            where, remedy = advice[kind]
+            names = [" = ".join(dict.fromkeys(example.name for example in group[:3])) for group in groups]
+            warnings.append(f"{found.noun} with a copy {where}: {len(groups):,} ({named(names)}); {remedy}.")
     return warnings
-
-
-def _groups(groups: Sequence[Sequence[Example]]) -> str:
-    names = [" = ".join(dict.fromkeys(example.name for example in group[:3])) for group in groups]
-    return f"{len(groups):,} ({named(names)})"
 
 
 def class_warnings(found: DataCheck) -> list[str]:
     """Sentences about classes that are small, uneven, or missing in a split."""
     counts, noun = class_counts(found.examples), found.noun
     totals = {name: by_split.total() for name, by_split in counts.items()}
-    warnings: list[str] = []
     if not totals:
-        return warnings
+        return []
+    warnings = []
     few = [f"{name} {total}" for name, total in totals.items() if total < FEW_EXAMPLES]
     if few:
         warnings.append(
             f"classes with fewer than {FEW_EXAMPLES} {noun}: {len(few)} ({named(few)}); add some, or remove the class."
         )
-    warnings += [
-        f"classes with {noun} in {split} only: {len(names)} ({named(names)}); spread them over the splits."
-        for split, names in _in_one_split(found).items()
-    ]
+    for split in found.counts if len(found.counts) > 1 else ():
+        names = [name for name, by_split in counts.items() if list(by_split) == [split]]
+        if names:
+            warnings.append(
+                f"classes with {noun} in {split} only: {len(names)} ({named(names)}); spread them over the splits."
+            )
     most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
     if totals[most] >= UNEVEN_CLASSES * totals[least]:
         warnings.append(
@@ -192,19 +162,14 @@ def class_warnings(found: DataCheck) -> list[str]:
     return warnings
 
 
-def _in_one_split(found: DataCheck) -> dict[str, list[str]]:
-    if len(found.counts) < 2:
-        return {}
-    classes: defaultdict[str, list[str]] = defaultdict(list)
-    for name, by_split in class_counts(found.examples).items():
-        if len(by_split) == 1:
-            classes[next(iter(by_split))].append(name)
-    return classes
-
-
 def problem_warnings(problems: Problems) -> list[str]:
     """A sentence about each kind of files or lines that cannot be used."""
     return [f"{kind}: {len(names)} ({named(names)}); mend or remove them." for kind, names in problems.by_kind.items()]
+
+
+def all_warnings(found: DataCheck) -> list[str]:
+    """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
+    return [*problem_warnings(found.problems), *copy_warnings(found), *class_warnings(found)]
 
 
 def samples_by_class(
@@ -227,7 +192,7 @@ Inspect = Callable[[Path], tuple[str, Mapping[str, int]]]
 
 
 def inspect_image(path: Path) -> tuple[str, Mapping[str, int]]:
-    """The digest of an image's pixels, and its size."""
+    """The digest of an image's pixels, and its width and height."""
     image = read_image(path)
     return content_digest(np.asarray(image)), size_of(image.size)
 
@@ -245,14 +210,14 @@ def inspect_files(
         try:
             digest, measures = look(path)
         except UnreadableFileError as error:
-            problems.add(kind.unreadable, f"{example.name} ({error})")
-            continue
-        examples.append(Example(example.name, example.split, example.classes, digest, measures))
+            problems.add(f"unreadable {kind.nouns}", f"{example.name} ({error})")
+        else:
+            examples.append(replace(example, digest=digest, measures=measures))
     return examples
 
 
 def size_of(size: tuple[int, int]) -> dict[str, int]:
-    """The measures of an image of so many columns and rows."""
+    """The measures of an image, from its (width, height)."""
     return {"width": size[0], "height": size[1]}
 
 
@@ -273,46 +238,39 @@ def survey_folders(
     Args:
         root: holds class folders, or folders of splits with these; what is empty or unreadable goes into `problems`.
     """
-    folders = class_folders(root)
-    splits = {folder: split_called(folder.name) for folder in folders}
-    if "train" not in splits.values():
-        return inspect_files(_labeled(root, "whole", root, problems, kind), problems, kind, look)
+    splits = {folder: split for folder in class_folders(root) if (split := split_called(folder.name))}
     files: dict[Path, Example] = {}
-    for folder, split in splits.items():
-        if split:
-            files |= _labeled(folder, split, root, problems, kind)
+    for folder, split in splits.items() if "train" in splits.values() else [(root, "whole")]:
+        for class_folder in class_folders(folder):
+            found = list_files(class_folder, kind)
+            if not found:
+                problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
+            for path in found:
+                files[path] = Example(path.relative_to(root).as_posix(), split, (class_folder.name,))
     return inspect_files(files, problems, kind, look)
 
 
 def skipped_files(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
-    """A sentence about files of other kinds in the user's folders of classes, if any: some may have been meant.
+    """A sentence about files of other kinds in the user's class folders, if any: some may have been meant.
 
     Args:
         record: of the data; what was downloaded or is built in has no folders of the user's.
     """
     if record["source"] not in ("auto", "folder"):
         return []
-    others = [path for folder in class_folders(root) for path in other_files(folder, kind)]
-    if not others:
+    kinds = Counter(
+        path.suffix.lower() or path.name
+        for folder in class_folders(root)
+        for path in visible_files(folder)
+        if path.suffix.lower() not in kind.suffixes and path.name.lower() not in ("thumbs.db", "desktop.ini")
+    )
+    if not kinds:
         return []
-    kinds = Counter(path.suffix.lower() or path.name for path in others)
     listed = ", ".join(f"{suffix} {count}" for suffix, count in kinds.most_common(5))
     return [
-        f"{len(others)} files of other kinds are not read ({listed}); if {kind.nouns} are among them, save them as "
+        f"{kinds.total()} files of other kinds are not read ({listed}); if {kind.nouns} are among them, save them as "
         f"{kind.suffixes[0]}."
     ]
-
-
-def _labeled(folder: Path, split: str, root: Path, problems: Problems, kind: FileKind) -> dict[Path, Example]:
-    files = {}
-    for class_folder in class_folders(folder):
-        found = list_files(class_folder, kind)
-        if not found:
-            problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
-        for path in found:
-            name = path.relative_to(root).as_posix()
-            files[path] = Example(name, split, (class_folder.name,), "", {})
-    return files
 
 
 def start_check(
@@ -327,7 +285,8 @@ def start_check(
         survey: from the data's folder to all examples in it, whatever is wrong with them; problems are noted.
     """
     require_writable(config.output_dir)
-    check = DataCheck(noun, record=refused_record(config.data.source))
+    refused = {"source": config.data.source, "description": "refused data", "license": "unknown", "substituted": ""}
+    check = DataCheck(noun, record=refused)
     try:
         data = load_data(config)
     except UserError as error:
@@ -359,8 +318,3 @@ def contents_by_name(data: Data, column: str) -> dict[str, np.ndarray]:
         for held in vars(data.splits).values()
         for name, content in zip(held.names, held[column], strict=True)
     }
-
-
-def refused_record(source: str) -> dict[str, Any]:
-    """The record of data that training refuses, in place of `DataRecord.as_dict`."""
-    return {"source": source, "description": "refused data", "license": "unknown", "substituted": ""}

@@ -30,12 +30,6 @@ def read_class_folders(
         arrays, labels, files = read_all(found, read, problems)
         names = [file.relative_to(root).as_posix() for file in files]
         splits[split] = Examples({column: arrays, "labels": labels}, names)
-    return SourceData(
-        classes,
-        splits["train"],
-        splits.get("validation"),
-        splits.get("test"),
-        f"the user's own {kind.nouns}, one folder a class",
-        "the user's own",
-        problems,
-    )
+    own = (splits.get("validation"), splits.get("test"))
+    description = f"the user's own {kind.nouns}, one folder a class"
+    return SourceData(classes, splits["train"], *own, description, "the user's own", problems)

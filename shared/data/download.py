@@ -1,7 +1,4 @@
-"""Downloads that are verified, resumable and never half there.
-
-Not with pooch: it starts an interrupted download from the first byte again.
-"""
+"""Verified downloads that resume, which pooch's do not: it begins an interrupted one again."""
 
 import http.client
 import urllib.error

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -37,10 +37,8 @@ class Examples:
     def at(self, indices: Sequence[int] | np.ndarray) -> "Examples":
         """The examples at these indices."""
         columns = {name: _chosen(values, indices) for name, values in self.columns.items()}
-        names, groups, strata = (
-            _chosen(values, indices) if values else [] for values in (self.names, self.groups, self.strata)
-        )
-        return Examples(columns, names, groups, strata)
+        lists = (self.names, self.groups, self.strata)
+        return Examples(columns, *(_chosen(values, indices) if values else [] for values in lists))
 
     def as_tensors(self) -> "Examples":
         """The same examples with tensors in place of arrays; they share memory."""
@@ -103,7 +101,7 @@ class Data:
 
     def as_dict(self) -> dict[str, Any]:
         """The record for results, as plain types."""
-        return self.record.as_dict() | {"counts": self.counts, "digest": self.digest, **self.facts}
+        return asdict(self.record) | {"counts": self.counts, "digest": self.digest, **self.facts}
 
 
 def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:
@@ -120,11 +118,7 @@ def split_data(found: SourceData, validation_fraction: float, test_fraction: flo
 def cut_examples(
     whole: Examples, own: Examples | None, fraction: float, seed: int, by_group: bool = True
 ) -> tuple[Examples, Examples]:
-    """Cut a fraction off, unless the source has its own split: by group where groups are known, else stratified.
-
-    Args:
-        by_group: False tears groups apart, and keeps only the share of every class.
-    """
+    """Cut a fraction off, unless the source has its own split: by group where known, else by the share of classes."""
     if own is not None:
         return whole, own
     if by_group and any(whole.groups):

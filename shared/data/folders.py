@@ -1,4 +1,4 @@
-"""Files of any kind in folders: found by their suffix, classes and splits by the folders' names, read one by one."""
+"""Files in folders: their suffix says what they are, the folders' names say their class and split."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ import numpy as np
 
 from shared.console import log, track
 from shared.data.problems import Problems, named
-from shared.data.split_names import splits_among
 from shared.errors import UserError
 
 
@@ -25,40 +24,34 @@ class FileKind:
         """What people call several of them."""
         return f"{self.noun}s"
 
-    @property
-    def unreadable(self) -> str:
-        """What `Problems` call those that cannot be read."""
-        return f"unreadable {self.nouns}"
-
 
 IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
 RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
+
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid", "dev"),
+    "test": ("test", "testing"),
+}
+"""What people call the folders and files of the splits."""
 
 
 class UnreadableFileError(Exception):
     """The bytes cannot be used; the message says why in a few words."""
 
 
-def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
-    return [path for path in _visible_files(folder) if path.suffix.lower() in kind.suffixes]
-
-
-def other_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files below a folder that `list_files` passes over, sorted, without those that Windows puts there."""
-    return [
-        path
-        for path in _visible_files(folder)
-        if path.suffix.lower() not in kind.suffixes and path.name.lower() not in ("thumbs.db", "desktop.ini")
-    ]
-
-
-def _visible_files(folder: Path) -> list[Path]:
+def visible_files(folder: Path) -> list[Path]:
+    """All files below a folder, sorted; hidden files and folders are left out."""
     return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
+
+
+def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
+    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    return [path for path in visible_files(folder) if path.suffix.lower() in kind.suffixes]
 
 
 def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> list[Path]:
@@ -88,15 +81,6 @@ class LabeledFiles:
     kind: FileKind = IMAGES
 
 
-def is_text(name: str) -> bool:
-    """Whether a file's name is text: old archives bring names whose bytes are no UTF-8."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def class_folders(root: Path) -> list[Path]:
     """The folders in `root` that can stand for classes, sorted by name."""
     if not root.is_dir():
@@ -107,6 +91,32 @@ def class_folders(root: Path) -> list[Path]:
 def has_class_files(root: Path, kind: FileKind = IMAGES) -> bool:
     """Whether some folder in `root` holds files of the kind."""
     return any(list_files(folder, kind) for folder in class_folders(root))
+
+
+def split_called(name: str) -> str | None:
+    """The split that a folder or file of this name holds, in any capitals; None where the name says nothing."""
+    return next((split for split, names in SPLIT_NAMES.items() if name.lower() in names), None)
+
+
+def splits_among(paths: Sequence[Path]) -> tuple[dict[str, Path], list[Path]]:
+    """The folders or files that hold a split, by its name, and those that do not.
+
+    Raises:
+        UserError: two are of one split.
+    """
+    splits: dict[str, Path] = {}
+    others = []
+    for path in paths:
+        split = split_called(path.stem)
+        if split is None:
+            others.append(path)
+        elif split in splits:
+            raise UserError(
+                f"{path} and {splits[split].name} are both the {split} split; put them together or remove one."
+            )
+        else:
+            splits[split] = path
+    return splits, others
 
 
 def split_folders(root: Path) -> dict[str, Path]:
@@ -122,9 +132,7 @@ def split_folders(root: Path) -> dict[str, Path]:
     if "train" not in splits or not class_folders(splits["train"]):
         return {"train": root}
     if others:
-        log.warning(
-            f"not read: {named([str(folder) for folder in others])}; the splits are train, validation and test."
-        )
+        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
     return splits
 
 
@@ -142,15 +150,15 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
         raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
     if stray:
-        log.warning(
-            f"not read: {len(stray)} {kind.nouns} of no class in {root} ({named(stray)}); move them into class folders."
-        )
+        listed = f"{len(stray)} {kind.nouns} of no class in {root} ({named(stray)})"
+        log.warning(f"not read: {listed}; move them into class folders.")
     if classes is None and len(found) < 2:
         inner = class_folders(root)[0]
-        nested = len(class_folders(inner)) > 1
-        hint = f"did you mean {inner}, which holds several?" if nested else "a classifier needs at least two folders."
+        several = len(class_folders(inner)) > 1
+        hint = f"did you mean {inner}, which holds several?" if several else "a classifier needs at least two folders."
         raise UserError(f"{root} holds one class only ({inner.name}); {hint}")
-    strange = [name for name in found if not is_text(name)]
+    # Old archives bring names whose bytes are no UTF-8.
+    strange = [name for name in found if name != name.encode(errors="replace").decode()]
     if strange:
         raise UserError(f"{root} has class folders whose names are no UTF-8: {named(strange)}; rename them.")
     empty = [name for name, files in found.items() if not files]
@@ -159,14 +167,15 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
             f"{root} has class folders without {kind.nouns} ({', '.join(kind.suffixes)}): {named(empty)}; "
             "add some or remove the folders."
         )
-    names = list(classes) if classes is not None else sorted(found)
+    names = sorted(found) if classes is None else list(classes)
     unknown = sorted(set(found) - set(names))
     if unknown:
         raise UserError(
             f"{root} has classes that the training split does not have: {named(unknown)}; rename or remove them."
         )
-    pairs = [(file, names.index(name)) for name in sorted(found) for file in found[name]]
-    return LabeledFiles([file for file, _ in pairs], [label for _, label in pairs], names, kind)
+    files = [file for folder in found.values() for file in folder]
+    labels = [names.index(name) for name, folder in found.items() for _ in folder]
+    return LabeledFiles(files, labels, names, kind)
 
 
 def read_all(
@@ -183,16 +192,15 @@ def read_all(
     Raises:
         UserError: no file of some class could be read.
     """
-    arrays, labels, files, unreadable = [], [], [], Problems()
-    kind = labeled.kind
+    arrays, labels, files, unreadable, kind = [], [], [], Problems(), labeled.kind
     for file, label in zip(track(labeled.files, f"read {kind.nouns}"), labeled.labels, strict=True):
         try:
             arrays.append(read(file))
         except UnreadableFileError as error:
-            unreadable.add(kind.unreadable, f"{file} ({error})")
-            continue
-        labels.append(label)
-        files.append(file)
+            unreadable.add(f"unreadable {kind.nouns}", f"{file} ({error})")
+        else:
+            labels.append(label)
+            files.append(file)
     if unreadable:
         problems.update(unreadable)
         log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {unreadable}")

@@ -1,14 +1,14 @@
 """Images from files and bytes: decoded safely and turned upright."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.data.folders import IMAGES, UnreadableFileError, collect_files, list_files
+from shared.data.folders import UnreadableFileError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
@@ -65,13 +65,3 @@ def _gray_or_rgb(image: Image.Image) -> Image.Image:
         layers = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
     return image.convert("RGB")
-
-
-def list_images(folder: Path) -> list[Path]:
-    """The image files below a folder (see `list_files`)."""
-    return list_files(folder, IMAGES)
-
-
-def collect_images(inputs: Sequence[Path]) -> list[Path]:
-    """The image files that a user named (see `collect_files`)."""
-    return collect_files(inputs, IMAGES)

@@ -1,7 +1,6 @@
 """Data sets served as whole batches: one indexing operation per batch in place of one call per example."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -76,9 +75,5 @@ def ordered_loader(dataset: BatchDataset, batch_size: int = 1024) -> DataLoader[
 
 def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int = 0) -> DataLoader[Batch]:
     # Without a generator, each pass over the loader would draw a number from the global random state.
-    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is, num_workers=workers, generator=generator(0))
-
-
-def _as_is(batch: Any) -> Any:
-    """Collate nothing: the data set has made the batch."""
-    return batch
+    # The data set has made the batch, so that nothing is left to collate: `dict` keeps its tensors.
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=dict, num_workers=workers, generator=generator(0))

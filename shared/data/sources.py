@@ -1,7 +1,7 @@
 """Where data comes from: what lies on the disk, else a download, else the built-in sample, said out loud."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -13,7 +13,7 @@ from shared.errors import UserError
 
 @dataclass(frozen=True)
 class DataRecord:
-    """What a run was made of; it goes into every result, report and exported model, and names no path."""
+    """Which data a run used; it goes into every result, report and exported model, and names no path."""
 
     source: str
     """The name of the data set: that of a published one, `folder`, or `sample`."""
@@ -21,15 +21,11 @@ class DataRecord:
     """One line for people: what it is, and where it comes from."""
     license: str
     substituted: str = ""
-    """Why something else was used than was asked for; empty where nothing was."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The record as plain types."""
-        return asdict(self)
+    """Why the built-in sample was used in place of the configured data; empty where it was not."""
 
 
 class Described(Protocol):
-    """What a source's `load` gives says what it is."""
+    """What every source says of the data that it gives."""
 
     @property
     def description(self) -> str:
@@ -70,56 +66,44 @@ def load_source(
         wanted: `auto` or a key of `sources`, which has `sample`.
         sources: in the order in which `auto` looks for them.
         published: the key of the data set that `auto` downloads into the folder of that name below `root`; empty where
-            nothing is downloaded unasked, and `auto` takes the sample.
-
-    Returns:
-        What was loaded, and its record, which says what was substituted and why.
+            nothing is downloaded unasked.
 
     Raises:
         UserError: `root` holds something that is none of the sources, or a source asked for by name fails.
     """
-    name, found, substituted = _load_wanted(wanted, root, sources, published)
+    name, substituted = wanted if wanted != "auto" else _choose(root, sources, published), ""
+    try:
+        found = sources[name].load(root)
+    except DownloadError as error:
+        if wanted != "auto" or name != published:
+            raise UserError(f"{error}; put the files into {root}, or use --data.source sample.") from error
+        substituted = f"{error}, so the built-in sample stands in for {published}"
+        log.warning(f"{substituted}; its scores are not those of {published}.")
+        name, found = "sample", sources["sample"].load(root)
     return found, DataRecord(name, found.description, found.license, substituted)
 
 
-def _load_wanted(wanted: str, root: Path, sources: Mapping[str, DataSource[D]], published: str) -> tuple[str, D, str]:
-    if wanted != "auto":
-        return wanted, _load_named(root, sources[wanted]), ""
+def _choose(root: Path, sources: Mapping[str, DataSource[D]], published: str) -> str:
+    """The name of the source that `auto` stands for."""
     if not root.exists():
         raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     for name, source in sources.items():
         if source.present(root):
             log.info(f"data: {name}, found in {root}")
-            return name, source.load(root), ""
+            return name
     if not is_empty(root, published):
         raise UserError(
             f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
         )
     if not published:
         log.info(f"data: {root} is empty, so the built-in sample is used")
-        return "sample", sources["sample"].load(root), ""
-    try:
-        log.info(f"data: {root} is empty, so {published} is downloaded; --data.source sample needs no network")
-        return published, sources[published].load(root), ""
-    except DownloadError as error:
-        reason = f"{error}, so the built-in sample stands in for {published}"
-        log.warning(f"{reason}; its scores are not those of {published}.")
-        return "sample", sources["sample"].load(root), reason
-
-
-def _load_named(root: Path, source: DataSource[D]) -> D:
-    try:
-        return source.load(root)
-    except DownloadError as error:
-        raise UserError(f"{error}; put the files into {root}, or use --data.source sample.") from error
+        return "sample"
+    log.info(f"data: {root} is empty, so {published} is downloaded; --data.source sample needs no network")
+    return published
 
 
 def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse data whose classes are not those that the network tells apart, in the same order.
-
-    Raises:
-        UserError: they differ; scores would be of other classes than they are said to be.
-    """
+    """Raise a UserError where the classes or their order are not those that the network tells apart."""
     if list(trained) == list(found):
         return
     missing, new = sorted(set(trained) - set(found)), sorted(set(found) - set(trained))
@@ -131,12 +115,7 @@ def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
 
 
 def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Say so when the split is not the one of training: the test split may hold examples that were trained on.
-
-    Args:
-        before: the record of the data that was trained on, with `source`, `digest` and `counts`.
-        now: that of the data that is read now.
-    """
+    """Warn where the records of two data sets (`Data.as_dict`) have different training splits."""
     if before["digest"] != now["digest"]:
         log.warning(
             f"the network was trained on other data ({before['source']}, {before['counts']['train']} examples) than "

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # it would delay every start of a service, which never needs 
 
 
 class OnnxModel:
-    """An exported network with the facts it carries."""
+    """An exported network with its metadata; a classifier, of whole inputs or of each pixel, also has labels."""
 
     def __init__(self, path: Path) -> None:
         """Load the file.
@@ -29,7 +29,9 @@ class OnnxModel:
             self._session = onnxruntime.InferenceSession(str(path), _options(), providers=["CPUExecutionProvider"])
             properties = self._session.get_modelmeta().custom_metadata_map
             self.metadata: dict[str, Any] = {key: _decoded(value) for key, value in properties.items()}
-            self._read_metadata()
+            if not {"labels", "versions"} & properties.keys():
+                raise ValueError("not exported by this program")
+            self.labels: list[str] = self.metadata.get("labels", [])
         # onnxruntime's exceptions share no public base class.
         except Exception as error:
             raise UserError(
@@ -40,17 +42,17 @@ class OnnxModel:
         self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
         """The shape of one example; a side that may have any length has a name in place of a number."""
 
-    def _read_metadata(self) -> None:
-        """Take the facts that a subclass cannot do without; raises whatever it likes where they are missing."""
-        self.metadata["versions"]
+    def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray:
+        """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; N is at least 1."""
+        starts = range(0, len(batch), batch_size)
+        batches = [self._session.run([output], {self._input: batch[i : i + batch_size]})[0] for i in starts]
+        return np.concatenate(batches)
 
-    def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray | None:
-        """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; None for no inputs at all."""
-        parts = [
-            self._session.run([output], {self._input: batch[start : start + batch_size]})[0]
-            for start in range(0, len(batch), batch_size)
-        ]
-        return np.concatenate(parts) if parts else None
+    def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """The probability of each class, float32 [N, C] (of pixels [N, C, H, W]), for inputs [N, *input_shape]."""
+        if not len(batch):
+            return np.empty((0, len(self.labels)), np.float32)
+        return self.run("probabilities", batch, batch_size)
 
 
 def as_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
@@ -66,7 +68,7 @@ def as_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _options() -> onnxruntime.SessionOptions:
-    """Threads that sleep while there is nothing to do: spinning, they take the cores from whoever prepares the next."""
+    """Threads that sleep while there is nothing to do: spinning, they would take the cores from other work."""
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from shared.console import log, shortened
+from shared.data.problems import named
 from shared.files import atomic_write, write_text
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.results import write_result
 
 LINES_SHOWN = 10
-TEXT_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Prediction:
 
 
 def predict_prepared(
-    network: OnnxClassifier, prepared: Sequence[np.ndarray | Prediction], min_probability: float
+    network: OnnxModel, prepared: Sequence[np.ndarray | Prediction], min_probability: float
 ) -> list[Prediction]:
     """Predict inputs of one shape; an item that is a `Prediction` already stays as it is and harms no other."""
     readable = [item for item in prepared if isinstance(item, np.ndarray)]
@@ -52,46 +52,25 @@ def name_prediction(
     probabilities: np.ndarray, labels: Sequence[str], min_probability: float, prepared: np.ndarray | None = None
 ) -> Prediction:
     """The most likely label, or `unsure` where its probability is below `min_probability`."""
-    best = int(probabilities.argmax())
-    sure = probabilities[best] >= min_probability
-    return Prediction(labels[best] if sure else "unsure", probabilities, prepared)
+    sure = probabilities.max() >= min_probability
+    return Prediction(labels[int(probabilities.argmax())] if sure else "unsure", probabilities, prepared)
 
 
 def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
     """A prediction as the server answers it."""
-    if prediction.probabilities is None:
-        detail = {"detail": prediction.detail} if prediction.detail else {}
-        return {"prediction": prediction.label, **detail}
-    probabilities = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
-    return {"prediction": prediction.label, "probabilities": probabilities}
-
-
-def write_predictions(
-    path: Path,
-    inputs: Sequence[Any],
-    predictions: Sequence[Prediction],
-    labels: Sequence[str],
-    input_name: str = "file",
-) -> None:
-    """Write a CSV file with a row for each input: prediction, most likely label, its probability, all probabilities."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    header = ["prediction", "most_likely", "probability", *(f"p_{label}" for label in labels), "detail"]
-    writer.writerow([input_name, *header])
-    for name, one in zip(inputs, predictions, strict=True):
-        row = [""] * (2 + len(labels))
-        if one.probabilities is not None:
-            best = int(one.probabilities.argmax())
-            row = [labels[best], f"{one.probabilities[best]:.6f}", *(f"{p:.6f}" for p in one.probabilities)]
-        writer.writerow([name, one.label, *row, one.detail])
-    write_text(path, text.getvalue())
+    result: dict[str, Any] = {"prediction": prediction.label}
+    if prediction.probabilities is not None:
+        result["probabilities"] = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
+    elif prediction.detail:
+        result["detail"] = prediction.detail
+    return result
 
 
 def finish_predictions(
     config: Any,
     inputs: Sequence[Path | str],
     predictions: Sequence[Prediction],
-    network: OnnxClassifier,
+    network: OnnxModel,
     *,
     noun: str,
     kinds: Sequence[str],
@@ -108,11 +87,16 @@ def finish_predictions(
         input_name: the title of the inputs' column: files, or texts themselves.
     """
     table = config.output_dir / "predictions" / "predictions.csv"
-    write_predictions(table, inputs, predictions, network.labels, input_name)
+    write_text(table, _table(inputs, predictions, network.labels, input_name))
     if sheet:
         with atomic_write(table.with_suffix(".png")) as file:
             file.write(sheet)
-    _say(inputs, predictions, noun)
+    for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
+        shown = name if isinstance(name, Path) else shortened(name, 80)
+        log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
+    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
+    if unreadable:
+        log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
     counts = {kind: sum(one.label == kind for one in predictions) for kind in kinds}
     log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
     return write_result(
@@ -125,10 +109,17 @@ def finish_predictions(
     )
 
 
-def _say(inputs: Sequence[Path | str], predictions: Sequence[Prediction], noun: str) -> None:
-    for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
-        shown = name if isinstance(name, Path) else shortened(name, TEXT_SHOWN)
-        log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
-    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
-    if unreadable:
-        log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {', '.join(unreadable[:5])}")
+def _table(
+    inputs: Sequence[Path | str], predictions: Sequence[Prediction], labels: Sequence[str], input_name: str
+) -> str:
+    """A CSV table with a row for each input: prediction, most likely label, its probability, all probabilities."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in labels), "detail"])
+    for name, one in zip(inputs, predictions, strict=True):
+        row = [""] * (2 + len(labels))
+        if one.probabilities is not None:
+            best = int(one.probabilities.argmax())
+            row = [labels[best], *(f"{p:.6f}" for p in (one.probabilities[best], *one.probabilities))]
+        writer.writerow([name, one.label, *row, one.detail])
+    return text.getvalue()

@@ -1,7 +1,8 @@
 """Images of any size through a network that takes multiples of a stride: padded, cut into tiles, blended, cropped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def segment(network: Dense, image: np.ndarray, tiling: Tiling) -> np.ndarray:
     """
     _, height, width = image.shape
     whole = padded(image, tiling.stride)
-    windows = list(_windows(whole.shape[1], whole.shape[2], tiling))
+    windows = list(product(_slices(whole.shape[1], tiling), _slices(whole.shape[2], tiling)))
     if len(windows) == 1:
         return network(whole[None])[0, :, :height, :width]
     sums: np.ndarray | None = None
@@ -57,12 +58,6 @@ def segment(network: Dense, image: np.ndarray, tiling: Tiling) -> np.ndarray:
         weights[rows, columns] += weight
     assert sums is not None
     return (sums / weights)[:, :height, :width]
-
-
-def _windows(height: int, width: int, tiling: Tiling) -> Iterator[tuple[slice, slice]]:
-    for rows in _slices(height, tiling):
-        for columns in _slices(width, tiling):
-            yield rows, columns
 
 
 def _slices(length: int, tiling: Tiling) -> list[slice]:

@@ -67,14 +67,7 @@ def comparison(rows: Sequence[ComparedMasks], classes: Sequence[str], ignore: in
             axis.imshow(image, interpolation="nearest")
             axis.set_title(printable(title), fontsize=8, color=INK, parse_math=False)
             axis.axis("off")
-    _add_legend(figure, classes)
-    return png(figure)
-
-
-def _add_legend(figure: Figure, classes: Sequence[str]) -> None:
-    colors = class_colors(len(classes)) / 255
-    shown = list(zip(classes, colors, strict=True))[1:]
-    patches = [Patch(color=tuple(color), label=name) for name, color in shown]
-    patches.append(Patch(color=tuple(np.array(WRONG) / 255), label="wrong"))
-    patches.append(Patch(color=tuple(np.array(IGNORED) / 255), label="ignored"))
+    colors = [*zip(classes[1:], class_colors(len(classes))[1:], strict=True), ("wrong", WRONG), ("ignored", IGNORED)]
+    patches = [Patch(color=np.divide(color, 255), label=name) for name, color in colors]
     figure.legend(handles=patches, loc="outside lower center", ncols=min(8, len(patches)), frameon=False, fontsize=8)
+    return png(figure)

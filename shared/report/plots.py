@@ -2,10 +2,14 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
+
+from shared.console import shortened
 
 LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
@@ -18,13 +22,22 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def _plain_axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of that size in inches with plots side by side, each with grid lines and without a frame."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    plots = list(figure.subplots(1, columns, squeeze=False)[0])
+    for axes in plots:
+        axes.grid(color=GRID)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, plots
+
+
 def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_epoch: int) -> bytes:
     """Loss of both splits and the monitored validation metric over the epochs; the best epoch is marked."""
     epochs = [row["epoch"] for row in history]
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    losses, scores = figure.subplots(1, 2)
-    losses.plot(epochs, [row["train/loss"] for row in history], color=ACCENT, marker="o", ms=3, label="train")
-    losses.plot(epochs, [row["validation/loss"] for row in history], color=SECOND, marker="o", ms=3, label="validation")
+    figure, (losses, scores) = _plain_axes(9, 3.2, columns=2)
+    for split, color in (("train", ACCENT), ("validation", SECOND)):
+        losses.plot(epochs, [row[f"{split}/loss"] for row in history], color=color, marker="o", ms=3, label=split)
     losses.set(title="loss", xlabel="epoch", yscale="log")
     losses.legend(frameon=False)
     values = [row[f"validation/{monitor}"] for row in history]
@@ -40,22 +53,17 @@ def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_e
     )
     scores.set(title=f"validation {monitor}", xlabel="epoch")
     for axes in (losses, scores):
-        axes.grid(color=GRID)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
     return png(figure)
 
 
 def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float) -> bytes:
     """The loss over a growing learning rate, with the rate that is suggested."""
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = _plain_axes(7, 3.6)
     axes.plot(rates, losses, color=ACCENT)
     axes.axvline(suggested, linestyle="--", color=SECOND, label=f"suggested: {suggested:g}")
     axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed", title="learning-rate range test")
     axes.set_ylim(top=1.5 * losses[0])
-    axes.grid(color=GRID)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return png(figure)
 
@@ -70,17 +78,8 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, shares)
     axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()), 1e-9) * 2)
     for row, column in np.argwhere(matrix > 0) if size < LARGEST_MATRIX else ():
-        on_diagonal = row == column
-        axes.text(
-            column,
-            row,
-            str(matrix[row, column]),
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=ACCENT if on_diagonal else INK,
-            fontweight="bold" if on_diagonal else "normal",
-        )
+        style: dict[str, Any] = {"color": ACCENT, "fontweight": "bold"} if row == column else {"color": INK}
+        axes.text(column, row, str(matrix[row, column]), ha="center", va="center", fontsize=8, **style)
     # A class may be called $5, which is not a formula.
     turned = 0 if max(map(len, classes)) < 4 else 60
     axes.set_xticks(range(len(classes)), classes, rotation=turned, parse_math=False)
@@ -131,30 +130,23 @@ def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> byt
     figure = Figure(figsize=(canvas.width / 90 + 2, canvas.height / 90), layout="constrained")
     axes = figure.subplots()
     axes.imshow(canvas, interpolation="none")
-    axes.set_yticks([(row + 0.5) * step for row in range(len(rows))], [_short(name) for name in rows], parse_math=False)
+    axes.set_yticks(
+        [(row + 0.5) * step for row in range(len(rows))], [shortened(name, 24) for name in rows], parse_math=False
+    )
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return png(figure)
 
 
-def _short(name: str, length: int = 24) -> str:
-    return name if len(name) <= length else name[: length - 3] + "..."
-
-
 def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> bytes:
     """How often predictions of a given confidence are right; a calibrated classifier lies on the diagonal."""
-    edges = np.linspace(0, 1, bins + 1)
-    index = np.clip(np.digitize(confidence, edges) - 1, 0, bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    shares = np.bincount(index, weights=right.astype(float), minlength=bins) / np.maximum(counts, 1)
-    figure = Figure(figsize=(3.6, 3.4), layout="constrained")
-    axes = figure.subplots()
+    counts, edges = np.histogram(confidence, bins, (0, 1))
+    shares = np.histogram(confidence, bins, (0, 1), weights=right.astype(float))[0] / np.maximum(counts, 1)
+    figure, (axes,) = _plain_axes(3.6, 3.4)
+    axes.grid(visible=False)
     axes.plot([0, 1], [0, 1], color=GRID, lw=2)
-    axes.bar((edges[:-1] + edges[1:]) / 2, shares, width=0.9 / bins, color=ACCENT)
-    for middle, count, share in zip((edges[:-1] + edges[1:]) / 2, counts, shares, strict=True):
-        if count:
-            axes.text(middle, share + 0.02, str(count), ha="center", fontsize=7, color=INK)
+    bars = axes.bar((edges[:-1] + edges[1:]) / 2, shares, width=0.9 / bins, color=ACCENT)
+    axes.bar_label(bars, [str(count) if count else "" for count in counts], padding=2, fontsize=7, color=INK)
     axes.set(xlabel="confidence", ylabel="share of right predictions", xlim=(0, 1), ylim=(0, 1.12))
-    axes.spines[["top", "right"]].set_visible(False)
     return png(figure)

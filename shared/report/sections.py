@@ -1,4 +1,4 @@
-"""The parts of a run's report that several projects share; each is a plain function from results to a section."""
+"""The sections of a run's report that several projects share."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from shared.console import log
 from shared.errors import UserError
+from shared.export.precision import NAMES
 from shared.files import file_digest
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
@@ -40,15 +41,23 @@ def write_run_report(
     """Write outputs/report.html: the summary, the project's sections, the data and the configuration.
 
     Args:
-        project: the project's folder.
         noun: what people call the examples, such as `images`.
     """
     path: Path = config.output_dir / "report.html"
-    data = trained.metadata["data"]
+    data, train = trained.metadata["data"], results["train"]
+    summary = results["evaluate"]["summary"] | results["baseline"]["summary"]
+    summary |= {
+        "parameters": f"{train['parameters']:,}",
+        "first weights": train["first_weights"]["source"],
+        "training seconds": f"{train['seconds']:.1f}",
+        "seed": str(train["seed"]),
+        "device": f"{train['device']}, {train['threads']} threads",
+        "ONNX against PyTorch": f"{results['export']['metrics']['largest_difference']:.0e}",
+    }
     write_report(
         path,
         title=f"{project.name}: {config.model.name} on {data['source']}",
-        summary=_summary(results),
+        summary=list(summary.items()),
         notice=substitution_notice(data),
         sections=[
             *sections,
@@ -58,20 +67,6 @@ def write_run_report(
     )
     log.info(f"report: {path}")
     return path
-
-
-def _summary(results: Results) -> list[tuple[str, str]]:
-    train = results["train"]
-    rows = results["evaluate"]["summary"] | results["baseline"]["summary"]
-    rows |= {
-        "parameters": f"{train['parameters']:,}",
-        "first weights": train["first_weights"]["source"],
-        "training seconds": f"{train['seconds']:.1f}",
-        "seed": str(train["seed"]),
-        "device": f"{train['device']}, {train['threads']} threads",
-        "ONNX against PyTorch": f"{results['export']['metrics']['largest_difference']:.0e}",
-    }
-    return list(rows.items())
 
 
 def training_section(train: Mapping[str, Any]) -> Section:
@@ -132,14 +127,36 @@ def calibration_section(evaluated: Mapping[str, Any], labels: Tensor, probabilit
     """
     confidence, predictions = probabilities.max(1)
     scores = evaluated["metrics"]["test"]
+    correct = (predictions == labels).numpy()
     return Section(
         "Calibration",
         f"Expected calibration error on the test split: {scores['calibration_error']:.4f}. Logits are divided by the "
         f"temperature {evaluated['temperature']:.2f}, which fits the validation split best; without it the error is "
         f"{scores['calibration_error_before']:.4f}. The number above each bar counts {noun}.",
-        images=[
-            ReportImage(reliability(confidence.numpy(), (predictions == labels).numpy()), "share correct by confidence")
-        ],
+        images=[ReportImage(reliability(confidence.numpy(), correct), "share correct by confidence")],
+    )
+
+
+def precision_section(exported: Mapping[str, Any], unit: str, score: str) -> Section:
+    """What the exported network computes in, and what was measured to choose that.
+
+    Args:
+        exported: what the verb `export` has written.
+        unit: what is counted a second, with how: "texts a second, one at a time".
+        score: the name of the score in `exported`.
+    """
+    metrics, rows = exported["metrics"], []
+    for name, label in NAMES.items():
+        if measured := metrics.get(name):
+            size = f"{measured['bytes'] / 1e6:.2f}" if measured["bytes"] else ""
+            found = "" if measured[score] is None else f"{measured[score]:.4f}"
+            rows.append([label, f"{measured['per_second']:.1f}", size, found])
+    return Section(
+        "The exported network",
+        f"Written in {exported['precision']}: {exported['reason']}. Largest difference of fp32 from PyTorch: "
+        f"{metrics['largest_difference']:.0e}. What is slower than fp32 has no score.",
+        header=["computed by", unit, "MB", score.replace("_", " ").replace("iou", "IoU")],
+        rows=rows,
     )
 
 

@@ -11,6 +11,7 @@ from shared.data.audio import FULL_SCALE, UnreadableAudioError, open_audio, read
 from shared.data.check import (
     DataCheck,
     Example,
+    all_warnings,
     content_digest,
     contents_by_name,
     list_examples,
@@ -20,8 +21,7 @@ from shared.data.check import (
     survey_folders,
 )
 from shared.data.folders import RECORDINGS
-from shared.report.check import all_warnings, write_check_report
-from shared.report.plots import sample_grid
+from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.preparation import SILENT_BELOW, fit
@@ -49,8 +49,7 @@ def check_data(config: Config) -> dict[str, Any]:
     check.warnings += skipped_files(check.record, root, RECORDINGS)
     if data and not any(data.facts["speakers"].values()):
         check.warnings.append(_SPEAKERS_UNKNOWN)
-    grid = _grid(config, samples, clips)
-    return write_check_report(check, config.output_dir, project=PROJECT.name, seed=config.seed, grid=grid)
+    return write_check_report(check, config, PROJECT, samples=_spectrograms(config, samples, clips), side=SIDE)
 
 
 _SPEAKERS_UNKNOWN = (
@@ -73,8 +72,10 @@ def _measures(path: Path) -> dict[str, int]:
         return {}
 
 
-def _grid(config: Config, samples: Mapping[str, list[Example]], clips: Mapping[str, np.ndarray]) -> bytes | None:
-    """Spectrograms by class, as PNG bytes; None where there is nothing to show."""
+def _spectrograms(
+    config: Config, samples: Mapping[str, list[Example]], clips: Mapping[str, np.ndarray]
+) -> dict[str, list[np.ndarray]]:
+    """Spectrograms by class."""
     settings = config.data
 
     def clip(name: str) -> np.ndarray:
@@ -82,11 +83,10 @@ def _grid(config: Config, samples: Mapping[str, list[Example]], clips: Mapping[s
             return clips[name]
         return fit(read_audio(settings.root / name, settings.sample_rate), settings.samples)
 
-    images = {
+    return {
         label: [spectrogram(clip(one.name), settings.sample_rate) for one in chosen]
         for label, chosen in samples.items()
     }
-    return sample_grid(images, SIDE) if images else None
 
 
 def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.ndarray]) -> list[str]:

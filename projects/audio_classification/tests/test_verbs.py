@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from recordings import save
 
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, server
 from src.config import Config, export_path
 from src.predict import Predictor, predict
@@ -66,5 +66,5 @@ def test_the_server_predicts_as_predict_does(trained: Config, recordings: Path, 
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:
-    preparation = OnnxClassifier(export_path(trained)).metadata["preparation"]
+    preparation = OnnxModel(export_path(trained)).metadata["preparation"]
     assert preparation == {"sample_rate": 8000, "samples": 4000, "silent_below": 8}

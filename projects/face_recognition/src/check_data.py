@@ -23,7 +23,6 @@ from shared.data.problems import named
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
-from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data, require_faces
 
@@ -52,18 +51,12 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             check.refusal = str(error)
     check.warnings = [*problem_warnings(check.problems), *copy_warnings(check), *_single_photos(check)]
     check.warnings += skipped_files(check.record, root)
-    grid = {
+    images = {
         name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     return write_check_report(
-        check,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        grid=sample_grid(grid) if grid else None,
-        sections=[_measurable(data)] if data else [],
-        searched=faces,
+        check, config, PROJECT, samples=images, sections=[_measurable(data)] if data else [], searched=faces
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.data.check import (
     Example,
+    all_warnings,
     content_digest,
     copy_warnings,
     inspect_files,
@@ -17,13 +18,13 @@ from shared.data.check import (
     start_check,
 )
 from shared.data.examples import Data
-from shared.data.images import list_images, read_image
+from shared.data.folders import list_files
+from shared.data.images import read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.report.check import all_warnings, write_check_report
+from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
-from shared.report.plots import sample_grid
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.masks import IGNORE, mask_folders
@@ -54,17 +55,17 @@ def check_data(config: Config) -> dict[str, Any]:
         }
     else:
         check.warnings = [*problem_warnings(check.problems), *copy_warnings(check)]
-    grid = {
+    images = {
         name: [shown[one.split, one.name] if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]
     return write_check_report(
         check,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        grid=sample_grid(grid, side=120) if grid else None,
+        config,
+        PROJECT,
+        samples=images,
+        side=120,
         sections=[Section("Share of the pixels", header=["class", *shares], rows=rows)] if rows else [],
         pixel_shares=shares,
     )
@@ -88,7 +89,7 @@ def survey(root: Path, problems: Problems) -> list[Example]:
     files = {
         path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
         for split, (images, _) in folders.items()
-        for path in list_images(images)
+        for path in list_files(images)
     }
     return inspect_files(files, problems)
 

@@ -14,10 +14,9 @@ from PIL import Image, ImageColor, ImageOps
 
 from shared.console import log, track
 from shared.data.examples import Examples
-from shared.data.folders import class_folders
-from shared.data.images import UnreadableImageError, list_images, open_image, read_image
+from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among
+from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
-from shared.data.split_names import SPLIT_NAMES, splits_among
 from shared.errors import UserError
 
 IGNORE = 255
@@ -78,7 +77,7 @@ def find_pairs(images: Path, masks: Path, problems: Problems) -> list[Pair]:
     by_name: list[dict[str, Path]] = []
     for folder in (images, masks):
         files: dict[str, Path] = {}
-        for path in list_images(folder):
+        for path in list_files(folder):
             name = path.relative_to(folder).with_suffix("").as_posix()
             if name in files:
                 problems.add("files of one name with several suffixes", f"{folder.name}/{path.name}")

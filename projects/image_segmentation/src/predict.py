@@ -13,9 +13,10 @@ import numpy as np
 from PIL import Image
 
 from shared.console import log, track
-from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
+from shared.data.folders import collect_files
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.files import atomic_write, require_writable, write_json, write_text
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colors, overlay
 from shared.results import write_result
@@ -28,7 +29,7 @@ class Predictor:
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
-        self.network = OnnxClassifier(export_path(config))
+        self.network = OnnxModel(export_path(config))
         self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.metadata["stride"])
 
     def predict(self, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -67,7 +68,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files = collect_images(inputs)
+    files = collect_files(inputs)
     predictor = Predictor(config)
     labels, metadata = predictor.network.labels, predictor.network.metadata
     folder = config.output_dir / "predictions"

@@ -10,8 +10,7 @@ from shared.inference.tiles import Dense
 from shared.report.html import ReportImage, Section
 from shared.report.overlays import ComparedMasks, comparison
 from shared.report.plots import confusion_matrix
-from shared.report.precision import precision_section
-from shared.report.sections import Results, read_results, training_section, write_run_report
+from shared.report.sections import Results, precision_section, read_results, training_section, write_run_report
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data

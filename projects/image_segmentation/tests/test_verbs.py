@@ -13,7 +13,7 @@ from PIL import Image
 from skimage import data as photographs
 
 from models.pretrained import PACKAGE
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.results import read_result
 from shared.testing.contract import Contract, finished, server
 from src.config import Config, export_path
@@ -66,7 +66,7 @@ def test_serve_predicts_as_predict_does(contract: Contract, trained: Config, ima
 
 
 def test_the_exported_file_says_its_stride_and_what_its_precision_costs(trained: Config) -> None:
-    metadata = OnnxClassifier(export_path(trained)).metadata
+    metadata = OnnxModel(export_path(trained)).metadata
     assert metadata["first_weights"]["source"] == PACKAGE
     assert metadata["stride"] == 32
     assert metadata["precision"] in ("fp32", "int8_static", "int8_dynamic")

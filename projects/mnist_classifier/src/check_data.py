@@ -7,6 +7,7 @@ import numpy as np
 from shared.data.check import (
     DataCheck,
     Example,
+    all_warnings,
     contents_by_name,
     list_examples,
     samples_by_class,
@@ -16,8 +17,7 @@ from shared.data.check import (
     start_check,
 )
 from shared.data.images import read_image
-from shared.report.check import all_warnings, write_check_report
-from shared.report.plots import sample_grid
+from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.preparation import displayed
@@ -42,17 +42,11 @@ def check_data(config: Config) -> dict[str, Any]:
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, samples)
     check.warnings += skipped_files(check.record, root)
-    grid = {
+    images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for label, chosen in samples.items()
     }
-    return write_check_report(
-        check,
-        config.output_dir,
-        project=PROJECT.name,
-        seed=config.seed,
-        grid=sample_grid(grid) if grid else None,
-    )
+    return write_check_report(check, config, PROJECT, samples=images)
 
 
 def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[Example]]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.images import MAX_PIXELS, UnreadableImageError, collect_images, read_image
+from shared.data.folders import collect_files
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.files import require_writable
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
@@ -23,7 +24,7 @@ class Predictor:
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
-        self.network = OnnxClassifier(export_path(config))
+        self.network = OnnxModel(export_path(config))
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, whatever the configuration says today.
         kind = self.network.metadata["preparation"]
@@ -52,7 +53,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files, predictor = collect_images(inputs), Predictor(config)
+    files, predictor = collect_files(inputs), Predictor(config)
     started = time.perf_counter()
     predictions = predictor.predict([predictor.prepare(file) for file in files])
     return finish_predictions(

@@ -9,12 +9,12 @@ from shared.data.examples import Data, Examples
 from shared.evaluation import logits_in_batches
 from shared.report.html import ReportImage, Section
 from shared.report.plots import contact_sheet
-from shared.report.precision import precision_section
 from shared.report.sections import (
     accuracy_section,
     calibration_section,
     confusion_section,
     most_confident,
+    precision_section,
     read_results,
     training_section,
     write_run_report,

@@ -12,7 +12,7 @@ from models.model import restore_model
 from shared.errors import UserError
 from shared.evaluation import logits_in_batches
 from shared.export.settings import ExportConfig
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
@@ -57,7 +57,7 @@ def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained
     split = load_data(trained).splits.validation
     logits = logits_in_batches(network, split["images"])
     assert cross_entropy(logits / temperature, split["labels"]) < cross_entropy(logits, split["labels"])
-    answered = OnnxClassifier(export_path(trained)).probabilities(split["images"][:16].numpy())
+    answered = OnnxModel(export_path(trained)).probabilities(split["images"][:16].numpy())
     np.testing.assert_allclose(answered, (logits[:16] / temperature).softmax(1), atol=1e-4)
 
 

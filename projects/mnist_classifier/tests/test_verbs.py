@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, server
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
@@ -67,4 +67,4 @@ def test_the_server_predicts_as_predict_does(trained: Config, images: Path, cont
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:
-    assert OnnxClassifier(export_path(trained)).metadata["preparation"] == {"kind": "digit", "size": 28, "channels": 1}
+    assert OnnxModel(export_path(trained)).metadata["preparation"] == {"kind": "digit", "size": 28, "channels": 1}

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from shared.console import shortened
-from shared.data.check import DataCheck, Example, samples_by_class, start_check
+from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
 from shared.data.examples import Data
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.report.check import all_warnings, write_check_report
+from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import load_data
@@ -57,7 +57,7 @@ def check_data(config: Config) -> dict[str, Any]:
     left_out = _left_out(data) if data else unreadable
     check.warnings = left_out + all_warnings(check) + _length_warnings(config, check.examples)
     sections = [_samples(check, contents, config.seed)] if check.examples else []
-    return write_check_report(check, config.output_dir, project=PROJECT.name, seed=config.seed, sections=sections)
+    return write_check_report(check, config, PROJECT, sections=sections)
 
 
 def _example(text: str, split: str, label: str, contents: dict[str, str]) -> Example:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
+from shared.data.folders import splits_among
 from shared.data.index import delimiter_of
 from shared.data.problems import Problems, named
-from shared.data.split_names import splits_among
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig

@@ -9,12 +9,12 @@ from models.build import restore_model, restore_tokens
 from shared.console import shortened
 from shared.data.examples import Data, Examples
 from shared.report.html import Section
-from shared.report.precision import precision_section
 from shared.report.sections import (
     accuracy_section,
     calibration_section,
     confusion_section,
     most_confident,
+    precision_section,
     read_results,
     training_section,
     write_run_report,

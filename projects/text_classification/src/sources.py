@@ -9,9 +9,9 @@ import numpy as np
 from shared.console import log
 from shared.data.download import DownloadError, reachable
 from shared.data.examples import Examples, SourceData
+from shared.data.folders import SPLIT_NAMES
 from shared.data.packages import package_path
 from shared.data.problems import Problems
-from shared.data.split_names import SPLIT_NAMES
 from src.config import DataConfig
 from src.documents import Row, clean, read_tables, write_table
 

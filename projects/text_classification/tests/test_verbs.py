@@ -13,7 +13,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from models.build import restore_model, restore_tokens
-from shared.inference.classifier import OnnxClassifier
+from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, server
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
@@ -81,12 +81,12 @@ def test_the_two_exported_files_are_all_that_is_needed(trained: Config) -> None:
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
     logits = logits_of(restore_model(trained, checkpoint), restore_tokens(checkpoint), texts)
     expected = (logits / json.loads(session.get_modelmeta().custom_metadata_map["temperature"])).softmax(1)
-    precision = OnnxClassifier(export_path(trained)).metadata["precision"]
+    precision = OnnxModel(export_path(trained)).metadata["precision"]
     np.testing.assert_allclose(found, expected, atol=1e-4 if precision == "fp32" else 0.1)
 
 
 def test_the_exported_file_knows_its_tokenizer(trained: Config) -> None:
-    metadata = OnnxClassifier(export_path(trained)).metadata
+    metadata = OnnxModel(export_path(trained)).metadata
     assert metadata["tokenizer"]["pad"] == 0
     assert metadata["temperature"] > 0
     folder = trained.output_dir / "export"
