@@ -200,11 +200,7 @@ def inspect_image(path: Path) -> tuple[str, Mapping[str, int]]:
 def inspect_files(
     files: Mapping[Path, Example], problems: Problems, kind: FileKind = IMAGES, look: Inspect = inspect_image
 ) -> list[Example]:
-    """The examples with the digest and measures of their files; those that cannot be read go into `problems`.
-
-    Args:
-        files: by its path, what is known of each file before it is decoded.
-    """
+    """The examples by file with its digest and measures; files that cannot be read go into `problems`."""
     examples = []
     for path, example in track(files.items(), f"look at {kind.nouns}"):
         try:
@@ -233,11 +229,7 @@ def size_on_disk(path: Path) -> dict[str, int]:
 def survey_folders(
     root: Path, problems: Problems, kind: FileKind = IMAGES, look: Inspect = inspect_image
 ) -> list[Example]:
-    """Every file in folders of classes, whatever else training finds wrong with them.
-
-    Args:
-        root: holds class folders, or folders of splits with these; what is empty or unreadable goes into `problems`.
-    """
+    """Every readable file in the class folders of `root` or of its splits; what is wrong goes into `problems`."""
     splits = {folder: split for folder in class_folders(root) if (split := split_called(folder.name))}
     files: dict[Path, Example] = {}
     for folder, split in splits.items() if "train" in splits.values() else [(root, "whole")]:
@@ -251,11 +243,7 @@ def survey_folders(
 
 
 def skipped_files(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
-    """A sentence about files of other kinds in the user's class folders, if any: some may have been meant.
-
-    Args:
-        record: of the data; what was downloaded or is built in has no folders of the user's.
-    """
+    """A sentence about files of other kinds in the user's class folders, if any: some may have been meant."""
     if record["source"] not in ("auto", "folder"):
         return []
     kinds = Counter(
@@ -279,11 +267,7 @@ def start_check(
     load_data: Callable[[Any], Data],
     survey: Callable[[Path, Problems], list[Example]] = survey_folders,
 ) -> tuple[DataCheck, Data | None]:
-    """Read the data as training would; where training refuses it, list the files instead.
-
-    Args:
-        survey: from the data's folder to all examples in it, whatever is wrong with them; problems are noted.
-    """
+    """Read the data as training would; where training refuses it, `survey` lists what lies in its folder."""
     require_writable(config.output_dir)
     refused = {"source": config.data.source, "description": "refused data", "license": "unknown", "substituted": ""}
     check = DataCheck(noun, record=refused)
@@ -298,12 +282,7 @@ def start_check(
 
 
 def list_examples(data: Data, column: str, measure: Callable[[str, Any], Mapping[str, int]]) -> list[Example]:
-    """Every example of a classifier's data as training sees it.
-
-    Args:
-        column: what the network is given.
-        measure: from an example's name and content to its measures.
-    """
+    """Every example as training sees it; `measure` takes its name and its content, which is in `column`."""
     return [
         Example(name, split, (data.classes[label],), content_digest(np.asarray(content)), measure(name, content))
         for split, held in vars(data.splits).items()
@@ -312,7 +291,7 @@ def list_examples(data: Data, column: str, measure: Callable[[str, Any], Mapping
 
 
 def contents_by_name(data: Data, column: str) -> dict[str, np.ndarray]:
-    """What the network is given, by the example's name."""
+    """The column of all splits, by the example's name."""
     return {
         name: np.asarray(content)
         for held in vars(data.splits).values()

@@ -10,11 +10,8 @@ from shared.errors import UserError
 def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a CSV file by its header, separated by commas, semicolons or tabs; a missing cell is empty.
 
-    Args:
-        columns: those that it must have.
-
     Raises:
-        UserError: it cannot be read, or lacks one of them.
+        UserError: it cannot be read, or lacks one of the columns.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:

@@ -25,12 +25,7 @@ def class_colors(count: int) -> np.ndarray:
 
 
 def overlay(image: np.ndarray, mask: np.ndarray, classes: int, opacity: float = 0.55) -> np.ndarray:
-    """The image under its mask's colors, uint8 [H, W, 3]; the first class and ids beyond `classes` stay clear.
-
-    Args:
-        image: uint8 [H, W, 3].
-        mask: class ids, [H, W].
-    """
+    """The image, uint8 [H, W, 3], under the colors of its mask, [H, W]; class 0 and ids beyond `classes` stay clear."""
     colored = (mask > 0) & (mask < classes)
     colors = class_colors(classes)[np.where(colored, mask, 0)]
     blended = image * (1 - opacity) + colors * opacity

@@ -93,32 +93,21 @@ def printable(caption: str) -> str:
     return caption.encode(errors="backslashreplace").decode()
 
 
-def contact_sheet(
-    images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, colors: Sequence[str] | None = None
-) -> bytes:
-    """Small images in rows, each with a caption above it.
-
-    Args:
-        images: uint8 arrays, [H, W] or [H, W, 3].
-        colors: of the captions; black where not given.
-    """
+def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8) -> bytes:
+    """Small images in rows, uint8 [H, W] or [H, W, 3], each with a caption above it."""
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(1.25 * columns, 1.55 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
-    for index, (axes, image, caption) in enumerate(zip(grid.flat, images, captions, strict=False)):
+    for axes, image, caption in zip(grid.flat, images, captions, strict=False):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(printable(caption), fontsize=8, color=colors[index] if colors else INK, parse_math=False)
+        axes.set_title(printable(caption), fontsize=8, color=INK, parse_math=False)
     return png(figure)
 
 
 def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
-    """A row of images for each name, with the name at its left.
-
-    Args:
-        rows: uint8 arrays, [H, W] or [H, W, 3], of any sizes; each is scaled to fit a square of `side` pixels.
-    """
+    """A row of images, uint8 [H, W] or [H, W, 3], for each name; each is scaled to fit a square of `side` pixels."""
     columns = max(map(len, rows.values()))
     step = side + 6
     canvas = Image.new("RGB", (columns * step, len(rows) * step), "white")

@@ -38,11 +38,7 @@ def read_results(config: Any, trained: Checkpoint) -> dict[str, dict[str, Any]]:
 def write_run_report(
     config: Any, project: Path, trained: Checkpoint, results: Results, sections: Sequence[Section], noun: str
 ) -> Path:
-    """Write outputs/report.html: the summary, the project's sections, the data and the configuration.
-
-    Args:
-        noun: what people call the examples, such as `images`.
-    """
+    """Write outputs/report.html: the summary, the project's sections, the data (its examples' `noun`), the settings."""
     path: Path = config.output_dir / "report.html"
     data, train = trained.metadata["data"], results["train"]
     summary = results["evaluate"]["summary"] | results["baseline"]["summary"]
@@ -81,11 +77,7 @@ def training_section(train: Mapping[str, Any]) -> Section:
 
 
 def accuracy_section(results: Results, more: Mapping[str, str] | None = None) -> Section:
-    """The network's accuracy beside that of the classical baselines.
-
-    Args:
-        more: further scores on the test split, each with the title of its column.
-    """
+    """The network beside the classical baselines; `more` are further scores, each with the title of its column."""
     more = more or {}
     named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
     rows = []
