@@ -58,7 +58,7 @@ class TensorBatches(BatchDataset):
 def shuffled_loader(
     dataset: BatchDataset, batch_size: int, workers: int = 0, lengths: Sequence[int] | None = None
 ) -> DataLoader[Batch]:
-    """A loader for training: whole batches in a new order each epoch; given `lengths`, of examples of similar length."""
+    """A loader for training: whole batches in a new order each epoch; with `lengths`, of similar lengths."""
     if lengths is None:
         return _loader(dataset, ShuffledBatches(len(dataset), batch_size, dataset.seed), workers)
     return _loader(dataset, BucketedBatches(lengths, batch_size, dataset.seed), workers)
