@@ -14,7 +14,7 @@ from models.pretrained import load_first_weights
 from shared.console import log
 from shared.data.memory import Batch
 from shared.errors import UserError
-from shared.metrics.verification import training_metrics
+from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.loop import Task, evaluate
@@ -52,7 +52,7 @@ def train(
     people = len(loaders.train.dataset)
     learner = MetricLearner(embedder, people, config.loss)
     backbone = "embedder.network" if first_weights.trained else ""
-    task = Task(step, training_metrics(), monitor="auc", backbone=backbone)
+    task = Task(step, PairAuc(), monitor="auc", backbone=backbone)
     # Trained weights without a head behind them have nothing to learn: they are used as they are.
     learns = not first_weights.trained or config.model.head != "none"
     metadata = {
