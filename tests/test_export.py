@@ -114,6 +114,11 @@ def test_what_differs_is_refused(network: nn.Module, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(to_onnx, "_trace", another_network)
     with pytest.raises(UserError, match="differs from PyTorch by .* nothing was written"):
         trace_classifier(network, EXAMPLES)
+    monkeypatch.undo()
+    broken = make_network()
+    broken[-1].weight.data.fill_(torch.nan)
+    with pytest.raises(UserError, match="differs from PyTorch by nan"):
+        trace_classifier(broken, EXAMPLES)
 
 
 def test_missing_and_foreign_files_say_what_to_do(tmp_path: Path) -> None:

@@ -95,7 +95,20 @@ def trace(
         sides[1] = Dim("length", min=2)
         batches += [batches[-1][:, :2], torch.cat([batches[-1], batches[-1]], 1)[:, : 3 * examples.shape[1] // 2]]
     model = _trace(module, examples[:EXAMPLE_BATCH], input_name, output_names, sides)
-    return model, check_parity(module, model.SerializeToString(), batches)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    largest = 0.0
+    for batch in batches:
+        with torch.no_grad():
+            outputs = module(batch)
+        expected = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
+        found = session.run(None, {input_name: batch.numpy()})
+        largest = float(np.max([largest, *(np.abs(a - b).max() for a, b in zip(expected, found, strict=True))]))
+    if not largest <= TOLERANCE:  # NaN is refused too
+        raise UserError(
+            f"the exported network differs from PyTorch by {largest:.2g}, more than {TOLERANCE:g}; "
+            "nothing was written: look for an operation that ONNX computes in another way."
+        )
+    return model, largest
 
 
 def write_model(model: onnx.ModelProto, path: Path, metadata: Mapping[str, Any]) -> None:
@@ -112,25 +125,6 @@ def write_manifest(folder: Path) -> None:
     """Write SHA256SUMS, which `sha256sum --check` reads, about all other files in the folder."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != MANIFEST)
     write_text(folder / MANIFEST, "".join(f"{file_digest(path)}  {path.name}\n" for path in files))
-
-
-def check_parity(module: nn.Module, content: bytes, batches: Sequence[Tensor]) -> float:
-    """The largest difference of onnxruntime from PyTorch on these batches (see `trace`)."""
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-    largest = 0.0
-    for batch in batches:
-        with torch.no_grad():
-            outputs = module(batch)
-        expected = [output.numpy() for output in ((outputs,) if isinstance(outputs, Tensor) else outputs)]
-        found = session.run(None, {name: batch.numpy()})
-        largest = max(largest, *(float(np.abs(a - b).max()) for a, b in zip(expected, found, strict=True)))
-    if not largest <= TOLERANCE:
-        raise UserError(
-            f"the exported network differs from PyTorch by {largest:.2g}, more than {TOLERANCE:g}; "
-            "nothing was written: look for an operation that ONNX computes in another way."
-        )
-    return largest
 
 
 def _trace(

@@ -18,8 +18,7 @@ from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.loop import Task, evaluate
-from shared.training.result import write_training
-from shared.training.run import prepare_run, run_facts, train_network
+from shared.training.run import prepare_run, run_facts, train_network, write_training
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data, make_loaders
@@ -88,5 +87,4 @@ def keep_weights(
     tensors = {PREFIX + name: tensor for name, tensor in learner.embedder.state_dict().items()}
     save_checkpoint(best_checkpoint(config.output_dir), tensors, {**facts, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
-    seconds = time.perf_counter() - started
-    return write_training(config.output_dir, facts, metrics=metrics, seconds=seconds, **details)
+    return write_training(config.output_dir, facts, metrics, time.perf_counter() - started, **details)
