@@ -65,14 +65,13 @@ def run_trial(trial: Trial, context: TrialContext, seed: int, data: Mapping[str,
     """Run one trial and write outputs/trial-<name>.json, as `write_result` does."""
     run = {"one_batch": one_batch, "overfit": overfit, "lr_find": lr_find, "profile": profile_steps}[trial]
     started = time.perf_counter()
-    metrics = run(context)
+    metrics = run(context, context.start())
     seconds = time.perf_counter() - started
     return write_result(context.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=metrics, seconds=seconds)
 
 
-def one_batch(context: TrialContext) -> dict[str, Any]:
+def one_batch(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """One step and one validation, to see that everything fits together."""
-    state = context.start()
     batch = next(context.batches())
     loss = context.step(state, batch)
     metrics = evaluate(context.task, context.model, context.validation_loader, state.accelerator.device)
@@ -82,9 +81,8 @@ def one_batch(context: TrialContext) -> dict[str, Any]:
     return {"loss": loss, "shapes": shapes, "validation": metrics}
 
 
-def overfit(context: TrialContext) -> dict[str, Any]:
+def overfit(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """Many steps on one batch, which every network without a mistake learns by heart."""
-    state = context.start()
     batch = next(context.batches())
     losses = [context.step(state, batch) for _ in track(range(OVERFIT_STEPS), "overfit")]
     learned = losses[-1] < 0.5 * losses[0]
@@ -93,11 +91,11 @@ def overfit(context: TrialContext) -> dict[str, Any]:
     return {"losses": losses, "learned": learned}
 
 
-def lr_find(context: TrialContext) -> dict[str, Any]:
+def lr_find(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """The learning-rate range test (Smith 2017): the loss while the rate grows from step to step."""
     from shared.report.plots import rate_test  # Matplotlib, which no other run needs
 
-    state, batches = context.start(), context.batches()
+    batches = context.batches()
     growth = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (FIND_STEPS - 1))
     rates = [LOWEST_RATE * growth**step for step in range(FIND_STEPS)]
     losses: list[float] = []
@@ -118,9 +116,8 @@ def lr_find(context: TrialContext) -> dict[str, Any]:
     return {"suggested": suggested, "rates": rates, "losses": [round(loss, 6) for loss in losses]}
 
 
-def profile_steps(context: TrialContext) -> dict[str, Any]:
+def profile_steps(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """Where the time of a step goes, and a trace of some steps to look at."""
-    state = context.start()
     on_gpu = [ProfilerActivity.CUDA] if state.accelerator.device.type == "cuda" else []
     steps = schedule(wait=1, warmup=2, active=PROFILED_STEPS)
     with profile(activities=[ProfilerActivity.CPU, *on_gpu], schedule=steps) as profiler:
