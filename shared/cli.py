@@ -1,15 +1,13 @@
 """The command line of a project: a verb and its configuration, dispatched to the function of that name in `src/`."""
 
-import difflib
-import importlib
 import io
 import os
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from shared import config as configuration
@@ -40,7 +38,7 @@ def main(
         training: the verbs that start from configs/config.yaml also after a training run.
 
     Returns:
-        The exit code: 0, or 2 after a mistake that the user can mend (one sentence on stderr says which).
+        The exit code: 0, 2 after a mistake that the user can fix, or 130 after a stop; a sentence on stderr says which.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no text that can be printed
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -48,55 +46,66 @@ def main(
         if not arguments or arguments[0] in ("-h", "--help"):
             print(_usage(project, verbs))
             return 0
-        verb = _require_verb(arguments[0], verbs)
-        _run(verb, arguments[1:], project, config_class, training)
+        configuration.require_known(arguments[0], verbs, "main.py", "verb")
+        _run(arguments[0], arguments[1:], project, config_class, training)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, say `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except StoppedError as error:
-        print(f"stopped: {error}", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"error: {_about_file(error)}", file=sys.stderr)
-        return 2
-    except (MemoryError, RuntimeError) as error:
-        if not _is_memory(error):
+    except (UserError, OSError, MemoryError, RuntimeError) as error:
+        message = _one_sentence(error)
+        if not message:
             raise
-        print(
-            "error: there is not enough memory for this; lower the sizes of images, batches or the network.",
-            file=sys.stderr,
-        )
+        print(f"error: {message}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped: what was finished before is kept.", file=sys.stderr)
+    except (StoppedError, KeyboardInterrupt) as error:
+        print(f"stopped: {str(error) or 'what was finished before is kept.'}", file=sys.stderr)
         return 130
     finally:
         leave_group()
     return 0
 
 
+def _one_sentence(error: Exception) -> str:
+    """What went wrong and what to do; empty for a bug, whose stack trace says more."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):  # a file, a folder or the disk, outside the places that say it better
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}; make room or give access, and run the command again."
+    if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
+        return "there is not enough memory for this; lower the sizes of images, batches or the network."
+    if "torchvision::nms" in str(error):
+        return (
+            "torch and torchvision are of different builds and cannot work together; "
+            "install the set in constraints.txt into a fresh environment."
+        )
+    return ""
+
+
 def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, training: Collection[str]) -> None:
     module, class_name = config_class.split(":")
-    config_type = getattr(_import(module), class_name)
+    config_type = getattr(import_module(module), class_name)
     source, function = _signature(project, verb.replace("-", "_"))
     parse = partial(
         configuration.parse, config_type, arguments, base=project, function=function, program=f"main.py {verb}"
     )
     config, extra = parse(files=[project / "configs" / "config.yaml"])
-    checkpoint = _checkpoint_before(verb in training, config.output_dir, extra)
-    if checkpoint and extra.get("resume") and not checkpoint.parent.is_dir():
-        read_metadata(checkpoint)  # says that there is none, before any data is looked for, or downloaded
+    checkpoint: Path | None = extra.get("checkpoint")
+    if extra.get("resume"):
+        checkpoint = checkpoint or last_checkpoint(config.output_dir)
+        if not checkpoint.parent.is_dir():
+            read_metadata(checkpoint)  # says that there is none, before any data is looked for, or downloaded
+    elif verb in training:
+        checkpoint = None
+    else:
+        checkpoint = checkpoint or best_checkpoint(config.output_dir)
     if checkpoint and checkpoint.is_file():
         stored = read_metadata(checkpoint)["config"]
         if not extra.get("resume"):
-            known = dict(configuration.fields_of(config_type)) | configuration.parameters_of(function)
-            given = configuration.read_arguments(arguments, known, project)[1]
+            given = configuration.read_arguments(arguments, config_type, function, project)[1]
             _note_other_data(stored, config, given, project)
         config, extra = parse(stored=stored)
-    getattr(_import(source), function.__name__)(config, **extra)
+    getattr(import_module(source), function.__name__)(config, **extra)
 
 
 def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
@@ -115,54 +124,8 @@ def _note_other_data(stored: dict[str, Any], config: Any, given: Collection[str]
         stored["data"]["source"] = config.data.source
 
 
-def _checkpoint_before(is_training: bool, output_dir: Path, extra: Mapping[str, Any]) -> Path | None:
-    """The checkpoint whose configuration the verb starts from, if it follows a training run or resumes one."""
-    named: Path | None = extra.get("checkpoint")
-    if extra.get("resume"):
-        return named or last_checkpoint(output_dir)
-    return None if is_training else named or best_checkpoint(output_dir)
-
-
-def _import(module: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except RuntimeError as error:
-        if "torchvision::nms" in str(error):
-            raise UserError(
-                "torch and torchvision are of different builds and cannot work together; "
-                "install the set in constraints.txt into a fresh environment."
-            ) from error
-        raise
-
-
-def _is_memory(error: Exception) -> bool:
-    """Whether memory was lacking; PyTorch says so in words alone."""
-    return isinstance(error, MemoryError) or bool(re.search("can't allocate memory|out of memory", str(error)))
-
-
-def _about_file(error: OSError) -> str:
-    """One sentence about a file, a folder or the disk that failed outside the places that say it better."""
-    place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}; make room or give access, and run the command again."
-
-
-def _require_verb(word: str, verbs: Mapping[str, str]) -> str:
-    if word in verbs:
-        return word
-    nearest = difflib.get_close_matches(word, verbs, n=1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"the verbs are {', '.join(verbs)}."
-    raise UserError(f"there is no verb {word!r}; {hint}")
-
-
 def _usage(project: Path, verbs: Mapping[str, str]) -> str:
     width = max(map(len, verbs))
-    lines = [f"  {verb:<{width}}  {summary}" for verb, summary in verbs.items()]
-    return "\n".join(
-        [
-            f"{project.name}: python main.py <verb> [--config file.yaml] [--dotted.flags value]",
-            "",
-            *lines,
-            "",
-            "python main.py <verb> --help lists every setting.",
-        ]
-    )
+    lines = (f"  {verb:<{width}}  {summary}\n" for verb, summary in verbs.items())
+    head = f"{project.name}: python main.py <verb> [--config file.yaml] [--dotted.flags value]"
+    return f"{head}\n\n{''.join(lines)}\npython main.py <verb> --help lists every setting."

@@ -1,9 +1,8 @@
-"""One way to configure: typed dataclasses, read from YAML files and `--dotted.flags` by jsonargparse.
+"""One way to configure: a dataclass of dataclasses, read from YAML files and `--dotted.flags` by jsonargparse.
 
-A project declares its settings as a dataclass of dataclasses. Later layers win: the defaults in the dataclass,
-`configs/config.yaml`, the file given with `--config`, the flags. A verb that follows a training run takes the
-configuration in the checkpoint in place of the first two. A relative path in a YAML file counts from the project's
-folder, a relative path in a flag from the current folder.
+Later layers win: the defaults in the dataclass, `configs/config.yaml`, the file given with `--config`, the flags. A
+verb that follows a training run takes the configuration in the checkpoint in place of the first two. A relative path in
+a YAML file counts from the project's folder, one in a flag from the current folder.
 """
 
 import argparse
@@ -14,7 +13,7 @@ import json
 import re
 import typing
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +58,7 @@ def parse(
     """Read a configuration from `files` in order, then from the command-line `arguments`.
 
     Args:
-        base: the project's folder, from which relative paths in YAML files count.
+        base: the project's folder.
         stored: a whole configuration, as `to_plain` gives it, that takes the place of the dataclass's defaults.
         function: its parameters beside `config` become arguments too, positional where they have no default.
         program: what the help calls the command.
@@ -72,7 +71,7 @@ def parse(
         SystemExit: after `--help`.
     """
     known, parameters = dict(fields_of(config_class)), parameters_of(function)
-    words, given = read_arguments(arguments, known | parameters, base)
+    words, given = read_arguments(arguments, config_class, function, base)
     start = to_plain(config_class(), base) if stored is None else stored
     settings = _settings(start, known, base, "the stored configuration")
     for file in files:
@@ -87,12 +86,15 @@ def parse(
     return config, {name: values[name] for name in parameters}
 
 
-def read_arguments(arguments: Sequence[str], known: Mapping[str, Any], base: Path) -> tuple[list[str], dict[str, Any]]:
+def read_arguments(
+    arguments: Sequence[str], config_class: type, function: Function | None, base: Path
+) -> tuple[list[str], dict[str, Any]]:
     """Split command-line arguments into words and the settings, by dotted name, of `--config` files and flags.
 
     Raises:
-        UserError: a flag is not in `known`, or has no value; a file cannot be read.
+        UserError: a flag is unknown or has no value; a file cannot be read.
     """
+    known = dict(fields_of(config_class)) | parameters_of(function)
     words: list[str] = []
     files: dict[str, Any] = {}
     flags: dict[str, Any] = {}
@@ -131,14 +133,10 @@ def from_plain(config_class: type[C], content: Mapping[str, Any], *, base: Path)
 def to_plain(config: Any, base: Path) -> dict[str, Any]:
     """The configuration as plain types; paths inside `base` become relative, so that a copied project is whole."""
 
-    def plain(value: Any) -> Any:
-        if isinstance(value, Path):
-            return value.relative_to(base).as_posix() if value.is_relative_to(base) else str(value)
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return {key: plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    def as_text(path: Path) -> str:
+        return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
 
-    content: dict[str, Any] = plain(dataclasses.asdict(config))
+    content: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config), default=as_text))
     return content
 
 
@@ -155,13 +153,12 @@ def read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def require_known(key: str, known: Iterable[str], where: str) -> None:
+def require_known(key: str, known: Collection[str], where: str, kind: str = "key") -> None:
     """Raise a UserError that names the nearest known setting if `key` is not one of them."""
-    names = list(known)
-    if key not in names:
-        nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(names)}."
-        raise UserError(f"unknown key {key} in {where}; {hint}")
+    if key not in known:
+        nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known {kind}s: {', '.join(known)}."
+        raise UserError(f"unknown {kind} {key} in {where}; {hint}")
 
 
 def _settings(
@@ -190,7 +187,7 @@ def _parser(config_class: type, function: Function | None, program: str | None) 
     parser = ArgumentParser(prog=program, description=documented.short_description, exit_on_error=False)
     parameters = parameters_of(function)
     for name, hint in parameters.items():
-        default = inspect.signature(function).parameters[name].default if function else None
+        default = inspect.signature(function).parameters[name].default  # type: ignore[arg-type]
         if default is not inspect.Parameter.empty:
             parser.add_argument(f"--{name}", type=hint, default=default, help=helps.get(name))
         elif typing.get_origin(hint) is list:
@@ -207,12 +204,11 @@ def _parser(config_class: type, function: Function | None, program: str | None) 
 
 def parameters_of(function: Function | None) -> dict[str, Any]:
     """The types of a function's parameters beside `config`, by name."""
-    hints = typing.get_type_hints(function) if function else {}
-    parameters = inspect.signature(function).parameters if function else {}
+    parameters = inspect.signature(function, eval_str=True).parameters if function else {}
     return {
-        name: hint
-        for name, hint in hints.items()
-        if name not in ("config", "return") and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY
+        name: parameter.annotation
+        for name, parameter in parameters.items()
+        if name != "config" and parameter.kind is not inspect.Parameter.KEYWORD_ONLY
     }
 
 

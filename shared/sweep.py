@@ -107,8 +107,11 @@ def run_sweep(plan: Plan, config: Any, base: Path, train: Train) -> dict[str, An
                 # Each trial has its own seed, so that a sweep that was stopped draws what it would have drawn.
                 study.sampler = optuna.samplers.TPESampler(seed=config.seed + 1000 * done)
                 _run_trial(study, study.ask(plan.ranges), config, base, train)
-                _delete_weights(study, folder)
-            return _conclude(study, config, time.perf_counter() - started)
+                best = [NAME.format(trial.number + 1) for trial in _finished(study)[:1]]
+                for other in folder.glob("trial-*"):  # weights take much room
+                    if other.name not in best:
+                        shutil.rmtree(other / "checkpoints", ignore_errors=True)
+            return _write_results(study, config, time.perf_counter() - started)
     except Timeout:
         raise UserError(
             f"another process is at the sweep in {folder}; wait for it, or choose another --output_dir."
@@ -137,9 +140,9 @@ def _open_study(folder: Path, plan: Plan, config: dict[str, Any]) -> optuna.Stud
 
 def _run_trial(study: optuna.Study, trial: Trial, config: Any, base: Path, train: Train) -> None:
     """Train once and tell the study the score."""
-    name = NAME.format(trial.number + 1)
-    places = {"output_dir": config.output_dir / "sweep" / name, "log_dir": config.log_dir / "sweep" / name}
-    flags = [f"--{key}={value}" for key, value in (trial.params | places).items()]
+    folder = Path("sweep", NAME.format(trial.number + 1))
+    folders = {"output_dir": config.output_dir / folder, "log_dir": config.log_dir / folder}
+    flags = [f"--{key}={value}" for key, value in (trial.params | folders).items()]
     shown = (f"{key} {f'{value:.4g}' if isinstance(value, float) else value}" for key, value in trial.params.items())
     log.info(f"sweep: trial {trial.number + 1}: {', '.join(shown)}")
     plain = configuration.to_plain(config, base)
@@ -158,20 +161,12 @@ def _run_trial(study: optuna.Study, trial: Trial, config: Any, base: Path, train
     study.tell(trial, score)
 
 
-def _delete_weights(study: optuna.Study, folder: Path) -> None:
-    """Delete the checkpoints of all trials but the best so far, because weights take much room."""
-    best = [NAME.format(trial.number + 1) for trial in _finished(study)[:1]]
-    for other in folder.glob("trial-*"):
-        if other.name not in best:
-            shutil.rmtree(other / "checkpoints", ignore_errors=True)
-
-
 def _finished(study: optuna.Study) -> list[FrozenTrial]:
     """The trials with a score, the best first."""
     return sorted(study.get_trials(states=(TrialState.COMPLETE,)), key=lambda trial: trial.values[0], reverse=True)
 
 
-def _conclude(study: optuna.Study, config: Any, seconds: float) -> dict[str, Any]:
+def _write_results(study: optuna.Study, config: Any, seconds: float) -> dict[str, Any]:
     """Print, draw and write what the sweep found."""
     trials = _finished(study)
     if not trials:
@@ -184,8 +179,13 @@ def _conclude(study: optuna.Study, config: Any, seconds: float) -> dict[str, Any
     for name, value in trials[0].params.items():
         best[name] = value  # a dotted name makes its section
     write_text(folder / "best.yaml", yaml.safe_dump(best.as_dict(), sort_keys=False))
-    with atomic_write(folder / "sweep.png") as file:
-        file.write(_plot(study, monitor))
+    with warnings.catch_warnings(), plt.rc_context():  # Optuna sets matplotlib's style for all plots that follow
+        warnings.simplefilter("ignore")  # it calls its plots experimental
+        plot_slice(study, target_name=f"validation {monitor}")  # the score over each setting; later trials are darker
+        figure = plt.gcf()
+        plt.close(figure)
+        with atomic_write(folder / "sweep.png") as file:
+            file.write(png(figure))
     log.info(f"sweep: best validation {monitor} {trials[0].value:.4f}; train with --config {folder / 'best.yaml'}")
     return write_result(
         config.output_dir,
@@ -198,13 +198,3 @@ def _conclude(study: optuna.Study, config: Any, seconds: float) -> dict[str, Any
         trials=rows,
         failed=len(study.get_trials(states=(TrialState.PRUNED,))),
     )
-
-
-def _plot(study: optuna.Study, monitor: str) -> bytes:
-    """The score over each setting that was searched; later trials are darker."""
-    with warnings.catch_warnings(), plt.rc_context():  # Optuna sets matplotlib's style for all plots that follow
-        warnings.simplefilter("ignore")  # it calls its plots experimental
-        plot_slice(study, target_name=f"validation {monitor}")
-        figure = plt.gcf()
-        plt.close(figure)
-        return png(figure)

@@ -23,19 +23,25 @@ from shared.metrics.classification import training_metrics
 from shared.process import leave_group, was_restarted
 from shared.seeding import generator, seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.loop import RunDirs, Task, fit
+from shared.training.loop import Task, fit
 from shared.training.settings import TrainingConfig
 
 
-def clouds(seed: int, count: int) -> Batch:
+def clouds(seed: int, count: int = 256, apart: float = 3.0) -> Batch:
     """Two overlapping clouds of points."""
     labels = torch.arange(count) % 2
-    return {"points": torch.randn(count, 2, generator=generator(seed)) + 2.0 * labels[:, None], "labels": labels}
+    return {"points": torch.randn(count, 2, generator=generator(seed)) + apart * labels[:, None], "labels": labels}
 
 
 def noisy(batch: Batch, source: Generator) -> Batch:
     """The points, moved a little."""
     return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
+
+
+def plain_step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """One step of classification."""
+    logits = model(batch["points"])
+    return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
 
 
 class Images(nn.Module):
@@ -65,8 +71,7 @@ def main(folder: Path) -> int:
             os.kill(os.getpid(), number)
         # The dropout draws from the global random state.
         points = batch["points"] if smooth else dropout(batch["points"], 0.1, training=model.training)
-        logits = model(points)
-        return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
+        return plain_step(model, {**batch, "points": points})
 
     if limit := int(os.environ.get("FILE_LIMIT", "0")):  # a disk that is full beyond so many bytes a file
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -83,10 +88,11 @@ def main(folder: Path) -> int:
         fit(
             Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
             model,
-            shuffled_loader(TensorBatches(clouds(1, 170), None if smooth else noisy), 16, config.workers),
-            ordered_loader(TensorBatches(clouds(2, 97)), 32),
+            shuffled_loader(TensorBatches(clouds(1, 170, 2.0), None if smooth else noisy), 16, config.workers),
+            ordered_loader(TensorBatches(clouds(2, 97, 2.0)), 32),
             config,
-            RunDirs(folder, folder / "tensorboard"),
+            folder,
+            folder / "tensorboard",
             {"seed": 0, "config": {"training": vars(config)}},
             state,
         )

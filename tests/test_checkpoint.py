@@ -80,7 +80,8 @@ def test_another_network_is_refused_by_name(saved: Path) -> None:
 
 def test_nested_state_comes_back_with_its_integer_keys() -> None:
     state = {"state": {0: {"step": torch.tensor(3.0), "betas": [0.9, 0.99]}}, "groups": [{"lr": 0.1, "name": None}]}
-    plain, tensors = flatten_state(state)
+    tensors: dict[str, torch.Tensor] = {}
+    plain = flatten_state(state, tensors)
     assert list(tensors) == ["state.0.step"]
     assert unflatten_state(plain, tensors) == state
 

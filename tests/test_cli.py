@@ -12,6 +12,23 @@ from shared.cli import main
 from shared.training.checkpoint import save_checkpoint
 
 VERBS = {"work": "does something"}
+MEMORY = "there is not enough memory for this; lower the sizes of images, batches or the network."
+FULL = "x.bin: No space left on device; make room or give access, and run the command again."
+CONFIG = """
+from dataclasses import dataclass, field
+from pathlib import Path
+
+@dataclass
+class Data:
+    source: str = 'auto'
+    root: Path = Path('raw')
+
+@dataclass
+class Config:
+    seed: int = 0
+    output_dir: Path = Path('outputs')
+    data: Data = field(default_factory=Data)
+"""
 
 
 @pytest.fixture
@@ -20,10 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "config.yaml").write_text("seed: 1\n")
     (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "config.py").write_text(
-        "from dataclasses import dataclass\nfrom pathlib import Path\n\n"
-        "@dataclass\nclass Config:\n    seed: int = 0\n    output_dir: Path = Path('outputs')\n"
-    )
+    (tmp_path / "src" / "config.py").write_text(CONFIG)
     monkeypatch.syspath_prepend(str(tmp_path))
     for name in [name for name in sys.modules if name == "src" or name.startswith("src.")]:
         monkeypatch.delitem(sys.modules, name)
@@ -46,39 +60,20 @@ def test_the_verb_gets_its_configuration(project: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (
-            "raise OSError(28, 'No space left on device', 'x.bin')",
-            "error: x.bin: No space left on device; make room or give access, and run the command again.\n",
-        ),
-        (
-            "import numpy; numpy.empty(10**15)",
-            "error: there is not enough memory for this; lower the sizes of images, batches or the network.\n",
-        ),
-        (
-            "import torch; torch.empty(10**15)",
-            "error: there is not enough memory for this; lower the sizes of images, batches or the network.\n",
-        ),
-        (
-            "from shared.errors import UserError; raise UserError('seed 1 is unlucky; take another.')",
-            "error: seed 1 is unlucky; take another.\n",
-        ),
+        ("raise OSError(28, 'No space left on device', 'x.bin')", FULL),
+        ("import numpy; numpy.empty(10**15)", MEMORY),
+        ("import torch; torch.empty(10**15)", MEMORY),
+        ("from shared.errors import UserError; raise UserError('seed 1 is unlucky.')", "seed 1 is unlucky."),
     ],
 )
 def test_what_the_user_can_mend_is_one_sentence(
     body: str, message: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(project, body) == 2
-    assert capsys.readouterr().err == message
+    assert capsys.readouterr().err == f"error: {message}\n"
 
 
 def test_other_data_is_not_read_as_the_source_of_the_training_run(project: Path) -> None:
-    config = (
-        "from dataclasses import dataclass, field\nfrom pathlib import Path\n\n"
-        "@dataclass\nclass Data:\n    source: str = 'auto'\n    root: Path = Path('raw')\n\n"
-        "@dataclass\nclass Config:\n    seed: int = 0\n    output_dir: Path = Path('outputs')\n"
-        "    data: Data = field(default_factory=Data)\n"
-    )
-    (project / "src" / "config.py").write_text(config)
     stored = {"seed": 7, "output_dir": "outputs", "data": {"source": "sample", "root": "raw"}}
     save_checkpoint(project / "outputs" / "checkpoints" / "best.safetensors", {}, {"config": stored})
     body = "print(config.seed, config.data.source, config.data.root.name)"
@@ -121,17 +116,17 @@ def test_parameters_are_read_without_running_the_module_and_keyword_only_ones_ar
     (project / "src" / "work.py").write_text(
         "from pathlib import Path\nfrom typing import Literal\nimport a_module_that_does_not_exist as absent\n"
         "KINDS = ('a', 'b')\nKind = Literal['a', 'b']\nabsent.use()\n\n"
-        "def work(config, kind: Kind = KINDS[1], file: Path | None = None, *, data: absent.Data) -> absent.Data:\n"
+        "def work(config, kind: Kind = KINDS[1], file: Path | None = None, *, examples: absent.Data) -> absent.Data:\n"
         '    """Do something.\n\n    Args:\n        kind: which one\n    """\n'
     )
     with pytest.raises(SystemExit):
         main(["work", "--help"], project, VERBS, "src.config:Config")
     text = capsys.readouterr().out
     assert all(words in text for words in ("Do something.", "--kind {a,b}", "which one", "default: b", "--file"))
-    assert "--data" not in text
+    assert "--examples" not in text
     assert main(["work", "--knid", "a"], project, VERBS, "src.config:Config") == 2
     assert "unknown key knid in the command line; did you mean kind?" in capsys.readouterr().err
-    assert main(["work", "--data", "x"], project, VERBS, "src.config:Config") == 2
+    assert main(["work", "--examples", "x"], project, VERBS, "src.config:Config") == 2
 
 
 def test_neither_help_nor_a_mistake_waits_for_pytorch(projects: list[Path]) -> None:
@@ -152,11 +147,14 @@ def test_neither_help_nor_a_mistake_waits_for_pytorch(projects: list[Path]) -> N
         assert all("did you mean training.epochs?" in line for line in mistakes), mistakes
 
 
-def test_an_interrupt_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stop_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(project, "raise KeyboardInterrupt") == 130
-    assert capsys.readouterr().err.startswith("stopped")
+    assert run(project, "from shared.errors import StoppedError; raise StoppedError('in epoch 1.')") == 130
+    assert capsys.readouterr().err == "stopped: what was finished before is kept.\nstopped: in epoch 1.\n"
 
 
-def test_without_a_verb_the_verbs_are_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbs_are_listed_and_a_wrong_one_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([], project, VERBS, "src.config:Config") == 0
     assert "work  does something" in capsys.readouterr().out
+    assert main(["wrok"], project, VERBS, "src.config:Config") == 2
+    assert capsys.readouterr().err == "error: unknown verb wrok in main.py; did you mean work?\n"

@@ -88,21 +88,20 @@ def test_a_mistake_on_the_command_line_is_one_sentence(arguments: list[str], sen
 
 
 @pytest.mark.parametrize(
-    ("text", "split"),
+    ("text", "part"),
     [
-        ("data:\n  rot: x\n", "unknown key data.rot in"),
-        ("data:\n  rot: x\n", "did you mean data.root?"),
+        ("data:\n  rot: x\n", "config.yaml; did you mean data.root?"),
         ("seed: many\n", "seed is 'many', but must be a whole number."),
         ("seed: [1\n", "is not valid YAML"),
         ("- seed\n", "must hold `key: value` lines, but holds list."),
         ("data: 3\n", "unknown key data in"),
     ],
 )
-def test_a_mistake_in_a_file_is_one_sentence(text: str, split: str, tmp_path: Path) -> None:
+def test_a_mistake_in_a_file_is_one_sentence(text: str, part: str, tmp_path: Path) -> None:
     file = write(tmp_path / "config.yaml", text)
     with pytest.raises(UserError) as caught:
         load(Config, tmp_path, file)
-    assert split in str(caught.value)
+    assert part in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -130,18 +129,17 @@ def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None
 def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:
     _, extra = parse(Config, ["a.png", "--quiet", "b.png", "--top", "3"], base=tmp_path, function=predict)
     assert extra == {"inputs": [Path("a.png"), Path("b.png")], "top": 3, "quiet": True}
-    assert not parse(Config, ["a.png", "--quiet=false"], base=tmp_path, function=predict)[1]["quiet"]
     with pytest.raises(UserError, match="required: inputs"):
         parse(Config, [], base=tmp_path, function=predict)
 
 
 @pytest.mark.parametrize(
-    ("words", "quiet"), [(["--quiet"], True), (["--quiet", "true"], True), (["--quiet", "False"], False), ([], False)]
+    ("words", "quiet"),
+    [("--quiet", True), ("--quiet true", True), ("--quiet False", False), ("--quiet=false", False), ("", False)],
 )
-def test_a_switch_may_be_followed_by_its_value(words: list[str], quiet: bool, tmp_path: Path) -> None:
-    _, extra = parse(Config, [*words, "a.png"], base=tmp_path, function=predict)
-    assert extra["quiet"] is quiet
-    assert extra["inputs"] == [Path("a.png")]
+def test_a_switch_may_be_followed_by_its_value(words: str, quiet: bool, tmp_path: Path) -> None:
+    _, extra = parse(Config, [*words.split(), "a.png"], base=tmp_path, function=predict)
+    assert extra == {"inputs": [Path("a.png")], "top": 1, "quiet": quiet}
 
 
 def test_help_explains_every_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,12 +159,9 @@ def test_a_stored_configuration_comes_back_also_in_a_copy(tmp_path: Path) -> Non
     assert from_plain(Config, stored, base=copy).data.root == copy / "data/raw"
 
 
-def test_flags_win_over_a_stored_configuration(tmp_path: Path) -> None:
+def test_flags_win_over_a_stored_configuration_and_foreign_keys_in_it_are_refused(tmp_path: Path) -> None:
     stored = to_plain(Config(seed=5), tmp_path)
     config, _ = parse(Config, ["--learning_rate", "0.5"], base=tmp_path, stored=stored)
     assert (config.seed, config.learning_rate) == (5, 0.5)
-
-
-def test_a_stored_configuration_with_a_foreign_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown key sead in the stored configuration; did you mean seed?"):
         from_plain(Config, {"sead": 1}, base=tmp_path)

@@ -58,10 +58,6 @@ def train(
     )
 
 
-def records(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
 @pytest.fixture(scope="module")
 def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("together")
@@ -79,8 +75,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_same_records(found: Path, expected: Path) -> None:
-    for mine, other in zip(records(found), records(expected), strict=True):
-        assert mine == pytest.approx(other, abs=TOLERANCE)
+    lines = [(folder / "metrics.jsonl").read_text().splitlines() for folder in (found, expected)]
+    for mine, other in zip(*lines, strict=True):
+        assert json.loads(mine) == pytest.approx(json.loads(other), abs=TOLERANCE)
 
 
 def test_two_processes_have_the_losses_and_scores_of_one(together: Path, alone: Path) -> None:

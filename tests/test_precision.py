@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
+from onnx.parser import parse_model
 
 from shared.export.precision import Candidate, Measured, choose_precision, compare, per_second, quantized_versions
 from shared.inference.model import as_function
@@ -73,14 +74,12 @@ def test_speed_counts_examples_not_calls_and_the_ways_take_turns() -> None:
 @pytest.fixture(scope="module")
 def network() -> onnx.ModelProto:
     weights = (np.random.default_rng(0).normal(size=(64, 4)) / 8).astype(np.float32)
-    nodes = [
-        helper.make_node("MatMul", ["x", "weights"], ["logits"]),
-        helper.make_node("Softmax", ["logits"], ["probabilities"]),
-    ]
-    images = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 64])
-    outputs = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", 4])
-    graph = helper.make_graph(nodes, "g", [images], [outputs], [numpy_helper.from_array(weights, "weights")])
-    model: onnx.ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    model: onnx.ModelProto = parse_model("""<ir_version: 9, opset_import: ["": 18]>
+        g (float[batch, 64] x) => (float[batch, 4] probabilities) {
+            logits = MatMul(x, weights)
+            probabilities = Softmax(logits)
+        }""")
+    model.graph.initializer.append(numpy_helper.from_array(weights, "weights"))
     return model
 
 

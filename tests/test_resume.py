@@ -8,75 +8,55 @@ from pathlib import Path
 import pytest
 from training_runs import EVERYTHING, PLAIN, Settings, assert_same, train_in_a_process
 
+from shared.training.files import epoch_checkpoints, last_checkpoint
+
 STEPS = 30  # 3 epochs of 10
+KINDS = {"plain": PLAIN, "everything": EVERYTHING}
 
 
 @pytest.fixture(scope="module")
-def unstopped_plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("plain")
-    assert train_in_a_process(folder, PLAIN).returncode == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def unstopped_everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("everything")
-    assert train_in_a_process(folder, EVERYTHING).returncode == 0
-    return folder
-
-
-@pytest.fixture(params=["plain", "everything"])
-def unstopped(request: pytest.FixtureRequest) -> tuple[Path, Settings]:
-    """The outputs of a run that nothing has stopped, and its settings."""
-    settings = PLAIN if request.param == "plain" else EVERYTHING
-    return request.getfixturevalue(f"unstopped_{request.param}"), settings
-
-
-@pytest.fixture(scope="module")
-def stopped_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plain run, stopped in its third epoch."""
-    folder = tmp_path_factory.mktemp("stopped")
-    assert train_in_a_process(folder, PLAIN, KILL_AT=25, SIGNAL="SIGTERM").returncode == 130
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of three runs: two that nothing has stopped, and a plain one that was stopped in its third epoch."""
+    folder = tmp_path_factory.mktemp("runs")
+    for kind, settings in KINDS.items():
+        assert train_in_a_process(folder / kind, settings).returncode == 0
+    assert train_in_a_process(folder / "stopped", PLAIN, KILL_AT=25, SIGNAL="SIGTERM").returncode == 130
     return folder
 
 
 @pytest.fixture
-def stopped(stopped_once: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be spoilt."""
-    return Path(shutil.copytree(stopped_once, tmp_path / "stopped"))
+def stopped(folder: Path, tmp_path: Path) -> Path:
+    """A copy of the stopped run, to be spoilt."""
+    return Path(shutil.copytree(folder / "stopped", tmp_path / "stopped"))
 
 
 def kill_again_and_again(folder: Path, settings: Settings, kills: int, seed: int) -> None:
     """Kill the run at random steps; each time it goes on from what it saved, at worst from the start."""
     numbers = random.Random(seed)
-    for _ in range(kills):
-        resume = "yes" if (folder / "checkpoints" / "last.safetensors").exists() else ""
-        done = train_in_a_process(folder, settings, KILL_AT=numbers.randint(2, STEPS // 2), RESUME=resume)
+    for kill_at in [numbers.randint(2, STEPS // 2) for _ in range(kills)] + [0]:  # 0: no kill
+        resume = "yes" if last_checkpoint(folder).exists() else ""
+        done = train_in_a_process(folder, settings, KILL_AT=kill_at, RESUME=resume)
         if done.returncode == 0:
             return
+        assert kill_at, done.stderr
         assert done.returncode == -signal.SIGKILL, done.stderr
-    resume = "yes" if (folder / "checkpoints" / "last.safetensors").exists() else ""
-    done = train_in_a_process(folder, settings, RESUME=resume)
-    assert done.returncode == 0, done.stderr
 
 
-def test_sigkill_at_random_steps_changes_nothing(unstopped: tuple[Path, Settings], tmp_path: Path) -> None:
-    expected, settings = unstopped
-    kill_again_and_again(tmp_path, settings, kills=2, seed=0)
-    assert_same(tmp_path, expected)
+MANY = [pytest.param(4, seed, marks=pytest.mark.long) for seed in range(1, 9)]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(1, 9))
-def test_sigkill_many_times_changes_nothing(unstopped: tuple[Path, Settings], seed: int, tmp_path: Path) -> None:
-    expected, settings = unstopped
-    kill_again_and_again(tmp_path, settings, kills=4, seed=seed)
-    assert_same(tmp_path, expected)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kills", "seed"), [(2, 0), *MANY])
+def test_sigkill_at_random_steps_changes_nothing(
+    kind: str, kills: int, seed: int, folder: Path, tmp_path: Path
+) -> None:
+    kill_again_and_again(tmp_path, KINDS[kind], kills, seed)
+    assert_same(tmp_path, folder / kind)
 
 
 @pytest.mark.parametrize(("name", "at"), [("SIGINT", 14), ("SIGTERM", 20)])
 def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
-    name: str, at: int, unstopped_plain: Path, tmp_path: Path
+    name: str, at: int, folder: Path, tmp_path: Path
 ) -> None:
     """Step 20 is the last of its epoch, which is then validated after the stop."""
     done = train_in_a_process(tmp_path, PLAIN, KILL_AT=at, SIGNAL=name)
@@ -84,7 +64,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(
     assert f"{name}: stopped in epoch 2 after step {at}, and saved; the same command with --resume goes" in done.stderr
     assert "Traceback" not in done.stderr
     assert train_in_a_process(tmp_path, PLAIN, RESUME="yes").returncode == 0
-    assert_same(tmp_path, unstopped_plain)
+    assert_same(tmp_path, folder / "plain")
 
 
 def test_another_configuration_is_refused_by_name(stopped: Path) -> None:
@@ -93,7 +73,7 @@ def test_another_configuration_is_refused_by_name(stopped: Path) -> None:
     assert "is of another run: config.training.learning_rate is 0.001 there and 0.5 here" in done.stderr
 
 
-def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(stopped: Path, unstopped_plain: Path) -> None:
+def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(stopped: Path, folder: Path) -> None:
     checkpoints = stopped / "checkpoints"
     content = bytearray((checkpoints / "last.safetensors").read_bytes())
     content[-10] ^= 1
@@ -105,7 +85,7 @@ def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(stopped: Pa
     assert "last.safetensors is damaged" in done.stderr
     assert f"go on from it with --resume --checkpoint {good}" in done.stderr
     assert train_in_a_process(stopped, PLAIN, RESUME="yes", CHECKPOINT=good).returncode == 0
-    assert_same(stopped, unstopped_plain)
+    assert_same(stopped, folder / "plain")
 
 
 def test_a_full_disk_is_one_sentence_and_the_last_good_state_stays(stopped: Path) -> None:
@@ -117,10 +97,9 @@ def test_a_full_disk_is_one_sentence_and_the_last_good_state_stays(stopped: Path
     assert {path.name: path.read_bytes() for path in (stopped / "checkpoints").iterdir()} == before
 
 
-def test_only_the_newest_of_the_states_kept_for_long_stay(unstopped_plain: Path, unstopped_everything: Path) -> None:
-    kept = sorted(path.name for path in (unstopped_plain / "checkpoints").glob("epoch-*"))
-    assert kept == ["epoch-0002.safetensors", "epoch-0003.safetensors"]
-    assert not list((unstopped_everything / "checkpoints").glob("epoch-*"))
+def test_only_the_newest_of_the_states_kept_for_long_stay(folder: Path) -> None:
+    assert [path.stem for path in epoch_checkpoints(folder / "plain")] == ["epoch-0002", "epoch-0003"]
+    assert not epoch_checkpoints(folder / "everything")
 
 
 def test_weights_without_a_state_are_refused(stopped: Path) -> None:

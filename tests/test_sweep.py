@@ -15,6 +15,7 @@ from shared.training.settings import TrainingConfig
 
 RANGES = {"training.learning_rate": FloatDistribution(1e-4, 1.0, log=True), "size": IntDistribution(1, 9)}
 PLAN = Plan(6, RANGES)
+NO_RANGES = ("{low: 1}", "{low: 3, high: 2}", "4", "{low: 1, high: .inf}", "{low: 1, high: many}")
 
 
 @dataclass
@@ -39,6 +40,11 @@ def sweep(folder: Path, train: Callable[[Config], dict[str, Any]] = train, plan:
     return run_sweep(plan, config, folder, train)
 
 
+def assert_only_the_best_is_kept(folder: Path, result: dict[str, Any]) -> None:
+    kept = [path.parent.name for path in (folder / "outputs" / "sweep").glob("trial-*/checkpoints")]
+    assert kept == [f"trial-{result['trials'][0]['trial']:04d}"]
+
+
 def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None:
     result = sweep(tmp_path)
     scores = [row["accuracy"] for row in result["trials"]]
@@ -46,8 +52,7 @@ def test_it_keeps_the_best_settings_and_their_checkpoint(tmp_path: Path) -> None
     assert scores == sorted(scores, reverse=True)
     best = yaml.safe_load((tmp_path / "outputs" / "sweep" / "best.yaml").read_text())
     assert best["training"]["learning_rate"] == result["trials"][0]["training.learning_rate"]
-    kept = [path.parent.name for path in (tmp_path / "outputs" / "sweep").glob("trial-*/checkpoints")]
-    assert kept == [f"trial-{result['trials'][0]['trial']:04d}"]
+    assert_only_the_best_is_kept(tmp_path, result)
     assert (tmp_path / "outputs" / "sweep" / "sweep.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "outputs" / "sweep.json").is_file()
 
@@ -74,29 +79,20 @@ def test_a_stopped_sweep_goes_on_to_the_trials_it_would_have_tried(stop: type[Ba
     assert settings[0] == settings[1]
 
 
-def test_a_trial_whose_loss_explodes_is_counted_and_left_behind(tmp_path: Path) -> None:
-    def explodes(config: Config) -> dict[str, Any]:
-        if config.training.learning_rate > 0.01:
-            raise DivergedError("the training loss became nan")
-        return train(config)
-
-    result = sweep(tmp_path, explodes)
-    assert result["failed"] + len(result["trials"]) == PLAN.trials
-    assert result["failed"] > 0
-
-
-def test_a_score_that_is_no_number_is_left_behind_too(tmp_path: Path) -> None:
-    def unsure(config: Config) -> dict[str, Any]:
+@pytest.mark.parametrize("how", ["the loss explodes", "the score is no number"])
+def test_a_trial_that_diverges_is_counted_and_left_behind(how: str, tmp_path: Path) -> None:
+    def diverges(config: Config) -> dict[str, Any]:
         result = train(config)
         if config.training.learning_rate > 0.01:
+            if how == "the loss explodes":
+                raise DivergedError("the training loss became nan")
             result["metrics"]["validation"]["accuracy"] = float("nan")
         return result
 
-    result = sweep(tmp_path, unsure)
+    result = sweep(tmp_path, diverges)
     assert result["failed"] + len(result["trials"]) == PLAN.trials
     assert result["failed"] > 0
-    kept = [path.parent.name for path in (tmp_path / "outputs" / "sweep").glob("trial-*/checkpoints")]
-    assert kept == [f"trial-{result['trials'][0]['trial']:04d}"]
+    assert_only_the_best_is_kept(tmp_path, result)
 
 
 def test_two_sweeps_in_one_folder_are_refused(tmp_path: Path) -> None:
@@ -134,12 +130,8 @@ def test_more_trials_can_be_added_later(tmp_path: Path) -> None:
     [
         ("trials: 3", "must hold `trials: <number>` and `ranges:`"),
         ("trials: 3\nranges:\n  sise: {low: 1, high: 2}", "unknown key sise in .*; did you mean size?"),
-        ("trials: 3\nranges:\n  size: {low: 1}", r"size needs \{low: 1, high: 2\}"),
-        ("trials: 3\nranges:\n  size: {low: 3, high: 2}", r"size needs \{low: 1, high: 2\}"),
-        ("trials: 3\nranges:\n  size: 4", r"size needs \{low: 1, high: 2\}"),
-        ("trials: 3\nranges:\n  size: {low: 1, high: .inf}", r"size needs \{low: 1, high: 2\}"),
-        ("trials: 3\nranges:\n  size: {low: 1, high: many}", r"size needs \{low: 1, high: 2\}"),
         ("trials: none\nranges:\n  size: {low: 1, high: 2}", "trials is 'none', but must be 1 or more"),
+        *((f"trials: 3\nranges:\n  size: {range_}", r"size needs \{low: 1, high: 2\}") for range_ in NO_RANGES),
     ],
 )
 def test_a_plan_that_is_none_is_refused(text: str, complaint: str, tmp_path: Path) -> None:

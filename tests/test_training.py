@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -9,26 +10,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Generator, Tensor, nn
+from resumable import clouds, noisy, plain_step
+from torch import nn
 from torch.nn.functional import cross_entropy
 from training_runs import curves
 
-from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import UserError
 from shared.metrics.classification import training_metrics
 from shared.seeding import generator, seed_everything
 from shared.settings import BaseConfig
-from shared.training.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_state,
-    save_state,
-    state_to_resume,
-    unflatten_state,
-)
-from shared.training.files import best_checkpoint, epoch_checkpoint, last_checkpoint
+from shared.training.checkpoint import load_checkpoint, load_state, save_state, state_to_resume, unflatten_state
+from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint
 from shared.training.log import RunLog
-from shared.training.loop import RunDirs, Task, close_epoch, evaluate, find_best, fit, train_step
+from shared.training.loop import Task, close_epoch, evaluate, find_best, fit, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -38,24 +33,8 @@ from shared.training.state import Progress, TrainingState
 CONFIG = TrainingConfig(epochs=4, batch_size=32, learning_rate=0.02, device="cpu")
 
 
-def clouds(seed: int, count: int = 256) -> Batch:
-    """Two clouds of points that overlap a little."""
-    labels = torch.arange(count) % 2
-    points = torch.randn(count, 2, generator=generator(seed)) + 3.0 * labels[:, None]
-    return {"points": points, "labels": labels}
-
-
-def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    logits = model(batch["points"])
-    return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
-
-
 def network() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
-
-
-def noisy(batch: Batch, source: Generator) -> Batch:
-    return {**batch, "points": batch["points"] + 0.1 * torch.randn(batch["points"].shape, generator=source)}
 
 
 def run(
@@ -64,50 +43,46 @@ def run(
     seed_everything(seed)
     train = shuffled_loader(TensorBatches(clouds(1), noisy, seed), config.batch_size)
     validation = ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
-    places = RunDirs(folder, folder / "tensorboard")
-    task = Task(step, training_metrics(2), "accuracy", backbone)
-    return fit(task, network(), train, validation, config, places, {"seed": seed}).progress
+    task = Task(plain_step, training_metrics(2), "accuracy", backbone)
+    return fit(task, network(), train, validation, config, folder, folder / "tensorboard", {"seed": seed}).progress
 
 
-def checkpoint(folder: Path, name: str) -> Checkpoint:
-    return load_checkpoint(folder / "checkpoints" / f"{name}.safetensors")
+def files(folder: Path) -> list[bytes]:
+    return [best_checkpoint(folder).read_bytes(), (folder / "metrics.jsonl").read_bytes()]
 
 
-def test_it_learns(tmp_path: Path) -> None:
-    result = run(tmp_path)
-    losses = [record["train/loss"] for record in result.history]
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Progress]:
+    """A run with the plain configuration and the seed 0: its folder, and how far it came."""
+    folder = tmp_path_factory.mktemp("done")
+    return folder, run(folder)
+
+
+def test_it_learns(done: tuple[Path, Progress]) -> None:
+    losses = [record["train/loss"] for record in done[1].history]
     assert losses[-1] < 0.6 * losses[0]
-    assert result.best_metrics["accuracy"] > 0.93
+    assert done[1].best_metrics["accuracy"] > 0.93
 
 
-def test_a_run_repeats_bit_for_bit_and_another_seed_differs(tmp_path: Path) -> None:
-    for name, seed in (("one", 0), ("two", 0), ("three", 1)):
-        run(tmp_path / name, seed=seed)
-    best = {
-        name: (tmp_path / name / "checkpoints" / "best.safetensors").read_bytes() for name in ("one", "two", "three")
-    }
-    logs = {name: (tmp_path / name / "metrics.jsonl").read_bytes() for name in ("one", "two", "three")}
-    assert best["one"] == best["two"] != best["three"]
-    assert logs["one"] == logs["two"] != logs["three"]
+def test_a_run_repeats_bit_for_bit_and_another_seed_differs(done: tuple[Path, Progress], tmp_path: Path) -> None:
+    for seed in (0, 1):
+        run(tmp_path / str(seed), seed=seed)
+    assert files(tmp_path / "0") == files(done[0])
+    assert all(mine != other for mine, other in zip(files(tmp_path / "1"), files(done[0]), strict=True))
 
 
-def test_validation_does_not_change_the_training(tmp_path: Path) -> None:
-    for name, examples in (("small", 10), ("large", 200)):
-        run(tmp_path / name, validation_examples=examples)
-    small, large = (checkpoint(tmp_path / name, "last") for name in ("small", "large"))
-    assert all(torch.equal(small.tensors[name], large.tensors[name]) for name in small.tensors)
+def test_validation_does_not_change_the_training(done: tuple[Path, Progress], tmp_path: Path) -> None:
+    run(tmp_path, validation_examples=10)
+    small, large = (load_checkpoint(last_checkpoint(folder)).tensors for folder in (tmp_path, done[0]))
+    assert all(torch.equal(small[name], large[name]) for name in small)
 
 
 def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
     model = network()
     data = clouds(3, 250)
     before = torch.get_rng_state()
-    measured = evaluate(
-        Task(step, training_metrics(2), "accuracy"),
-        model,
-        ordered_loader(TensorBatches(data), batch_size=100),
-        torch.device("cpu"),
-    )
+    task, loader = Task(plain_step, training_metrics(2), "accuracy"), ordered_loader(TensorBatches(data), 100)
+    measured = evaluate(task, model, loader, torch.device("cpu"))
     assert torch.equal(torch.get_rng_state(), before)
     with torch.no_grad():
         logits = model.eval()(data["points"])
@@ -116,21 +91,17 @@ def test_measuring_counts_every_example_once_and_draws_no_randomness() -> None:
 
 
 def test_of_epochs_with_equal_scores_the_one_with_the_lower_loss_is_the_best() -> None:
-    progress = Progress()
-    epochs = [(0.9, 0.5), (0.9, 0.3), (0.9, 0.4), (0.8, 0.1)]
-    kept = [close_one(progress, {"accuracy": score, "loss": loss}) for score, loss in epochs]
+    progress, kept = Progress(), []
+    for score, loss in [(0.9, 0.5), (0.9, 0.3), (0.9, 0.4), (0.8, 0.1)]:
+        progress.batch = 1
+        kept.append(close_epoch(progress, {"accuracy": score, "loss": loss}, "accuracy"))
     assert kept == [True, True, False, False]
     assert progress.best_epoch == 2
 
 
-def close_one(progress: Progress, metrics: dict[str, float]) -> bool:
-    progress.batch = 1
-    return close_epoch(progress, metrics, "accuracy")
-
-
-def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:
-    result = run(tmp_path)
-    best, last = checkpoint(tmp_path, "best"), checkpoint(tmp_path, "last")
+def test_the_best_and_the_last_weights_are_kept(done: tuple[Path, Progress]) -> None:
+    folder, result = done
+    best, last = load_checkpoint(best_checkpoint(folder)), load_checkpoint(last_checkpoint(folder))
     ranks = [(record["validation/accuracy"], -record["validation/loss"]) for record in result.history]
     assert best.metadata["epoch"] == result.best_epoch == 1 + ranks.index(max(ranks))
     best.load_into(network())
@@ -139,13 +110,13 @@ def test_the_best_and_the_last_weights_are_kept(tmp_path: Path) -> None:
     network().load_state_dict(state["network"])
 
 
-def test_the_log_has_a_record_an_epoch_and_no_clock_times(tmp_path: Path) -> None:
-    result = run(tmp_path)
-    records = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+def test_the_log_has_a_record_an_epoch_and_no_clock_times(done: tuple[Path, Progress]) -> None:
+    folder, result = done
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [record | {"seconds": 0} for record in records] == [record | {"seconds": 0} for record in result.history]
     assert [record["step"] for record in records] == [8, 16, 24, 32]
     assert "seconds" not in records[0]
-    assert list((tmp_path / "tensorboard").rglob("events.*"))
+    assert list((folder / "tensorboard").rglob("events.*"))
 
 
 @pytest.mark.parametrize("changes", [{"precision": "fp32"}, {"precision": "fp16"}, {"max_grad_norm": 0.5}])
@@ -155,8 +126,8 @@ def test_the_log_of_steps_has_the_true_gradient_and_changes_no_weight(
     config = replace(CONFIG, epochs=2, **changes)  # type: ignore[arg-type]
     for name, log_every in (("often", 3), ("seldom", 1000)):
         run(tmp_path / name, replace(config, log_every=log_every))
-    for name in ("best", "last"):
-        often, seldom = (checkpoint(tmp_path / folder, name).tensors for folder in ("often", "seldom"))
+    for path in (best_checkpoint, last_checkpoint):
+        often, seldom = (load_checkpoint(path(tmp_path / folder)).tensors for folder in ("often", "seldom"))
         assert all(torch.equal(often[key], seldom[key]) for key in often)
     found = curves(tmp_path / "often")
     assert [step for step, _ in found["step/loss"]] == [0, 3, 6, 9, 12, 15]
@@ -164,7 +135,7 @@ def test_the_log_of_steps_has_the_true_gradient_and_changes_no_weight(
     seed_everything(0)
     model = network()
     first = next(iter(shuffled_loader(TensorBatches(clouds(1), noisy, 0), CONFIG.batch_size)))
-    loss, _, _ = step(model, first)
+    loss, _, _ = plain_step(model, first)
     loss.backward()
     norm = torch.cat([weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]).norm()
     assert found["step/loss"][0] == (0, pytest.approx(loss.item(), rel=1e-2))
@@ -196,17 +167,18 @@ def test_a_resumed_log_has_each_point_once(closed: bool, tmp_path: Path, monkeyp
 def test_states_of_an_earlier_longer_run_do_not_push_out_new_ones(tmp_path: Path) -> None:
     run(tmp_path, replace(CONFIG, epochs=4, keep_every=1, max_to_keep=2))
     run(tmp_path, replace(CONFIG, epochs=2, keep_every=1, max_to_keep=2), seed=1)
-    kept = sorted((tmp_path / "checkpoints").glob("epoch-*"))
+    kept = epoch_checkpoints(tmp_path)
     assert [path.stem for path in kept] == ["epoch-0001", "epoch-0002", "epoch-0003", "epoch-0004"]
     assert [load_checkpoint(path).metadata["seed"] for path in kept] == [1, 1, 0, 0]
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(tmp_path: Path) -> None:
-    run(tmp_path)
-    good = (tmp_path / "checkpoints" / "best.safetensors").read_bytes()
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_good_state(
+    done: tuple[Path, Progress], tmp_path: Path
+) -> None:
+    shutil.copytree(done[0], tmp_path, dirs_exist_ok=True)
     with pytest.raises(UserError, match="the training loss became nan in epoch 1; lower --training.learning_rate"):
         run(tmp_path, replace(CONFIG, learning_rate=1e30))
-    assert (tmp_path / "checkpoints" / "best.safetensors").read_bytes() == good
+    assert files(tmp_path) == files(done[0])
 
 
 def test_patience_stops_early(tmp_path: Path) -> None:
@@ -214,47 +186,38 @@ def test_patience_stops_early(tmp_path: Path) -> None:
     assert len(result.history) == result.best_epoch + 2 < 50
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"precision": "bf16"},
-        {"precision": "fp16"},
-        {"compile": True},
-        {"ema_decay": 0.9},
-        {"max_grad_norm": 0.5},
-        {"schedule": "cosine"},
-        {"schedule": "constant"},
-        {"weight_decay": 0.0},
-    ],
-)
-def test_it_learns_with_each_option(changes: dict[str, object], tmp_path: Path) -> None:
-    assert run(tmp_path, replace(CONFIG, **changes)).best_metrics["accuracy"] > 0.93  # type: ignore[arg-type]
+OPTIONS = [("precision", "bf16"), ("precision", "fp16"), ("compile", True), ("ema_decay", 0.9), ("max_grad_norm", 0.5)]
+OPTIONS += [("schedule", "cosine"), ("schedule", "constant"), ("weight_decay", 0.0)]
+
+
+@pytest.mark.parametrize(("key", "value"), OPTIONS)
+def test_it_learns_with_each_option(key: str, value: object, tmp_path: Path) -> None:
+    assert run(tmp_path, replace(CONFIG, **{key: value})).best_metrics["accuracy"] > 0.93  # type: ignore[arg-type]
 
 
 def test_a_batch_cut_into_parts_gives_the_same_step() -> None:
-    """Without batch norm and dropout, which see each split alone, only rounding differs."""
+    """Without batch norm and dropout, which see each part alone, only rounding differs."""
     weights = []
-    for splits in (1, 3):
+    for parts in (1, 3):
         torch.manual_seed(0)
         model = nn.Linear(2, 2)
-        config = replace(CONFIG, grad_accum_steps=splits)
+        config = replace(CONFIG, grad_accum_steps=parts)
         state = start(model, 8, config)
-        loss, _ = train_step(step, state, clouds(1, 32), config)
+        loss, _ = train_step(plain_step, state, clouds(1, 32), config)
         weights.append(torch.cat([model.weight.detach().flatten(), loss[None]]))
     torch.testing.assert_close(weights[0], weights[1])
 
 
 def test_the_best_weights_so_far_come_along_into_another_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    done: tuple[Path, Progress], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    best = run(tmp_path / "one").best_epoch
-    other = RunDirs(tmp_path / "two", tmp_path / "logs")
+    folder, best = done[0], done[1].best_epoch
     progress = Progress(best_epoch=best, best_metrics={"accuracy": 1.0, "loss": 0.0})
-    find_best(progress, last_checkpoint(tmp_path / "one"), other)
-    assert best_checkpoint(tmp_path / "two").read_bytes() == best_checkpoint(tmp_path / "one").read_bytes()
+    find_best(progress, last_checkpoint(folder), tmp_path)
+    assert best_checkpoint(tmp_path).read_bytes() == best_checkpoint(folder).read_bytes()
     assert progress.best_metrics
     progress.best_epoch = best + 1
-    find_best(progress, last_checkpoint(tmp_path / "one"), other)
+    find_best(progress, last_checkpoint(folder), tmp_path)
     assert f"the weights of epoch {best + 1}, the best so far, are gone" in capsys.readouterr().err
     assert close_epoch(replace(progress, batch=1), {"accuracy": 0.0, "loss": 9.0}, "accuracy")
 
@@ -267,22 +230,27 @@ def test_a_state_to_go_on_from_is_not_passed_over(tmp_path: Path) -> None:
 def test_clipping_bounds_the_gradient(tmp_path: Path) -> None:
     """AdamW's second moment is a mean of squared gradients, so it stays below the square of the bound."""
     run(tmp_path, replace(CONFIG, max_grad_norm=1e-3))
-    last = checkpoint(tmp_path, "last")
-    seconds = [tensor for name, tensor in last.tensors.items() if name.endswith("exp_avg_sq")]
-    assert seconds
+    tensors = load_checkpoint(last_checkpoint(tmp_path)).tensors
+    seconds = [tensor for name, tensor in tensors.items() if name.endswith("exp_avg_sq")]
     assert max(float(tensor.max()) for tensor in seconds) < 1e-6
+
+
+def rates(config: TrainingConfig, steps: int, backbone: str = "") -> list[dict[bool, float]]:
+    """The learning rates of all steps, of the pretrained part (True) and the rest (False)."""
+    optimizer = make_optimizer(network(), config, backbone)
+    schedule = make_schedule(optimizer, config, steps)
+    seen = []
+    for _ in range(steps):
+        seen.append({group["backbone"]: group["lr"] for group in optimizer.param_groups})
+        optimizer.step()
+        schedule.step()
+    return seen
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine"])
 def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
     config = replace(CONFIG, schedule=schedule, warmup_fraction=0.3)  # type: ignore[arg-type]
-    optimizer = make_optimizer(network(), config)
-    rates = make_schedule(optimizer, config, 100)
-    seen = []
-    for _ in range(100):
-        seen.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        rates.step()
+    seen = [rate[False] for rate in rates(config, 100)]
     assert max(seen) == pytest.approx(config.learning_rate)
     assert 28 <= seen.index(max(seen)) <= 31
     assert seen[0] < 0.1 * config.learning_rate
@@ -291,25 +259,15 @@ def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.25), (2, 0.5), (4, 0.25), (5, 0.2), (10, 0.1)])
 def test_a_run_of_few_steps_has_finite_rates(steps: int, warmup: float) -> None:
-    config = replace(CONFIG, warmup_fraction=warmup)
-    optimizer = make_optimizer(network(), config)
-    rates = make_schedule(optimizer, config, steps)
-    for _ in range(steps):
-        assert 0 < optimizer.param_groups[0]["lr"] <= config.learning_rate
-        optimizer.step()
-        rates.step()
+    seen = rates(replace(CONFIG, warmup_fraction=warmup), steps)
+    assert all(0 < rate[False] <= CONFIG.learning_rate for rate in seen)
 
 
 @pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])
 def test_the_pretrained_part_learns_at_its_own_rate(schedule: str) -> None:
     config = replace(CONFIG, schedule=schedule, backbone_lr_scale=0.1)  # type: ignore[arg-type]
-    optimizer = make_optimizer(network(), config, backbone="0")
-    rates = make_schedule(optimizer, config, 10)
-    for _ in range(10):
-        by_split = {group["backbone"]: group["lr"] for group in optimizer.param_groups}
-        assert by_split[True] == pytest.approx(0.1 * by_split[False])
-        optimizer.step()
-        rates.step()
+    for rate in rates(config, 10, backbone="0"):
+        assert rate[True] == pytest.approx(0.1 * rate[False])
 
 
 def test_the_pretrained_part_waits_while_it_is_frozen(tmp_path: Path) -> None:
@@ -343,15 +301,15 @@ def test_a_batch_of_one_example_is_refused_where_batch_norm_needs_two() -> None:
     with_norm = nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
     state = start(with_norm, 8, CONFIG)
     with pytest.raises(UserError, match=r"has a single example, .* take another training.batch_size"):
-        train_step(step, state, clouds(1, 1), CONFIG)
+        train_step(plain_step, state, clouds(1, 1), CONFIG)
 
 
 def test_a_batch_of_weighted_classes_cut_into_parts_gives_the_same_loss() -> None:
     labels = torch.tensor([0, 0, 0, 0, 0, 1])
     loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced"))
     logits = torch.randn(6, 2, generator=generator(0))
-    splits = [loss(logits[:4], labels[:4]) * 4 / 6, loss(logits[4:], labels[4:]) * 2 / 6]
-    torch.testing.assert_close(sum(splits), loss(logits, labels))
+    parts = loss(logits[:4], labels[:4]) * 4 / 6 + loss(logits[4:], labels[4:]) * 2 / 6
+    torch.testing.assert_close(parts, loss(logits, labels))
 
 
 def test_class_weights_and_smoothing_reach_the_loss() -> None:
@@ -364,11 +322,8 @@ def test_class_weights_and_smoothing_reach_the_loss() -> None:
 
 def test_class_weights() -> None:
     counts = torch.tensor([90, 10, 0])
-    balanced = class_weights(counts, "balanced")
-    root = class_weights(counts, "sqrt")
-    assert balanced is not None
-    assert root is not None
-    assert class_weights(counts, "none") is None
+    none, balanced, root = (class_weights(counts, kind) for kind in ("none", "balanced", "sqrt"))
+    assert none is None
     torch.testing.assert_close(balanced, torch.tensor([50 / 90, 5.0, 0.0]))
     assert root[1] / root[0] == pytest.approx(3.0)
     assert (root * counts).sum() / 100 == pytest.approx(1.0)
@@ -392,6 +347,7 @@ def test_the_average_follows_the_weights_and_their_buffers() -> None:
     assert average.model.weight.item() == pytest.approx(1 + 10 * 0.9)
     assert average.model.running_mean.item() == pytest.approx(10 * 0.9)
     assert model.weight.item() == 11.0
+    assert WeightAverage(model, 0.0).model is model, "without a decay it is the network itself"
 
 
 def test_an_optimizer_read_from_a_file_steps_like_the_one_that_was_saved(tmp_path: Path) -> None:
@@ -413,11 +369,6 @@ def test_an_optimizer_read_from_a_file_steps_like_the_one_that_was_saved(tmp_pat
     for state in states:
         steps(state, 3)
     assert torch.equal(states[0].network.weight, states[1].network.weight)
-
-
-def test_without_a_decay_the_average_is_the_model() -> None:
-    model = network()
-    assert WeightAverage(model, 0.0).model is model
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from resumable import clouds, plain_step
+from torch import nn
 
-from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
 from shared.metrics.classification import training_metrics
-from shared.seeding import generator, seed_everything
+from shared.seeding import seed_everything
 from shared.training.loop import Task
 from shared.training.settings import TrainingConfig, Trial
 from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, TrialContext, run_trial, suggest_rate
@@ -21,18 +20,12 @@ from shared.training.trials import HIGHEST_RATE, LOWEST_RATE, TrialContext, run_
 CONFIG = TrainingConfig(batch_size=32, learning_rate=0.02, device="cpu")
 
 
-def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-    logits = model(batch["points"])
-    return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
-
-
 def setting(folder: Path, config: TrainingConfig = CONFIG) -> TrialContext:
     seed_everything(0)
-    labels = torch.arange(256) % 2
-    batch = {"points": torch.randn(256, 2, generator=generator(1)) + 3.0 * labels[:, None], "labels": labels}
+    data = TensorBatches(clouds(1))
     model = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 2))
-    loaders = shuffled_loader(TensorBatches(batch), config.batch_size), ordered_loader(TensorBatches(batch))
-    return TrialContext(Task(step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
+    loaders = shuffled_loader(data, config.batch_size), ordered_loader(data)
+    return TrialContext(Task(plain_step, training_metrics(2), "accuracy"), model, *loaders, config, folder)
 
 
 def run(trial: Trial, context: TrialContext) -> dict[str, Any]:
@@ -52,6 +45,7 @@ def test_one_batch_goes_through_every_part(tmp_path: Path) -> None:
 def test_overfitting_tells_whether_one_batch_can_be_learned(rate: float, learned: bool, tmp_path: Path) -> None:
     found = run("overfit", setting(tmp_path, replace(CONFIG, learning_rate=rate)))
     assert found["learned"] is learned
+    assert not list(tmp_path.rglob("*.safetensors")), "a trial leaves no checkpoint"
 
 
 def test_the_suggested_rate_learns_and_is_drawn(tmp_path: Path) -> None:
@@ -71,9 +65,3 @@ def test_the_profile_is_a_trace_of_training_steps(tmp_path: Path) -> None:
     trace = json.loads((tmp_path / found["trace"]).read_text())
     assert any("AdamW" in event.get("name", "") for event in trace["traceEvents"])
     assert found["cpu_milliseconds_a_step"]
-
-
-@pytest.mark.parametrize("trial", ["one_batch", "overfit"])
-def test_a_trial_leaves_no_checkpoint(trial: Trial, tmp_path: Path) -> None:
-    run(trial, setting(tmp_path))
-    assert not list(tmp_path.rglob("*.safetensors"))

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from logging.handlers import BufferingHandler
 from pathlib import Path
 
 from onnxruntime.tools.mobile_helpers.usability_checker import analyze_model
@@ -9,21 +10,9 @@ from onnxruntime.tools.mobile_helpers.usability_checker import analyze_model
 _VERDICT = re.compile(r"Model should perform well with (.+?) (as is|if modified to have fixed input shapes): (YES|NO)")
 
 
-class _Lines(logging.Handler):
-    """Keeps what the checker says."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one message."""
-        self.lines.append(record.getMessage())
-
-
 def mobile_usability(path: Path) -> dict[str, bool]:
     """For NNAPI (Android) and CoreML (iOS), as the file is and with fixed sizes: whether the accelerator would help."""
-    logger, kept = logging.getLogger("mobile_usability"), _Lines()
+    logger, kept = logging.getLogger("mobile_usability"), BufferingHandler(capacity=100_000)
     logger.propagate = False
     logger.setLevel(logging.INFO)
     logger.addHandler(kept)
@@ -31,6 +20,6 @@ def mobile_usability(path: Path) -> dict[str, bool]:
         analyze_model(path, skip_optimize=False, logger=logger)
     finally:
         logger.removeHandler(kept)
-    found = (_VERDICT.search(line) for line in kept.lines)
+    found = (_VERDICT.search(record.getMessage()) for record in kept.buffer)
     how = {"as is": "as is", "if modified to have fixed input shapes": "with fixed sizes"}
     return {f"{match[1]}, {how[match[2]]}": match[3] == "YES" for match in found if match}

@@ -1,20 +1,20 @@
 """Which precision an exported network computes in: measured on this machine and on validation, never guessed."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 
-from shared.export.quantize import quantized_dynamic, quantized_static
+from shared.export.quantize import quantized
 from shared.export.settings import Wanted
 
 MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
-LEAST_GAIN = 1.25  # as fast as fp32, they have to be: less is not worth answers that are only nearly PyTorch's
-TURNS, TIMED_RUNS = 5, 3  # of each way; so many runs in each turn count
+LEAST_GAIN = 1.25  # times as fast as fp32: less is not worth predictions that are only nearly PyTorch's
+TURNS, TIMED_RUNS = 5, 3  # of each way; runs that count in each turn
 
 NAMES = {
     "pytorch": "PyTorch",
@@ -28,39 +28,30 @@ class Candidate(NamedTuple):
     """One way to compute a network."""
 
     run: Callable[[], Any]
-    """What is timed: the answer to some examples, one at a time as a rule."""
+    """What is timed: the predictions for some examples, one at a time as a rule."""
     score: Callable[[], float]
-    """How good its answers to the validation split are; higher is better, 1 is perfect."""
+    """How good its predictions for the validation split are; higher is better, 1 is perfect."""
     examples: int = 1
-    """So many are answered by one `run`."""
+    """The number of examples in one `run`."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """How fast one way of computing is, how large its file, and how good its answers are."""
+class Measured(NamedTuple):
+    """How fast one way of computing is, how large its file, and how good its predictions are."""
 
     per_second: float
     bytes: int | None
-    """None where there is no file of its own."""
+    """None for PyTorch, which has no file here."""
     score: float | None
-    """None where it is slower than fp32, so that nobody asked."""
+    """None where it is slower than fp32: it was not scored."""
 
 
 def quantized_versions(
     model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]
 ) -> dict[str, onnx.ModelProto]:
-    """The model, by name, in all precisions that come into question.
-
-    Args:
-        batches: real inputs from the training split, each as the model takes it; the static one's ranges are theirs.
-    """
+    """The model, by name, in all precisions that come into question; `batches` as in `quantized`."""
     if wanted == "fp32":
         return {"fp32": model}
-    return {
-        "fp32": model,
-        "int8_static": quantized_static(model, batches),
-        "int8_dynamic": quantized_dynamic(model),
-    }
+    return {"fp32": model, "int8_static": quantized(model, batches), "int8_dynamic": quantized(model)}
 
 
 def compare(
@@ -95,42 +86,24 @@ def per_second(candidates: Mapping[str, Candidate]) -> dict[str, float]:
 
 
 def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:
-    """The name of the precision to write, and why.
-
-    Args:
-        measured: as `compare` gives it.
-        score: what the scores are called.
-    """
-    facts = "; ".join(_fact(name, measured, score) for name in measured if name != "pytorch")
-    eight = [name for name in measured if name.startswith("int8")]
+    """The name of the precision to write, and why; `score` is what the scores are called."""
+    fp32, facts = measured["fp32"], []
+    eight = {name: row for name, row in measured.items() if name.startswith("int8")}
+    for name, row in {"fp32": fp32, **eight}.items():
+        fact = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
+        if name != "fp32" and row.score is not None:
+            fact += f" and costs {100 * _loss(row, fp32):.2f} points of validation {score}"
+        facts.append(fact)
+    reason = "; ".join(facts)
     if wanted == "fp32" or not eight:
-        return "fp32", f"asked for; {facts}"
-    if wanted == "int8":
-        return max(eight, key=lambda name: measured[name].per_second), f"asked for; {facts}"
-    paying = [name for name in eight if _pays(measured[name], measured["fp32"])]
-    return max(paying, key=lambda name: measured[name].per_second, default="fp32"), facts
+        return "fp32", f"asked for; {reason}"
+    if wanted == "auto":
+        least = LEAST_GAIN * fp32.per_second
+        eight = {name: row for name, row in eight.items() if row.per_second >= least and _loss(row, fp32) <= MOST_LOSS}
+    chosen = max(eight, key=lambda name: eight[name].per_second, default="fp32")
+    return chosen, reason if wanted == "auto" else f"asked for; {reason}"
 
 
-def _pays(int8: Measured, fp32: Measured) -> bool:
-    if int8.score is None or fp32.score is None:
-        return False
-    return int8.per_second >= LEAST_GAIN * fp32.per_second and fp32.score - int8.score <= MOST_LOSS
-
-
-def _fact(name: str, measured: Mapping[str, Measured], score: str) -> str:
-    row, fp32 = measured[name], measured["fp32"]
-    fact = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
-    if name == "fp32" or row.score is None or fp32.score is None:
-        return fact
-    return f"{fact} and costs {100 * (fp32.score - row.score):.2f} points of validation {score}"
-
-
-def figures(measured: Mapping[str, Measured], score: str) -> dict[str, dict[str, Any]]:
-    """What was measured, as results and exported files hold it.
-
-    Args:
-        score: the scores' name there.
-    """
-    return {
-        name: {"per_second": row.per_second, "bytes": row.bytes, score: row.score} for name, row in measured.items()
-    }
+def _loss(int8: Measured, fp32: Measured) -> float:
+    """How much lower the score of eight bits is; infinite where one was not scored."""
+    return math.inf if int8.score is None or fp32.score is None else fp32.score - int8.score

@@ -22,29 +22,37 @@ class _Batches(CalibrationDataReader):  # type: ignore[misc]
         return next(self._feeds, None)
 
 
-def quantized_static(model: onnx.ModelProto, batches: Sequence[np.ndarray]) -> onnx.ModelProto:
-    """The model in eight bits (QDQ: weights by channel, activations by the ranges in `batches`).
+def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray] | None = None) -> onnx.ModelProto:
+    """The model in eight bits.
 
     Args:
-        batches: real inputs from the training split, each as the model takes it.
+        batches: real inputs from the training split, each as the model takes it, that set the ranges of activations
+            (QDQ format). Without them only matrix products and embeddings are in eight bits, and the ranges of their
+            inputs are measured as the model runs; that suits Transformers, and makes convolutions slower.
     """
     logging.getLogger("root").setLevel(logging.ERROR)  # the quantizer recommends what is done here already
-    with tempfile.TemporaryDirectory() as folder:
-        plain, fused, written = (Path(folder) / f"{name}.onnx" for name in ("plain", "fused", "int8"))
+    options = {
+        "per_channel": True,
+        "reduce_range": True,  # seven bits: older CPUs add pairs of products in sixteen, which eight overflow
+        "weight_type": QuantType.QInt8,
+    }
+    with tempfile.TemporaryDirectory() as folder:  # onnxruntime's tools go from file to file
+        plain, fused, written = (str(Path(folder) / f"{name}.onnx") for name in ("plain", "fused", "int8"))
         onnx.save(model, plain)
-        quant_pre_process(str(plain), str(fused), skip_symbolic_shape=True)
-        quantize_static(
-            str(fused),
-            str(written),
-            _Batches(batches, model.graph.input[0].name),
-            quant_format=QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,  # seven bits: older CPUs add pairs of products in sixteen, which eight overflow
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=_last_convolutions(onnx.load(fused)),
-            op_types_to_quantize=["Conv", "Add", "Concat", "Relu", "Clip", "MaxPool", "Resize", "MatMul", "Gemm"],
-        )
+        quant_pre_process(plain, fused, skip_symbolic_shape=True)
+        if batches is None:
+            quantize_dynamic(fused, written, **options)
+        else:
+            quantize_static(
+                fused,
+                written,
+                _Batches(batches, model.graph.input[0].name),
+                quant_format=QuantFormat.QDQ,
+                activation_type=QuantType.QUInt8,
+                nodes_to_exclude=_last_convolutions(onnx.load(fused)),
+                op_types_to_quantize=["Conv", "Add", "Concat", "Relu", "Clip", "MaxPool", "Resize", "MatMul", "Gemm"],
+                **options,
+            )
         return onnx.load(written)
 
 
@@ -55,17 +63,3 @@ def _last_convolutions(model: onnx.ModelProto) -> list[str]:
     """
     outputs = {output.name for output in model.graph.output}
     return [node.name for node in model.graph.node if node.op_type == "Conv" and outputs & set(node.output)]
-
-
-def quantized_dynamic(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model with matrix products and embeddings in eight bits, whose inputs' ranges are measured as it runs.
-
-    It suits Transformers; convolutions become slower by it.
-    """
-    logging.getLogger("root").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        plain, fused, written = (Path(folder) / f"{name}.onnx" for name in ("plain", "fused", "int8"))
-        onnx.save(model, plain)
-        quant_pre_process(str(plain), str(fused), skip_symbolic_shape=True)
-        quantize_dynamic(str(fused), str(written), per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
-        return onnx.load(written)

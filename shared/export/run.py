@@ -3,7 +3,6 @@
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from shared.console import log
 from shared.data.examples import Data
 from shared.evaluation import logits_in_batches
 from shared.export.mobile import mobile_usability
-from shared.export.precision import Candidate, choose_precision, compare, figures, quantized_versions
-from shared.export.to_onnx import Parity, trace_classifier, write_manifest, write_model
+from shared.export.precision import NAMES, Candidate, choose_precision, compare, quantized_versions
+from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import as_function
 from shared.metrics.calibration import fit_temperature
@@ -44,15 +43,8 @@ def as_run(network: nn.Module) -> Run:
     return run
 
 
-def accuracy_of(run: Run, inputs: np.ndarray, labels: np.ndarray, batch_size: int = BATCH) -> float:
-    """The share of inputs, [N, ...], whose largest output is that of their label, int [N]."""
-    starts = range(0, len(inputs), batch_size)
-    predictions = np.concatenate([run(inputs[start : start + batch_size]).argmax(1) for start in starts])
-    return float((predictions == labels).mean())
-
-
 def export_measured(
-    traced: tuple[onnx.ModelProto, Parity],
+    traced: tuple[onnx.ModelProto, float],
     *,
     eager: Run,
     calibration: Sequence[np.ndarray],
@@ -70,10 +62,11 @@ def export_measured(
 ) -> dict[str, Any]:
     """Write the network in the precision that pays on this machine, and outputs/export.json.
 
-    Weights that were exported before keep the precision that was chosen then, so the file has the same bytes each time.
+    Weights that were exported before keep the precision that was chosen then, so the file has the same bytes each time:
+    timing would not repeat the choice exactly.
 
     Args:
-        traced: the model in fp32 and how far it is from PyTorch.
+        traced: the model in fp32, and its largest difference from PyTorch.
         eager: the PyTorch network, to compare the speed with.
         calibration: inputs from the training split, each as the model takes it; they set the ranges of int8.
         timed: inputs, each as the model takes it, whose speed is measured one after the other.
@@ -86,38 +79,43 @@ def export_measured(
         started: the value of `time.perf_counter` when the export began.
         details: what export.json holds beside that, as plain types.
     """
-    model, parity = traced
-    models = quantized_versions(model, config.export.precision, calibration)
 
     def make_candidate(run: Run) -> Candidate:
-        return Candidate(partial(_run_each, run, timed), partial(score, run), len(timed))
+        return Candidate(lambda: [run(one) for one in timed], lambda: score(run), len(timed))
 
-    choice = _chosen_before(config, trained) or _choose(
-        compare(make_candidate(eager), models, lambda model: make_candidate(as_function(model))), config, score_name
-    )
+    model, difference = traced
+    models = quantized_versions(model, config.export.precision, calibration)
+    choice = {  # what the precision depends on, beside the noise of timing
+        "checkpoint": file_digest(trained.path),
+        "wanted": config.export.precision,
+        "processor": platform.processor() or platform.machine(),
+        "versions": versions(),
+    }
+    before = read_result(config.output_dir, "export") if (config.output_dir / "export.json").is_file() else {}
+    if before.get("choice") == choice:
+        precision, reason = before["precision"], before["reason"]
+        measured = {name: row for name, row in before["metrics"].items() if name in NAMES}
+    else:
+        found = compare(make_candidate(eager), models, lambda model: make_candidate(as_function(model)))
+        shown = score_name.replace("_", " ").replace("iou", "IoU")
+        precision, reason = choose_precision(found, config.export.precision, shown)
+        measured = {
+            name: {"per_second": row.per_second, "bytes": row.bytes, score_name: row.score}
+            for name, row in found.items()
+        }
     facts = export_facts(config, trained, test_scores)
     facts |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
-    write_model(models[choice["precision"]], path, facts | dict(metadata) | {"precision": choice["precision"]})
+    write_model(models[precision], path, {**facts, **metadata, "precision": precision})
     write_manifest(path.parent)
-    return write_export(
-        config,
-        trained,
-        path,
-        parity,
-        started,
-        measured=choice["measured"],
-        precision=choice["precision"],
-        reason=choice["reason"],
-        choice=_circumstances(config, trained),
-        **details,
-    )
+    details |= {"measured": measured, "choice": choice}
+    return write_export(config, trained, path, difference, started, precision=precision, reason=reason, **details)
 
 
 def write_export(
     config: Any,
     trained: Checkpoint,
     path: Path,
-    parity: Parity,
+    difference: float,
     started: float,
     *,
     precision: str,
@@ -127,17 +125,16 @@ def write_export(
 ) -> dict[str, Any]:
     """Write outputs/export.json about the exported file `path` (see `export_measured`)."""
     log.info(f"export: {path}, {precision}: {reason}")
-    parity_metrics = {"largest_difference": parity.largest_difference, "tolerance": parity.tolerance}
     return write_result(
         config.output_dir,
         "export",
         seed=trained.metadata["seed"],
         data=trained.metadata["data"],
-        metrics=parity_metrics | dict(measured or {}),
+        metrics={"largest_difference": difference, "tolerance": TOLERANCE, **(measured or {})},
         seconds=time.perf_counter() - started,
         precision=precision,
         reason=reason,
-        batch_sizes=list(parity.batch_sizes),
+        batch_sizes=list(PARITY_BATCHES),
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
@@ -163,16 +160,20 @@ def export_classifier(
         network: from inputs [N, ...] to logits [N, classes].
         column: what the inputs are called in `data`, and in the file.
     """
-    validation = data.splits.validation
-    inputs, labels = validation[column], validation["labels"]
+    inputs, labels = data.splits.validation[column], data.splits.validation["labels"]
     temperature = fit_temperature(logits_in_batches(network, inputs, BATCH), labels)
     calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
+
+    def accuracy(run: Run) -> float:
+        predictions = [run(batch.numpy()).argmax(1) for batch in torch.split(inputs, BATCH)]
+        return float((np.concatenate(predictions) == labels.numpy()).mean())
+
     return export_measured(
         trace_classifier(network, inputs, column, temperature=temperature),
         eager=as_run(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],
-        score=partial(accuracy_of, inputs=inputs.numpy(), labels=labels.numpy()),
+        score=accuracy,
         score_name="accuracy",
         trained=trained,
         config=config,
@@ -183,40 +184,6 @@ def export_classifier(
         started=started,
         temperature=temperature,
     )
-
-
-def _run_each(run: Run, inputs: Sequence[np.ndarray]) -> None:
-    for one in inputs:
-        run(one)
-
-
-def _choose(measured: Mapping[str, Any], config: Any, score_name: str) -> dict[str, Any]:
-    precision, reason = choose_precision(
-        measured, config.export.precision, score_name.replace("_", " ").replace("iou", "IoU")
-    )
-    return {"precision": precision, "reason": reason, "measured": figures(measured, score_name)}
-
-
-def _circumstances(config: Any, trained: Checkpoint) -> dict[str, Any]:
-    """What the choice of a precision depends on, beside the noise of timing."""
-    return {
-        "checkpoint": file_digest(trained.path),
-        "wanted": config.export.precision,
-        "processor": platform.processor() or platform.machine(),
-        "versions": versions(),
-    }
-
-
-def _chosen_before(config: Any, trained: Checkpoint) -> dict[str, Any] | None:
-    """The choice in export.json, where it was made under the same circumstances: timing would not repeat it exactly."""
-    if not (config.output_dir / "export.json").is_file():
-        return None
-    before = read_result(config.output_dir, "export")
-    if before.get("choice") != _circumstances(config, trained):
-        return None
-    parity = ("largest_difference", "tolerance")
-    measured = {name: row for name, row in before["metrics"].items() if name not in parity}
-    return {"precision": before["precision"], "reason": before["reason"], "measured": measured}
 
 
 def export_facts(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:

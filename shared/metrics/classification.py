@@ -17,25 +17,24 @@ CALIBRATION_BINS = 15
 
 
 def training_metrics(num_classes: int) -> ConfusionMetrics:
-    """What is watched while training: `accuracy` (share of right answers) and `macro_f1` (mean over classes)."""
-    return ConfusionMetrics(num_classes, _accuracy_and_f1)
+    """What is watched while training: `accuracy` (share of right predictions) and `macro_f1` (mean over classes)."""
 
+    def scores(counts: Tensor) -> dict[str, float]:
+        accuracy = counts.trace().double() / counts.sum()
+        return {"accuracy": float(accuracy), "macro_f1": float(class_rates(counts)[2].nanmean())}
 
-def _accuracy_and_f1(counts: Tensor) -> dict[str, float]:
-    accuracy = counts.trace().double() / counts.sum()
-    return {"accuracy": float(accuracy), "macro_f1": float(class_rates(counts)[2].nanmean())}
+    return ConfusionMetrics(num_classes, scores)
 
 
 def class_rates(counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Precision, recall and F1 of each class, float64 [C], from confusion counts, int64 [C, C].
 
-    Returns:
-        NaN where the divisor is 0: the precision of a class never answered, the recall of a class without examples,
-        the F1 of a class of which both are so.
+    NaN where the divisor is 0: the precision of a class never predicted, the recall of a class without examples, the F1
+    of a class of which both are so.
     """
     counts = counts.double()
-    right, truth, answers = counts.diagonal(), counts.sum(1), counts.sum(0)
-    return right / answers, right / truth, 2 * right / (truth + answers)
+    right, truth, predicted = counts.diagonal(), counts.sum(1), counts.sum(0)
+    return right / predicted, right / truth, 2 * right / (truth + predicted)
 
 
 def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
@@ -45,11 +44,11 @@ def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
         probabilities: float, shape [N, C], rows summing to one.
         labels: int64, shape [N].
     """
-    confidence, answers = probabilities.max(1)
+    confidence, predictions = probabilities.max(1)
     edges = torch.linspace(0, 1, CALIBRATION_BINS + 1, dtype=confidence.dtype)
     # A confidence on an edge belongs to the bin above it, and 1 to a bin after the last, as in torchmetrics.
     bins = torch.bucketize(confidence, edges[1:], right=True)
-    gaps = confidence.double() - (answers == labels).double()
+    gaps = confidence.double() - (predictions == labels).double()
     # |mean confidence - accuracy| * examples / N is |sum of differences| / N, so no bin is divided by its size.
     sums = torch.zeros(CALIBRATION_BINS + 1, dtype=torch.float64).index_add_(0, bins, gaps)
     return float(sums.abs().sum() / len(labels))
@@ -75,12 +74,12 @@ def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[s
 
     Returns:
         `accuracy` with its 95 % interval `accuracy_interval`, `macro_f1` (without the classes that occur neither in the
-        truth nor in the answers), `calibration_error`, `examples` (their number), `per_class` (precision, recall, F1,
-        support; 0 where a rate has no value), `confusion` (rows are truth, columns answers).
+        truth nor in the predictions), `calibration_error`, `examples` (their number), `per_class` (precision, recall,
+        F1, support; 0 where a rate has no value), `confusion` (rows are truth, columns predictions).
     """
     counts = confusion(probabilities.argmax(1), labels, len(classes))
     right, rates = int(counts.trace()), class_rates(counts)
-    columns = [rate.nan_to_num().tolist() for rate in rates] + [counts.sum(1).tolist()]
+    rows = torch.stack([*rates, counts.sum(1)], 1).nan_to_num().tolist()  # [C, 4]
     return {
         "accuracy": right / len(labels),
         "accuracy_interval": list(wilson_interval(right, len(labels))),
@@ -88,8 +87,8 @@ def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[s
         "calibration_error": calibration_error(probabilities, labels),
         "examples": len(labels),
         "per_class": {
-            name: dict(zip(("precision", "recall", "f1", "support"), row, strict=True))
-            for name, row in zip(classes, zip(*columns, strict=True), strict=True)
+            name: {"precision": precision, "recall": recall, "f1": f1, "support": int(support)}
+            for name, (precision, recall, f1, support) in zip(classes, rows, strict=True)
         },
         "confusion": counts.tolist(),
     }

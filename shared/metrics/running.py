@@ -1,7 +1,6 @@
 """What is measured while training: counted batch by batch on the device, summed over the processes of a run.
 
-Written in plain PyTorch because these scores follow from a few sums, and because the import of a library of metrics
-(torchmetrics) takes seconds.
+In plain PyTorch, because these scores follow from a few sums and the import of torchmetrics takes seconds.
 """
 
 from collections.abc import Callable
@@ -30,12 +29,7 @@ class ConfusionMetrics:
     def __init__(
         self, num_classes: int, scores: Callable[[Tensor], dict[str, float]], ignore: int | None = None
     ) -> None:
-        """Start with nothing counted.
-
-        Args:
-            scores: from counts, int64 [C, C] on the CPU, to the scores by name.
-            ignore: targets of this value are left out.
-        """
+        """`scores` maps counts, int64 [C, C] on the CPU, to scores by name; targets equal to `ignore` are left out."""
         self.num_classes, self.scores, self.ignore = num_classes, scores, ignore
         self.reset()
 
@@ -52,25 +46,26 @@ class ConfusionMetrics:
         return self.scores(sum_over_processes(self.counts).cpu())
 
 
-def confusion(answers: Tensor, truth: Tensor, num_classes: int, ignore: int | None = None) -> Tensor:
-    """Count pairs of class ids, both int64 of the same shape: rows are the truth, columns the answers.
-
-    Returns:
-        int64 [C, C].
+def confusion(predictions: Tensor, truth: Tensor, num_classes: int, ignore: int | None = None) -> Tensor:
+    """Count pairs of class ids, both int64 of the same shape, in int64 [C, C]: rows are the truth.
 
     Raises:
         RuntimeError: an id is below 0, or a true one is `num_classes` or above.
     """
     if ignore is not None:
         kept = truth != ignore
-        answers, truth = answers[kept], truth[kept]
-    cells = truth.flatten() * num_classes + answers.flatten()
+        predictions, truth = predictions[kept], truth[kept]
+    cells = truth.flatten() * num_classes + predictions.flatten()
     return torch.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def _several_processes() -> bool:
+    return distributed.is_available() and distributed.is_initialized()
 
 
 def sum_over_processes(values: Tensor) -> Tensor:
     """The sum of each process's tensor; in a run of one process, the tensor itself."""
-    if distributed.is_available() and distributed.is_initialized():
+    if _several_processes():
         values = values.clone()
         distributed.all_reduce(values)
     return values
@@ -78,7 +73,7 @@ def sum_over_processes(values: Tensor) -> Tensor:
 
 def join_over_processes(items: list[Any]) -> list[Any]:
     """The lists of all processes, one after the other; they may differ in length."""
-    if not (distributed.is_available() and distributed.is_initialized()):
+    if not _several_processes():
         return items
     lists: list[list[Any]] = [[] for _ in range(distributed.get_world_size())]
     distributed.all_gather_object(lists, items)

@@ -2,7 +2,7 @@
 
 Both means exist in the literature under one name. *Pooled* counts all pixels of a split together before dividing, so
 large images and large objects weigh more; *per image* divides in each image and averages, so each image counts
-alike. A class that is neither in the truth nor in the answer has no score there and is left out of means.
+alike. A class that is neither in the truth nor in the prediction has no score there and is left out of means.
 """
 
 from collections.abc import Sequence
@@ -32,21 +32,22 @@ def overlap(counts: Tensor) -> tuple[Tensor, Tensor]:
     return both / (sizes - both), 2 * both / sizes
 
 
-def boundary_f(answer: Tensor, truth: Tensor, num_classes: int, ignore: int) -> Tensor:
+def boundary_f(prediction: Tensor, truth: Tensor, num_classes: int, ignore: int) -> Tensor:
     """The F-score of each class's outlines (Csurka et al. 2013), float64 [C]; NaN where a class has none.
 
     An outline's pixel is right if the other outline passes within `BOUNDARY_TOLERANCE` of the diagonal, counted as a
     king moves on a chessboard. Outlines along ignored pixels are left out.
 
     Args:
-        answer: class ids, int64 [H, W].
+        prediction: class ids, int64 [H, W].
         truth: class ids or `ignore`, int64 [H, W].
     """
     height, width = truth.shape
     reach = max(1, round(BOUNDARY_TOLERANCE * (height**2 + width**2) ** 0.5))
     ignored = truth == ignore
     counted = ~(_grown(ignored[None], 1)[0])
-    outlines = [_outlines(ids.masked_fill(ignored, 0), num_classes) & counted for ids in (answer, truth)]
+    masks = [one_hot(ids.masked_fill(ignored, 0), num_classes).permute(2, 0, 1) == 1 for ids in (prediction, truth)]
+    outlines = [mask & _grown(~mask, 1) & counted for mask in masks]  # bool [C, H, W]
     near = [_grown(outline, reach) for outline in outlines]
     found, expected = (outline.sum((1, 2)).double() for outline in outlines)
     precision = (outlines[0] & near[1]).sum((1, 2)) / found
@@ -54,12 +55,6 @@ def boundary_f(answer: Tensor, truth: Tensor, num_classes: int, ignore: int) -> 
     score = 2 * precision * recall / (precision + recall).clamp_min(1e-12)
     one_is_missing = (found == 0) != (expected == 0)
     return torch.where(one_is_missing, 0.0, score)
-
-
-def _outlines(ids: Tensor, num_classes: int) -> Tensor:
-    """The pixels of each class that touch another, bool [C, H, W]."""
-    masks = one_hot(ids, num_classes).permute(2, 0, 1).bool()
-    return masks & _grown(~masks, 1)
 
 
 def _grown(masks: Tensor, reach: int) -> Tensor:
@@ -70,7 +65,7 @@ def _grown(masks: Tensor, reach: int) -> Tensor:
 
 @dataclass
 class SegmentationScores:
-    """Collects answers image by image and gives every score at the end."""
+    """Collects predictions image by image and gives every score at the end."""
 
     classes: list[str]
     ignore: int
@@ -80,18 +75,13 @@ class SegmentationScores:
     _counts: list[Tensor] = field(default_factory=list)
     _boundaries: list[Tensor] = field(default_factory=list)
 
-    def add(self, name: str, answer: Tensor, truth: Tensor) -> None:
-        """Take one image in.
-
-        Args:
-            answer: class ids, [H, W].
-            truth: class ids or `ignore`, [H, W].
-        """
-        answer, truth = answer.long(), truth.long()
+    def add(self, name: str, prediction: Tensor, truth: Tensor) -> None:
+        """Take one image in: the predicted class ids, [H, W], and the true ones or `ignore`, [H, W]."""
+        pair = prediction.long(), truth.long()
         self.names.append(name)
-        self._counts.append(confusion(answer, truth, len(self.classes), self.ignore))
+        self._counts.append(confusion(*pair, len(self.classes), self.ignore))
         if self.outlines:
-            self._boundaries.append(boundary_f(answer, truth, len(self.classes), self.ignore))
+            self._boundaries.append(boundary_f(*pair, len(self.classes), self.ignore))
 
     def compute(self) -> dict[str, Any]:
         """All scores as plain types; None stands for a class that does not occur.
@@ -104,32 +94,25 @@ class SegmentationScores:
         counts = torch.stack(self._counts)
         iou, dice = overlap(counts)
         pooled = counts.sum(0)
+        pooled_iou, pooled_dice = overlap(pooled)
+        boundary = {"f": torch.stack(self._boundaries).nanmean(0)} if self._boundaries else {}
         return {
-            "pooled": self._by_class(*overlap(pooled)),
-            "per_image": self._by_class(iou.nanmean(0), dice.nanmean(0)),
-            "boundary": self._boundary(),
+            "pooled": self._by_class(iou=pooled_iou, dice=pooled_dice),
+            "per_image": self._by_class(iou=iou.nanmean(0), dice=dice.nanmean(0)),
+            "boundary": self._by_class(**boundary),
             "pixel_accuracy": _number(pooled.diagonal().sum() / pooled.sum()),
             "confusion": pooled.tolist(),
             "images": len(self.names),
             "by_image": {name: _number(value) for name, value in zip(self.names, iou.nanmean(1), strict=True)},
         }
 
-    def _boundary(self) -> dict[str, Any]:
-        if not self._boundaries:
-            return {}
-        f = torch.stack(self._boundaries).nanmean(0)
-        return {"mean_f": _number(f.nanmean()), "f": self._named(f)}
-
-    def _by_class(self, iou: Tensor, dice: Tensor) -> dict[str, Any]:
-        return {
-            "mean_iou": _number(iou.nanmean()),
-            "mean_dice": _number(dice.nanmean()),
-            "iou": self._named(iou),
-            "dice": self._named(dice),
+    def _by_class(self, **scores: Tensor) -> dict[str, Any]:
+        """Each score's mean over the classes, then its values by class."""
+        means = {f"mean_{name}": _number(values.nanmean()) for name, values in scores.items()}
+        return means | {
+            name: {label: _number(value) for label, value in zip(self.classes, values, strict=True)}
+            for name, values in scores.items()
         }
-
-    def _named(self, values: Tensor) -> dict[str, float | None]:
-        return {name: _number(value) for name, value in zip(self.classes, values, strict=True)}
 
 
 def _number(value: Tensor) -> float | None:

@@ -1,7 +1,9 @@
 """Scores of a verifier, which says of pairs whether they are the same (person, speaker), from how similar they are.
 
-A pair whose similarity is NaN could not be compared: the detector found no face in one of its images, say. For the
-accuracy it is an error whatever the threshold; for rates over thresholds it is a pair that is never accepted.
+A pair whose similarity is NaN could not be compared, for example because the detector found no face in one image. For
+the accuracy it is an error whatever the threshold; for rates over thresholds it is a pair that is never accepted.
+
+In the arguments below, `similarities` is float [P] and `same` is bool [P], for P pairs.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,6 @@ class PairAuc:
     """
 
     def __init__(self) -> None:
-        """Start without examples."""
         self.reset()
 
     def reset(self, device: torch.device | str = "cpu") -> None:
@@ -60,22 +61,10 @@ def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
     return float((ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def training_metrics() -> PairAuc:
-    """What is watched while training: `auc` over all pairs of the validation split."""
-    return PairAuc()
-
-
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
-    """The threshold with the most right answers: `same` is answered at and above it; half way between two pairs.
-
-    Args:
-        similarities: float [P].
-        same: bool [P].
-    """
-    known = ~np.isnan(similarities)
-    values, truth = similarities[known], same[known]
-    order = np.argsort(-values, kind="stable")
-    values, truth = values[order], truth[order]
+    """The threshold with the most right answers: `same` is answered at and above it; half way between two pairs."""
+    order = np.argsort(-similarities, kind="stable")[: np.count_nonzero(~np.isnan(similarities))]  # NaN comes last
+    values, truth = similarities[order], same[order]
     right = np.concatenate([[0], np.cumsum(np.where(truth, 1, -1))])
     # Pairs of equal similarity are accepted together.
     cuts = np.flatnonzero(np.concatenate([[True], values[1:] < values[:-1], [True]]))
@@ -87,16 +76,13 @@ def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
 
 def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:
     """How many pairs are answered rightly; those that could not be compared are not."""
-    answers = similarities >= threshold
-    return int(((answers == same) & ~np.isnan(similarities)).sum())
+    return int((((similarities >= threshold) == same) & ~np.isnan(similarities)).sum())
 
 
 def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: float) -> dict[str, Any]:
     """All scores of a verifier on one set of pairs, as plain types.
 
     Args:
-        similarities: float [P]; NaN where a pair could not be compared.
-        same: bool [P].
         threshold: chosen on other pairs than these.
 
     Returns:
@@ -110,13 +96,14 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
     right = count_right(similarities, same, threshold)
     filled = as_rejected(similarities)
     false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)
-    different = int((~same).sum())
+    false_rejects, different = 1 - true_accepts, int((~same).sum())
+    nearest = int(np.argmin(np.abs(false_accepts - false_rejects)))
     return {
         "accuracy": right / len(same),
         "accuracy_interval": list(wilson_interval(right, len(same))),
         "threshold": threshold,
         "auc": float(roc_auc_score(same, filled)),
-        "eer": _equal_error_rate(false_accepts, true_accepts),
+        "eer": float((false_accepts[nearest] + false_rejects[nearest]) / 2),
         "tar_at_far": {
             f"{rate:g}": float(true_accepts[false_accepts <= rate].max()) if different * rate >= 1 else None
             for rate in FALSE_ACCEPT_RATES
@@ -136,8 +123,6 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
     """The protocol of Labeled Faces in the Wild: each fold is measured at the threshold that is best on the others.
 
     Args:
-        similarities: as in `verification_scores`.
-        same: likewise.
         folds: int [P], the fold of each pair.
 
     Returns:
@@ -155,17 +140,8 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
     return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows}
 
 
-def _equal_error_rate(false_accepts: np.ndarray, true_accepts: np.ndarray) -> float:
-    false_rejects: np.ndarray = 1 - true_accepts
-    nearest = int(np.argmin(np.abs(false_accepts - false_rejects)))
-    return float((false_accepts[nearest] + false_rejects[nearest]) / 2)
-
-
 def pairs_of(labels: Sequence[int], most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of examples for a test: all of the same class and as many of different ones, at most so many of each.
-
-    Args:
-        labels: of N examples.
+    """Pairs of examples for a test: all of the same class and as many of different ones, at most `most` of each.
 
     Returns:
         The indices of the pairs' members, int64 [P, 2], and whether they are the same, bool [P].
@@ -174,10 +150,7 @@ def pairs_of(labels: Sequence[int], most: int, seed: int) -> tuple[np.ndarray, n
     ids = np.asarray(labels)
     first, second = np.triu_indices(len(ids), k=1)
     same = ids[first] == ids[second]
-    chosen = []
     count = min(most, int(same.sum()))
-    for kind in (same, ~same):
-        candidates = np.flatnonzero(kind)
-        chosen.append(np.sort(random.choice(candidates, min(count, len(candidates)), replace=False)))
-    picked = np.concatenate(chosen)
+    kinds = [np.flatnonzero(kind) for kind in (same, ~same)]
+    picked = np.concatenate([np.sort(random.choice(kind, min(count, len(kind)), replace=False)) for kind in kinds])
     return np.stack([first[picked], second[picked]], axis=1), same[picked]

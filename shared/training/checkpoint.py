@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors files that describe themselves, are checked when read, and need no pickle.
+"""Checkpoints: safetensors files with metadata and a digest, and no pickle.
 
 A checkpoint is one file and is replaced in one move, so a kill at any moment leaves the old one or the new one whole.
 """
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.files import atomic_write
 from shared.process import was_restarted
-from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, header_of, last_checkpoint, opened
+from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, last_checkpoint, opened
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,22 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping
 
 
 def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
-    """The state file to resume from: with `resume` the named or the last one, after a restart the last one, else None.
+    """The state to resume from: with `resume` the named or the last one, after a restart the last one, else None.
 
     Raises:
         UserError: a state is named without `resume`.
     """
     if named and not resume:
         raise UserError(f"--checkpoint {named} is a state to go on from; say --resume too, or leave it out.")
-    if resume:
-        return named or last_checkpoint(output_dir)
     last = last_checkpoint(output_dir)
+    if resume:
+        return named or last
     return last if was_restarted() and last.is_file() else None
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint and check its digest.
-
-    Raises:
-        UserError: the file is missing or damaged, or another program or a newer version wrote it.
-    """
-    with opened(path, "pt") as file:
-        header = header_of(path, file)
+    """Read a checkpoint and check its digest; raises UserError as `opened` does, and where the digest differs."""
+    with opened(path, "pt") as (file, header):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     if header.get("sha256") != _digest(tensors, header["metadata"]):
         raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")
@@ -86,8 +81,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
@@ -95,7 +89,8 @@ def _digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
 
 def save_state(path: Path, state: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
     """Write the whole state of a run, a nested dictionary, as a checkpoint."""
-    plain, tensors = flatten_state(state)
+    tensors: dict[str, Tensor] = {}
+    plain = flatten_state(state, tensors)
     save_checkpoint(path, tensors, {**metadata, "state": plain})
 
 
@@ -104,8 +99,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         UserError: the file is missing or damaged, or its run has other `metadata`: another configuration (apart from
-            the names in its entry `not_trained`, see `BaseConfig.NOT_TRAINED`), other data, another network; the
-            message names the first difference.
+            the settings in the entry `not_trained`, see `BaseConfig.NOT_TRAINED`), other data, another network.
     """
     try:
         checkpoint = load_checkpoint(path)
@@ -151,33 +145,24 @@ def _leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "")
             yield name, value
 
 
-def flatten_state(state: Any, prefix: str = "") -> tuple[Any, dict[str, Tensor]]:
-    """Split nested dictionaries, lists and tensors into plain types and named tensors (see `unflatten_state`)."""
-    tensors: dict[str, Tensor] = {}
+def flatten_state(state: Any, tensors: dict[str, Tensor], name: str = "") -> dict[str, Any]:
+    """Put the tensors in nested dictionaries and lists into `tensors`; returns the rest as plain types."""
     if isinstance(state, Tensor):
-        return {"tensor": prefix}, {prefix: state}
-    if isinstance(state, Mapping):
-        pairs = []
-        for key, value in state.items():
-            plain, found = flatten_state(value, f"{prefix}.{key}" if prefix else str(key))
-            pairs.append([key, plain])
-            tensors |= found
-        return {"pairs": pairs}, tensors  # pairs, because JSON would turn integer keys into text
+        tensors[name] = state
+        return {"tensor": name}
+    prefix = f"{name}." if name else ""
+    if isinstance(state, Mapping):  # as pairs, because JSON would turn integer keys into text
+        return {"pairs": [[key, flatten_state(value, tensors, f"{prefix}{key}")] for key, value in state.items()]}
     if isinstance(state, list | tuple):
-        items = [flatten_state(value, f"{prefix}.{index}") for index, value in enumerate(state)]
-        for _, found in items:
-            tensors |= found
-        return {"items": [plain for plain, _ in items]}, tensors
-    return {"value": state}, tensors
+        return {"items": [flatten_state(value, tensors, f"{prefix}{index}") for index, value in enumerate(state)]}
+    return {"value": state}
 
 
 def unflatten_state(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
     """The nested state that `flatten_state` split; tuples become lists."""
-    kind, content = next(iter(plain.items()))
+    ((kind, content),) = plain.items()
     if kind == "tensor":
         return tensors[content]
     if kind == "pairs":
         return {key: unflatten_state(value, tensors) for key, value in content}
-    if kind == "items":
-        return [unflatten_state(value, tensors) for value in content]
-    return content
+    return [unflatten_state(value, tensors) for value in content] if kind == "items" else content

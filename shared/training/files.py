@@ -1,4 +1,4 @@
-"""Where a run keeps its checkpoints, and what they say of themselves: read without PyTorch, which starts slowly."""
+"""Where a run keeps its checkpoints, and the metadata in them: read without PyTorch, which starts slowly."""
 
 import json
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ FORMAT_VERSION = 1
 
 
 def best_checkpoint(output_dir: Path) -> Path:
-    """Where a run keeps the weights that did best on validation."""
+    """The weights that did best on validation."""
     return output_dir / "checkpoints" / "best.safetensors"
 
 
 def last_checkpoint(output_dir: Path) -> Path:
-    """Where a run keeps the state to go on from."""
+    """The state to resume from."""
     return output_dir / "checkpoints" / "last.safetensors"
 
 
 def epoch_checkpoint(output_dir: Path, epoch: int) -> Path:
-    """Where a run keeps the state of one epoch for long."""
+    """The state of one epoch, kept for long (see `training.keep_every`)."""
     return output_dir / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
 
 
@@ -35,34 +35,29 @@ def epoch_checkpoints(output_dir: Path) -> list[Path]:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """The facts in a checkpoint, without its tensors; raises UserError where it cannot be read."""
-    with opened(path) as file:
-        metadata: dict[str, Any] = header_of(path, file)["metadata"]
+    with opened(path) as (_, header):
+        metadata: dict[str, Any] = header["metadata"]
         return metadata
 
 
 @contextmanager
-def opened(path: Path, framework: str = "numpy") -> Iterator[Any]:
-    """The open file, with its tensors as that library's.
+def opened(path: Path, framework: str = "numpy") -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The open file, with its tensors as that library's, and its header: `metadata` and `sha256`.
 
     Raises:
-        UserError: there is no such file, or it is damaged.
+        UserError: there is no such file, it is damaged, or another program or a newer version wrote it.
     """
     if not path.is_file():
         raise UserError(f"there is no checkpoint {path}; run `python main.py train` first, or correct --checkpoint.")
     try:
         with safe_open(path, framework=framework) as file:
-            yield file
+            header = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
+            version = header.get("format_version")
+            if version != FORMAT_VERSION or "metadata" not in header:
+                raise UserError(
+                    f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
+                    "use the program that wrote it, or train again."
+                )
+            yield file, header
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} is damaged or no checkpoint ({error}); delete it and train again.") from error
-
-
-def header_of(path: Path, file: Any) -> dict[str, Any]:
-    """Its `about` and `sha256`; raises UserError where another program or a newer version has written it."""
-    header: dict[str, Any] = json.loads((file.metadata() or {}).get("checkpoint", "{}"))
-    version = header.get("format_version")
-    if version != FORMAT_VERSION or "metadata" not in header:
-        raise UserError(
-            f"{path} has the format version {version}, but this program reads {FORMAT_VERSION}; "
-            "use the program that wrote it, or train again."
-        )
-    return header

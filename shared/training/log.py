@@ -1,4 +1,4 @@
-"""The log of a run: TensorBoard curves, one `metrics.jsonl`, and a line on the screen per epoch."""
+"""The log of a run: TensorBoard curves, `metrics.jsonl`, and a line on the screen per epoch."""
 
 import json
 import time

@@ -47,21 +47,14 @@ class Task:
     """The name of the pretrained submodule (see `training.freeze_epochs`); empty where there is none."""
 
 
-@dataclass(frozen=True)
-class RunDirs:
-    """Where a run writes."""
-
-    output_dir: Path
-    log_dir: Path
-
-
 def fit(
     task: Task,
     model: nn.Module,
     train_loader: DataLoader[Batch],
     validation_loader: DataLoader[Batch],
     config: TrainingConfig,
-    run_dirs: RunDirs,
+    output_dir: Path,
+    log_dir: Path,
     metadata: Mapping[str, Any],
     resume: Path | None = None,
 ) -> TrainingState:
@@ -85,13 +78,11 @@ def fit(
         shard_batches(loader, state.accelerator)
     if resume:
         state.load_state_dict(load_state(resume, metadata))
-        find_best(state.progress, resume, run_dirs)
+        find_best(state.progress, resume, output_dir)
         if finished(state.progress, config) and not state.progress.best_metrics:
-            raise UserError(
-                f"the run of {resume} has ended, but its best weights are gone; put best.safetensors there."
-            )
-    save = partial(save_last, state, run_dirs, metadata)
-    run_log = RunLog(run_dirs.output_dir, run_dirs.log_dir, state.progress)
+            raise UserError(f"the run of {resume} has ended, but its best weights are gone; restore best.safetensors.")
+    save = partial(save_whole_state, state, last_checkpoint(output_dir), metadata)
+    run_log = RunLog(output_dir, log_dir, state.progress)
     with closing(run_log), StopRequest() as stop:
         while not finished(state.progress, config):
             train_epoch(task, state, train_loader, config, stop, save, run_log.write_step)
@@ -102,9 +93,9 @@ def fit(
             is_best = close_epoch(state.progress, metrics, task.monitor)
             run_log.write_epoch(state.progress, config.epochs)
             if is_best:
-                save_best(state, run_dirs, {**metadata, "epoch": state.progress.epoch, "metrics": metrics})
+                save_best(state, output_dir, {**metadata, "epoch": state.progress.epoch, "metrics": metrics})
             save()
-            save_periodic(state, run_dirs, metadata, config)
+            save_periodic(state, output_dir, metadata, config)
     return state
 
 
@@ -291,51 +282,48 @@ def finished(progress: Progress, config: TrainingConfig) -> bool:
     return progress.epoch >= config.epochs or (config.patience > 0 and waited >= config.patience)
 
 
-def save_best(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
+def save_best(state: TrainingState, output_dir: Path, metadata: Mapping[str, Any]) -> None:
     """Save the weights of the best epoch so far."""
     weights = whole_weights(state.average.model)  # on every process: FSDP gathers the shares of all
     if is_main_process():
-        save_checkpoint(best_checkpoint(run_dirs.output_dir), weights, metadata)
+        save_checkpoint(best_checkpoint(output_dir), weights, metadata)
 
 
-def save_last(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any]) -> None:
+def save_whole_state(state: TrainingState, path: Path, metadata: Mapping[str, Any]) -> None:
     """Save the state to resume from."""
     content = state.state_dict()  # on every process: it gathers the random states of all
     if is_main_process():
-        save_state(last_checkpoint(run_dirs.output_dir), content, metadata)
+        save_state(path, content, metadata)
 
 
-def save_periodic(state: TrainingState, run_dirs: RunDirs, metadata: Mapping[str, Any], config: TrainingConfig) -> None:
+def save_periodic(state: TrainingState, output_dir: Path, metadata: Mapping[str, Any], config: TrainingConfig) -> None:
     """Every `keep_every` epochs, save the state in a separate file; the newest `max_to_keep` of them stay."""
     if config.keep_every == 0 or state.progress.epoch % config.keep_every != 0:
         return
-    content = state.state_dict()
+    newest = epoch_checkpoint(output_dir, state.progress.epoch)
+    save_whole_state(state, newest, metadata)
     if is_main_process():
-        newest = epoch_checkpoint(run_dirs.output_dir, state.progress.epoch)
-        save_state(newest, content, metadata)
         # Files of later epochs are an earlier run's; this run replaces them when it reaches those epochs.
-        kept = [path for path in epoch_checkpoints(run_dirs.output_dir) if path <= newest]
+        kept = [path for path in epoch_checkpoints(output_dir) if path <= newest]
         for old in kept[: -config.max_to_keep]:
             old.unlink()
 
 
-def find_best(progress: Progress, resume: Path, run_dirs: RunDirs) -> None:
+def find_best(progress: Progress, resume: Path, output_dir: Path) -> None:
     """Copy the best weights so far from beside the state `resume` into the run's folder, unless they are there.
 
     If neither place has them, the next epoch counts as the best one.
     """
-    here, there = best_checkpoint(run_dirs.output_dir), resume.with_name(best_checkpoint(run_dirs.output_dir).name)
-    if not progress.best_epoch or is_of_epoch(here, progress.best_epoch):
+    here, best = best_checkpoint(output_dir), progress.best_epoch
+    there = resume.with_name(here.name)
+    if not best or is_of_epoch(here, best):
         return
-    if is_of_epoch(there, progress.best_epoch):
-        if is_main_process():
-            with atomic_write(here) as file:
-                file.write(there.read_bytes())
-        return
-    log.warning(
-        f"the weights of epoch {progress.best_epoch}, the best so far, are gone; those of the next epoch are kept."
-    )
-    progress.best_metrics = {}
+    if not is_of_epoch(there, best):
+        log.warning(f"the weights of epoch {best}, the best so far, are gone; those of the next epoch are kept.")
+        progress.best_metrics = {}
+    elif is_main_process():
+        with atomic_write(here) as file:
+            file.write(there.read_bytes())
 
 
 def is_of_epoch(path: Path, epoch: int) -> bool:

@@ -14,10 +14,11 @@ from shared.data.examples import Data
 from shared.data.memory import Batch
 from shared.data.splits import Splits
 from shared.files import require_writable
+from shared.results import write_result
 from shared.seeding import seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.loop import RunDirs, Task, fit
-from shared.training.result import progress_of, resumed_record, write_training
+from shared.training.files import read_metadata
+from shared.training.loop import Task, fit
 from shared.training.settings import Trial
 from shared.training.trials import TrialContext, run_trial
 
@@ -60,7 +61,11 @@ def train_network(
         The content of train.json.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    details = _batch_size(loaders.train, config.training.batch_size) | dict(details or {})
+    batch_size, wanted = loaders.train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
+    details = {"batch_size": batch_size} | dict(details or {})
+    if batch_size != wanted:
+        details |= {"batch_size_wanted": wanted}
+        log.info(f"train: batches of {batch_size}, because training.batch_size {wanted} would give too few steps")
     shown = ", ".join(f"{name.replace('_', ' ')} {_rounded(value)}" for name, value in details.items())
     log.info(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
@@ -71,9 +76,21 @@ def train_network(
         return run_trial(trial, context, config.seed, data.as_dict())
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     facts = run_facts(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
-    run_dirs = RunDirs(config.output_dir, config.log_dir)
-    state = fit(task, model, loaders.train, loaders.validation, config.training, run_dirs, facts, resume_from)
-    return write_training(config.output_dir, facts, monitor=task.monitor, **details, **progress_of(state))
+    places = config.output_dir, config.log_dir
+    state = fit(task, model, loaders.train, loaders.validation, config.training, *places, facts, resume_from)
+    progress = state.progress
+    return write_training(
+        config.output_dir,
+        facts,
+        progress.best_metrics,
+        progress.seconds,
+        device=str(state.accelerator.device),
+        monitor=task.monitor,
+        best_epoch=progress.best_epoch,
+        steps=progress.step,
+        history=progress.history,
+        **details,
+    )
 
 
 def run_facts(
@@ -82,24 +99,42 @@ def run_facts(
     """What is recorded beside the weights, as plain types (see `train_network`); `parameters` is in the metadata."""
     # Later verbs must read the data that was used: `auto` may find something else by then.
     used = replace(config, data=replace(config.data, source=data.record.source))
+    record = data.as_dict()
+    if resume_from:  # what was substituted when the run began
+        record["substituted"] = read_metadata(resume_from)["data"]["substituted"]
     return {
         "config": to_plain(used, project),
         "not_trained": config.NOT_TRAINED,
         "classes": data.classes,
-        "data": resumed_record(data.as_dict(), resume_from),
+        "data": record,
         "seed": config.seed,
         "first_weights": {"source": "random", "license": ""},
         **metadata,
     }
 
 
-def _batch_size(loader: DataLoader[Batch], wanted: int) -> dict[str, Any]:
-    """The batch size used; where the data is too small for the wanted one, that is said and recorded."""
-    used: int = loader.batch_sampler.batch_size  # type: ignore[union-attr]
-    if used == wanted:
-        return {"batch_size": used}
-    log.info(f"train: batches of {used}, because training.batch_size {wanted} would give too few steps an epoch")
-    return {"batch_size": used, "batch_size_wanted": wanted}
+def write_training(
+    output_dir: Path, metadata: Mapping[str, Any], metrics: Mapping[str, float], seconds: float, **details: Any
+) -> dict[str, Any]:
+    """Write outputs/train.json and return its content.
+
+    Args:
+        metadata: what the checkpoints hold about the run (see `run_facts`).
+        metrics: of the best epoch, on the validation split.
+        details: whatever else is worth keeping, as plain types.
+    """
+    return write_result(
+        output_dir,
+        "train",
+        seed=metadata["seed"],
+        data=metadata["data"],
+        metrics={"validation": dict(metrics)},
+        seconds=seconds,
+        parameters=metadata["parameters"],
+        first_weights=metadata["first_weights"],
+        config=metadata["config"],
+        **details,
+    )
 
 
 def _rounded(value: Any) -> str:

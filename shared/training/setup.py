@@ -28,9 +28,15 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
         backbone: the name of the pretrained submodule, as in `named_modules`; empty where there is none.
 
     Raises:
-        UserError: settings about a pretrained part where there is none, or settings that this machine cannot follow.
+        UserError: settings about a pretrained part where there is none, or that this machine cannot follow.
     """
-    check_backbone(network, backbone, config)
+    if backbone:
+        network.get_submodule(backbone)
+    elif config.freeze_epochs or config.backbone_lr_scale != 1:
+        raise UserError(
+            "training.freeze_epochs and training.backbone_lr_scale are for networks with a pretrained part, and this "
+            "one has none; choose another model, or leave them at 0 and 1."
+        )
     keep_freed_memory()
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device)
@@ -41,26 +47,19 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
     average = WeightAverage(network, config.ema_decay)
     if config.compile:
         compile_network(network, accelerator.device)
-    model = share_network(network, average, accelerator, config)
+    if config.shard:  # each process holds a share of the weights (FSDP)
+        if accelerator.num_processes == 1:
+            raise UserError("training.shard needs several processes; use torchrun --nproc-per-node 2, or leave it.")
+        for whole in dict.fromkeys((network, average.model)):  # without an average, they are one
+            shard(whole)
+    model = network if config.shard else accelerator.prepare_model(network)  # else a copy of the network (DDP)
     optimizer = make_optimizer(network, config, backbone)  # after sharding, which replaces the parameters
     schedule = make_schedule(optimizer, config, config.epochs * steps_an_epoch)
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
     return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
 
 
-def check_backbone(network: nn.Module, backbone: str, config: TrainingConfig) -> None:
-    """Refuse settings about the pretrained part of a network that has none."""
-    if backbone:
-        network.get_submodule(backbone)
-    elif config.freeze_epochs or config.backbone_lr_scale != 1:
-        raise UserError(
-            "training.freeze_epochs and training.backbone_lr_scale are for networks with a pretrained part, and this "
-            "one has none; choose another model, or leave them at 0 and 1."
-        )
-
-
-# From glibc's malloc.h.
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # from glibc's malloc.h
 
 
 def keep_freed_memory() -> bool:
@@ -73,25 +72,8 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library can do that; only glibc can.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
     return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, -1))
-
-
-def share_network(
-    network: nn.Module, average: WeightAverage, accelerator: Accelerator, config: TrainingConfig
-) -> nn.Module:
-    """The network as several processes run it: each holds a copy (DDP), or a share of the weights (FSDP)."""
-    if not config.shard:
-        model: nn.Module = accelerator.prepare_model(network)
-        return model
-    if accelerator.num_processes == 1:
-        raise UserError("training.shard needs several processes; start with torchrun --nproc-per-node 2, or leave it.")
-    shard(network)
-    if average.model is not network:
-        shard(average.model)
-    return network
 
 
 def compile_network(network: nn.Module, device: torch.device) -> None:

@@ -1,10 +1,11 @@
 """FSDP: every process holds its share of the weights; the whole is gathered only to be saved.
 
 FSDP ("fully sharded data parallel") also gathers each layer for the moment in which it computes (Zhao et al. 2023).
-PyTorch's modules for it take seconds to import, so the functions that need them do it, in sharded runs alone.
+PyTorch's modules for it take seconds to import, so only sharded runs import them.
 """
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -38,23 +39,25 @@ def is_sharded(network: nn.Module) -> bool:
     return fsdp is not None and isinstance(network, fsdp.FSDPModule)
 
 
+def _functions() -> Any:
+    return import_module("torch.distributed.checkpoint.state_dict")
+
+
+def _options(**options: bool) -> Any:
+    return _functions().StateDictOptions(full_state_dict=True, **options)
+
+
 def whole_weights(network: nn.Module) -> dict[str, Any]:
     """The network's tensors; of a sharded one on the CPU of the main process, empty on others. All have to call it."""
     if is_sharded(network):
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        return dict(get_model_state_dict(network, options=options))
+        return dict(_functions().get_model_state_dict(network, options=_options(cpu_offload=True)))
     return network.state_dict()
 
 
 def load_whole_weights(network: nn.Module, weights: dict[str, Any]) -> None:
     """Give each process its share of what `whole_weights` returned."""
     if is_sharded(network):
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
-
-        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
-        set_model_state_dict(network, {**weights}, options=options)
+        _functions().set_model_state_dict(network, {**weights}, options=_options(broadcast_from_rank0=True))
     else:
         network.load_state_dict(weights)
 
@@ -62,20 +65,15 @@ def load_whole_weights(network: nn.Module, weights: dict[str, Any]) -> None:
 def whole_optimizer(network: nn.Module, optimizer: Optimizer) -> dict[str, Any]:
     """The optimizer's state, gathered as `whole_weights` gathers the network's."""
     if is_sharded(network):
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
-
-        options = StateDictOptions(full_state_dict=True, cpu_offload=True)
-        return dict(get_optimizer_state_dict(network, optimizer, options=options))
+        return dict(_functions().get_optimizer_state_dict(network, optimizer, options=_options(cpu_offload=True)))
     return optimizer.state_dict()
 
 
 def load_whole_optimizer(network: nn.Module, optimizer: Optimizer, state: dict[str, Any]) -> None:
     """Give each process its share of what `whole_optimizer` returned."""
     if is_sharded(network):
-        from torch.distributed.checkpoint.state_dict import StateDictOptions, set_optimizer_state_dict
-
-        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
-        set_optimizer_state_dict(network, optimizer, state, options=options)
+        options = _options(broadcast_from_rank0=True)
+        _functions().set_optimizer_state_dict(network, optimizer, state, options=options)
     else:
         optimizer.load_state_dict(state)
         _align_moments(optimizer)

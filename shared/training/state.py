@@ -86,10 +86,10 @@ class TrainingState:
 
 def random_state() -> dict[str, Any]:
     """The state of every global random source: Python's, NumPy's, PyTorch's on CPU and GPUs."""
-    _, numbers, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002 - the global state is what is saved
+    name, numbers, *rest = np.random.get_state()  # noqa: NPY002 - the global state is what is saved
     return {
         "python": random.getstate(),
-        "numpy": [torch.from_numpy(np.asarray(numbers, dtype=np.int64)), position, has_gauss, gauss],
+        "numpy": [name, np.asarray(numbers).tolist(), *rest],
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
@@ -99,8 +99,7 @@ def restore_random_state(state: dict[str, Any]) -> None:
     """Set every global random source to what `random_state` returned."""
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
-    keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, cached))  # noqa: NPY002
+    np.random.set_state(tuple(state["numpy"]))  # noqa: NPY002
     torch.set_rng_state(state["torch"])
     cuda: list[Tensor] = state["cuda"]
     if cuda and torch.cuda.device_count() == len(cuda):

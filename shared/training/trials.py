@@ -34,7 +34,7 @@ PROFILED_STEPS = 10
 
 @dataclass(frozen=True)
 class TrialContext:
-    """What a trial needs: the arguments that `fit` would get."""
+    """The arguments that `fit` would get."""
 
     task: Task
     model: nn.Module
@@ -46,8 +46,8 @@ class TrialContext:
     def start(self) -> TrainingState:
         """The state before the first step, with a constant learning rate."""
         require_one_process("a trial")
-        steady = replace(self.config, schedule="constant")
-        state = start(self.model, len(self.train_loader), steady, self.task.backbone)
+        config = replace(self.config, schedule="constant")
+        state = start(self.model, len(self.train_loader), config, self.task.backbone)
         state.model.train()
         return state
 
@@ -62,23 +62,16 @@ class TrialContext:
 
 
 def run_trial(trial: Trial, context: TrialContext, seed: int, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Run one trial and write outputs/trial-<name>.json, as `write_result` does.
-
-    Args:
-        trial: `one_batch` makes one step and validates, to see that everything fits together; `overfit` learns one
-            batch by heart, which every network without a mistake can; `lr_find` raises the learning rate until the
-            loss explodes and suggests a rate; `profile` measures where the time of a step goes.
-    """
+    """Run one trial and write outputs/trial-<name>.json, as `write_result` does."""
     run = {"one_batch": one_batch, "overfit": overfit, "lr_find": lr_find, "profile": profile_steps}[trial]
     started = time.perf_counter()
-    found = run(context)
+    metrics = run(context, context.start())
     seconds = time.perf_counter() - started
-    return write_result(context.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=found, seconds=seconds)
+    return write_result(context.output_dir, f"trial-{trial}", seed=seed, data=data, metrics=metrics, seconds=seconds)
 
 
-def one_batch(context: TrialContext) -> dict[str, Any]:
-    """One step and one validation."""
-    state = context.start()
+def one_batch(context: TrialContext, state: TrainingState) -> dict[str, Any]:
+    """One step and one validation, to see that everything fits together."""
     batch = next(context.batches())
     loss = context.step(state, batch)
     metrics = evaluate(context.task, context.model, context.validation_loader, state.accelerator.device)
@@ -88,36 +81,33 @@ def one_batch(context: TrialContext) -> dict[str, Any]:
     return {"loss": loss, "shapes": shapes, "validation": metrics}
 
 
-def overfit(context: TrialContext) -> dict[str, Any]:
-    """Many steps on one and the same batch."""
-    state = context.start()
+def overfit(context: TrialContext, state: TrainingState) -> dict[str, Any]:
+    """Many steps on one batch, which every network without a mistake learns by heart."""
     batch = next(context.batches())
     losses = [context.step(state, batch) for _ in track(range(OVERFIT_STEPS), "overfit")]
     learned = losses[-1] < 0.5 * losses[0]
     verdict = "one batch can be learned" if learned else "one batch is not learned: check the rate, loss and labels"
-    log.info(
-        f"trial overfit: the loss went from {losses[0]:.4f} to {losses[-1]:.4f} in {OVERFIT_STEPS} steps; {verdict}"
-    )
+    log.info(f"trial overfit: the loss went from {losses[0]:.4f} to {losses[-1]:.4f} in {len(losses)} steps; {verdict}")
     return {"losses": losses, "learned": learned}
 
 
-def lr_find(context: TrialContext) -> dict[str, Any]:
+def lr_find(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """The learning-rate range test (Smith 2017): the loss while the rate grows from step to step."""
     from shared.report.plots import rate_test  # Matplotlib, which no other run needs
 
-    state, batches = context.start(), context.batches()
+    batches = context.batches()
     growth = (HIGHEST_RATE / LOWEST_RATE) ** (1 / (FIND_STEPS - 1))
-    rates: list[float] = []
+    rates = [LOWEST_RATE * growth**step for step in range(FIND_STEPS)]
     losses: list[float] = []
     smooth = 0.0
-    for step in track(range(FIND_STEPS), "lr_find"):
-        rates.append(LOWEST_RATE * growth**step)
+    for step, rate in enumerate(track(rates, "lr_find")):
         for group in state.optimizer.param_groups:
-            group["lr"] = rates[-1] * (context.config.backbone_lr_scale if group["backbone"] else 1.0)
+            group["lr"] = rate * (context.config.backbone_lr_scale if group["backbone"] else 1.0)
         smooth = 0.9 * smooth + 0.1 * context.step(state, next(batches))
         losses.append(smooth / (1 - 0.9 ** (step + 1)))
         if not losses[-1] <= 3 * min(losses):  # also where it is no number
             break
+    rates = rates[: len(losses)]
     suggested = suggest_rate(rates, losses)
     path = context.output_dir / "trial-lr_find.png"
     with atomic_write(path) as file:
@@ -126,15 +116,12 @@ def lr_find(context: TrialContext) -> dict[str, Any]:
     return {"suggested": suggested, "rates": rates, "losses": [round(loss, 6) for loss in losses]}
 
 
-def profile_steps(context: TrialContext) -> dict[str, Any]:
+def profile_steps(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     """Where the time of a step goes, and a trace of some steps to look at."""
-    state = context.start()
     on_gpu = [ProfilerActivity.CUDA] if state.accelerator.device.type == "cuda" else []
-    warm_up = 3
-    with profile(
-        activities=[ProfilerActivity.CPU, *on_gpu], schedule=schedule(wait=1, warmup=warm_up - 1, active=PROFILED_STEPS)
-    ) as profiler:
-        for batch in itertools.islice(context.batches(), warm_up + PROFILED_STEPS):
+    steps = schedule(wait=1, warmup=2, active=PROFILED_STEPS)
+    with profile(activities=[ProfilerActivity.CPU, *on_gpu], schedule=steps) as profiler:
+        for batch in itertools.islice(context.batches(), 3 + PROFILED_STEPS):
             context.step(state, batch)
             profiler.step()
     path = context.output_dir / "trial-profile-trace.json"

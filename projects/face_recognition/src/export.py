@@ -39,11 +39,11 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
         "detector": detector.facts,
         "alignment": alignment_facts(),
     }
-    model, parity = trace(network, data.splits.validation["crops"], "crops", ["embeddings"])
+    model, difference = trace(network, data.splits.validation["crops"], "crops", ["embeddings"])
     write_model(model, path, facts)
     write_parts(path.parent, config.data.processed, detector)
     write_json(path.with_name(FILE), asdict(decision))
     write_manifest(path.parent)
     # Galleries hold embeddings for years; int8 would move them, and those of two precisions cannot be compared.
     reason = "embeddings are compared with stored ones, so they are not rounded"
-    return write_export(config, trained, path, parity, started, precision="fp32", reason=reason)
+    return write_export(config, trained, path, difference, started, precision="fp32", reason=reason)

@@ -14,12 +14,11 @@ from models.pretrained import load_first_weights
 from shared.console import log
 from shared.data.memory import Batch
 from shared.errors import UserError
-from shared.metrics.verification import training_metrics
+from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.loop import Task, evaluate
-from shared.training.result import write_training
-from shared.training.run import prepare_run, run_facts, train_network
+from shared.training.run import prepare_run, run_facts, train_network, write_training
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data, make_loaders
@@ -52,7 +51,7 @@ def train(
     people = len(loaders.train.dataset)
     learner = MetricLearner(embedder, people, config.loss)
     backbone = "embedder.network" if first_weights.trained else ""
-    task = Task(step, training_metrics(), monitor="auc", backbone=backbone)
+    task = Task(step, PairAuc(), monitor="auc", backbone=backbone)
     # Trained weights without a head behind them have nothing to learn: they are used as they are.
     learns = not first_weights.trained or config.model.head != "none"
     metadata = {
@@ -88,5 +87,4 @@ def keep_weights(
     tensors = {PREFIX + name: tensor for name, tensor in learner.embedder.state_dict().items()}
     save_checkpoint(best_checkpoint(config.output_dir), tensors, {**facts, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
-    seconds = time.perf_counter() - started
-    return write_training(config.output_dir, facts, metrics=metrics, seconds=seconds, **details)
+    return write_training(config.output_dir, facts, metrics, time.perf_counter() - started, **details)
