@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from hostile import CONTENT_TYPES, bomb, hostile_cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -15,7 +16,6 @@ from serving import ask, ask_json, endpoint
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.serving.service import RefusedError, Service
-from shared.testing.hostile import CONTENT_TYPES, bomb, hostile_cases
 from shared.testing.servers import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # about damaged TIFF files
