@@ -36,9 +36,7 @@ class Contract:
     """What the tests have to know of a project."""
 
     project: Path
-    """Its folder."""
     verbs: Mapping[str, str]
-    """Those of its main.py."""
     score: Callable[[dict[str, Any]], float]
     """From the content of evaluate.json to the test score; higher is better."""
     learned: float
