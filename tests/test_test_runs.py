@@ -72,5 +72,5 @@ def test_one_project_that_fails_fails_the_command(repository: Path) -> None:
 def test_a_skip_fails_unless_its_reason_is_listed(repository: Path, project: str, code: int) -> None:
     done = run(repository, "--no-unlisted-skips", f"projects/{project}/tests")
     assert done.returncode == code, done.stdout + done.stderr
-    assert (f"projects/{project}/tests/test_it.py::test_gpu: no time" in done.stdout) == bool(code)
+    assert ("does not list: no time" in done.stdout) == bool(code)
     assert run(repository, f"projects/{project}/tests").returncode == 0

@@ -45,8 +45,7 @@ class Batcher:
         """Items that have no result yet."""
         self.observe: Callable[[int], None] = lambda _: None
         """Called with the size of each batch, in that thread."""
-        self._max_waiting = max_waiting
-        self._backend = backend
+        self._max_waiting, self._backend = max_waiting, backend
         self._arrived: SimpleQueue[Job] = SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)

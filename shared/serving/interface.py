@@ -43,9 +43,8 @@ def request_body(endpoint: Endpoint, max_elements: int) -> Schema:
     text = {"type": "string"}
     element = text | {"contentEncoding": "base64"} if is_file else text
     upload = text | {"format": "binary"} if is_file else text
-    example = {endpoint.kind: [endpoint.example] * endpoint.elements_per_item} | dict.fromkeys(
-        endpoint.fields, "a name"
-    )
+    example: Schema = {endpoint.kind: [endpoint.example] * endpoint.elements_per_item}
+    example |= dict.fromkeys(endpoint.fields, "a name")
     bodies: Schema = {
         "application/json": {"schema": _object(endpoint, element, max_elements), "example": example},
         "multipart/form-data": {"schema": _object(endpoint, upload, max_elements)},

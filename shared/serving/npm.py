@@ -45,9 +45,7 @@ def _fetch(folder: Path, pins: dict[str, Any]) -> None:
         package = _packed(Path(place), f"{pins['package']}@{pins['version']}")
         found = "sha512-" + base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
         if found != pins["integrity"]:
-            raise UserError(
-                f"{pins['package']} {pins['version']} has another SHA-512 than the known one; nothing was kept."
-            )
+            raise UserError(f"{package.name} has another SHA-512 than the known one; nothing was kept.")
         with tarfile.open(package) as archive:
             for name in pins["files"]:
                 content = archive.extractfile(f"package/{name}")

@@ -16,6 +16,7 @@ from shared.serving.messages import to_bytes
 from shared.serving.service import Endpoint
 from shared.serving.settings import ServeConfig
 
+Elements = tuple[Sequence[bytes], dict[str, str]]  # and the fields beside them
 HELD_BODIES = 8  # number of bodies of the largest size that may be in memory at once
 
 
@@ -51,8 +52,7 @@ class Reader:
         async def receive() -> Message:
             nonlocal size
             message = await request.receive()
-            arrived = len(message.get("body", b""))
-            size += arrived
+            size += (arrived := len(message.get("body", b"")))
             self.held += arrived
             if size > limit:
                 raise _too_large(limit)
@@ -100,7 +100,7 @@ def busy(reason: str) -> HTTPException:
 
 def _too_large(limit: int) -> HTTPException:
     # Without the header the server would go on to read, and throw away, what is still sent.
-    return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", headers={"Connection": "close"})
+    return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", {"Connection": "close"})
 
 
 def _expected(endpoint: Endpoint) -> str:
@@ -109,7 +109,7 @@ def _expected(endpoint: Endpoint) -> str:
     return f'JSON like {{"{endpoint.kind}": ["{element}"]{fields}}}, a form, or a raw body'
 
 
-def _from_json(body: bytes, endpoint: Endpoint) -> tuple[Sequence[bytes], dict[str, str]]:
+def _from_json(body: bytes, endpoint: Endpoint) -> Elements:
     # Not pydantic: it refuses the whole request where one text holds half of a surrogate pair.
     try:
         content = json.loads(body)
@@ -122,10 +122,7 @@ def _from_json(body: bytes, endpoint: Endpoint) -> tuple[Sequence[bytes], dict[s
     raise HTTPException(422, f"expected {_expected(endpoint)}")
 
 
-async def _from_form(
-    request: Request, endpoint: Endpoint, settings: ServeConfig
-) -> tuple[Sequence[bytes], dict[str, str]]:
-    """The form's parts that are named like the endpoint's kind, and the fields."""
+async def _from_form(request: Request, endpoint: Endpoint, settings: ServeConfig) -> Elements:
     most, limit = settings.max_elements, settings.max_body_bytes
     try:
         async with request.form(max_files=most, max_fields=most + len(endpoint.fields), max_part_size=limit) as form:
