@@ -4,30 +4,20 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
 
 
-def test_shared_knows_no_project(repository: Path) -> None:
-    for path in repository.glob("shared/**/*.py"):
-        roots = {name.split(".")[0] for name in modules_in(path)}
-        assert not roots & {"src", "models", "projects", "tests", "tools"}, path
-
-
-def test_shared_has_no_circles(repository: Path) -> None:
+def test_shared_knows_no_project_and_has_no_circles(repository: Path) -> None:
     arrows = {}
     for path in repository.glob("shared/**/*.py"):
+        modules = modules_in(path)
+        assert not {name.split(".")[0] for name in modules} & {"src", "models", "projects", "tests", "tools"}, path
         name = ".".join(path.relative_to(repository).with_suffix("").parts)
-        arrows[name] = {module for module in modules_in(path) if module.startswith("shared.")}
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " -> ".join((*trail, name))
-        for other in arrows.get(name, ()):
-            visit(other, (*trail, name))
-
-    for name in arrows:
-        visit(name, ())
+        arrows[name] = {module for module in modules if module.startswith("shared.")}
+    TopologicalSorter(arrows).prepare()  # it raises CycleError, which names the circle
 
 
 def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
@@ -98,30 +88,18 @@ def notebook_imports(project: Path) -> set[str]:
     return roots - set(sys.stdlib_module_names) - {"shared", "src", "models"}
 
 
-def test_dependencies_are_what_shared_imports(repository: Path) -> None:
-    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    stated = required(project["dependencies"])
+def test_dependencies_are_what_is_imported_and_all_are_pinned(repository: Path, projects: list[Path]) -> None:
+    settings = tomllib.loads((repository / "pyproject.toml").read_text())
+    stated = required(settings["project"]["dependencies"])
     used = third_party(sorted(repository.glob("shared/**/*.py"))) - {"pytest"}  # which loads its plugins itself
     assert used == import_names(stated - BEHIND_LIBRARIES)
-
-
-def test_the_projects_extra_has_what_every_project_requires(repository: Path, projects: list[Path]) -> None:
-    settings = tomllib.loads((repository / "pyproject.toml").read_text())
-    files = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
-    installed = {name for file in files for name in required((repository / file).read_text().splitlines())}
+    listed = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
+    installed = {name for file in listed for name in required((repository / file).read_text().splitlines())}
     for project in projects:
         assert required((project / "requirements.txt").read_text().splitlines()) <= installed, project.name
-
-
-def test_constraints_pin_every_dependency(repository: Path) -> None:
-    pinned = required((repository / "constraints.txt").read_text().splitlines())
-    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    stated = required(project["dependencies"])
-    for requirements in (*repository.glob("*/requirements.txt"), *repository.glob("projects/*/requirements.txt")):
-        stated |= required(requirements.read_text().splitlines())
-    assert stated <= pinned
-
-
-def test_constraints_hold_names_and_versions_only(repository: Path) -> None:
-    for line in (repository / "constraints.txt").read_text().splitlines():
-        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+", line), line
+    for file in repository.glob("*/requirements.txt"):
+        stated |= required(file.read_text().splitlines())
+    lines = (repository / "constraints.txt").read_text().splitlines()
+    assert stated | installed <= required(lines)
+    pinned = re.compile(r"#.*|[A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+")
+    assert not [line for line in lines if not pinned.fullmatch(line)]

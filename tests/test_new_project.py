@@ -224,13 +224,16 @@ def test_names_that_are_refused(name: str, sentence: str, inside: Path, refused:
     assert (sorted(inside.rglob("*")), (inside / "pyproject.toml").read_text()) == before
 
 
-def test_originals_and_folders_that_are_refused(inside: Path, refused: Callable[..., str]) -> None:
+def test_originals_and_folders_that_are_refused(inside: Path, tmp_path: Path, refused: Callable[..., str]) -> None:
     assert "say with --from (FROM)" in refused("roses", "--from", "", repository=inside)
     assert "did you mean mnist_classifier?" in refused("roses", "--from", "mnist_clasifier", repository=inside)
     assert "there is no project '..' in projects/" in refused("roses", "--from", "..", repository=inside)
     here = refused("roses", "--from", "mnist", "--to", inside / "roses", repository=inside)
     assert "lies in this repository; choose a folder outside" in here
     assert not list(inside.rglob("roses"))
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert "not an empty folder; choose another." in refused("roses", "--from", "mnist", "--to", tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["thesis.txt"]
 
 
 def test_a_repository_that_cannot_be_copied_is_left_as_it_was(tmp_path: Path, refused: Callable[..., str]) -> None:
@@ -250,14 +253,6 @@ def test_a_repository_that_cannot_be_copied_is_left_as_it_was(tmp_path: Path, re
     assert "pyproject.toml has no list `projects = { file = [`" in found
     assert not (root / "projects" / "flowers").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["inside"]
-
-
-def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, refused: Callable[..., str]) -> None:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "thesis.txt").write_text("years of work")
-    found = refused("flowers", "--from", "mnist", "--to", tmp_path / "code")
-    assert "is there already and not an empty folder; choose another." in found
-    assert [path.name for path in tmp_path.rglob("*")] == ["code", "thesis.txt"]
 
 
 def test_an_empty_folder_will_do_and_git_needs_no_settings(
@@ -284,11 +279,13 @@ def test_git_that_refuses_leaves_nothing(
 
 
 @out_there
-def test_its_history_begins_with_one_commit_of_everything(made: Made) -> None:
+def test_its_history_begins_with_one_commit_of_clean_code(made: Made) -> None:
     assert run(made.root, "git", "rev-list", "--count", "HEAD").strip() == "1"
     assert not run(made.root, "git", "status", "--porcelain")
     files = set(run(made.root, "git", "ls-files").split())
     assert {"Makefile", "pyproject.toml", ".github/workflows/test.yml"} <= files
+    run(made.root, sys.executable, "-m", "ruff", "check", ".")
+    run(made.root, sys.executable, "-m", "ruff", "format", "--check", ".")
 
 
 def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
@@ -328,12 +325,6 @@ def test_its_makefile_calls_only_what_is_there(made: Made) -> None:
     workflow = yaml.safe_load((made.root / ".github" / "workflows" / "test.yml").read_text())
     steps = [step.get("run") for step in workflow["jobs"]["test"]["steps"]]
     assert {"make test", "make lint"} <= set(steps)
-
-
-@out_there
-def test_it_is_as_clean_as_the_code_it_was_made_from(made: Made) -> None:
-    run(made.root, sys.executable, "-m", "ruff", "check", ".")
-    run(made.root, sys.executable, "-m", "ruff", "format", "--check", ".")
 
 
 @pytest.mark.long

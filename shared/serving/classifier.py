@@ -8,8 +8,7 @@ import numpy as np
 from shared.inference.predictions import Prediction, as_json
 from shared.serving.service import Endpoint, RefusedError
 
-Prepared = np.ndarray | Prediction
-"""The network's input, or a prediction where the network need not be asked."""
+Prepared = np.ndarray | Prediction  # the network's input, or a prediction where the network need not be asked
 
 
 def classifier_endpoint(

@@ -14,8 +14,7 @@ from shared.files import atomic_write, file_digest, read_json
 HERE = Path(__file__).parent
 PACKAGES: dict[str, dict[str, Any]] = read_json(HERE / "npm_packages.json", "put the file back")
 """By the folder that their files get on the site."""
-CACHE = HERE.parents[1] / "build" / "npm"
-"""Where they lie after they were fetched."""
+CACHE = HERE.parents[1] / "build" / "npm"  # where the files lie after they were fetched
 
 
 def fetch_packages(folder: Path = CACHE) -> Path:

@@ -25,8 +25,7 @@ class ParsedRequest:
     """The items of a request."""
 
     items: list[Item]
-    is_raw: bool
-    """Whether the body was one element itself; its result comes without a list around it."""
+    is_raw: bool  # whether the body was one element itself; its result comes without a list around it
 
 
 @dataclass
@@ -34,8 +33,7 @@ class Reader:
     """Parses requests, and knows how many bytes of them are in memory."""
 
     settings: ServeConfig
-    held: int = field(default=0, init=False)
-    """Bytes of bodies that are in memory."""
+    held: int = field(default=0, init=False)  # bytes of bodies that are in memory
 
     @contextmanager
     def limited(self, request: Request) -> Iterator[Request]:

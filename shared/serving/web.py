@@ -26,10 +26,8 @@ class Part:
     """One project's share of the site."""
 
     name: str
-    page: Path
-    """The folder of its page; `on_device.mjs` is in it."""
-    network: Path
-    """Its exported file; what lies beside it (see `BESIDE`) belongs to it."""
+    page: Path  # the folder of its page; `on_device.mjs` is in it
+    network: Path  # its exported file; what lies beside it (see `BESIDE`) belongs to it
 
 
 def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:

@@ -33,8 +33,7 @@ class Worker:
 
     def __init__(self, build: str, config: Any, settings: ServeConfig) -> None:
         """Start the process; `build` is the function that makes the service from `config`, as `module:function`."""
-        self.alive = False
-        """Whether the process is there and ready."""
+        self.alive = False  # whether the process is there and ready
         self._task, self._longest = (build, config, settings), PATIENCE * settings.deadline
         self._busy, self._ending = threading.Lock(), False
         self._start()

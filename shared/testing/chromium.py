@@ -19,8 +19,7 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",  # and is allowed without a question
     "--remote-debugging-pipe",
 )
-WHY_NOT = "" if PROGRAM else "there is no Chromium here"
-"""Why pages cannot be tried; empty where they can."""
+WHY_NOT = "" if PROGRAM else "there is no Chromium here"  # why pages cannot be tried; empty where they can
 
 
 class Page:
@@ -29,8 +28,7 @@ class Page:
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._out, self._in = os.fdopen(to_browser, "wb", buffering=0), os.fdopen(from_browser, "rb", buffering=0)
         self._rest, self._number, self._session = b"", 0, ""
-        self.messages: list[str] = []
-        """What the page wrote to the console, and its exceptions."""
+        self.messages: list[str] = []  # what the page wrote to the console, and its exceptions
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "DOM"):
