@@ -25,8 +25,6 @@ def classifier_endpoint(
 
     Args:
         prepare: from a file's bytes to what `predict` takes; the label `unreadable` refuses the file.
-        kind: what the files are.
-        summary: the endpoint's description.
         example: a file in base64.
         example_label: the label that the description shows for it.
     """

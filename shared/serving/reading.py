@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from shared.serving.backend import Item
-from shared.serving.interface import takes_raw_body
 from shared.serving.messages import to_bytes
 from shared.serving.service import Endpoint
 from shared.serving.settings import ServeConfig
@@ -77,7 +76,7 @@ class Reader:
             elements, fields = _from_json(body, endpoint)
         elif content_type == "multipart/form-data":
             elements, fields = await _from_form(request, endpoint, self.settings)
-        elif takes_raw_body(endpoint):
+        elif endpoint.takes_raw_body:
             return ParsedRequest([Item([body], False, {}, deadline)], is_raw=True)
         else:
             raise HTTPException(415, f"a raw body is not enough here; send {_expected(endpoint)}")

@@ -134,7 +134,7 @@ def _handler(endpoint: Endpoint, reader: Reader, batcher: Batcher) -> Handler:
 
 
 def _late(job: Job | None) -> HTTPException:
-    """What to say after the deadline: how far the request got."""
+    """How far the request got by the deadline."""
     if job is None:
         return HTTPException(408, "the body did not arrive in time", {"Connection": "close"})
     if job.started:
