@@ -64,8 +64,7 @@ def as_original(line: str, lines: list[str]) -> str:
     """The line with a copied project's name turned back into the original's: a copy understands the same commands."""
     text = "\n".join(lines)
     made = [(copy, original) for original, copy in re.findall(r"cp -r projects/(\w+) projects/(\w+)", text)]
-    made += re.findall(r"make new-project NAME=(\w+) FROM=(\w+)", text)
-    made += re.findall(r"tools/new_project\.py (\w+) --from (\w+)", text)
+    made += re.findall(r"(?:make new-project NAME=|tools/new_project\.py )(\w+) (?:FROM=|--from )(\w+)", text)
     for copy, original in made:
         line = re.sub(rf"\b(check-data|run|test|serve|export)-{copy}\b", rf"\1-{original}", line)
     return line

@@ -56,13 +56,8 @@ def lengths_service(_: object = None) -> Service:
 
 
 def fragile_service(_: object = None) -> Service:
-    return Service("fragile", {}, [endpoint("predict", decode=length_or_death), *VERBS[1:]])
-
-
-def length_or_death(item: bytes) -> int:
-    if item == b"die":
-        os._exit(3)
-    return len(item)
+    fragile = endpoint("predict", decode=lambda item: os._exit(3) if item == b"die" else len(item))
+    return Service("fragile", {}, [fragile, *VERBS[1:]])
 
 
 def refusing_service(_: object) -> Service:
@@ -86,17 +81,17 @@ def dying_service(_: object) -> Service:
 @contextmanager
 def server(build: str) -> Iterator[subprocess.Popen[str]]:
     """A server in a group of processes of its own, as a terminal has them; it hears Ctrl-C in the background too."""
-    code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from shared.serving.running import run_server; from shared.serving.settings import ServeConfig\n"
-        f"try: run_server('serving:{build}', None, ServeConfig(port=0))\n"
-        "except KeyboardInterrupt: print('interrupted')"
-    )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    folder = Path(__file__).parent
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=folder, text=True, start_new_session=True, **pipes
-    ) as started:
+    code = f"""
+import signal
+from shared.serving.running import run_server
+from shared.serving.settings import ServeConfig
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try: run_server('serving:{build}', None, ServeConfig(port=0))
+except KeyboardInterrupt: print('interrupted')
+"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=Path(__file__).parent, start_new_session=True, **pipes) as started:
         try:
             yield started
         finally:
@@ -128,11 +123,9 @@ def ask_json(url: str, content: Any) -> Reply:
     return ask(url, json.dumps(content).encode(), "application/json")
 
 
-def form(*parts: tuple[str, bytes], boundary: str = "b0undary", files: bool = True) -> tuple[bytes, str]:
+def form(*parts: tuple[str, bytes], files: bool = True) -> tuple[bytes, str]:
     """Parts of a form, as files or as fields: the body and its type."""
     filename = '; filename="f"' if files else ""
-    body = b"".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n'.encode() + content + b"\r\n"
-        for name, content in parts
-    )
-    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    heads = (f'--b0und\r\nContent-Disposition: form-data; name="{name}"{filename}\r\n\r\n' for name, _ in parts)
+    body = b"".join(head.encode() + content + b"\r\n" for head, (_, content) in zip(heads, parts, strict=True))
+    return body + b"--b0und--\r\n", "multipart/form-data; boundary=b0und"

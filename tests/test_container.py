@@ -12,43 +12,39 @@ from shared.serving.settings import ServeConfig
 from shared.testing.servers import serving
 
 
-def instructions(repository: Path) -> list[tuple[str, str]]:
+@pytest.fixture(scope="module")
+def said(repository: Path) -> dict[str, list[str]]:
+    """What follows each instruction of the container file."""
     text = (repository / "Containerfile").read_text().replace("\\\n", " ")
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
+    found: dict[str, list[str]] = {}
+    for line in (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")):
+        found.setdefault(line.partition(" ")[0], []).append(line.partition(" ")[2].strip())
+    return found
 
 
-def test_it_runs_as_nobody_special(repository: Path) -> None:
-    users = [rest for word, rest in instructions(repository) if word == "USER"]
-    assert int(users[-1]) >= 1000
+def test_it_runs_as_nobody_special(said: dict[str, list[str]]) -> None:
+    assert int(said["USER"][-1]) >= 1000
 
 
-def test_it_asks_a_path_for_health_that_the_server_answers(repository: Path) -> None:
-    check = next(rest for word, rest in instructions(repository) if word == "HEALTHCHECK")
-    path = re.search(r"http://127\.0\.0\.1:8000(/\w+)", check)
+def test_it_asks_a_path_for_health_that_the_server_answers(said: dict[str, list[str]]) -> None:
+    path = re.search(r"http://127\.0\.0\.1:8000(/\w+)", said["HEALTHCHECK"][0])
     assert path
     with serving(lengths_service()) as address:
         assert ask(address + path[1]).status == 200
 
 
-def test_its_command_is_one_that_the_server_understands(repository: Path) -> None:
-    command = json.loads(next(rest for word, rest in instructions(repository) if word == "ENTRYPOINT"))
+def test_its_command_is_one_that_the_server_understands(said: dict[str, list[str]]) -> None:
+    command = json.loads(said["ENTRYPOINT"][0])
     assert command[:3] == ["python", "main.py", "serve"]
     settings = dict(zip(command[3::2], command[4::2], strict=True))
-    known = {f"--serve.{name}" for name, _ in fields_of(ServeConfig)}
-    assert settings.keys() <= known
+    assert settings.keys() <= {f"--serve.{name}" for name, _ in fields_of(ServeConfig)}
     assert "--serve.api_key_file" in settings  # the server refuses to start without, as it binds to all addresses
 
 
-def test_what_it_copies_is_there(repository: Path) -> None:
-    for word, rest in instructions(repository):
-        if word == "COPY":
-            names = [name.replace("${PROJECT}", project_of(repository)) for name in rest.split()[:-1]]
-            assert all((repository / name).exists() for name in names), rest
-
-
-def project_of(repository: Path) -> str:
-    return next(rest.removeprefix("PROJECT=") for word, rest in instructions(repository) if word == "ARG")
+def test_what_it_copies_is_there(repository: Path, said: dict[str, list[str]]) -> None:
+    project = said["ARG"][0].removeprefix("PROJECT=")
+    for line in said["COPY"]:
+        assert all((repository / name.replace("${PROJECT}", project)).exists() for name in line.split()[:-1]), line
 
 
 def left_out(path: str, patterns: list[str]) -> bool:
@@ -61,43 +57,17 @@ def left_out(path: str, patterns: list[str]) -> bool:
     return found
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        ".git/config",
-        "projects/{name}/.env",
-        "projects/{name}/data/raw/ann/photo.jpg",
-        "projects/{name}/data/processed/faces.json",
-        "projects/{name}/outputs/gallery.sqlite",
-        "projects/{name}/outputs/report.html",
-        "projects/{name}/outputs/checkpoints/best.safetensors",
-        "projects/{name}/outputs/small/checkpoints/best.safetensors",
-        "projects/{name}/outputs/predictions/photo.png",
-        "projects/{name}/logs/tensorboard/events",
-    ],
-)
-def test_what_people_gave_stays_outside(repository: Path, path: str) -> None:
-    patterns = patterns_of(repository)
-    assert left_out(path.format(name="one"), patterns)
+GIVEN = (".env", "data/raw/ann/photo.jpg", "data/processed/faces.json", "logs/tensorboard/events")
+WRITTEN = ("gallery.sqlite", "report.html", "checkpoints/a.bin", "small/checkpoints/a.bin", "predictions/a.png")
+READ = ("main.py", "configs/config.yaml", "src/page/index.html", "outputs/decision.json")
+EXPORTED = ("one.onnx", "trees.safetensors")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "pyproject.toml",
-        "shared/data/images.py",
-        "projects/{name}/main.py",
-        "projects/{name}/configs/config.yaml",
-        "projects/{name}/src/page/index.html",
-        "projects/{name}/outputs/export/{name}.onnx",
-        "projects/{name}/outputs/export/trees.safetensors",
-        "projects/{name}/outputs/decision.json",
-    ],
-)
-def test_what_a_server_reads_comes_in(repository: Path, path: str) -> None:
-    assert not left_out(path.format(name="one"), patterns_of(repository))
-
-
-def patterns_of(repository: Path) -> list[str]:
+def test_what_a_server_reads_comes_in_and_what_people_gave_stays_outside(repository: Path) -> None:
     lines = (repository / ".dockerignore").read_text().splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    outside = [".git/config", *(f"projects/one/{path}" for path in (*GIVEN, *(f"outputs/{path}" for path in WRITTEN)))]
+    inside = ["pyproject.toml", "shared/data/images.py", *(f"projects/one/{path}" for path in READ)]
+    inside += [f"projects/one/outputs/export/{path}" for path in EXPORTED]
+    assert [path for path in outside if not left_out(path, patterns)] == []
+    assert [path for path in inside if left_out(path, patterns)] == []

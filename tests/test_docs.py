@@ -9,8 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +25,7 @@ pytestmark = pytest.mark.long
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*_cache", "dist", "build", "outputs", "raw", "processed"
 )
+MOODS = ("good", "bad")
 RUN = [page for page in PAGES if any(block.is_run for block in blocks(page))]
 
 
@@ -51,10 +50,12 @@ class Copy:
         }
         write_examples(self.home)
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str, *, fails: bool = False) -> None:
         """Type a command."""
         settings = {"cwd": self.home, "env": self.variables, "capture_output": True, "text": True, "timeout": 900}
-        return subprocess.run(["bash", "-c", command], **settings)  # type: ignore[call-overload, no-any-return]
+        done = subprocess.run(["bash", "-c", command], **settings)  # type: ignore[call-overload]
+        assert (done.returncode != 0) == fails, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert "Traceback" not in done.stderr, command
 
     def project(self, command: str) -> Path:
         """The project that a command is about: by its path or short name, else the one whose page this is."""
@@ -64,7 +65,7 @@ class Copy:
 
 
 def write_examples(folder: Path) -> None:
-    """The images, masks and texts that a reader would have."""
+    """The images, masks, recordings and texts that a reader would have."""
     random = np.random.default_rng(0)
     digit = np.zeros((28, 28), np.uint8)
     digit[5:23, 13:16] = 255
@@ -87,19 +88,7 @@ def write_examples(folder: Path) -> None:
             path = (folder / name).with_suffix(suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
             image.save(path)
-    write_recordings(folder, random)
-    rows = [
-        f"a {mood} film number {number},{mood},a {mood} film number {number},{mood}"
-        for number in range(60)
-        for mood in ("good", "bad")
-    ]
-    for path in ("reviews.csv", "path/to/reviews.csv"):
-        (folder / path).write_text("\n".join(["text,label,review,stars", *rows]) + "\n")
-
-
-def write_recordings(folder: Path, random: np.random.Generator) -> None:
-    """Two kinds of whistles, half a second each."""
-    time = np.arange(4000) / 8000
+    time = np.arange(4000) / 8000  # two kinds of whistles, half a second each
     whistles = {"recording": 300} | {f"path/to/recordings/low/{index}": 300 for index in range(40)}
     whistles |= {f"path/to/recordings/high/{index}": 1500 for index in range(40)}
     for name, pitch in whistles.items():
@@ -107,6 +96,9 @@ def write_recordings(folder: Path, random: np.random.Generator) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         sound = np.sin(2 * np.pi * pitch * random.uniform(0.9, 1.1) * time) / 2
         soundfile.write(path, sound.astype(np.float32), 8000, subtype="PCM_16")
+    rows = [f"a {kind} film {number},{kind},a {kind} film {number},{kind}" for number in range(60) for kind in MOODS]
+    for path in ("reviews.csv", "path/to/reviews.csv"):
+        (folder / path).write_text("\n".join(["text,label,review,stars", *rows]) + "\n")
 
 
 def with_flags(command: str, flags: str) -> str:
@@ -119,22 +111,16 @@ def with_flags(command: str, flags: str) -> str:
     return shlex.join([*words, "ARGS=" + " ".join([*given, flags])])
 
 
-def smoke_flags(command: str, copy: Copy) -> str:
-    """The project's quick configuration, which must not take the reader's own data away."""
-    source = "" if re.search("DATA=|--data.root", command) is None else " --data.source auto"
-    return f"--config {copy.project(command) / 'configs' / 'smoke.yaml'}{source}"
-
-
 def check(command: str, copy: Copy, manner: str) -> None:
     """Run one command in its block's manner."""
     if manner == "smoke" and not command.startswith(("cp ", "make new-project ")):
-        command = with_flags(command, smoke_flags(command, copy))
+        # The project's quick configuration must not take the reader's own data away.
+        source = " --data.source auto" if re.search("DATA=|--data.root", command) else ""
+        command = with_flags(command, f"--config {copy.project(command) / 'configs' / 'smoke.yaml'}{source}")
     if re.match(r"make serve-|\S*python\S* \S*main.py serve", command):
         with serving(command, copy):
             return
-    done = copy.run(command)
-    assert (done.returncode != 0) == (manner == "fails"), f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    assert "Traceback" not in done.stderr, command
+    copy.run(command, fails=manner == "fails")
 
 
 @contextmanager
@@ -145,23 +131,12 @@ def serving(command: str, copy: Copy) -> Iterator[int]:
     line = f"exec {with_flags(command, f'--serve.port {port}')}"
     server = subprocess.Popen(["bash", "-c", line], cwd=copy.home, env=copy.variables, start_new_session=True)
     try:
-        wait_for(f"http://127.0.0.1:{port}/healthz", server)
+        patience = "--retry 120 --retry-delay 1 --retry-connrefused"
+        copy.run(f"curl --silent --show-error --fail {patience} http://127.0.0.1:{port}/healthz")
         yield port
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=60)
-
-
-def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Wait until a server answers."""
-    end = time.monotonic() + 120
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.3)
-    raise AssertionError(f"no answer from {address}")
 
 
 def ask(block: Block, copy: Copy) -> None:
@@ -172,25 +147,23 @@ def ask(block: Block, copy: Copy) -> None:
         check(f"python {project / 'main.py'} run", copy, "smoke")
     with serving(f"python {project / 'main.py'} serve", copy) as port:
         for line in block.lines:
-            done = copy.run(line.replace("curl", "curl --silent --show-error --fail").replace(":8000", f":{port}"))
-            assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+            copy.run(line.replace("curl", "curl --silent --show-error --fail").replace(":8000", f":{port}"))
 
 
 @pytest.mark.parametrize("page", RUN, ids=named)
 def test_the_commands_of_the_page_run(page: Path, tmp_path: Path) -> None:
     copy = Copy(tmp_path, page)
-    for block in blocks(page):
-        if block.is_run and block.manner.startswith("served"):
+    for block in (block for block in blocks(page) if block.is_run):
+        if block.manner.startswith("served"):
             ask(block, copy)
-        elif block.is_run:
+        else:
             for line in block.lines:
                 check(line, copy, block.manner)
 
 
 def test_the_rendered_pages_fetch_nothing_from_elsewhere(tmp_path: Path) -> None:
     copy = Copy(tmp_path, REPOSITORY / "README.md")
-    done = copy.run("make docs")
-    assert done.returncode == 0, done.stderr[-2000:]
+    copy.run("make docs")
     rendered = list((copy.root / "dist" / "docs").rglob("*.html"))
     assert any(path.name == "shared.training.html" for path in rendered)
     for path in rendered:

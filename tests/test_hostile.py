@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from hostile import CONTENT_TYPES, bomb, hostile_cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -15,7 +16,6 @@ from serving import ask, ask_json, endpoint
 
 from shared.data.images import UnreadableImageError, read_image
 from shared.serving.service import RefusedError, Service
-from shared.testing.hostile import CONTENT_TYPES, bomb, hostile_cases
 from shared.testing.servers import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # about damaged TIFF files
@@ -35,17 +35,10 @@ def sizes(images: list[Any]) -> list[dict[str, Any]]:
     return [{"size": list(image.size), "sum": sum(image.convert("L").histogram())} for image in images]
 
 
-SERVICE = Service(
-    "sizes",
-    {"labels": []},
-    [
-        endpoint("predict", decode=decode, predict=sizes, example_result={"size": [1, 1], "sum": 1}),
-        endpoint("read", "texts", example="a text"),
-    ],
-)
-VARIED = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+READ = endpoint("read", "texts", example="a text")
+PREDICT = endpoint("predict", decode=decode, predict=sizes, example_result={"size": [1, 1], "sum": 1})
+RULES = {"deadline": None, "derandomize": True, "suppress_health_check": list(HealthCheck)}
+VARIED = settings(max_examples=60, **RULES)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["images", "texts", "x"]), inner),
@@ -54,19 +47,18 @@ JSON = st.recursive(
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving(SERVICE) as address:
+    with serving(Service("sizes", {"labels": []}, [PREDICT, READ])) as address:
         yield address
 
 
 def resident_bytes() -> int:
     """Of this process, in which the server runs too; where the system does not say it, 0."""
-    if not Path("/proc/self/statm").exists():
-        return 0
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    file = Path("/proc/self/statm")
+    return int(file.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if file.exists() else 0
 
 
-def must_stand(url: str, count: int, seed: int) -> None:
+@pytest.mark.parametrize(("count", "seed"), [(400, 0), pytest.param(10_000, 2, marks=pytest.mark.long)])
+def test_damaged_images_json_and_forms(url: str, count: int, seed: int) -> None:
     """Every case gets a 2xx or 4xx in time; memory does not grow with their number."""
     for case in hostile_cases(seed, count // 10):
         ask(f"{url}/predict", case.body, case.content_type)
@@ -78,15 +70,6 @@ def must_stand(url: str, count: int, seed: int) -> None:
         assert time.perf_counter() - begun < SLOWEST_SECONDS, case.kind
     assert ask(f"{url}/readyz").status == 200
     assert resident_bytes() - before < MOST_GROWTH
-
-
-def test_damaged_images_json_and_forms(url: str) -> None:
-    must_stand(url, 400, seed=0)
-
-
-@pytest.mark.long
-def test_ten_thousand_damaged_images_json_and_forms(url: str) -> None:
-    must_stand(url, 10_000, seed=2)
 
 
 @VARIED
@@ -123,7 +106,7 @@ def test_a_small_file_of_many_pixels_is_refused_before_it_is_decoded(url: str) -
 def test_the_description_of_the_interface_is_true(url: str, path: str) -> None:
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
 
-    @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, **RULES)
     @given(case=schema[path]["POST"].as_strategy())
     def call_and_check(case: Any) -> None:
         case.call_and_validate(excluded_checks=[positive_data_acceptance])  # not all bytes are an image

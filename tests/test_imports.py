@@ -4,30 +4,20 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
-from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
+from requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
 
 
-def test_shared_knows_no_project(repository: Path) -> None:
-    for path in repository.glob("shared/**/*.py"):
-        roots = {name.split(".")[0] for name in modules_in(path)}
-        assert not roots & {"src", "models", "projects", "tests", "tools"}, path
-
-
-def test_shared_has_no_circles(repository: Path) -> None:
+def test_shared_knows_no_project_and_has_no_circles(repository: Path) -> None:
     arrows = {}
     for path in repository.glob("shared/**/*.py"):
+        modules = modules_in(path)
+        assert not {name.split(".")[0] for name in modules} & {"src", "models", "projects", "tests", "tools"}, path
         name = ".".join(path.relative_to(repository).with_suffix("").parts)
-        arrows[name] = {module for module in modules_in(path) if module.startswith("shared.")}
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " -> ".join((*trail, name))
-        for other in arrows.get(name, ()):
-            visit(other, (*trail, name))
-
-    for name in arrows:
-        visit(name, ())
+        arrows[name] = {module for module in modules if module.startswith("shared.")}
+    TopologicalSorter(arrows).prepare()  # it raises CycleError, which names the circle
 
 
 def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
@@ -36,28 +26,46 @@ def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
         assert not third_party(sorted(project.rglob("*.py"))) & foreign, project.name
 
 
-def test_what_asks_an_exported_network_waits_for_no_library_of_training(projects: list[Path]) -> None:
-    slow = {"sklearn", "accelerate", "tensorboard", "fastapi", "onnx"}
+def test_no_process_loads_what_it_does_not_need(projects: list[Path]) -> None:
+    network, training = {"onnxruntime", "torch", "transformers"}, {"sklearn", "accelerate", "tensorboard", "onnx"}
+    holds_connections = unneeded("src.config, shared.verbs, shared.cli", network)
+    asks_network = unneeded("src.service, shared.serving.worker", training | {"fastapi"})
     for project in projects:
-        assert not slow & loaded_with("src.service, shared.serving.worker", project), project.name
+        # What a process has loaded stays, so that one process answers for both.
+        assert printed(holds_connections + asks_network, project) == "set()\nset()\n", project.name
+        assert printed(unneeded("src.train", {"matplotlib", "tensorboard", "onnx"}), project) == "set()\n", project.name
+    assert printed(unneeded("shared.serving.server", network), projects[0]) == "set()\n"
 
 
-def test_the_process_that_holds_connections_never_loads_a_network(projects: list[Path]) -> None:
-    for project in projects:
-        loaded = loaded_with("src.config, shared.verbs, shared.cli, shared.serving.server", project)
-        assert not {"onnxruntime", "torch", "transformers"} & loaded, project.name
+def test_the_first_line_of_a_training_waits_for_no_compiler_and_no_shards(projects: list[Path], tmp_path: Path) -> None:
+    """Of one project without torchvision, which imports torch._dynamo, as `torch.use_deterministic_algorithms` does."""
+    slow = {"torchvision", "torch._dynamo", "torch._inductor", "torch.distributed.fsdp", "torch.utils.tensorboard"}
+    code = f"""
+import logging, runpy, sys
+from shared.console import log
+class Stop(logging.Handler):
+    def emit(self, record):
+        print("loaded", sys.modules.keys() & {slow})
+        sys.exit()
+log.addHandler(Stop())
+folders = ["--output_dir", {str(tmp_path)!r}, "--log_dir", {str(tmp_path)!r}]
+sys.argv[1:] = ["train", "--data.source", "sample", *folders]
+sys.path.insert(0, "")
+runpy.run_path("main.py", run_name="__main__")
+"""
+    for project in [path for path in projects if "torchvision" not in (path / "requirements.txt").read_text()][:1]:
+        assert "loaded set()\n" in printed(code, project)
 
 
-def test_a_training_starts_without_waiting_for_what_it_may_need_later(projects: list[Path]) -> None:
-    for project in projects:
-        assert not {"matplotlib", "tensorboard", "onnx"} & loaded_with("src.train", project), project.name
+def unneeded(modules: str, names: set[str]) -> str:
+    """Code that imports the modules and prints which of the names are loaded then."""
+    return f"import sys, {modules}; print(sys.modules.keys() & {names})\n"
 
 
-def loaded_with(modules: str, project: Path) -> set[str]:
-    code = f"import sys, {modules}; print(*sys.modules)"
+def printed(code: str, project: Path) -> str:
     done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return done.stdout
 
 
 def test_requirements_are_what_each_project_imports(projects: list[Path]) -> None:
@@ -80,30 +88,18 @@ def notebook_imports(project: Path) -> set[str]:
     return roots - set(sys.stdlib_module_names) - {"shared", "src", "models"}
 
 
-def test_dependencies_are_what_shared_imports(repository: Path) -> None:
-    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    stated = required(project["dependencies"])
+def test_dependencies_are_what_is_imported_and_all_are_pinned(repository: Path, projects: list[Path]) -> None:
+    settings = tomllib.loads((repository / "pyproject.toml").read_text())
+    stated = required(settings["project"]["dependencies"])
     used = third_party(sorted(repository.glob("shared/**/*.py"))) - {"pytest"}  # which loads its plugins itself
     assert used == import_names(stated - BEHIND_LIBRARIES)
-
-
-def test_the_projects_extra_has_what_every_project_requires(repository: Path, projects: list[Path]) -> None:
-    settings = tomllib.loads((repository / "pyproject.toml").read_text())
-    files = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
-    installed = {name for file in files for name in required((repository / file).read_text().splitlines())}
+    listed = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
+    installed = {name for file in listed for name in required((repository / file).read_text().splitlines())}
     for project in projects:
         assert required((project / "requirements.txt").read_text().splitlines()) <= installed, project.name
-
-
-def test_constraints_pin_every_dependency(repository: Path) -> None:
-    pinned = required((repository / "constraints.txt").read_text().splitlines())
-    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-    stated = required(project["dependencies"])
-    for requirements in (*repository.glob("*/requirements.txt"), *repository.glob("projects/*/requirements.txt")):
-        stated |= required(requirements.read_text().splitlines())
-    assert stated <= pinned
-
-
-def test_constraints_hold_names_and_versions_only(repository: Path) -> None:
-    for line in (repository / "constraints.txt").read_text().splitlines():
-        assert line.startswith("#") or re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+", line), line
+    for file in repository.glob("*/requirements.txt"):
+        stated |= required(file.read_text().splitlines())
+    lines = (repository / "constraints.txt").read_text().splitlines()
+    assert stated | installed <= required(lines)
+    pinned = re.compile(r"#.*|[A-Za-z0-9_.-]+==[A-Za-z0-9.+!_-]+")
+    assert not [line for line in lines if not pinned.fullmatch(line)]

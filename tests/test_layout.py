@@ -11,29 +11,11 @@ from shared.files import read_json
 
 FILES = {"main.py", "requirements.txt", "README.md", ".gitignore"}
 FOLDERS = {"data", "models", "notebooks", "src", "configs", "logs", "outputs", "tests"}
-WITHIN = (
-    "data/raw",
-    "data/processed",
-    "models/model.py",
-    "notebooks/exploration.ipynb",
-    "src/dataloader.py",
-    "src/sources.py",
-    "src/check_data.py",
-    "src/train.py",
-    "src/evaluate.py",
-    "src/baseline.py",
-    "src/predict.py",
-    "src/export.py",
-    "src/service.py",
-    "src/report.py",
-    "src/config.py",
-    "configs/config.yaml",
-    "configs/smoke.yaml",
-    "configs/sweep.yaml",
-    "logs/tensorboard",
-    "outputs/checkpoints",
-    "outputs/predictions",
-)
+MODULES = {"config", "dataloader", "sources", "check_data", "train", "evaluate", "baseline"}
+MODULES |= {"predict", "export", "service", "report"}
+CONFIGS = {"config.yaml", "smoke.yaml", "sweep.yaml"}
+KEPT = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
+WITHIN = ("models/model.py", "notebooks/exploration.ipynb", *KEPT)
 VERBS = {"check-data", "run", "train", "evaluate", "baseline", "predict", "export", "report", "serve", "sweep"}
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"}
 
@@ -47,21 +29,18 @@ def test_there_are_projects(projects: list[Path], repository: Path) -> None:
     assert projects
 
 
-def test_top_level_of_each_project(projects: list[Path]) -> None:
+def test_each_project_has_the_same_files_and_folders(projects: list[Path]) -> None:
     for project in projects:
         assert names(project, folders=False) == FILES, project.name
         assert names(project, folders=True) == FOLDERS, project.name
-
-
-def test_files_within_each_project(projects: list[Path]) -> None:
-    missing = [f"{project.name}/{path}" for project in projects for path in WITHIN if not (project / path).exists()]
-    assert not missing
+        assert not [path for path in WITHIN if not (project / path).exists()], project.name
+        assert {path.stem for path in (project / "src").glob("*.py")} >= MODULES, project.name
+        assert {path.name for path in (project / "configs").iterdir()} >= CONFIGS, project.name
 
 
 def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared(projects: list[Path]) -> None:
     for project in projects:
-        source = (project / "main.py").read_text()
-        verbs = [line.split('"')[1] for line in source.splitlines() if line.startswith('    "')]
+        verbs = re.findall(r'(?m)^    "([\w-]+)"', (project / "main.py").read_text())
         assert set(verbs) >= VERBS, project.name
         for name in (verb.replace("-", "_") for verb in verbs):
             own = project / "src" / f"{name}.py"
@@ -78,9 +57,8 @@ def test_notebooks_are_committed_without_outputs(projects: list[Path]) -> None:
 
 def test_the_smoke_run_depends_on_nothing_that_the_owner_changes_for_other_data(projects: list[Path]) -> None:
     for project in projects:
-        default, smoke = (
-            yaml.safe_load((project / "configs" / name).read_text()) for name in ("config.yaml", "smoke.yaml")
-        )
+        files = (project / "configs" / name for name in ("config.yaml", "smoke.yaml"))
+        default, smoke = (yaml.safe_load(file.read_text()) for file in files)
         for section in ("data", "model", "loss", "tokenizer"):
             left_open = set(default.get(section, {})) - set(smoke.get(section, {})) - {"root"}
             assert not left_open, (project.name, section)

@@ -38,37 +38,23 @@ def installs(copy: Path) -> int:
     return -done.returncode or calls.count("-m pip install")
 
 
-def later(path: Path) -> None:
-    """Give a file a date after everything that was written so far."""
+def later(path: Path, text: str) -> None:
+    """Write a file, and give it a date after everything that was written so far."""
+    path.write_text(text)
     os.utime(path, (path.stat().st_mtime + 60,) * 2)
 
 
-def test_it_is_installed_once(copy: Path) -> None:
-    assert installs(copy) == 1
-    assert installs(copy) == 0
-
-
-def test_a_copied_project_asks_for_nothing_new(copy: Path) -> None:
-    assert installs(copy) == 1
-    shutil.copytree(copy / "projects" / PROJECT, copy / "projects" / "flowers")
-    settings = copy / "pyproject.toml"
-    line = f'    "projects/{PROJECT}/requirements.txt",\n'
-    settings.write_text(settings.read_text().replace(line, line.replace(PROJECT, "flowers") + line))
-    later(copy / "projects" / "flowers" / "requirements.txt")
-    later(settings)
-    assert installs(copy) == 0
-
-
-def test_a_new_requirement_is_installed(copy: Path) -> None:
-    assert installs(copy) == 1
-    requirements = copy / "projects" / PROJECT / "requirements.txt"
-    requirements.write_text(requirements.read_text() + "pandas\n")
-    later(requirements)
-    assert installs(copy) == 1
-
-
-def test_an_installation_that_failed_is_done_again(copy: Path) -> None:
+def test_what_is_asked_for_is_installed_once(copy: Path) -> None:
     (copy / "offline").touch()
     assert installs(copy) < 0
     (copy / "offline").unlink()
+    assert installs(copy) == 1
+    assert installs(copy) == 0
+    # A copied project asks for nothing new.
+    flowers = shutil.copytree(copy / "projects" / PROJECT, copy / "projects" / "flowers") / "requirements.txt"
+    later(flowers, flowers.read_text())
+    settings, line = copy / "pyproject.toml", f'    "projects/{PROJECT}/requirements.txt",\n'
+    later(settings, settings.read_text().replace(line, line.replace(PROJECT, "flowers") + line))
+    assert installs(copy) == 0
+    later(flowers, flowers.read_text() + "pandas\n")
     assert installs(copy) == 1

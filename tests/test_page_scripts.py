@@ -1,6 +1,8 @@
 """What the pages of all projects share, in Node."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from shared.serving.pages import COMMON
 from shared.testing.node import WHY_NOT, run_node
@@ -17,7 +19,28 @@ const failing = after(20).then(() => { throw new Error("too late to matter"); })
 const asked = [latest("a", after(30, 1)), latest("a", failing), latest("a", after(10, 3)), latest("b", after(40, 4))];
 console.log(JSON.stringify(await Promise.all(asked)));
 """
+SIZES = [(75, 50), (40, 27), (15, 10), (1, 1), (200, 133), (150, 100)]
+RESIZED = """
+import { readFileSync } from "node:fs";
+import * as resampling from "./resampling.mjs";
+
+const { pixels, width, height, sizes, filter } = JSON.parse(readFileSync(0));
+const [bytes, box] = [Uint8Array.from(pixels), [0, 0, width, height]];
+const resized = sizes.map(([columns, rows]) => [
+  ...resampling.resize(bytes, width, height, columns, rows, box, resampling[filter]),
+]);
+console.log(JSON.stringify(resized));
+"""
 
 
-def test_an_answer_or_a_mistake_that_is_overtaken_is_not_shown() -> None:
+def test_a_prediction_or_a_mistake_that_is_overtaken_is_not_shown() -> None:
     assert run_node(COMMON, OVERTAKEN, {}) == [None, None, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["lanczos", "bilinear"])
+def test_a_page_resizes_images_that_keep_their_shape_to_pillows_bytes(name: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (100, 150), dtype=np.uint8)
+    question = {"pixels": pixels.ravel().tolist(), "width": 150, "height": 100, "sizes": SIZES, "filter": name}
+    for size, found in zip(SIZES, run_node(COMMON, RESIZED, question), strict=True):
+        expected = Image.fromarray(pixels).resize(size, Image.Resampling[name.upper()])
+        np.testing.assert_array_equal(np.array(found).reshape(size[::-1]), np.asarray(expected))

@@ -1,31 +1,19 @@
 """What the pages say is so: commands and paths exist, figures come from result files."""
 
-import importlib.util
 import re
 import shlex
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import tables
 from pages import PAGES, REPOSITORY, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
-NO_SETTINGS = {"constraint", "editable", "logdir", "data", "config", "standalone", "nproc", "nnodes", "rdzv", "max"}
-NO_SETTINGS |= {
-    "solutions",
-    "install",
-    "help",
-    "build",
-    "tag",
-    "binary",
-    "directory",
-    "bind",
-    "from",
-    "to",
-    "output",
-    "peer",
-}
+NO_SETTINGS = re.compile(
+    "constraint|editable|logdir|data|config|standalone|nproc|nnodes|rdzv|max|solutions|install|help|build|tag|binary|"
+    "directory|bind|from|to|output|peer"
+)
 MANNERS = r"run: (smoke|served|served by (face|mnist|segmentation|text)|fails)|not run: .+"
 # What a short name stands for in tables, and what a reader puts in place of it.
 STANDS_FOR = {"x": "mnist", "%": "mnist"}
@@ -40,34 +28,28 @@ def test_every_make_target_exists(page: Path) -> None:
         if command.startswith("make "):
             words = [re.sub(r"-(\w)$", lambda found: f"-{STANDS_FOR.get(found[1], found[1])}", command.split()[1])]
             words += [word for word in shlex.split(command)[2:] if "=" in word]
-            done = subprocess.run(["make", "--dry-run", *words], cwd=REPOSITORY, capture_output=True, text=True)
+            done = make("--dry-run", *words)
             assert done.returncode == 0, (command, done.stderr)
 
 
 @every_page
 def test_every_python_command_names_a_file_and_a_verb(page: Path) -> None:
     for command in commands(page):
-        found = re.match(r"(?:\.venv\S*)?python\S*\s+(\S+\.py)(?:\s+(\w[\w-]*))?", command)
-        if not found:
-            continue
-        path = home(page) / found[1].replace("\\", "/")
-        if path == REPOSITORY / "main.py":  # any project's
-            path = REPOSITORY / "projects" / "mnist_classifier" / "main.py"
-        assert path.is_file(), command
-        if path.name == "main.py" and found[2] not in (None, "x"):
-            verbs = [main.read_text() for main in REPOSITORY.glob("projects/*/main.py")]
-            assert any(f'"{found[2]}":' in text for text in verbs), command
+        if found := re.match(r"(?:\.venv\S*)?python\S*\s+(\S+\.py)(?:\s+(\w[\w-]*))?", command):
+            path = home(page) / found[1].replace("\\", "/")
+            assert path.is_file() or path == REPOSITORY / "main.py", command  # which is any project's
+            if path.name == "main.py" and found[2] not in (None, "x"):
+                verbs = [main.read_text() for main in REPOSITORY.glob("projects/*/main.py")]
+                assert any(f'"{found[2]}":' in text for text in verbs), command
 
 
 @every_page
 def test_every_setting_exists(page: Path) -> None:
-    texts = [path.read_text() for path in (REPOSITORY / "shared").rglob("*.py")]
-    texts += [path.read_text() for path in REPOSITORY.glob("projects/*/src/*.py")]
-    texts += [path.read_text() for path in REPOSITORY.glob("tools/*.py")]
+    files = [path for place in ("shared/**", "projects/*/src", "tools") for path in REPOSITORY.glob(f"{place}/*.py")]
+    texts = "\n".join(path.read_text() for path in files)
     for section, name in re.findall(r"--(?:([a-z]+)\.)?([a-z_]+)\b", "\n".join(commands(page))):
-        if not section and name in NO_SETTINGS:
-            continue
-        assert any(re.search(rf"^\s+{name}: ", text, re.MULTILINE) for text in texts), f"{section}.{name}"
+        if section or not NO_SETTINGS.fullmatch(name):
+            assert re.search(rf"^\s+{name}: ", texts, re.MULTILINE), f"{section}.{name}"
 
 
 @every_page
@@ -93,28 +75,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @every_page
 def test_every_block_says_how_it_is_run(page: Path) -> None:
-    for block in blocks(page):
-        if block.language == "bash":
-            assert re.fullmatch(MANNERS, block.comment), (block.comment, block.lines)
-
-
-@pytest.fixture(scope="module")
-def tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tables", REPOSITORY / "tools" / "tables.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    for block in (block for block in blocks(page) if block.language == "bash"):
+        assert re.fullmatch(MANNERS, block.comment), (block.comment, block.lines)
 
 
 @every_page
-def test_every_figure_in_a_table_comes_from_its_result_file(page: Path, tables: ModuleType) -> None:
+def test_every_figure_in_a_table_comes_from_its_result_file(page: Path) -> None:
     text = page.read_text()
     assert tables.filled(text) == text
 
 
-def test_every_page_may_hold_a_table(tables: ModuleType) -> None:
+def test_every_page_may_hold_a_table() -> None:
     assert tables.pages() == PAGES
 
 
@@ -136,17 +107,16 @@ def test_hooks_run_the_versions_that_were_tested() -> None:
         assert package in pinned or package.split("==")[0] not in names, package
 
 
-def test_make_help_lists_the_targets() -> None:
-    text = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+def make(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *words], cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def test_make_help_lists_the_targets_and_short_names_are_enough() -> None:
+    text = make("help").stdout
     for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", "exercise"):
         assert re.search(rf"^  {re.escape(target)} ", text, re.MULTILINE), target
-
-
-def test_a_project_is_found_by_its_short_name() -> None:
-    done = subprocess.run(["make", "--dry-run", "run-mnist"], cwd=REPOSITORY, capture_output=True, text=True)
-    assert "projects/mnist_classifier/main.py run" in done.stdout
-    missing = subprocess.run(["make", "--dry-run", "run-nothing"], cwd=REPOSITORY, capture_output=True, text=True)
-    assert 'there is no project "nothing" in projects/' in missing.stderr
+    assert "projects/mnist_classifier/main.py run" in make("--dry-run", "run-mnist").stdout
+    assert 'there is no project "nothing" in projects/' in make("--dry-run", "run-nothing").stderr
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "tools" / "results").glob("*.json")), ids=lambda path: path.name)

@@ -35,14 +35,12 @@ def repository(tmp_path: Path) -> Path:
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
     for name, reason in (("first", "needs a GPU"), ("second", "no time")):
         project = tmp_path / "projects" / name
-        for path, text in (
-            ("main.py", ""),
-            (f"src/only_in_{name}.py", f"NAME = '{name}'\n"),
-            ("tests/conftest.py", CONFTEST.format(name=name)),
-            ("tests/test_it.py", TESTS.format(name=name, reason=reason)),
-        ):
-            (project / path).parent.mkdir(parents=True, exist_ok=True)
-            (project / path).write_text(text)
+        for folder in ("src", "tests"):
+            (project / folder).mkdir(parents=True)
+        (project / "main.py").touch()
+        (project / "src" / f"only_in_{name}.py").write_text(f"NAME = '{name}'\n")
+        (project / "tests" / "conftest.py").write_text(CONFTEST.format(name=name))
+        (project / "tests" / "test_it.py").write_text(TESTS.format(name=name, reason=reason))
     return tmp_path
 
 
@@ -74,5 +72,5 @@ def test_one_project_that_fails_fails_the_command(repository: Path) -> None:
 def test_a_skip_fails_unless_its_reason_is_listed(repository: Path, project: str, code: int) -> None:
     done = run(repository, "--no-unlisted-skips", f"projects/{project}/tests")
     assert done.returncode == code, done.stdout + done.stderr
-    assert (f"projects/{project}/tests/test_it.py::test_gpu: no time" in done.stdout) == bool(code)
+    assert ("does not list: no time" in done.stdout) == bool(code)
     assert run(repository, f"projects/{project}/tests").returncode == 0

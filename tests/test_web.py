@@ -19,8 +19,7 @@ from shared.serving.web import Part, build_site
 
 @pytest.fixture
 def part(tmp_path: Path) -> Part:
-    page = tmp_path / "page"
-    page.mkdir()
+    (page := tmp_path / "page").mkdir()
     (page / "index.html").write_text("<title>One &amp; two</title>")
     (page / "on_device.mjs").write_text("export const ask = 1;")
     images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 2])
@@ -44,8 +43,9 @@ def packages(tmp_path: Path) -> Path:
 
 
 def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, packages: Path, tmp_path: Path) -> None:
-    build_site(tmp_path / "web", [part], packages)
-    folder = tmp_path / "web" / "letters"
+    site = tmp_path / "web"
+    build_site(site, [part], packages)
+    folder = site / "letters"
     assert (folder / "ask.mjs").read_text() == "export const ask = 1;"
     assert (folder / "model.onnx").read_bytes() == part.network.read_bytes()
     assert json.loads((folder / "model.json").read_text()) == {"labels": ["a", "b"], "versions": {}}
@@ -53,25 +53,18 @@ def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, packa
     assert (folder / "another.onnx").read_text() == "another network"
     assert (folder / "trees.safetensors").read_text() == "trees"
     assert not (folder / "network.onnx").exists()
-    assert (tmp_path / "web" / "ort" / "some.mjs").is_file()
-    assert '<a href="letters/">One &amp; two</a>' in (tmp_path / "web" / "index.html").read_text()
-
-
-def test_the_service_worker_keeps_every_file(part: Part, packages: Path, tmp_path: Path) -> None:
-    site = tmp_path / "web"
-    build_site(site, [part], packages)
-    kept = json.loads(
-        (site / "service-worker.js").read_text().splitlines()[0].removeprefix("const SITE = ").rstrip(";")
-    )
+    assert (site / "ort" / "some.mjs").is_file()
+    assert '<a href="letters/">One &amp; two</a>' in (site / "index.html").read_text()
+    # The service worker keeps every file.
+    first_line = (site / "service-worker.js").read_text().splitlines()[0]
+    kept = json.loads(first_line.removeprefix("const SITE = ").rstrip(";"))["files"]
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()} - {"service-worker.js"}
-    assert {name + "index.html" if name.endswith("/") else name for name in kept["files"]} == {
-        "./index.html" if name == "index.html" else name for name in files
-    }
+    assert {name.removeprefix("./") + ("index.html" if name.endswith("/") else "") for name in kept} == files
 
 
 def test_another_content_is_another_version(part: Part, packages: Path, tmp_path: Path) -> None:
     versions = []
-    for text in ("a", "a", "b"):
+    for text in "aab":
         (part.page / "page.mjs").write_text(text)
         build_site(tmp_path / "web", [part], packages)
         versions.append((tmp_path / "web" / "service-worker.js").read_text().splitlines()[0])

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from serving import ask, fragile_service, lengths_service, server
@@ -58,23 +59,19 @@ def test_results_are_those_of_this_process() -> None:
 
 def test_it_tells_all_of_a_service_but_its_functions(worker: Worker) -> None:
     given, told = fragile_service(), worker.service
-    assert (told.title, told.metadata, told.page) == (given.title, given.metadata, given.page)
-    for ours, theirs in zip(told.endpoints, given.endpoints, strict=True):
-        functions = {"decode": None, "predict": None}
-        assert vars(ours) | functions == vars(theirs) | functions
+    bare = [[replace(one, decode=len, predict=len) for one in service.endpoints] for service in (given, told)]
+    assert replace(given, endpoints=bare[0]) == replace(told, endpoints=bare[1])
 
 
 def test_a_service_that_cannot_be_made_is_one_sentence() -> None:
     before = multiprocessing.active_children()
-    for build, sentence in (
-        ("refusing_service", "there is no x.onnx; run `python main.py export` first"),
-        ("dying_service", "ended as it started"),
+    for build, kind, sentence in (
+        ("refusing_service", UserError, "there is no x.onnx; run `python main.py export` first"),
+        ("dying_service", UserError, "ended as it started"),
+        ("unreadable_service", PermissionError, "Permission denied: 'x.onnx'"),
     ):
-        with Worker(f"serving:{build}", None, ServeConfig()) as started, pytest.raises(UserError, match=sentence):
+        with Worker(f"serving:{build}", None, ServeConfig()) as started, pytest.raises(kind, match=sentence):
             assert started.service
-    with Worker("serving:unreadable_service", None, ServeConfig()) as started, pytest.raises(PermissionError) as raised:
-        assert started.service
-    assert raised.value.filename == "x.onnx"
     assert multiprocessing.active_children() == before
 
 

@@ -21,12 +21,12 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(Path(__file__).parent), str(REPOSITORY)]
 
+from hostile import FORMATS, hostile_cases, images  # noqa: E402
 from sample_export import PROJECT, exported  # noqa: E402 - needs the path above
 
 from shared.console import log  # noqa: E402
 from shared.files import write_json  # noqa: E402
 from shared.results import versions  # noqa: E402
-from shared.testing.hostile import FORMATS, hostile_cases, images  # noqa: E402
 
 WARM_UP_CASES = 500
 SOAK_CLIENTS = 4

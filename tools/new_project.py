@@ -18,11 +18,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tools")]
 
 from own_repository import make_repository, with_projects  # noqa: E402 - needs the path above
+from requirements import required, third_party  # noqa: E402
 from starter import copy_project, short_names  # noqa: E402
 
 from shared.errors import UserError  # noqa: E402
 from shared.files import write_text  # noqa: E402
-from shared.testing.requirements import required, third_party  # noqa: E402
 
 
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:

@@ -10,15 +10,16 @@ import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
 from starter import copy_project, rewrite
 
 from shared.errors import UserError
 from shared.files import read_json
-from shared.testing.requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
 
 TEMPLATES = Path(__file__).with_name("new_repository")
 AS_THEY_ARE = ("constraints.txt", ".gitignore", ".dockerignore", "tests/conftest.py", "tests/requirements.txt")
 LAYOUT_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
+THEIR_TOOL = "tools/requirements.py"
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 NOT_TAKEN = "# Of this repository alone:"
 """The Makefile's line below which nothing is taken."""
@@ -50,17 +51,18 @@ def make_repository(name: str, original: Path, target: Path, repository: Path) -
 
 
 def write_build_files(name: str, made: Path, repository: Path) -> None:
-    """The files at the top, the CI file, and the tools that the Makefile calls."""
+    """The files at the top, the CI file, and the tools that the Makefile and the tests of the layout call."""
     others = "|".join(path.parent.name for path in repository.glob("projects/*/main.py"))
-    for path in AS_THEY_ARE + ("pyproject.toml", "Makefile", "Containerfile"):
+    for path in (*AS_THEY_ARE, THEIR_TOOL, "pyproject.toml", "Makefile", "Containerfile"):
         copy_file(path, made, repository)
     rewrite(made / "Makefile", lambda text: text.partition(NOT_TAKEN)[0].rstrip() + "\n")
     rewrite(made / "Containerfile", lambda text: re.sub(rf"\b({others})\b", name, text))
     for tool in sorted(set(re.findall(r"tools/\w+\.py", (made / "Makefile").read_text()))):
         copy_file(tool, made, repository)
     page = (made / "projects" / name / "README.md").read_text(encoding="utf-8")
+    introduction = next((part.strip() for part in page.split("\n\n")[1:] if not part.startswith(("#", "```"))), "")
     readme = string.Template((TEMPLATES / "README.md").read_text(encoding="utf-8"))
-    (made / "README.md").write_text(readme.substitute(name=name, introduction=introduction(page)), encoding="utf-8")
+    (made / "README.md").write_text(readme.substitute(name=name, introduction=introduction), encoding="utf-8")
     (made / ".github" / "workflows").mkdir(parents=True)
     shutil.copy(TEMPLATES / "test.yml", made / ".github" / "workflows" / "test.yml")
 
@@ -70,8 +72,7 @@ def copy_legal(name: str, original: str, made: Path, repository: Path) -> None:
     for path in ("LICENSE", "NOTICE"):
         if (repository / path).is_file():
             copy_file(path, made, repository)
-    if (made / "NOTICE").is_file():
-        rewrite(made / "NOTICE", lambda text: own_notice(text, name, original, repository))
+            rewrite(made / path, lambda text: own_notice(text, name, original, repository))
 
 
 def own_notice(text: str, name: str, original: str, repository: Path) -> str:
@@ -81,11 +82,6 @@ def own_notice(text: str, name: str, original: str, repository: Path) -> str:
     others = "|".join(path.parent.name for path in repository.glob("projects/*/main.py"))
     paragraphs = [part for part in text.split("\n\n") if original in part or not re.search(rf"\b({others})\b", part)]
     return re.sub(rf"\b{original}\b", name, "\n\n".join(paragraphs).rstrip() + "\n")
-
-
-def introduction(page: str) -> str:
-    """The first paragraph below a page's title, if there is one."""
-    return next((part.strip() for part in page.split("\n\n")[1:] if not part.startswith(("#", "```"))), "")
 
 
 def copy_shared(made: Path, repository: Path) -> set[Path]:
@@ -100,7 +96,8 @@ def copy_shared(made: Path, repository: Path) -> set[Path]:
     taken = needed(imported, repository)
     for path in taken:
         copy_file(str(path), made, repository)
-    for package, patterns in package_data(repository).items():
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    for package, patterns in settings["tool"]["setuptools"]["package-data"].items():
         folder = Path(*package.split("."))
         if folder / "__init__.py" in taken:
             for path in (path for pattern in patterns for path in (repository / folder).glob(pattern)):
@@ -152,8 +149,9 @@ def modules_in_notebook(path: Path) -> frozenset[str]:
 def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
     """Copy the tests of shared/ that need no more of it than was taken, with the helpers beside them.
 
-    Tests that speak of the repository are of its pages and tools: of these only the tests of the layout are taken.
+    Tests that speak of the repository or import its tools stay: of these only the tests of the layout are taken.
     """
+    tools = {path.stem for path in repository.glob("tools/*.py")}
     helpers = {path.stem: path for path in repository.glob("tests/*.py") if not path.stem.startswith("test_")}
     scripts = {stem: path for stem, path in helpers.items() if stem != "conftest"}
     for test in sorted(repository.glob("tests/test_*.py")):
@@ -161,7 +159,7 @@ def copy_tests(taken: set[Path], made: Path, repository: Path) -> None:
         beside = helpers_of(text, scripts)
         imported = [modules_in(path) for path in (test, *beside)]
         of_shared = any(module.startswith("shared.") for modules in imported for module in modules)
-        of_repository = re.search(r"\brepository\b", text, re.IGNORECASE)
+        of_repository = re.search(r"\brepository\b", text, re.IGNORECASE) or tools & imported[0]
         parts = needed(imported, repository)
         if (of_shared and not of_repository and parts <= taken) or f"tests/{test.name}" in LAYOUT_TESTS:
             for path in (test, *beside):
@@ -214,13 +212,6 @@ def with_projects(text: str, names: list[str]) -> str:
     if found != 1:
         raise UserError("pyproject.toml has no list `projects = { file = [`; add it below optional-dependencies.")
     return text
-
-
-def package_data(repository: Path) -> dict[str, list[str]]:
-    """Which files, by patterns, belong to which package besides its code."""
-    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
-    data: dict[str, list[str]] = settings["tool"]["setuptools"]["package-data"]
-    return data
 
 
 def copy_file(path: str, made: Path, repository: Path) -> None:

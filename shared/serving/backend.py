@@ -19,25 +19,19 @@ class FailedError(Exception):
     """There is no result, and the item is not the reason: the log says more, or the deadline has passed."""
 
 
-Failure = RefusedError | FailedError
-"""Why there is no prediction."""
+Failure = RefusedError | FailedError  # why there is no prediction
 
-Result = bytes | Failure
-"""A prediction as JSON, or why there is none."""
+Result = bytes | Failure  # a prediction as JSON, or why there is none
 
 
 @dataclass(frozen=True)
 class Item:
     """One item of a request, as it came."""
 
-    elements: Sequence[bytes]
-    """Files, or texts in UTF-8."""
-    in_base64: bool
-    """Whether the elements are files in base64."""
-    fields: Mapping[str, str]
-    """The short texts that the request gave beside its elements."""
-    deadline: float
-    """On the clock of `time.monotonic`, which the processes of a machine share."""
+    elements: Sequence[bytes]  # files, or texts in UTF-8
+    in_base64: bool  # whether the elements are files in base64
+    fields: Mapping[str, str]  # the short texts that the request gave beside its elements
+    deadline: float  # on the clock of `time.monotonic`, which the processes of a machine share
 
 
 class Backend(Protocol):

@@ -30,10 +30,8 @@ class Job:
 
     endpoint: Endpoint
     items: Sequence[Item]
-    results: "asyncio.Future[list[Result]]"
-    """One of each item, in order."""
-    started: bool = False
-    """Whether the computation of an item has begun."""
+    results: "asyncio.Future[list[Result]]"  # one of each item, in order
+    started: bool = False  # whether the computation of an item has begun
 
 
 class Batcher:
@@ -41,12 +39,9 @@ class Batcher:
 
     def __init__(self, max_waiting: int, backend: Backend) -> None:
         """Start the thread, from which `backend` is called; more than `max_waiting` items are refused."""
-        self.waiting = 0
-        """Items that have no result yet."""
-        self.observe: Callable[[int], None] = lambda _: None
-        """Called with the size of each batch, in that thread."""
-        self._max_waiting = max_waiting
-        self._backend = backend
+        self.waiting = 0  # items that have no result yet
+        self.observe: Callable[[int], None] = lambda _: None  # called with the size of each batch, in that thread
+        self._max_waiting, self._backend = max_waiting, backend
         self._arrived: SimpleQueue[Job] = SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)

@@ -8,8 +8,7 @@ import numpy as np
 from shared.inference.predictions import Prediction, as_json
 from shared.serving.service import Endpoint, RefusedError
 
-Prepared = np.ndarray | Prediction
-"""The network's input, or a prediction where the network need not be asked."""
+Prepared = np.ndarray | Prediction  # the network's input, or a prediction where the network need not be asked
 
 
 def classifier_endpoint(
@@ -26,8 +25,6 @@ def classifier_endpoint(
 
     Args:
         prepare: from a file's bytes to what `predict` takes; the label `unreadable` refuses the file.
-        kind: what the files are.
-        summary: the endpoint's description.
         example: a file in base64.
         example_label: the label that the description shows for it.
     """

@@ -17,10 +17,7 @@ class Joining:
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Write to `transport`."""
-        self._transport = transport
-        self._loop = loop
-        self._written = bytearray()
+        self._transport, self._loop, self._written = transport, loop, bytearray()
         self._unread: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
@@ -68,11 +65,12 @@ class PromptProtocol(HttpToolsProtocol):
     """
 
     _patience: asyncio.TimerHandle | None = None
+    transport: Joining  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self.transport = Joining(transport, self.loop)  # type: ignore[assignment]
+        self.transport = Joining(transport, self.loop)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -85,11 +83,11 @@ class PromptProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Wait until more of the response has been read."""
         super().pause_writing()
-        self._joining().watch()
+        self.transport.watch()
 
     def resume_writing(self) -> None:
         """Go on; most was read."""
-        self._joining().stop_watching()
+        self.transport.stop_watching()
         super().resume_writing()
 
     def on_message_begin(self) -> None:
@@ -105,7 +103,7 @@ class PromptProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_waiting()
-        self._joining().stop_watching()
+        self.transport.stop_watching()
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -116,6 +114,3 @@ class PromptProtocol(HttpToolsProtocol):
         if self._patience:
             self._patience.cancel()
             self._patience = None
-
-    def _joining(self) -> Joining:
-        return self.transport  # type: ignore[return-value]

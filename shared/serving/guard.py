@@ -9,9 +9,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import UserError
-from shared.serving.listening import is_loopback
 from shared.serving.metrics import ServerMetrics
-from shared.serving.settings import ServeConfig
+from shared.serving.settings import ServeConfig, is_loopback
 
 SHORTEST_KEY = 16
 LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d*)?", re.IGNORECASE)
@@ -41,15 +40,10 @@ class Guard:
     Starlette's TrustedHostMiddleware looks at the host alone, not at the origin.
     """
 
-    def __init__(
-        self, app: ASGIApp, settings: ServeConfig, metrics: ServerMetrics, open_paths: Collection[str]
-    ) -> None:
-        """Guard `app`; `open_paths` need no key."""
-        self._app = app
-        self._key = read_key(settings)
-        self._metrics = metrics
-        self._open = frozenset(open_paths)
-        self._local_only = is_loopback(settings.host)
+    def __init__(self, app: ASGIApp, settings: ServeConfig, metrics: ServerMetrics, unlocked: Collection[str]) -> None:
+        """Guard `app`; the paths `unlocked` need no key."""
+        self._app, self._metrics, self._unlocked = app, metrics, frozenset(unlocked)
+        self._key, self._local_only = read_key(settings), is_loopback(settings.host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -79,7 +73,7 @@ class Guard:
             return refusal(403, "pages of other sites may not use this server")
         if self._local_only and not LOCAL_HOST.fullmatch(host):
             return refusal(403, "this server answers to localhost and 127.0.0.1 only")
-        if self._key and scope["path"] not in self._open:
+        if self._key and scope["path"] not in self._unlocked:
             given = headers.get(b"authorization", "").encode("latin-1")
             if not hmac.compare_digest(given, b"Bearer " + self._key):
                 detail = "send the server's key: Authorization: Bearer <key>"

@@ -26,15 +26,10 @@ def responses(endpoint: Endpoint) -> dict[int | str, Schema]:
         "required": ["results"],
         "example": {"results": [endpoint.example_result, {"error": f"why one of the {endpoint.kind} cannot be used"}]},
     }
-    result = {"anyOf": [several, one]} if takes_raw_body(endpoint) else several
+    result = {"anyOf": [several, one]} if endpoint.takes_raw_body else several
     text = "The result of a raw body, or `results` in the order of the elements; what cannot be used has an `error`."
     found: dict[int | str, Schema] = {200: {"description": text, "content": {"application/json": {"schema": result}}}}
     return found | {code: {"model": Refusal, "description": text} for code, text in _REFUSALS.items()}
-
-
-def takes_raw_body(endpoint: Endpoint) -> bool:
-    """Whether one element as the body is a whole item."""
-    return endpoint.elements_per_item == 1 and not endpoint.fields
 
 
 def request_body(endpoint: Endpoint, max_elements: int) -> Schema:
@@ -43,14 +38,13 @@ def request_body(endpoint: Endpoint, max_elements: int) -> Schema:
     text = {"type": "string"}
     element = text | {"contentEncoding": "base64"} if is_file else text
     upload = text | {"format": "binary"} if is_file else text
-    example = {endpoint.kind: [endpoint.example] * endpoint.elements_per_item} | dict.fromkeys(
-        endpoint.fields, "a name"
-    )
+    example: Schema = {endpoint.kind: [endpoint.example] * endpoint.elements_per_item}
+    example |= dict.fromkeys(endpoint.fields, "a name")
     bodies: Schema = {
         "application/json": {"schema": _object(endpoint, element, max_elements), "example": example},
         "multipart/form-data": {"schema": _object(endpoint, upload, max_elements)},
     }
-    if takes_raw_body(endpoint):
+    if endpoint.takes_raw_body:
         bodies["application/octet-stream" if is_file else "text/plain"] = {"schema": upload | {"minLength": 1}}
     return {"required": True, "content": bodies}
 

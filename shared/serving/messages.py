@@ -15,21 +15,16 @@ from shared.serving.service import Endpoint, RefusedError, Service
 
 def description(service: Service) -> dict[str, Any]:
     """What of a service is not a function."""
-    endpoints = [
-        {key: value for key, value in vars(endpoint).items() if not callable(value)} for endpoint in service.endpoints
-    ]
+    endpoints = [{key: value for key, value in vars(one).items() if not callable(value)} for one in service.endpoints]
     page = str(service.page) if service.page else None
     return {"title": service.title, "metadata": dict(service.metadata), "endpoints": endpoints, "page": page}
 
 
 def described(content: dict[str, Any]) -> Service:
     """The service of a `description`; its functions are in the other process."""
-    endpoints = [
-        Endpoint(**{**endpoint, "fields": tuple(endpoint["fields"])}, decode=_elsewhere, predict=_elsewhere)
-        for endpoint in content["endpoints"]
-    ]
-    page = Path(content["page"]) if content["page"] else None
-    return Service(content["title"], content["metadata"], endpoints, page)
+    functions = {"decode": _elsewhere, "predict": _elsewhere}
+    endpoints = [Endpoint(**functions | one | {"fields": tuple(one["fields"])}) for one in content["endpoints"]]
+    return Service(content["title"], content["metadata"], endpoints, content["page"] and Path(content["page"]))
 
 
 def _elsewhere(*_: Any, **__: Any) -> NoReturn:
@@ -52,18 +47,18 @@ def unpack_items(message: bytes) -> tuple[str, list[Item]]:
 
 def pack_results(results: Sequence[Result]) -> bytes:
     """Results as a message."""
-    parts = []
-    for found in results:
-        if isinstance(found, bytes):
-            parts.append(b"=" + found)
-        else:
-            parts.append(b"!" + to_bytes(str(found)) if isinstance(found, RefusedError) else b"")
-    return pack(parts)
+    return pack([_part(result) for result in results])
 
 
 def unpack_results(message: bytes) -> list[Result]:
     """The results of a message."""
     return [_result(part[:1], part[1:]) for part in unpack(message)]
+
+
+def _part(result: Result) -> bytes:
+    if isinstance(result, bytes):
+        return b"=" + result
+    return b"!" + to_bytes(str(result)) if isinstance(result, RefusedError) else b""
 
 
 def _result(kind: bytes, content: bytes) -> Result:

@@ -14,8 +14,7 @@ from shared.files import atomic_write, file_digest, read_json
 HERE = Path(__file__).parent
 PACKAGES: dict[str, dict[str, Any]] = read_json(HERE / "npm_packages.json", "put the file back")
 """By the folder that their files get on the site."""
-CACHE = HERE.parents[1] / "build" / "npm"
-"""Where they lie after they were fetched."""
+CACHE = HERE.parents[1] / "build" / "npm"  # where the files lie after they were fetched
 
 
 def fetch_packages(folder: Path = CACHE) -> Path:
@@ -45,9 +44,7 @@ def _fetch(folder: Path, pins: dict[str, Any]) -> None:
         package = _packed(Path(place), f"{pins['package']}@{pins['version']}")
         found = "sha512-" + base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
         if found != pins["integrity"]:
-            raise UserError(
-                f"{pins['package']} {pins['version']} has another SHA-512 than the known one; nothing was kept."
-            )
+            raise UserError(f"{package.name} has another SHA-512 than the known one; nothing was kept.")
         with tarfile.open(package) as archive:
             for name in pins["files"]:
                 content = archive.extractfile(f"package/{name}")

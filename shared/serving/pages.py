@@ -10,8 +10,7 @@ from starlette.routing import Route
 COMMON = Path(__file__).with_name("page")
 SERVED, ON_DEVICE = "served.mjs", "on_device.mjs"
 """Where results come from: the server, by this module's file; or the device itself, by the project's."""
-ASK = "ask.mjs"
-"""What a page imports: one of these two."""
+ASK = "ask.mjs"  # what a page imports: one of these two
 TYPES = {".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 
 

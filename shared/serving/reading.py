@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from shared.serving.backend import Item
-from shared.serving.interface import takes_raw_body
 from shared.serving.messages import to_bytes
 from shared.serving.service import Endpoint
 from shared.serving.settings import ServeConfig
 
+Elements = tuple[Sequence[bytes], dict[str, str]]  # and the fields beside them
 HELD_BODIES = 8  # number of bodies of the largest size that may be in memory at once
 
 
@@ -24,8 +24,7 @@ class ParsedRequest:
     """The items of a request."""
 
     items: list[Item]
-    is_raw: bool
-    """Whether the body was one element itself; its result comes without a list around it."""
+    is_raw: bool  # whether the body was one element itself; its result comes without a list around it
 
 
 @dataclass
@@ -33,8 +32,7 @@ class Reader:
     """Parses requests, and knows how many bytes of them are in memory."""
 
     settings: ServeConfig
-    held: int = field(default=0, init=False)
-    """Bytes of bodies that are in memory."""
+    held: int = field(default=0, init=False)  # bytes of bodies that are in memory
 
     @contextmanager
     def limited(self, request: Request) -> Iterator[Request]:
@@ -51,8 +49,7 @@ class Reader:
         async def receive() -> Message:
             nonlocal size
             message = await request.receive()
-            arrived = len(message.get("body", b""))
-            size += arrived
+            size += (arrived := len(message.get("body", b"")))
             self.held += arrived
             if size > limit:
                 raise _too_large(limit)
@@ -79,7 +76,7 @@ class Reader:
             elements, fields = _from_json(body, endpoint)
         elif content_type == "multipart/form-data":
             elements, fields = await _from_form(request, endpoint, self.settings)
-        elif takes_raw_body(endpoint):
+        elif endpoint.takes_raw_body:
             return ParsedRequest([Item([body], False, {}, deadline)], is_raw=True)
         else:
             raise HTTPException(415, f"a raw body is not enough here; send {_expected(endpoint)}")
@@ -100,7 +97,7 @@ def busy(reason: str) -> HTTPException:
 
 def _too_large(limit: int) -> HTTPException:
     # Without the header the server would go on to read, and throw away, what is still sent.
-    return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", headers={"Connection": "close"})
+    return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", {"Connection": "close"})
 
 
 def _expected(endpoint: Endpoint) -> str:
@@ -109,7 +106,7 @@ def _expected(endpoint: Endpoint) -> str:
     return f'JSON like {{"{endpoint.kind}": ["{element}"]{fields}}}, a form, or a raw body'
 
 
-def _from_json(body: bytes, endpoint: Endpoint) -> tuple[Sequence[bytes], dict[str, str]]:
+def _from_json(body: bytes, endpoint: Endpoint) -> Elements:
     # Not pydantic: it refuses the whole request where one text holds half of a surrogate pair.
     try:
         content = json.loads(body)
@@ -122,10 +119,7 @@ def _from_json(body: bytes, endpoint: Endpoint) -> tuple[Sequence[bytes], dict[s
     raise HTTPException(422, f"expected {_expected(endpoint)}")
 
 
-async def _from_form(
-    request: Request, endpoint: Endpoint, settings: ServeConfig
-) -> tuple[Sequence[bytes], dict[str, str]]:
-    """The form's parts that are named like the endpoint's kind, and the fields."""
+async def _from_form(request: Request, endpoint: Endpoint, settings: ServeConfig) -> Elements:
     most, limit = settings.max_elements, settings.max_body_bytes
     try:
         async with request.form(max_files=most, max_fields=most + len(endpoint.fields), max_part_size=limit) as form:

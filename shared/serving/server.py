@@ -58,7 +58,7 @@ def make_app(service: Service, settings: ServeConfig, backend: Backend) -> ASGIA
     metrics = ServerMetrics(batcher)
     _add_facts(app, service, batcher, metrics)
     page = add_page(app, page_files(service.page)) if service.page else []
-    return Guard(_dispatch(app, handlers), settings, metrics, open_paths={"/healthz", "/readyz", *page})
+    return Guard(_dispatch(app, handlers), settings, metrics, unlocked={"/healthz", "/readyz", *page})
 
 
 def uvicorn_config(app: ASGIApp, settings: ServeConfig) -> uvicorn.Config:
@@ -80,14 +80,10 @@ def uvicorn_config(app: ASGIApp, settings: ServeConfig) -> uvicorn.Config:
 def run_app(app: ASGIApp, listener: socket.socket, settings: ServeConfig) -> None:
     """Serve until SIGINT or SIGTERM; requests that came before still get their responses."""
     server = uvicorn.Server(uvicorn_config(app, settings))
-
     # A signal that comes before uvicorn listens to signals ends the server as it starts. Later uvicorn passes a signal
     # on after the last response; the server then ends with exit code 0.
-    def end(*_: object) -> None:
-        server.should_exit = True
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     # The batcher's thread waits for the process that computes, and must get its turn soon after.
     sys.setswitchinterval(SWITCH_SECONDS)
     host, port = listener.getsockname()[:2]
@@ -138,7 +134,7 @@ def _handler(endpoint: Endpoint, reader: Reader, batcher: Batcher) -> Handler:
 
 
 def _late(job: Job | None) -> HTTPException:
-    """What to say after the deadline: how far the request got."""
+    """How far the request got by the deadline."""
     if job is None:
         return HTTPException(408, "the body did not arrive in time", {"Connection": "close"})
     if job.started:
@@ -147,15 +143,12 @@ def _late(job: Job | None) -> HTTPException:
 
 
 def _response(parsed: ParsedRequest, results: list[Result]) -> Response:
-    if not parsed.is_raw:
-        parts = [
-            found if isinstance(found, bytes) else json.dumps({"error": _why(found)}).encode() for found in results
-        ]
-        return Response(b'{"results": [' + b", ".join(parts) + b"]}", media_type="application/json")
-    found = results[0]
-    if isinstance(found, bytes):
-        return Response(found, media_type="application/json")
-    raise HTTPException(422 if isinstance(found, RefusedError) else 500, _why(found))
+    first = results[0]
+    if parsed.is_raw and not isinstance(first, bytes):
+        raise HTTPException(422 if isinstance(first, RefusedError) else 500, _why(first))
+    parts = [one if isinstance(one, bytes) else json.dumps({"error": _why(one)}).encode() for one in results]
+    body = parts[0] if parsed.is_raw else b'{"results": [' + b", ".join(parts) + b"]}"
+    return Response(body, media_type="application/json")
 
 
 def _why(failure: Failure) -> str:

@@ -43,6 +43,11 @@ class Endpoint:
     batch_size: int = 32
     """The largest number of items that `predict` is given at once; 1 where they cannot be stacked."""
 
+    @property
+    def takes_raw_body(self) -> bool:
+        """Whether one element as the body is a whole item."""
+        return self.elements_per_item == 1 and not self.fields
+
 
 @dataclass(frozen=True)
 class Service:

@@ -1,5 +1,6 @@
 """The settings of the HTTP server, the same in every project."""
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -39,3 +40,11 @@ class ServeConfig:
     def __post_init__(self) -> None:
         enough = self.max_waiting >= self.max_elements
         require(enough, "serve.max_waiting", self.max_waiting, "at least serve.max_elements")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

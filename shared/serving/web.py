@@ -1,7 +1,6 @@
 """The static site: the pages of all projects with their exported networks, which run on the visitor's device."""
 
 import hashlib
-import html
 import json
 import shutil
 import tempfile
@@ -27,10 +26,8 @@ class Part:
     """One project's share of the site."""
 
     name: str
-    page: Path
-    """The folder of its page; `on_device.mjs` is in it."""
-    network: Path
-    """Its exported file; what lies beside it (see `BESIDE`) belongs to it."""
+    page: Path  # the folder of its page; `on_device.mjs` is in it
+    network: Path  # its exported file; what lies beside it (see `BESIDE`) belongs to it
 
 
 def build_site(target: Path, parts: Sequence[Part], packages: Path) -> None:
@@ -80,15 +77,13 @@ def _add_part(folder: Path, part: Part) -> None:
 
 
 def _write_front(site: Path, parts: Sequence[Part]) -> None:
-    links = "".join(f'<li><a href="{part.name}/">{html.escape(_title(part))}</a></li>' for part in parts)
+    links = ""
+    for part in parts:
+        _, _, text = (part.page / "index.html").read_text(encoding="utf-8").partition("<title>")
+        links += f'<li><a href="{part.name}/">{text.partition("</title>")[0]}</a></li>'
     shutil.copyfile(HERE / "front.mjs", site / "front.mjs")
     template = (HERE / "front.html").read_text(encoding="utf-8")
     (site / "index.html").write_text(template.replace("{links}", links), encoding="utf-8")
-
-
-def _title(part: Part) -> str:
-    text = (part.page / "index.html").read_text(encoding="utf-8")
-    return html.unescape(text.partition("<title>")[2].partition("</title>")[0])
 
 
 def _write_service_worker(site: Path) -> None:

@@ -14,22 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection
-from typing import Any, NoReturn
+from typing import Any, Self
 
 from shared.errors import UserError
 from shared.serving.backend import FailedError, Item, LocalBackend, Result
-from shared.serving.messages import (
-    described,
-    description,
-    pack,
-    pack_items,
-    pack_results,
-    to_bytes,
-    to_text,
-    unpack,
-    unpack_items,
-    unpack_results,
-)
+from shared.serving.messages import described, description, pack_items, pack_results, unpack_items, unpack_results
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
 
@@ -43,17 +32,10 @@ class Worker:
     """A backend in its own process; use it in a `with` block."""
 
     def __init__(self, build: str, config: Any, settings: ServeConfig) -> None:
-        """Start the process.
-
-        Args:
-            build: the function that makes the service from `config`, as `module:function`.
-        """
-        self.alive = False
-        """Whether the process is there and ready."""
-        self._task = (build, config, settings)
-        self._longest = PATIENCE * settings.deadline
-        self._busy = threading.Lock()
-        self._ending = False
+        """Start the process; `build` is the function that makes the service from `config`, as `module:function`."""
+        self.alive = False  # whether the process is there and ready
+        self._task, self._longest = (build, config, settings), PATIENCE * settings.deadline
+        self._busy, self._ending = threading.Lock(), False
         self._start()
 
     @cached_property
@@ -66,7 +48,7 @@ class Worker:
         """
         return self._ready()
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,11 +70,9 @@ class Worker:
                 self._restart("while it waited")
             there = self.alive and not self._ending
             found = self._exchange(endpoint, items) if there else None
-        if found is not None:
-            return found
-        if not there or len(items) == 1:
-            return [FailedError() for _ in items]
-        return [self(endpoint, [one])[0] for one in items]
+        if found is None and there and len(items) > 1:
+            return [self(endpoint, [one])[0] for one in items]
+        return found or [FailedError() for _ in items]
 
     def _exchange(self, endpoint: str, items: Sequence[Item]) -> list[Result] | None:
         """The results; None where there are none, and the process is another one now."""
@@ -140,28 +120,27 @@ class Worker:
 
     def _ready(self) -> Service:
         try:
-            kind, content = unpack(self._connection.recv_bytes())
+            kind, content = json.loads(self._connection.recv_bytes())
         except EOFError as error:
             raise UserError("the process that computes ended as it started; its last lines say why.") from error
-        if kind == b"refused":
-            raise UserError(to_text(content))
-        if kind == b"failed":
-            raise OSError(*json.loads(content))
+        if kind == "refused":
+            raise UserError(content)
+        if kind == "failed":
+            raise OSError(*content)
         self.alive = True
-        return described(json.loads(content))
+        return described(content)
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """A process that is started meanwhile leaves Ctrl-C to this one from its first moment on."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    can_hold = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_hold else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if before is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(build: str, config: Any, settings: ServeConfig, connection: Connection) -> None:
@@ -170,20 +149,17 @@ def _work(build: str, config: Any, settings: ServeConfig, connection: Connection
         signal.signal(number, signal.SIG_IGN)
     module, _, function = build.partition(":")
     service: Service | None = None
+    first: tuple[str, Any]
     try:
         service = getattr(importlib.import_module(module), function)(config)
-        first = [b"ready", json.dumps(description(service)).encode()]
+        first = ("ready", description(service))
     except UserError as error:
-        first = [b"refused", to_bytes(str(error))]
+        first = ("refused", str(error))
     except OSError as error:
         name = None if error.filename is None else str(error.filename)
-        first = [b"failed", json.dumps([error.errno, error.strerror or str(error), name]).encode()]
+        first = ("failed", [error.errno, error.strerror or str(error), name])
     with suppress(EOFError, OSError):
-        connection.send_bytes(pack(first))
-        if service:
-            _serve_batches(LocalBackend(service, settings), connection)
-
-
-def _serve_batches(backend: LocalBackend, connection: Connection) -> NoReturn:
-    while True:
-        connection.send_bytes(pack_results(backend(*unpack_items(connection.recv_bytes()))))
+        connection.send_bytes(json.dumps(first).encode())
+        backend = LocalBackend(service, settings) if service else None
+        while backend:
+            connection.send_bytes(pack_results(backend(*unpack_items(connection.recv_bytes()))))

@@ -1,6 +1,5 @@
 """A real Chromium without a window, spoken to over a pipe in its DevTools protocol."""
 
-import base64
 import json
 import os
 import shutil
@@ -14,22 +13,13 @@ from typing import Any
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--use-fake-device-for-media-stream",  # a microphone that beeps
     "--use-fake-ui-for-media-stream",  # and is allowed without a question
     "--remote-debugging-pipe",
 )
-
-
-WHY_NOT = "" if PROGRAM else "there is no Chromium here"
-"""Why pages cannot be tried; empty where they can."""
+WHY_NOT = "" if PROGRAM else "there is no Chromium here"  # why pages cannot be tried; empty where they can
 
 
 class Page:
@@ -38,8 +28,7 @@ class Page:
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._out, self._in = os.fdopen(to_browser, "wb", buffering=0), os.fdopen(from_browser, "rb", buffering=0)
         self._rest, self._number, self._session = b"", 0, ""
-        self.messages: list[str] = []
-        """What the page wrote to the console, and its exceptions."""
+        self.messages: list[str] = []  # what the page wrote to the console, and its exceptions
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "DOM"):
@@ -56,14 +45,13 @@ class Page:
         assert "error" not in answer, answer
         return answer["result"]
 
-    def _next(self) -> dict[str, Any]:
+    def _next(self) -> Any:
         while b"\0" not in self._rest:
             read = self._in.read(1 << 16)
             assert read, "Chromium has ended"
             self._rest += read
         message, _, self._rest = self._rest.partition(b"\0")
-        found: dict[str, Any] = json.loads(message)
-        return found
+        return json.loads(message)
 
     def run(self, code: str) -> Any:
         """The value of an expression; a promise is awaited."""
@@ -85,15 +73,13 @@ class Page:
 
     def size(self, width: int, height: int) -> None:
         """Pretend to be a screen of this size in CSS pixels."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **screen)
 
     def drag(self, *points: tuple[float, float]) -> None:
         """Draw a line with the mouse, in CSS pixels."""
-        for kind, (x, y) in zip(
-            ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"], [*points, points[-1]], strict=True
-        ):
+        kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*points, points[-1]], strict=True):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
 
     def choose_file(self, selector: str, path: Path) -> None:
@@ -101,11 +87,6 @@ class Page:
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
-
-    def image(self, path: Path) -> None:
-        """Save what is to be seen, all of the page, as PNG."""
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
 
 
 @contextmanager

@@ -10,8 +10,7 @@ from typing import Any
 from shared.serving.pages import page_files
 
 PROGRAM = shutil.which("node")
-WHY_NOT = "" if PROGRAM else "there is no node to run the page's JavaScript"
-"""Why it cannot be run; empty where it can."""
+WHY_NOT = "" if PROGRAM else "there is no node to run the page's JavaScript"  # why it cannot be run; empty where it can
 
 
 def run_node(page: Path, code: str, question: Any) -> Any:

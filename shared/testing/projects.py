@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 
 import pytest
 
@@ -10,18 +11,15 @@ def _groups(config: pytest.Config) -> dict[str, list[str]]:
     """The paths on the command line, by the project whose tests they hold or "rest"."""
     projects = sorted(path.parent for path in config.rootpath.glob("projects/*/main.py"))
     here = config.invocation_params.dir
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = defaultdict(list)
     for argument in config.known_args_namespace.file_or_dir or ([] if here == config.rootpath else ["."]):
         path = (here / argument.partition("::")[0]).resolve()
-        for project in projects:
-            if path in project.parents:
-                groups.setdefault(project.name, []).append(str(project))
-            elif path.is_relative_to(project):
-                groups.setdefault(project.name, []).append(argument)
-        if not any(path in project.parents or path.is_relative_to(project) for project in projects):
-            groups.setdefault("rest", []).append(argument)
+        found = {project.name: argument for project in projects if path.is_relative_to(project)}
+        found |= {project.name: str(project) for project in projects if path in project.parents}
+        for name, chosen in (found or {"rest": argument}).items():
+            groups[name].append(chosen)
         if path == config.rootpath:
-            groups.setdefault("rest", []).extend(str(path / tests) for tests in config.getini("testpaths"))
+            groups["rest"].extend(str(path / tests) for tests in config.getini("testpaths"))
     return groups
 
 

@@ -6,6 +6,8 @@ from src.config import PROJECT, Config
 from src.predict import Predictor
 
 PAGE = PROJECT / "src" / "page"
+EXAMPLE = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAAAAg/z8AIAAAAOAAwADg"
+"""Eight samples of a tone, as a WAV file in base64."""
 
 
 def make_service(config: Config) -> Service:
@@ -21,7 +23,3 @@ def make_service(config: Config) -> Service:
         example_label="yes",
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
-
-
-EXAMPLE = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAAAAg/z8AIAAAAOAAwADg"
-"""Eight samples of a tone, as a WAV file in base64."""

@@ -6,6 +6,10 @@ from src.config import PROJECT, Config
 from src.predict import Predictor
 
 PAGE = PROJECT / "src" / "page"
+EXAMPLE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAMCAAAAABzHgM7AAAAGklEQVR42mP8z4AATAwYHEZGXDLU4jDidAEAvBUCFxtNV/0AAAAASUVORK5CYII="
+)
+"""A vertical stroke, as a PNG file in base64."""
 
 
 def make_service(config: Config) -> Service:
@@ -21,9 +25,3 @@ def make_service(config: Config) -> Service:
         example_label="1",
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
-
-
-EXAMPLE = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAMCAAAAABzHgM7AAAAGklEQVR42mP8z4AATAwYHEZGXDLU4jDidAEAvBUCFxtNV/0AAAAASUVORK5CYII="
-)
-"""A vertical stroke, as a PNG file in base64."""
