@@ -17,18 +17,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from shared.cli import main
 from shared.config import to_plain
+from shared.data.examples import Data
+from shared.files import read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint, save_checkpoint
 from shared.training.files import best_checkpoint
 
 VERBS = ("check-data", "run", "train", "evaluate", "baseline", "predict", "export", "report", "sweep", "serve")
+READERS = ("dataloader", "train", "evaluate", "baseline", "export", "report")
+"""Modules of a project that read its data."""
 Refused = Callable[..., str]
+Check = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -67,31 +75,55 @@ class Job:
     """What the verb `run` did with the smoke configuration."""
 
     printed: str
-    reads: int  # how often the data was read
+    reads: list[Data]
+    """The data, as often as it was read."""
 
 
 @pytest.fixture(scope="session")
 def job(contract: Contract, smoke: Any) -> Job:
     """One run of everything, which all tests look at; its results lie in the output folder of `smoke`."""
-    loader, reads, printed = import_module("src.dataloader"), [], io.StringIO()
-    load = loader.load_data
+    readers = [import_module(f"src.{name}") for name in READERS]
+    load, printed = readers[0].load_data, io.StringIO()
+    reads: list[Data] = []
 
-    def counted(*arguments: Any, **named: Any) -> Any:
-        reads.append(arguments)
-        return load(*arguments, **named)
+    def counted(*arguments: Any, **named: Any) -> Data:
+        reads.append(load(*arguments, **named))
+        return reads[-1]
 
     folders = ("--output_dir", smoke.output_dir, "--log_dir", smoke.log_dir, *contract.run_flags)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
-        for name in ("dataloader", "train", "evaluate", "baseline", "export", "report"):
-            patch.setattr(f"src.{name}.load_data", counted)
+        for module in readers:
+            patch.setattr(module, "load_data", counted)
         succeed(contract, "run", "--config", contract.project / "configs" / "smoke.yaml", *folders)
-    return Job(printed.getvalue(), len(reads))
+    return Job(printed.getvalue(), reads)
 
 
 @pytest.fixture(scope="session")
 def trained(job: Job, smoke: Any) -> Any:  # noqa: ARG001 - it has run
     """The configuration of a finished run; checkpoint, results and ONNX file lie in its `output_dir`."""
     return smoke
+
+
+@pytest.fixture(scope="session")
+def data(job: Job) -> Data:
+    """The sample, as the smoke configuration cuts it."""
+    return job.reads[0]
+
+
+@pytest.fixture
+def check(contract: Contract, tmp_path: Path) -> Check:
+    """Runs `check-data` on a folder or file; gives what it has written, nothing where it has not.
+
+    `check(root, *flags, code=2)` is for data that is refused.
+    """
+
+    def run(root: Path, *flags: object, code: int = 0) -> dict[str, Any]:
+        words = ["check-data", "--data.root", root, "--output_dir", tmp_path / "checked", *flags]
+        assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == code
+        path = tmp_path / "checked" / "check_data.json"
+        return dict(read_json(path, "")) if path.is_file() else {}
+
+    return run
 
 
 @pytest.fixture
@@ -117,31 +149,56 @@ def succeed(contract: Contract, *words: object) -> None:
     assert main([str(word) for word in words], contract.project, contract.verbs, "src.config:Config") == 0
 
 
-@contextmanager
-def server(contract: Contract, output_dir: Path) -> Iterator[Callable[..., Any]]:
-    """The project's server in a process of its own; the function given sends a body to a path, or gets the path.
+def loss_by_heart(
+    model: nn.Module, inputs: Tensor, labels: Tensor, learning_rate: float = 0.01, steps: int = 60
+) -> float:
+    """The last loss of a network that is trained on one batch alone."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
+    for _ in range(steps):
+        loss = cross_entropy(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return loss.item()
 
-    A body is bytes, or plain types that are sent as JSON. JSON comes back as plain types, a page as text; a refusal
-    raises `urllib.error.HTTPError`.
+
+def ask(url: str, path: str, body: bytes | Mapping[str, Any] | None = None) -> Any:
+    """What a server answers: JSON as plain types, a page as text.
+
+    Args:
+        body: sent as it is, or as JSON; without one the path is only read.
+
+    Raises:
+        HTTPError: it refuses.
     """
+    headers = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
+    content = json.dumps(body).encode() if isinstance(body, Mapping) else body
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/{path}", content, headers), timeout=60) as response:
+        found = response.read().decode()
+        return json.loads(found) if "json" in response.headers["content-type"] else found
+
+
+@contextmanager
+def server(contract: Contract, output_dir: Path) -> Iterator[str]:
+    """The address of the project's server in a process of its own."""
     command = [sys.executable, str(contract.project / "main.py"), "serve", "--serve.port", "0"]
     process = subprocess.Popen([*command, "--output_dir", str(output_dir)], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
-        url = process.stdout.readline().split()[1]
-
-        def ask(path: str, body: bytes | Mapping[str, Any] | None = None) -> Any:
-            headers = {"Content-Type": "application/json"} if isinstance(body, Mapping) else {}
-            content = json.dumps(body).encode() if isinstance(body, Mapping) else body
-            request = urllib.request.Request(f"{url}/{path}", content, headers)
-            with urllib.request.urlopen(request, timeout=60) as response:
-                found = response.read().decode()
-                return json.loads(found) if "json" in response.headers["content-type"] else found
-
-        yield ask
+        yield process.stdout.readline().split()[1]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
+
+
+# Its sample.
+
+
+def test_no_example_of_the_sample_is_in_two_splits(data: Data) -> None:
+    columns = [next(iter(split.columns.values())) for split in vars(data.splits).values()]
+    contents = [{np.asarray(value).tobytes() for value in column} for column in columns]
+    assert sum(map(len, contents)) == len(set().union(*contents))
+    assert all(contents)
 
 
 # It learns.
@@ -171,10 +228,10 @@ def test_predictions_depend_on_the_input(trained: Any) -> None:
     assert all(any(row[column] for row in confusion) for column in range(len(confusion)))
 
 
-def test_the_same_seed_gives_the_same_bytes(smoke: Any, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(smoke: Any, data: Data, tmp_path: Path) -> None:
     short = replace(smoke, training=replace(smoke.training, epochs=1))
     for name in ("first", "second"):
-        verb("train")(replace(short, output_dir=tmp_path / name))
+        verb("train")(replace(short, output_dir=tmp_path / name), data=data)
     first, second = (load_checkpoint(best_checkpoint(tmp_path / name)).tensors for name in ("first", "second"))
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -218,7 +275,7 @@ def test_the_exported_file_says_where_it_comes_from(trained: Any, contract: Cont
 
 
 def test_run_reads_the_data_once_and_does_the_whole_job(job: Job, trained: Any, contract: Contract) -> None:
-    assert job.reads == 1
+    assert len(job.reads) == 1
     results = {name: read_result(trained.output_dir, name) for name in ("train", "evaluate", "baseline", "export")}
     for words in ("sample", "seed", *results["evaluate"]["summary"], *results["baseline"]["summary"], "parity"):
         assert words in job.printed
@@ -242,6 +299,13 @@ def test_what_follows_training_uses_its_configuration(
     succeed(contract, "evaluate", "--output_dir", trained.output_dir)
     assert read_result(trained.output_dir, "evaluate")["data"]["source"] == "sample"
     assert "trained on other data" not in capsys.readouterr().err
+
+
+@pytest.mark.long
+def test_the_server_starts_in_a_process_of_its_own(trained: Any, contract: Contract) -> None:
+    with server(contract, trained.output_dir) as url:
+        assert ask(url, "model")["seed"] == trained.seed
+        assert "<html" in ask(url, "")
 
 
 @pytest.mark.long
@@ -285,6 +349,16 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
 )
 def test_a_mistake_is_named(words: str, named: str, refused: Refused) -> None:
     assert named in refused(*words.split())
+
+
+def test_predicting_a_file_that_does_not_exist_is_refused(refused: Refused, contract: Contract) -> None:
+    missing = f"nowhere{Path(contract.input_name).suffix}"
+    assert missing in refused("predict", missing)
+
+
+def test_predicting_an_empty_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert str(tmp_path / "nothing") in refused("predict", tmp_path / "nothing")
 
 
 def test_a_mistake_in_a_configuration_file_is_named(refused: Refused, tmp_path: Path) -> None:

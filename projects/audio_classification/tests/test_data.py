@@ -1,7 +1,6 @@
 """The data: three disjoint splits, fixed by the seed and cut by speaker, from each source."""
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import torch
 from recordings import save, save_folder, tone
 
-from shared.data.memory import Batch
+from shared.data.examples import Data
 from shared.errors import UserError
 from src.config import Config, DataConfig
 from src.dataloader import load_data, make_loaders
@@ -19,36 +18,18 @@ from src.sources import SPEECH_COMMANDS
 BY_NAME = "^([0-9a-f]{8})_nohash"
 
 
-def rows(split: Batch) -> set[bytes]:
-    return {clip.numpy().tobytes() for clip in split["samples"]}
-
-
 def config(**settings: object) -> Config:
     return Config(data=DataConfig(**settings))  # type: ignore[arg-type]
 
 
-def test_the_sample_has_disjoint_splits_of_all_vowels_and_no_speaker_in_two() -> None:
-    data = load_data(config(source="sample", seconds=0.5))
+def test_the_sample_has_all_vowels_in_every_split_and_no_speaker_in_two(data: Data) -> None:
     assert data.classes == list(VOWELS)
     assert sum(data.counts.values()) == 960
-    assert sum(data.facts["speakers"].values()) == 48
-    speakers = [
-        {name.split(" ", 1)[1].rsplit(" ", 1)[0] for name in names}
-        for names in (split.names for split in vars(data.splits).values())
-    ]
-    assert not speakers[0] & speakers[1]
-    assert not speakers[0] & speakers[2]
-    assert not speakers[1] & speakers[2]
+    speakers = [{name.split(" ", 1)[1].rsplit(" ", 1)[0] for name in part.names} for part in vars(data.splits).values()]
+    assert sum(map(len, speakers)) == len(set().union(*speakers)) == sum(data.facts["speakers"].values()) == 48
     for split in vars(data.splits).values():
-        assert split["samples"].shape[1:] == (4000,)
-        assert split["samples"].dtype == torch.int16
+        assert (split["samples"].shape[1:], split["samples"].dtype) == ((4000,), torch.int16)
         assert set(split["labels"].tolist()) == set(range(10))
-
-
-def test_the_seed_decides_the_sample_and_its_splits() -> None:
-    first, again, other = (load_data(replace(config(source="sample"), seed=seed)) for seed in (0, 0, 1))
-    assert first.digest == again.digest != other.digest
-    assert first.splits.test.names != other.splits.test.names
 
 
 def test_a_child_has_higher_formants_than_a_man() -> None:
@@ -121,24 +102,28 @@ def test_spoken_digits_are_cut_by_speaker(tmp_path: Path) -> None:
     assert not any("_b_" in name for name in left_out.splits.train.names + left_out.splits.validation.names)
 
 
-def test_speech_commands_keeps_its_own_splits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", ["", "backward/00000001_nohash_1.wav\n"])
+def test_speech_commands_keeps_its_own_splits_of_the_words_that_are_there(
+    gone: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = tmp_path / SPEECH_COMMANDS
     save_folder(root, {"no": 10, "yes": 10})
     save(root / "_background_noise_" / "hum.wav", tone(100))
-    (root / "validation_list.txt").write_text("no/00000001_nohash_1.wav\nyes/00000001_nohash_1.wav\n")
-    (root / "testing_list.txt").write_text("no/00000002_nohash_2.wav\nyes/00000002_nohash_7.wav\n")
+    (root / "validation_list.txt").write_text(f"no/00000001_nohash_1.wav\nyes/00000001_nohash_1.wav\n{gone}")
+    (root / "testing_list.txt").write_text(f"no/00000002_nohash_2.wav\nyes/00000002_nohash_7.wav\n{gone}")
     data = load_data(config(root=tmp_path))
     assert data.record.source == "speech_commands"
     assert data.classes == ["no", "yes"]
     assert data.counts == {"train": 16, "validation": 2, "test": 2}
     assert data.facts["speakers"]["test"] == 1
+    assert ("left out 1 listed recordings" in capsys.readouterr().err) == bool(gone)
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"test_groups": ["nobody"]}, "data.test_groups names nobody, who speaks nowhere; known are none"),
-        ({"group_pattern": "^(x+)_"}, r"fits no file name, such as .*nohash_0.wav; correct it"),
+        ({"test_groups": ["nobody"]}, "data.test_groups names nobody"),
+        ({"group_pattern": "^(x+)_"}, r"fits no file name, such as .*nohash_0\.wav"),
     ],
 )
 def test_speakers_that_are_not_there_are_refused(settings: dict[str, object], message: str, tmp_path: Path) -> None:
@@ -149,41 +134,27 @@ def test_speakers_that_are_not_there_are_refused(settings: dict[str, object], me
 def test_tables_and_speakers_that_leave_nothing_are_refused(tmp_path: Path) -> None:
     root = save_folder(tmp_path, {"high": 20, "low": 20})
     (root / "index.csv").write_text("id,group\n0.wav,ann\n")
-    with pytest.raises(UserError, match=r"index\.csv names none of the recordings, such as high/.*: id is the path"):
+    with pytest.raises(UserError, match=r"index\.csv names none of the recordings, such as high/"):
         load_data(config(root=root))
     (root / "index.csv").write_text(
         "id,group\n" + "".join(f"{path.relative_to(root).as_posix()},ann\n" for path in root.rglob("*.wav"))
     )
-    with pytest.raises(UserError, match=r"data\.test_groups names every speaker \(ann\); leave one to learn from"):
+    with pytest.raises(UserError, match=r"data\.test_groups names every speaker \(ann\)"):
         load_data(config(root=root, test_groups=["ann"]))
-
-
-def test_speech_commands_without_some_words_keeps_the_others(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / SPEECH_COMMANDS
-    save_folder(root, {"no": 10, "yes": 10})
-    gone = "backward/00000001_nohash_1.wav\n"
-    (root / "validation_list.txt").write_text(f"no/00000001_nohash_1.wav\nyes/00000001_nohash_1.wav\n{gone}")
-    (root / "testing_list.txt").write_text(f"no/00000002_nohash_2.wav\nyes/00000002_nohash_7.wav\n{gone}")
-    assert load_data(config(root=tmp_path)).counts == {"train": 16, "validation": 2, "test": 2}
-    assert "left out 1 listed recordings of words without training recordings" in capsys.readouterr().err
 
 
 def test_a_class_of_one_speaker_alone_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path, {"high": 10, "low": 10})
     for path in (tmp_path / "low").iterdir():
         path.rename(path.with_name(f"only_{path.name}"))
-    with pytest.raises(UserError, match="no clip of low is left to train on, because so few speakers"):
+    with pytest.raises(UserError, match="no clip of low is left"):
         load_data(config(root=tmp_path, group_pattern="^([a-z0-9]+)_", test_groups=["only"]))
 
 
-def test_only_training_clips_are_changed() -> None:
-    settings = config(source="sample", seconds=0.5)
-    data = load_data(settings)
-    loaders = make_loaders(data, settings)
+def test_only_training_clips_are_changed(data: Data, smoke: Config) -> None:
+    loaders = make_loaders(data, smoke)
     for name in ("validation", "test"):
         loaded = torch.cat([batch["samples"] for batch in getattr(loaders, name)])
         assert torch.equal(loaded, getattr(data.splits, name)["samples"])
-    changed = next(iter(loaders.train))["samples"]
-    assert not {clip.numpy().tobytes() for clip in changed} & rows(data.splits.train)
+    changed, before = next(iter(loaders.train))["samples"], data.splits.train["samples"]
+    assert not any((clip == before).all(1).any() for clip in changed)

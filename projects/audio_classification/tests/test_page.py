@@ -1,36 +1,19 @@
 """The page for people in a real browser: served and static, by file and by microphone, with and without a network."""
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from recordings import save
 
-from shared.serving.npm import CACHE, has_packages
-from shared.serving.web import Part, build_site
-from shared.testing.chromium import WHY_NOT, Page, chromium
-from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config, export_path
+from shared.testing.chromium import Page
+from shared.testing.pages import in_browser, on_device, open_page, require_same_answers
+from src.config import Config
 from src.predict import Predictor
 from src.sample import Speaker, spoken
-from src.service import PAGE, make_service
 
-WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
-
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def served(trained: Config) -> Iterator[str]:
-    with serving(make_service(trained)) as address:
-        yield address
+pytestmark = in_browser
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +22,9 @@ def vowel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save(tmp_path_factory.mktemp("recordings") / "had.wav", samples)
 
 
-def load_source(page: Page, address: str, recording: Path) -> dict[str, float]:
+def choose(page: Page, address: str, recording: Path) -> dict[str, float]:
     """Choose a file; gives the probabilities that the page shows, in percent."""
-    page.open(f"{address}/")
-    page.wait_for("document.getElementById('facts').textContent.includes('sample')")
+    open_page(page, address)
     page.choose_file("#file", recording)
     page.wait_for("document.querySelectorAll('#bars li').length === 10")
     assert page.messages == []
@@ -58,21 +40,22 @@ def test_a_file_is_answered_as_predict_does_and_nothing_is_cut_off(
     page: Page, served: str, trained: Config, vowel: Path, width: int
 ) -> None:
     page.size(width, 800)
-    shown = load_source(page, served, vowel)
-    expected = Predictor(trained).answer([vowel])[0]
+    shown = choose(page, served, vowel)
+    predictor = Predictor(trained)
+    (expected,) = predictor.predict([predictor.prepare(vowel)])
+    assert expected.probabilities is not None
     assert list(shown.values()) == pytest.approx(list(expected.probabilities), abs=1e-4)
-    assert page.run("document.getElementById('answer').textContent") in [expected.answer, "Not sure."]
+    assert page.run("document.getElementById('answer').textContent") in [expected.label, "Not sure."]
     assert page.run("document.documentElement.scrollWidth") <= width
     colors = "new Set(document.getElementById('spectrogram').getContext('2d').getImageData(0, 0, 400, 160).data).size"
     assert page.run(colors) > 50
 
 
 def test_the_microphone_is_answered(page: Page, served: str) -> None:
-    page.open(f"{served}/")
-    page.wait_for("document.getElementById('facts').textContent.includes('sample')")
+    open_page(page, served)
     page.run("document.getElementById('record').click()")
     page.wait_for("document.getElementById('record').textContent === 'Stop'")
-    page.run("new Promise((resolve) => setTimeout(resolve, 1500))")
+    page.run("new Promise((resolve) => setTimeout(resolve, 1000))")
     page.run("document.getElementById('record').click()")
     page.wait_for("document.querySelectorAll('#bars li').length === 10")
     assert page.run("document.getElementById('record').textContent") == "Record"
@@ -80,8 +63,7 @@ def test_the_microphone_is_answered(page: Page, served: str) -> None:
 
 
 def test_what_is_no_recording_is_said(page: Page, served: str, tmp_path: Path) -> None:
-    page.open(f"{served}/")
-    page.wait_for("document.getElementById('facts').textContent.includes('sample')")
+    open_page(page, served)
     (tmp_path / "broken.wav").write_bytes(b"no recording")
     page.choose_file("#file", tmp_path / "broken.wav")
     page.wait_for("document.getElementById('answer').textContent.includes('cannot read the file')")
@@ -89,14 +71,8 @@ def test_what_is_no_recording_is_said(page: Page, served: str, tmp_path: Path) -
     page.wait_for("document.getElementById('answer').textContent.includes('nothing to hear')")
 
 
-@pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
+@on_device
 def test_the_static_page_gives_the_same_answers_also_without_a_network(
-    page: Page, served: str, trained: Config, vowel: Path, tmp_path: Path
+    page: Page, served: str, static: Path, vowel: Path
 ) -> None:
-    expected = load_source(page, served, vowel)
-    build_site(tmp_path / "site", [Part(PROJECT.name, PAGE, export_path(trained))], CACHE)
-    with file_server(tmp_path / "site") as address:
-        folder = f"{address}/{PROJECT.name}"
-        assert load_source(page, folder, vowel) == pytest.approx(expected, abs=1e-4)
-        assert page.run("navigator.serviceWorker.ready.then(({ active }) => Boolean(active))")
-    assert load_source(page, folder, vowel) == pytest.approx(expected, abs=1e-4)
+    require_same_answers(page, served, static, partial(choose, recording=vowel))

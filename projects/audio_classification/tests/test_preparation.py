@@ -1,9 +1,6 @@
 """A recording of any length becomes a clip of one length, in Python and on the page alike; augmentation keeps words."""
 
 import base64
-import json
-import shutil
-import subprocess
 
 import numpy as np
 import pytest
@@ -11,11 +8,10 @@ import torch
 from recordings import tone
 
 from shared.seeding import generator
+from shared.testing.node import WHY_NOT, run_node
 from src.augmentation import add_noise, random_speed_and_shift
 from src.config import PROJECT
 from src.preparation import SilentError, fit, loudest, require_sound
-
-NODE = shutil.which("node")
 
 
 def test_a_short_recording_lies_in_the_middle_of_silence() -> None:
@@ -78,22 +74,13 @@ console.log(JSON.stringify(answers));
 """
 
 
-@pytest.mark.skipif(NODE is None, reason="there is no node to run the page's JavaScript")
+@pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 def test_the_page_prepares_a_recording_to_the_same_samples() -> None:
     random = np.random.default_rng(0)
     clips = [random.integers(-32_768, 32_768, size, dtype=np.int16) for size in (1, 5, 99, 100, 101, 250, 3000)]
     clips += [np.zeros(300, np.int16), np.full(300, -7, np.int16), np.full(300, 8, np.int16)]
     asked = [{"samples": base64.b64encode(clip.tobytes()).decode(), "length": 100} for clip in clips]
-    done = subprocess.run(
-        [str(NODE), "--input-type=module", "--eval", IN_JAVASCRIPT],
-        input=json.dumps(asked),
-        cwd=PROJECT / "src" / "page",
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    for clip, found in zip(clips, json.loads(done.stdout), strict=True):
+    for clip, found in zip(clips, run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked), strict=True):
         assert found["fitted"] == fit(clip, 100).tolist()
         assert found["silent"] == bool(np.abs(clip.astype(int)).max() < 8)
         assert found["wav"] == 44 + 2 * len(clip)

@@ -10,7 +10,7 @@ import pytest
 from recordings import save
 
 from shared.inference.model import OnnxModel
-from shared.testing.contract import Contract, server
+from shared.testing.contract import ask
 from src.config import Config, export_path
 from src.predict import Predictor, predict
 from src.sample import VOWELS, Speaker, spoken
@@ -48,21 +48,20 @@ def test_every_recording_is_predicted(trained: Config, recordings: Path, capsys:
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_server_predicts_as_predict_does(trained: Config, recordings: Path, contract: Contract) -> None:
+def test_the_server_predicts_as_predict_does(trained: Config, served: str, recordings: Path) -> None:
     predictor = Predictor(trained)
     expected = predictor.predict([predictor.prepare(recordings / "vowel_heed.wav")])[0]
     assert expected.probabilities is not None
-    with server(contract, trained.output_dir) as ask:
-        found = ask("predict", (recordings / "vowel_heed.wav").read_bytes())
-        assert found["prediction"] == expected.label
-        assert list(found["probabilities"].values()) == pytest.approx(list(expected.probabilities), abs=1e-5)
-        assert ask("predict", (recordings / "silent.wav").read_bytes())["prediction"] == "silent"
-        for name, detail in (("broken", "not a recording"), ("minutes", "longer than the 60 seconds")):
-            with pytest.raises(HTTPError, match="422") as refused:
-                ask("predict", (recordings / f"{name}.wav").read_bytes())
-            assert detail in json.load(refused.value)["detail"]
-        assert "Say it" in ask("")
-        assert ask("model")["labels"] == list(VOWELS)
+    found = ask(served, "predict", (recordings / "vowel_heed.wav").read_bytes())
+    assert found["prediction"] == expected.label
+    assert list(found["probabilities"].values()) == pytest.approx(list(expected.probabilities), abs=1e-5)
+    assert ask(served, "predict", (recordings / "silent.wav").read_bytes())["prediction"] == "silent"
+    for name, detail in (("broken", "not a recording"), ("minutes", "longer than the 60 seconds")):
+        with pytest.raises(HTTPError, match="422") as refused:
+            ask(served, "predict", (recordings / f"{name}.wav").read_bytes())
+        assert detail in json.load(refused.value)["detail"]
+    assert "Say it" in ask(served, "")
+    assert ask(served, "model")["labels"] == list(VOWELS)
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:

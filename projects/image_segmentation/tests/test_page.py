@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +10,11 @@ import pytest
 from PIL import Image
 from skimage import data as photographs
 
-from shared.serving.npm import CACHE, has_packages
-from shared.serving.web import Part, build_site
-from shared.testing.chromium import WHY_NOT, Page, chromium
-from shared.testing.servers import file_server, serving
-from src.config import PROJECT, Config, export_path
-from src.service import PAGE, make_service
+from shared.testing.chromium import Page
+from shared.testing.pages import from_module, in_browser, on_device, open_page
+from shared.testing.servers import file_server
 
-WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
-
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def served(trained: Config) -> Iterator[str]:
-    with serving(make_service(trained)) as address:
-        yield address
+pytestmark = in_browser
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +26,19 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def areas(page: Page, address: str, image: Path) -> dict[str, Any]:
     """Choose the image; returns the whole result."""
-    page.open(f"{address}/")
-    page.wait_for("document.getElementById('facts').textContent.includes('sample')")
+    open_page(page, address)
     page.choose_file("#file", image)
     page.wait_for("document.querySelectorAll('#bars li').length === 4")
     assert page.messages == []
     # The canvas shows the mask by now: ask again about the image alone.
-    page.run("document.getElementById('opacity').value = 0")
-    page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
-    call = "ask('predict', [document.getElementById('image')])"
-    found: dict[str, Any] = page.run(f"import(new URL('ask.mjs', location.href)).then(({{ ask }}) => {call})")
+    fade(page, 0)
+    found: dict[str, Any] = from_module(page, "module.ask('predict', [document.getElementById('image')])")
     return found
+
+
+def fade(page: Page, opacity: int) -> None:
+    page.run(f"document.getElementById('opacity').value = {opacity}")
+    page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -68,19 +52,15 @@ def test_an_image_gets_its_areas_and_nothing_is_cut_off(page: Page, served: str,
 def test_the_mask_can_be_faded(page: Page, served: str, image: Path) -> None:
     areas(page, served, image)
     bare = page.run("document.getElementById('image').toDataURL()")
-    page.run("document.getElementById('opacity').value = 100")
-    page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
+    fade(page, 100)
     assert page.run("document.getElementById('image').toDataURL()") != bare
 
 
-@pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
-def test_the_static_page_gives_the_same_mask(
-    page: Page, served: str, trained: Config, image: Path, tmp_path: Path
-) -> None:
+@on_device
+def test_the_static_page_gives_the_same_mask(page: Page, served: str, static: Path, image: Path) -> None:
     expected = areas(page, served, image)
-    build_site(tmp_path / "site", [Part(PROJECT.name, PAGE, export_path(trained))], CACHE)
-    with file_server(tmp_path / "site") as address:
-        found = areas(page, f"{address}/{PROJECT.name}", image)
+    with file_server(static.parent) as address:
+        found = areas(page, f"{address}/{static.name}", image)
     assert found["probability"] == pytest.approx(expected["probability"], abs=0.01)
     masks = [np.asarray(decoded(result).convert("RGB")) for result in (found, expected)]
     assert (masks[0] == masks[1]).all(2).mean() > 0.99  # eight bits are rounded differently here and there

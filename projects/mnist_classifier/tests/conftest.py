@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.testing.contract import Contract, job, refused, smoke, trained  # noqa: F401 - fixtures
+from shared.testing.contract import Contract, check, data, job, refused, smoke, trained  # noqa: F401 - fixtures
+from shared.testing.pages import page, served, static  # noqa: F401 - fixtures
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))

@@ -131,16 +131,11 @@ def test_the_page_prepares_a_image_to_the_same_bytes(kind: str, channels: int) -
         Image.new("RGB", (50, 40), "white"),
         Image.fromarray(digit(drawn(), 28)).convert("RGB"),
     ]
+    settings = {"kind": kind, "size": 28, "channels": channels}
+    pixels = [base64.b64encode(image.convert("RGBA").tobytes()).decode() for image in images]
     asked = [
-        {
-            "pixels": base64.b64encode(image.convert("RGBA").tobytes()).decode(),
-            "width": image.width,
-            "height": image.height,
-            "kind": kind,
-            "size": 28,
-            "channels": channels,
-        }
-        for image in images
+        settings | {"pixels": rgba, "width": image.width, "height": image.height}
+        for rgba, image in zip(pixels, images, strict=True)
     ]
     answers = run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked)
     prepare = make_preparation(DataConfig(channels=channels, preparation=kind))

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from shared.inference.model import OnnxModel
-from shared.testing.contract import Contract, server
+from shared.testing.contract import Contract, ask, server
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
 from src.predict import predict
@@ -20,8 +20,7 @@ from src.predict import predict
 def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
     plan = smoke.output_dir / "plan.yaml"
     plan.write_text("trials: 2\nranges:\n  training.learning_rate: {low: 0.005, high: 0.02}\n")
-    short = replace(smoke, training=replace(smoke.training, epochs=2))
-    found = sweep(short, plan)
+    found = sweep(replace(smoke, training=replace(smoke.training, epochs=1)), plan)
     config = load_config(smoke.output_dir / "sweep" / "best.yaml")
     assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
 
@@ -54,16 +53,16 @@ def test_every_image_is_predicted(trained: Config, images: Path, capsys: pytest.
 
 
 def test_the_server_predicts_as_predict_does(trained: Config, images: Path, contract: Contract) -> None:
-    with server(contract, trained.output_dir) as ask:
-        found = ask("predict", (images / "digit_0.png").read_bytes())
+    with server(contract, trained.output_dir) as url:
+        found = ask(url, "predict", (images / "digit_0.png").read_bytes())
         assert found["prediction"] == "0"
         assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-        assert ask("predict", (images / "empty.png").read_bytes())["prediction"] == "empty"
+        assert ask(url, "predict", (images / "empty.png").read_bytes())["prediction"] == "empty"
         with pytest.raises(HTTPError, match="422") as refused:
-            ask("predict", b"no image")
+            ask(url, "predict", b"no image")
         assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
-        assert "Draw it" in ask("")
-        assert ask("model")["labels"] == [str(number) for number in range(10)]
+        assert "Draw it" in ask(url, "")
+        assert ask(url, "model")["labels"] == [str(number) for number in range(10)]
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:

@@ -8,7 +8,7 @@ import pytest
 from models.build import build_model
 from shared.data.batches import BucketedBatches
 from shared.data.download import DownloadError
-from shared.data.examples import Examples
+from shared.data.examples import Data, Examples
 from shared.data.memory import shuffled_loader
 from shared.data.problems import Problems
 from shared.errors import UserError
@@ -223,8 +223,8 @@ def tokens() -> Tokens:
     return learn_tokenizer(["the cat sat on the mat", "a dog"], TokenizerConfig(max_tokens=12, vocabulary=300))
 
 
-def test_the_same_texts_give_the_same_tokenizer() -> None:
-    texts = load_data(load_config(SMOKE)).splits.train["texts"]
+def test_the_same_texts_give_the_same_tokenizer(data: Data) -> None:
+    texts = data.splits.train["texts"][:100]
     settings = TokenizerConfig(vocabulary=2000)
     assert learn_tokenizer(texts, settings).content == learn_tokenizer(texts, settings).content
 
@@ -238,16 +238,12 @@ def test_a_text_is_cut_and_a_batch_is_padded(tokens: Tokens) -> None:
     assert (batch[1] != tokens.pad).all()
 
 
-def test_texts_of_similar_length_share_a_batch(smoke: Config) -> None:
-    data = load_data(smoke)
+def test_texts_of_similar_length_share_a_batch(smoke: Config, data: Data) -> None:
     tokens = build_model(smoke, data).tokens
     whole = TokenBatches(data.splits.train, Tokens(tokens.content.replace('"max_length":48', '"max_length":512')))
     by_length, at_random = (
         padding_share(loader, whole.lengths)
-        for loader in (
-            shuffled_loader(whole, 8, lengths=whole.lengths),
-            shuffled_loader(whole, 8),
-        )
+        for loader in (shuffled_loader(whole, 8, lengths=whole.lengths), shuffled_loader(whole, 8))
     )
     assert by_length < 0.1 < at_random
 
@@ -260,8 +256,7 @@ def test_every_text_is_trained_on_and_the_order_changes() -> None:
     assert first != [index for batch in batches for index in batch]
 
 
-def test_loaders_give_ids_and_labels(smoke: Config) -> None:
-    data = load_data(smoke)
+def test_loaders_give_ids_and_labels(smoke: Config, data: Data) -> None:
     loaders = make_loaders(data, build_model(smoke, data).tokens, smoke)
     assert sum(len(batch["labels"]) for batch in loaders.test) == data.counts["test"]
     batch = next(iter(loaders.train))

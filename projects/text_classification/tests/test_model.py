@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from models import pretrained
 from models.model import Attention, make_network
@@ -23,6 +22,7 @@ from models.pretrained import (
 from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.export.to_onnx import trace_classifier
+from shared.testing.contract import loss_by_heart
 from src.config import TokenizerConfig
 from src.tokens import pretrained_tokenizer
 
@@ -76,14 +76,7 @@ def test_the_order_of_the_words_counts(any_network: nn.Module) -> None:
 
 
 def test_it_learns_one_batch_by_heart(any_network: nn.Module) -> None:
-    labels = torch.arange(12) % 3
-    optimizer = torch.optim.AdamW(any_network.parameters(), lr=0.003)
-    for _ in range(120):
-        loss = cross_entropy(any_network(IDS), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert loss.item() < 0.1
+    assert loss_by_heart(any_network, IDS, torch.arange(12) % 3, 0.003, 120) < 0.1
 
 
 @torch.no_grad()
