@@ -68,10 +68,12 @@ def printed(code: str, project: Path) -> str:
     return done.stdout
 
 
-def test_requirements_are_what_each_project_imports(projects: list[Path]) -> None:
+def test_requirements_are_what_each_project_imports(repository: Path, projects: list[Path]) -> None:
+    stated = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+    of_tests = third_party(repository.glob("shared/testing/*.py")) - import_names(required(stated))
     for project in projects:
         requirements = required((project / "requirements.txt").read_text().splitlines())
-        used = third_party(sorted(project.rglob("*.py"))) | notebook_imports(project)
+        used = third_party(sorted(project.rglob("*.py"))) | notebook_imports(project) | of_tests
         unused = {name for name in requirements if not import_names({name}) <= used}
         assert used == import_names(requirements - read_as_data(project, unused)), project.name
 
@@ -91,7 +93,8 @@ def notebook_imports(project: Path) -> set[str]:
 def test_dependencies_are_what_is_imported_and_all_are_pinned(repository: Path, projects: list[Path]) -> None:
     settings = tomllib.loads((repository / "pyproject.toml").read_text())
     stated = required(settings["project"]["dependencies"])
-    used = third_party(sorted(repository.glob("shared/**/*.py"))) - {"pytest"}  # which loads its plugins itself
+    files = [path for path in repository.glob("shared/**/*.py") if path.parent.name != "testing"]
+    used = third_party(files)  # what shared.testing needs beside it, each project asks for
     assert used == import_names(stated - BEHIND_LIBRARIES)
     listed = settings["tool"]["setuptools"]["dynamic"]["optional-dependencies"]["projects"]["file"]
     installed = {name for file in listed for name in required((repository / file).read_text().splitlines())}
