@@ -20,8 +20,3 @@ def test_the_other_networks_learn_too(name: str, smoke: Config, data: Data, tmp_
 def test_the_baselines_learn(trained: Config) -> None:
     for metrics in read_result(trained.output_dir, "baseline")["metrics"].values():
         assert metrics["test"]["accuracy"] > 0.8
-
-
-def test_the_temperature_of_the_exported_file_is_the_evaluated_one(trained: Config) -> None:
-    evaluated, exported = (read_result(trained.output_dir, name) for name in ("evaluate", "export"))
-    assert exported["temperature"] == pytest.approx(evaluated["temperature"], rel=1e-4)

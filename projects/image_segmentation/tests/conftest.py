@@ -22,6 +22,6 @@ def contract() -> Contract:
         score=lambda evaluated: evaluated["metrics"]["test"]["pooled"]["mean_iou"],
         learned=0.5,
         chance=0.2,
-        other_network=("--model.name", "unet"),
+        other_network=("--model.name", "fpn"),
         input_name="photo.png",
     )

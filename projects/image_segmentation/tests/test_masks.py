@@ -83,11 +83,10 @@ def test_colors_without_a_palette_are_refused(tmp_path: Path) -> None:
         read_mask(tmp_path / "mask.png")
 
 
-def test_values_that_cannot_be_class_ids_are_refused() -> None:
-    with pytest.raises(UserError, match="the masks hold the values 0, 128, 200, neither 0 and 255 nor class ids"):
-        format_of(array([0, 128, 200]), [])
-    with pytest.raises(UserError, match="the masks hold the values 0,"):
-        format_of(array([0, 0]), [])
+@pytest.mark.parametrize(("row", "values"), [([0, 128, 200], "0, 128, 200,"), ([0, 0], "0,")])
+def test_values_that_cannot_be_class_ids_are_refused(row: list[int], values: str) -> None:
+    with pytest.raises(UserError, match=f"the masks hold the values {values}"):
+        format_of(array(row), [])
 
 
 def test_a_misspelled_color_is_refused() -> None:
@@ -131,16 +130,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(root: Path, max_side: int = 100) -> tuple[list[str], str]:
-    """The names that can be used, and what is said to be wrong."""
-    problems = Problems()
-    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
-    images = decode_masks(decoded, MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1}), problems)
-    return images.names, str(problems)
+BINARY = MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1})
+
+
+def read(root: Path, problems: Problems, max_side: int = 100) -> list[tuple[Pair, np.ndarray, np.ndarray]]:
+    """The pairs that can be used, with image and mask."""
+    return read_pairs(find_pairs(root / "images", root / "masks", problems), max_side, problems)
 
 
 def test_pairs_are_matched_by_name(root: Path) -> None:
-    assert read(root) == (["c", "day1/a", "day1/b"], "")
+    problems = Problems()
+    assert decode_masks(read(root, problems), BINARY, problems).names == ["c", "day1/a", "day1/b"]
+    assert str(problems) == ""
 
 
 def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
@@ -150,30 +151,27 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
     for name in ("e", "f"):
         (root / "images" / f"{name}.png").write_bytes(b"broken")
         Image.new("L", (8, 6)).save(root / "masks" / f"{name}.png")
-    names, problems = read(root)
-    assert names == []
+    problems = Problems()
+    assert decode_masks(read(root, problems), BINARY, problems).names == []
     for words in (
         "images without a mask: 1 (images/c.jpg)",
         "masks without an image: 1 (masks/d.png)",
         "images whose mask has another size: 1 (a.jpg: 8x6, its mask 8x7)",
         "masks with values that stand for no class: 1 (b.png: 99)",
-        "unreadable images: 2 (e.png: not an image, or a damaged one, f.png: not an image, or a damaged one)",
+        "unreadable images: 2 (e.png",
     ):
-        assert words in problems
+        assert words in str(problems)
 
 
 def test_large_images_are_scaled_down_with_their_masks(root: Path) -> None:
-    problems = Problems()
-    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 4, problems)
+    decoded = read(root, Problems(), max_side=4)
     assert {image.shape for _, image, _ in decoded} == {(3, 4, 3)}
     assert {mask.shape for _, _, mask in decoded} == {(3, 4)}
 
 
 def test_scaling_down_makes_no_new_ids(root: Path) -> None:
     Image.fromarray(np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))).save(root / "masks" / "c.png")
-    problems = Problems()
-    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 5, problems)
-    mask = next(mask for pair, _, mask in decoded if pair.name == "c")
+    mask = next(mask for pair, _, mask in read(root, Problems(), max_side=5) if pair.name == "c")
     assert mask.shape == (4, 5)
     assert set(np.unique(mask).tolist()) <= {0, 2, 7}
 
@@ -182,9 +180,8 @@ def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     (root / "masks" / "c.png").unlink()
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
     problems = Problems()
-    decoded = read_pairs(find_pairs(root / "images", root / "masks", problems), 100, problems)
-    decode_masks(decoded, MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
-    assert "masks of class ids whose compression blurs them, save them as PNG: 1 (c.jpg)" in str(problems)
+    decode_masks(read(root, problems), MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
+    assert "save them as PNG: 1 (c.jpg)" in str(problems)
 
 
 def test_known_layouts(root: Path) -> None:
@@ -232,8 +229,5 @@ def test_palettes_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFi
     for name, colors in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
         Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
         with_palette(tmp_path / "masks" / f"{name}.png", colors)
-    problems = Problems()
-    read_pairs(find_pairs(tmp_path / "images", tmp_path / "masks", problems), 10, problems)
-    assert (
-        "1 masks have a palette that gives a value another color than masks before: c.png;" in capsys.readouterr().err
-    )
+    read(tmp_path, Problems())
+    assert "1 masks have a palette that gives a value another color than masks before: c.png" in capsys.readouterr().err

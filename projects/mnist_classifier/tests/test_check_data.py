@@ -1,6 +1,5 @@
 """The data is looked at before training, and all that is wrong with it is said at once."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,6 @@ def test_own_images_are_counted_and_shown(check: Check, tmp_path: Path) -> None:
     assert found["warnings"] == []
     assert (tmp_path / "checked" / "data.png").is_file()
     assert (tmp_path / "checked" / "data.html").is_file()
-
-
-def test_corrupt_files_and_copies_are_named(check: Check, tmp_path: Path) -> None:
-    root = save_images(tmp_path / "data" / "train", {"cat": 30, "dog": 20}).parent
-    save_images(root / "test", {"cat": 10, "dog": 10})
-    (root / "train" / "cat" / "corrupt.png").write_bytes(b"no image")
-    shutil.copy(root / "train" / "dog" / "3.png", root / "test" / "dog" / "copy.png")
-    unreadable, copied = check(root)["warnings"]
-    assert "corrupt.png" in unreadable
-    assert "train/dog/3.png" in copied
-    assert "test/dog/copy.png" in copied
 
 
 def test_all_that_is_wrong_is_said_before_the_refusal(

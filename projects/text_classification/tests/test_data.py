@@ -14,7 +14,7 @@ from shared.data.problems import Problems
 from shared.errors import UserError
 from src import sources
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
-from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
+from src.dataloader import TokenBatches, load_data, padding_share
 from src.documents import read_table, read_tables, read_texts, write_table
 from src.predict import collect_texts
 from src.splits import at_most, cut_texts, normalized, without
@@ -67,13 +67,6 @@ def test_own_splits_are_used_and_what_they_share_is_left_out_of_training(
     (note,) = data.as_dict()["notes"]
     assert note.startswith("1 training texts")
     assert f"left out {note}" in capsys.readouterr().err
-
-
-def test_training_texts_that_are_all_in_the_test_are_refused(tmp_path: Path) -> None:
-    for name in ("train", "test"):
-        table(tmp_path / f"{name}.csv", spam())
-    with pytest.raises(UserError, match=r"all \d+ training texts are also in"):
-        load_data(Config(data=DataConfig(root=tmp_path)))
 
 
 def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_path: Path) -> None:
@@ -136,24 +129,23 @@ def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tm
     assert message in str(caught.value)
 
 
-def test_a_class_seen_only_in_the_test_is_refused(tmp_path: Path) -> None:
-    table(tmp_path / "train.csv", spam())
-    table(tmp_path / "test.csv", ["a,ham", "b,eggs"])
-    with pytest.raises(UserError, match=r"test split has 1 texts .*\(eggs\)"):
-        read_tables(tmp_path, SETTINGS, Problems())
-
-
-def test_a_wrong_label_column_is_recognized(tmp_path: Path) -> None:
-    path = table(tmp_path / "a.csv", [f"text {index},{index}" for index in range(50)])
-    with pytest.raises(UserError, match=r"data.label_column"):
-        read_tables(path, SETTINGS, Problems())
-
-
-def test_several_tables_need_names_that_say_what_they_are(tmp_path: Path) -> None:
-    table(tmp_path / "a.csv", spam())
-    table(tmp_path / "b.csv", spam())
-    with pytest.raises(UserError, match=r"\(a.csv, b.csv\), none of them train.csv"):
-        read_tables(tmp_path, SETTINGS, Problems())
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"train": spam(), "test": ["a,ham", "b,eggs"]}, r"test split has 1 texts .*\(eggs\)"),
+        ({"train": spam(), "test": spam()}, r"all \d+ training texts are also in"),
+        ({"train": [*spam(), "one,eggs"], "test": ["ONE,eggs", "b,ham"], "validation": ["c,ham"]}, "classes eggs"),
+        ({"a": [f"text {index},{index}" for index in range(50)]}, r"data\.label_column"),
+        ({"a": spam(), "b": spam()}, r"\(a.csv, b.csv\), none of them train.csv"),
+    ],
+)
+def test_tables_that_cannot_be_learned_from_are_refused(
+    tables: dict[str, list[str]], message: str, tmp_path: Path
+) -> None:
+    for name, rows in tables.items():
+        table(tmp_path / f"{name}.csv", rows)
+    with pytest.raises(UserError, match=message):
+        load_data(configured(tmp_path, "--data.source", "csv"))
 
 
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
@@ -176,14 +168,6 @@ def test_a_limit_draws_by_the_seed() -> None:
     assert len(at_most(whole, 10, seed=0)) == 10
     assert at_most(whole, 10, seed=0).names == at_most(whole, 10, seed=0).names != at_most(whole, 10, seed=1).names
     assert at_most(whole, 0, seed=0) is whole
-
-
-def test_a_class_of_which_no_training_text_is_left_is_refused(tmp_path: Path) -> None:
-    table(tmp_path / "train.csv", [*spam(), "one of its kind,eggs"])
-    table(tmp_path / "test.csv", ["One of its KIND,eggs", "b,ham"])
-    table(tmp_path / "validation.csv", ["c,ham", "d,spam"])
-    with pytest.raises(UserError, match=r"classes eggs; .* data.max_train"):
-        load_data(configured(tmp_path, "--data.source", "csv"))
 
 
 def test_the_sample_is_there_without_a_network() -> None:
@@ -223,12 +207,6 @@ def tokens() -> Tokens:
     return learn_tokenizer(["the cat sat on the mat", "a dog"], TokenizerConfig(max_tokens=12, vocabulary=300))
 
 
-def test_the_same_texts_give_the_same_tokenizer(data: Data) -> None:
-    texts = data.splits.train["texts"][:100]
-    settings = TokenizerConfig(vocabulary=2000)
-    assert learn_tokenizer(texts, settings).content == learn_tokenizer(texts, settings).content
-
-
 def test_a_text_is_cut_and_a_batch_is_padded(tokens: Tokens) -> None:
     rows = tokens.ids(["the cat", "the cat sat on the mat " * 50])
     batch = tokens.padded(rows)
@@ -254,13 +232,6 @@ def test_every_text_is_trained_on_and_the_order_changes() -> None:
     batches.epoch = 1
     assert sorted(first) == list(range(60))
     assert first != [index for batch in batches for index in batch]
-
-
-def test_loaders_give_ids_and_labels(smoke: Config, data: Data) -> None:
-    loaders = make_loaders(data, build_model(smoke, data).tokens, smoke)
-    assert sum(len(batch["labels"]) for batch in loaders.test) == data.counts["test"]
-    batch = next(iter(loaders.train))
-    assert batch["ids"].shape[0] == batch["labels"].shape[0]
 
 
 def test_rows_with_more_cells_than_the_header_are_left_out(tmp_path: Path) -> None:

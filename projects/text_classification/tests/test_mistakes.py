@@ -25,19 +25,6 @@ def test_a_folder_without_tables(refused: Refused, tmp_path: Path) -> None:
     assert "no CSV file" in refused("train", "--data.source", "csv", "--data.root", tmp_path / "data")
 
 
-@pytest.mark.parametrize(
-    ("content", "named"),
-    [
-        ("", "a.csv has nothing in it"),
-        ("text,label\n" + "".join(f"text {index},x\n" for index in range(30)), "one class only ('x')"),
-        ("text,label\na,x\nb,y\n", "too few"),
-    ],
-)
-def test_a_table_that_cannot_be_learned_from(content: str, named: str, refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(content)
-    assert named in refused("train", "--data.root", tmp_path / "a.csv")
-
-
 def test_an_unknown_rung() -> None:
     with pytest.raises(UserError, match="'lsmt'; choose from ngrams, lstm"):
         known_rungs("ngrams,lsmt")
