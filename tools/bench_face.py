@@ -43,9 +43,9 @@ from src.decision import accept_above
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
+from src.identify import Search
 from src.pairs import similarity
 from src.recognizer import Recognizer
-from src.search import Search
 from src.train import train
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"

@@ -22,7 +22,7 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _plain_axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def plain_axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
     """A figure of that size in inches with plots side by side, each with grid lines and without a frame."""
     figure = Figure(figsize=(width, height), layout="constrained")
     plots = list(figure.subplots(1, columns, squeeze=False)[0])
@@ -35,7 +35,7 @@ def _plain_axes(width: float, height: float, columns: int = 1) -> tuple[Figure, 
 def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_epoch: int) -> bytes:
     """Loss of both splits and the monitored validation metric over the epochs; the best epoch is marked."""
     epochs = [row["epoch"] for row in history]
-    figure, (losses, scores) = _plain_axes(9, 3.2, columns=2)
+    figure, (losses, scores) = plain_axes(9, 3.2, columns=2)
     for split, color in (("train", ACCENT), ("validation", SECOND)):
         losses.plot(epochs, [row[f"{split}/loss"] for row in history], color=color, marker="o", ms=3, label=split)
     losses.set(title="loss", xlabel="epoch", yscale="log")
@@ -59,7 +59,7 @@ def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_e
 
 def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float) -> bytes:
     """The loss over a growing learning rate, with the rate that is suggested."""
-    figure, (axes,) = _plain_axes(7, 3.6)
+    figure, (axes,) = plain_axes(7, 3.6)
     axes.plot(rates, losses, color=ACCENT)
     axes.axvline(suggested, linestyle="--", color=SECOND, label=f"suggested: {suggested:g}")
     axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed", title="learning-rate range test")
@@ -132,7 +132,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> by
     """How often predictions of a given confidence are right; a calibrated classifier lies on the diagonal."""
     counts, edges = np.histogram(confidence, bins, (0, 1))
     shares = np.histogram(confidence, bins, (0, 1), weights=right.astype(float))[0] / np.maximum(counts, 1)
-    figure, (axes,) = _plain_axes(3.6, 3.4)
+    figure, (axes,) = plain_axes(3.6, 3.4)
     axes.grid(visible=False)
     axes.plot([0, 1], [0, 1], color=GRID, lw=2)
     bars = axes.bar((edges[:-1] + edges[1:]) / 2, shares, width=0.9 / bins, color=ACCENT)

@@ -10,11 +10,7 @@ from src.config import DataConfig
 
 
 def augment(crops: Tensor, settings: DataConfig, source: Generator) -> Tensor:
-    """Each crop changed in its own way; what comes in from outside has the edge's color.
-
-    Args:
-        crops: uint8 [N, 3, S, S].
-    """
+    """Change each crop, uint8 [N, 3, S, S], at random; pixels from outside the crop get the color of its edge."""
     changed = warp(crops.float(), settings, source)
     changed = light(changed, settings.light, source)
     return erase(changed, settings.erase, source).round().clamp(0, 255).to(torch.uint8)

@@ -42,8 +42,7 @@ def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
 def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Principal components of the training people's crops (Turk & Pentland 1991), whitened, of length one.
 
-    Returns:
-        The vectors of all faces, float32 [N, D], NaN where no face was found; and the indices that were fitted on.
+    Gives the vectors of all faces, float32 [N, D], NaN where no face was found, and the indices that were fitted on.
     """
     rows = gray_rows(data.faces)
     seen = np.flatnonzero(data.splits.train["found"])  # the training split comes first in `faces`
@@ -53,10 +52,10 @@ def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return embeddings, seen
 
 
-def gray_rows(faces: Examples, side: int = SIDE) -> np.ndarray:
-    """The crops in gray, small, each brought to mean 0 and deviation 1; float32 [N, side * side]."""
+def gray_rows(faces: Examples) -> np.ndarray:
+    """The crops in gray, small, each brought to mean 0 and deviation 1; float32 [N, SIDE * SIDE]."""
     blocks = [
-        F.interpolate(crops.float().mean(1, keepdim=True), size=side, mode="area").flatten(1).numpy()
+        F.interpolate(crops.float().mean(1, keepdim=True), size=SIDE, mode="area").flatten(1).numpy()
         for crops in faces["crops"].split(256)
     ]
     rows = np.concatenate(blocks)
@@ -66,10 +65,8 @@ def gray_rows(faces: Examples, side: int = SIDE) -> np.ndarray:
 
 def _svm_similarities(svm: SVC, embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
     features = _differences(embeddings, pairs)
-    known = ~np.isnan(features).any(1)
-    similarities = np.full(len(pairs), np.nan)
-    similarities[known] = svm.decision_function(features[known])
-    return similarities
+    failed = np.isnan(features).any(1)
+    return np.where(failed, np.nan, svm.decision_function(np.nan_to_num(features)))
 
 
 def _differences(embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:

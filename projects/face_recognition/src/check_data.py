@@ -49,7 +49,14 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             require_faces(data)
         except UserError as error:
             check.refusal = str(error)
-    check.warnings = [*problem_warnings(check.problems), *copy_warnings(check), *_single_photos(check)]
+    check.warnings = [*problem_warnings(check.problems), *copy_warnings(check)]
+    counts = class_counts(check.examples)
+    single = [name for name, by_split in counts.items() if by_split.total() == 1]
+    if single:
+        check.warnings.append(
+            f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of "
+            "the same person to learn from or to measure with, so add photos of them."
+        )
     check.warnings += skipped_files(check.record, root)
     images = {
         name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
@@ -79,24 +86,17 @@ def _list_photos(data: FaceData, config: Config, check: DataCheck, crops: dict[s
     return examples
 
 
-def _single_photos(check: DataCheck) -> list[str]:
-    """What cannot be measured with people of whom there is one photo."""
-    counts = class_counts(check.examples)
-    single = [name for name, by_split in counts.items() if by_split.total() == 1]
-    if not single:
-        return []
-    return [
-        f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of the "
-        "same person to learn from or to measure with, so add photos of them."
-    ]
-
-
 def _measurable(data: FaceData) -> Section:
-    pairs = {"validation": data.validation_pairs, "test": data.test_pairs}
-    rows = []
-    for split, held in vars(data.splits).items():
-        same = int(pairs[split].same.sum()) if split in pairs else 0
-        measured = [f"{same:,}", f"{len(pairs[split]) - same:,}"] if split in pairs else ["", ""]
-        rows.append([split, f"{len(np.unique(held['labels'])):,}", f"{len(held):,}", *measured])
+    same = {"train": [], "validation": data.validation_pairs.same, "test": data.test_pairs.same}
+    numbers = {name: [f"{np.sum(kind):,}" for kind in (same[name], np.logical_not(same[name]))] for name in same}
+    rows = [
+        [
+            split,
+            f"{len(np.unique(held['labels'])):,}",
+            f"{len(held):,}",
+            *(numbers[split] if split != "train" else ["", ""]),
+        ]
+        for split, held in vars(data.splits).items()
+    ]
     header = ["split", "people", "photos", "pairs of the same person", "of different ones"]
     return Section("People and pairs", "No person is in two splits.", header, rows)

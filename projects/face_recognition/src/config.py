@@ -37,10 +37,9 @@ class DataConfig:
     test_fold: NonNegativeInt = 0
     """number of the fold of pairs.txt that is the test split, counted from 1; 0 takes the last fold"""
     pairs: PositiveInt = 3000
-    """largest number of pairs of the same person that are measured, and of pairs of different people (without
-    pairs.txt); more pairs give narrower intervals and take longer"""
+    """largest number of same and of different pairs that are measured without pairs.txt; more narrow the intervals"""
     photos_per_person: Annotated[int, Bounds(ge=2)] = 2
-    """number of photos of each person in a training batch; augmented copies fill up where there are fewer"""
+    """number of photos of each person in a training batch; a person with fewer photos gets augmented copies"""
     flip: bool = True
     """true: training crops are mirrored left to right at random"""
     shift: HalfOpenUnitInterval = 0.06
@@ -60,13 +59,12 @@ class DetectorConfig:
     """How faces are found."""
 
     min_face: Annotated[int, Bounds(ge=20)] = 40
-    """side of the smallest face that is found, in pixels of the image that is searched; twice the value is much
-    faster"""
+    """side of the smallest face that is found, in pixels of the searched image; twice the value is much faster"""
     max_side: Annotated[int, Bounds(ge=64)] = 1024
     """largest side of the image that is searched, in pixels; larger images are scaled down; higher values find smaller
     faces and take longer"""
     min_confidence: ClosedUnitInterval = 0.9
-    """smallest confidence of the detector; higher values find fewer faces, and fewer of them are none"""
+    """smallest confidence of the detector; higher values find fewer faces and fewer false ones"""
 
 
 @dataclass
@@ -77,7 +75,7 @@ class ModelConfig:
     """dlib_resnet: pretrained, in an installed package; small: trained here; inception_resnet_v1: pretrained weights by
     download, or trained here"""
     weights: Literal["auto", "none"] = "auto"
-    """auto: pretrained weights if there are any; none: random weights, or (small) weights from the training crops"""
+    """auto: pretrained weights, or (small) principal components of the training crops; none: random weights"""
     head: Literal["none", "linear"] = "none"
     """linear: train a matrix behind the pretrained network, which starts as identity (see training.freeze_epochs)"""
     views: Literal[1, 2, 4] = 4
@@ -101,13 +99,12 @@ class LossConfig:
 
 @dataclass
 class DecisionConfig:
-    """How sure an answer has to be; see the verb calibrate."""
+    """The errors that the verb calibrate allows."""
 
     false_accept: OpenUnitInterval = 0.01
     """largest fraction of pairs of different people that are answered `same`; lower values ask for more similarity"""
     false_reject: OpenUnitInterval = 0.05
-    """largest fraction of pairs of one person that are answered `different`; between the two thresholds the answer is
-    `can't tell`"""
+    """largest fraction of pairs of one person that are answered `different`; in between the answer is `can't tell`"""
     confidence: OpenUnitInterval = 0.95
     """probability that both fractions hold on new photos; higher values need more photos"""
 
@@ -119,7 +116,7 @@ class GalleryConfig:
     file: Path = Path("outputs/gallery.sqlite")
     """SQLite file of names and embeddings; it holds no images"""
     approximate_above: PositiveInt = 1_000_000
-    """number of embeddings above which identification searches an approximate index; below, it compares all of them"""
+    """number of embeddings above which identification searches an approximate index; else it compares all of them"""
 
 
 @dataclass

@@ -32,18 +32,17 @@ from src.sources import FoundPhotos, find_lfw, load_folder, load_lfw, load_sampl
 class FaceData(Data):
     """Faces in three splits of different people, and the pairs to measure on.
 
-    `classes` is empty: an embedder tells any people apart, so it may be measured on others than it has learned from.
+    `classes` is empty: an embedder compares any people, so it may be measured on people it has not learned from.
     """
 
     faces: Examples
-    """All: those of training, validation and test in this order, of which the splits are views."""
+    """The faces of training, validation and test in this order; the splits are views of them."""
     people: list[str]
     """The names; `labels` are indices into this list."""
     validation_pairs: Pairs
     test_pairs: Pairs
-    """Their indices, and those of `official`, are those of `faces`."""
     official: Pairs | None
-    """All pairs of a pairs.txt."""
+    """All pairs of a pairs.txt; all pairs hold indices into `faces`."""
 
 
 def load_data(config: Config, *, search: bool = True, complete: bool = True) -> FaceData:
@@ -55,10 +54,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
 
     Returns:
         Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
-        `found`, bool [N]: whether a face was.
-
-    Raises:
-        UserError: the data is not there, damaged, or of too few people.
+        `found`, bool [N]: whether a face was. Missing or damaged data, or too few people, are a UserError.
     """
     settings = config.data
     sources = {
@@ -74,7 +70,12 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
     order = np.concatenate([train[first], train[second], test])
     faces, alignment = cut_photos(photos, order, config, search)
     ends = np.cumsum([0, len(first), len(second), len(test)])
-    splits = Splits(*(slice_faces(faces, start, end) for start, end in pairwise(ends)))
+    splits = Splits(
+        *(
+            Examples({name: column[start:end] for name, column in faces.columns.items()}, faces.names[start:end])
+            for start, end in pairwise(ends)
+        )
+    )
     indices = np.argsort(order)  # from the source's indices to those of `faces`
     data = FaceData(
         splits,
@@ -114,11 +115,6 @@ def cut_photos(photos: FoundPhotos, order: np.ndarray, config: Config, search: b
     return Examples({"crops": crops, "labels": labels, "found": found}, names), alignment
 
 
-def slice_faces(faces: Examples, start: int, end: int) -> Examples:
-    """A view of some faces, without a copy."""
-    return Examples({name: column[start:end] for name, column in faces.columns.items()}, faces.names[start:end])
-
-
 def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.ndarray, np.ndarray, Pairs]:
     """The indices of training and test people, and the test's pairs: those of one fold of pairs.txt, or drawn."""
     labels = photos.labels
@@ -135,11 +131,7 @@ def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.n
 
 
 def require_faces(data: FaceData) -> None:
-    """Refuse photos in which too few faces were found to train on or to measure with.
-
-    Raises:
-        UserError: a split lacks them.
-    """
+    """Raise a UserError where a split has too few faces to train on or to measure with."""
     without = [] if data.splits.train["found"].any() else ["train"]
     for name, pairs in (("validation", data.validation_pairs), ("test", data.test_pairs)):
         whole = pairs.same[data.faces["found"][pairs.members].all(1)]
@@ -158,16 +150,13 @@ def make_loaders(data: FaceData, config: Config) -> Splits[DataLoader[Batch]]:
     """
     people = PeopleBatches(data.splits.train, config.data, config.seed)
     size = fitting_batch_size(len(people), config.training.batch_size)
+    held = [
+        split.at(np.flatnonzero(split["found"])).as_tensors() for split in (data.splits.validation, data.splits.test)
+    ]
     return Splits(
         shuffled_loader(people, size, config.training.workers),
-        *(ordered_loader(TensorBatches(with_face(split)), 256) for split in (data.splits.validation, data.splits.test)),
+        *(ordered_loader(TensorBatches(split.columns), 256) for split in held),
     )
-
-
-def with_face(split: Examples) -> Batch:
-    """The crops and labels of the photos in which a face was found."""
-    seen = split.at(np.flatnonzero(split["found"]))
-    return {"crops": seen["crops"], "labels": torch.from_numpy(seen["labels"])}
 
 
 class PeopleBatches(BatchDataset):

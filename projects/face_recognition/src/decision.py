@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, binomtest
 
 from shared.errors import UserError
 from shared.files import read_json
@@ -38,7 +38,6 @@ class Decision:
     """Between the two the prediction is `can't tell`."""
     origin: str
     """Where the thresholds come from, and what they promise."""
-    calibrated: bool
 
     def decide(self, similarity: float) -> str:
         """`same`, `different` or `can't tell`."""
@@ -62,11 +61,10 @@ def calibrated(
 
     Args:
         different: the similarities of pairs of different people, float [N]; one pair of photos for two people.
-        people: the two of each of these pairs, integers [N, 2].
-        same: those of pairs of the same person, float [M]; one pair of photos a person.
+        people: the two people of each of these pairs, integers [N, 2].
+        same: the similarities of pairs of the same person, float [M]; one pair of photos per person.
 
-    Raises:
-        UserError: there are too few pairs to promise anything.
+    Too few pairs to promise anything are a UserError.
     """
     same_above = accept_above(different, people, settings)
     rejected = allowed(len(same), settings.false_reject, settings.confidence)
@@ -95,7 +93,7 @@ def calibrated(
     low, high = map(float, np.quantile(shares, [0.025, 0.975]))
     counted = observed["false_accept"]["interval"]  # of independent pairs; where nothing is above, draws say nothing
     observed["false_accept"]["interval"] = [min(low, counted[0]), max(high, counted[1])]
-    return Decision(embedder, same_above, different_below, origin, True), observed
+    return Decision(embedder, same_above, different_below, origin), observed
 
 
 def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float | None:
@@ -138,23 +136,21 @@ def needed(share: float, confidence: float) -> int:
 def _observed(errors: np.ndarray) -> dict[str, Any]:
     """The share of errors among pairs, bool [N], with its 95 % interval (Clopper and Pearson 1934)."""
     count, total = int(errors.sum()), len(errors)
-    low = float(beta.ppf(0.025, count, total - count + 1)) if count else 0.0
-    high = float(beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
-    return {"share": count / total, "interval": [low, high], "pairs": total}
+    interval = binomtest(count, total).proportion_ci(0.95, method="exact")
+    return {"share": count / total, "interval": [float(interval.low), float(interval.high)], "pairs": total}
 
 
 def load_decision(output_dir: Path, embedder: str) -> Decision:
     """The calibrated thresholds of this embedder, or, where there are none, general ones without any promise.
 
-    Raises:
-        UserError: the file is damaged, or the thresholds are of another embedder.
+    A UserError where the file is damaged, or the thresholds are of another embedder.
     """
     path = output_dir / FILE
     if not path.is_file():
         if embedder.startswith("dlib_resnet"):
             origin = "not calibrated on your photos; general ones for dlib_resnet"
-            return Decision(embedder, DLIB_SAME, DLIB_DIFFERENT, origin, False)
-        return Decision(embedder, OTHER_SAME, OTHER_DIFFERENT, "not calibrated on your photos; a guess", False)
+            return Decision(embedder, DLIB_SAME, DLIB_DIFFERENT, origin)
+        return Decision(embedder, OTHER_SAME, OTHER_DIFFERENT, "not calibrated on your photos; a guess")
     content = read_json(path, "run `python main.py calibrate` again")
     try:
         decision = Decision(**content["decision"])

@@ -29,10 +29,9 @@ Landmarks = dict[str, list[list[float]] | None]
 
 
 def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor, np.ndarray]:
-    """Cut out the most central face of each photo; photos that cannot be read or show none are named.
+    """The crop of each photo's most central face, uint8 [N, 3, size, size], and whether there is one, bool [N].
 
-    Returns:
-        The crops, uint8 [N, 3, size, size], black where no face was found; and whether one was, bool [N].
+    Crops without a face are black; photos that cannot be read or show no face are named.
     """
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     known = find_faces(dict(zip(digests, files, strict=True)), config)
@@ -55,15 +54,12 @@ def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor,
 def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
     """The landmarks in these photos, given by digest, and in those of earlier runs; unreadable photos are missing.
 
-    They are kept in a JSON file in the folder of processed data, one for each setting of the detector.
-
-    Raises:
-        UserError: that file is damaged, or another program's.
+    They are kept in a JSON file in the folder of processed data, one for each setting of the detector; a damaged file
+    is a UserError.
     """
     folder, settings = config.data.processed, config.detector
-    path = folder / (
-        f"landmarks-{FORMAT_VERSION}-{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}.json"
-    )
+    options = f"{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}"
+    path = folder / f"landmarks-{FORMAT_VERSION}-{options}.json"
     known: Landmarks = {}
     if path.is_file():
         known = read_json(path, "delete it, so that the faces are searched anew")

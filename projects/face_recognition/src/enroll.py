@@ -12,15 +12,15 @@ from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
 from src.gallery import Gallery, is_name, one_spelling
+from src.identify import Identifier
 from src.recognizer import Recognizer
-from src.search import Search
 
 
 def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     """Add photos of a person to the gallery, all or none; each must show one face.
 
     Args:
-        name: whom the photos show
+        name: the person in the photos
         photos: image files, or folders of them
     """
     if not is_name(name):
@@ -30,10 +30,9 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
-        decision = load_decision(config.output_dir, recognizer.embedder)
-        search = Search(*gallery.embeddings(recognizer.embedder), config.gallery.approximate_above)
-        nearest = [match for row in embeddings for match in search.nearest(row)[:1] if match.name != name]
-        others = {match.name for match in nearest if decision.decide(match.similarity) == "same"}
+        identifier = Identifier(gallery, config.gallery, load_decision(config.output_dir, recognizer.embedder))
+        found = [identifier.identify(embedding) for embedding in embeddings]
+        others = {who for who, nearest in found if nearest and who == nearest[0].name != name}
         if others:
             log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
         new = gallery.enroll(name, recognizer.embedder, embeddings, digests)

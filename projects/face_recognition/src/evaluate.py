@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from models.model import Embedder, embed, restore_model
+from models.model import embed, restore_model
 from shared.evaluation import write_evaluation
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
 from shared.training.trained import load_trained
 from src.config import Config
 from src.dataloader import FaceData, load_data
 from src.pairs import Pairs
-
-Scores = dict[str, Any]
 
 
 def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData | None = None) -> dict[str, Any]:
@@ -25,11 +23,17 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
 
     Args:
         checkpoint: the weights; the best ones of the last training run where not given
-        data: what `load_data` gave, where it has been read already
     """
     trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()
-    metrics, folds = measure(restore_model(config, trained), data, trained.metadata["trained_on_data"])
+    measured = [data.validation_pairs, data.test_pairs]
+    official = None if trained.metadata["trained_on_data"] else data.official
+    if official:
+        measured.append(official)
+    members = np.concatenate([pairs.members.ravel() for pairs in measured])
+    embeddings = embed(restore_model(config, trained), data.faces, members)
+    metrics = split_scores(data, *(pairs.similarities(embeddings) for pairs in measured[:2]))
+    folds = fold_scores(embeddings, official) if official else None
     test = metrics["test"]
     low, high = test["accuracy_interval"]
     summary = {
@@ -44,18 +48,7 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
     return write_evaluation(config, trained, data, metrics, summary, started, **details)
 
 
-def measure(model: Embedder, data: FaceData, trained_on_data: bool) -> tuple[Scores, Scores | None]:
-    """The scores by split, and those of the folds where they mean something."""
-    measured = [data.validation_pairs, data.test_pairs]
-    official = None if trained_on_data else data.official
-    if official:
-        measured.append(official)
-    embeddings = embed(model, data.faces, np.concatenate([pairs.members.ravel() for pairs in measured]))
-    scores = split_scores(data, *(pairs.similarities(embeddings) for pairs in measured[:2]))
-    return scores, fold_scores(embeddings, official) if official else None
-
-
-def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> Scores:
+def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:
     """Scores by the similarities of both splits' pairs, float [P], at the threshold that is best on validation."""
     threshold = best_threshold(validation, data.validation_pairs.same)
     return {
@@ -64,7 +57,7 @@ def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> Sc
     }
 
 
-def fold_scores(embeddings: np.ndarray, pairs: Pairs) -> Scores:
+def fold_scores(embeddings: np.ndarray, pairs: Pairs) -> dict[str, Any]:
     """The protocol of LFW on the pairs of a pairs.txt, with the scores over all of them at the mean threshold."""
     similarities = pairs.similarities(embeddings)
     folds = cross_validated(similarities, pairs.same, pairs.folds)

@@ -25,7 +25,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
 
     Args:
         checkpoint: the weights; the best ones of the last training run where not given
-        data: what `load_data` gave, where it has been read already
     """
     started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)

@@ -42,11 +42,7 @@ class Gallery:
     """An open gallery; use it in a `with` block."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, or make it.
-
-        Raises:
-            UserError: it cannot be opened, is no gallery, or of another version.
-        """
+        """Open the file, or make it; a UserError where it cannot be opened, is no gallery, or of another version."""
         self.path = path
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +50,12 @@ class Gallery:
             # What is deleted is overwritten, in the file and in the journal, which is removed after each transaction.
             for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
                 self._connection.execute(f"PRAGMA {setting}")
-            self._prepare()
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            tables = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+            if version != FORMAT_VERSION and (version or tables):
+                raise UserError(f"{path} is no gallery of this program's version; choose another --gallery.file.")
+            if not version:
+                self._connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT_VERSION};COMMIT;")
 
     def __enter__(self) -> "Gallery":
         return self
@@ -63,15 +64,10 @@ class Gallery:
         self._connection.close()
 
     def enroll(self, name: str, embedder: str, embeddings: np.ndarray, digests: Sequence[str]) -> int:
-        """Add photos of a person, all or none; returns how many were new.
+        """Add a person's photos, all or none: their embeddings, float32 [N, D], and the digests of their bytes.
 
-        Args:
-            embedder: which network made the embeddings.
-            embeddings: float32 [N, D].
-            digests: of the photos' bytes; a photo that is there already is not added again.
-
-        Raises:
-            UserError: a photo is there under another name.
+        A photo that is there already is not added again; under another name it is a UserError. Returns the number of
+        new photos.
         """
         name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction() as connection:
@@ -80,28 +76,23 @@ class Gallery:
             person = person or connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
             new = 0
             for embedding, digest in zip(embeddings, digests, strict=True):
-                owner = connection.execute(
-                    "SELECT name FROM photo JOIN person ON person.id = person WHERE embedder = ? AND digest = ?",
-                    (embedder, digest),
-                ).fetchone()
-                if owner and one_spelling(owner[0]) != name:
+                same_photo = (
+                    "SELECT name FROM photo JOIN person ON person.id = person WHERE embedder = ? AND digest = ?"
+                )
+                owner = connection.execute(same_photo, (embedder, digest)).fetchone()
+                if not owner:
+                    row = (person, embedder, digest, now, embedding.astype("<f4").tobytes())
+                    columns = "person, embedder, digest, added, embedding"
+                    connection.execute(f"INSERT INTO photo ({columns}) VALUES (?, ?, ?, ?, ?)", row)
+                    new += 1
+                elif one_spelling(owner[0]) != name:
                     raise UserError(
                         f"a photo of {name} is enrolled as {owner[0]} already; forget one of the two first."
                     )
-                if not owner:
-                    row = (person, embedder, digest, now, embedding.astype("<f4").tobytes())
-                    connection.execute(
-                        "INSERT INTO photo (person, embedder, digest, added, embedding) VALUES (?, ?, ?, ?, ?)", row
-                    )
-                    new += 1
         return new
 
     def forget(self, name: str) -> int:
-        """Delete a person and all embeddings for good; returns how many photos went.
-
-        Raises:
-            UserError: there is no such person.
-        """
+        """Delete a person and all embeddings for good; returns the number of photos. UserError: no such person."""
         name = one_spelling(name)
         with self._transaction() as connection:
             found = self._people_called(name)
@@ -137,7 +128,7 @@ class Gallery:
         return [row[0] for row in rows], np.frombuffer(content, "<f4").reshape(len(rows), -1)
 
     def count_others(self, embedder: str) -> int:
-        """How many photos were enrolled with other embedders, and so cannot be compared with this one's."""
+        """The number of photos enrolled with other embedders, which cannot be compared with this one's."""
         return int(self._rows("SELECT COUNT(*) FROM photo WHERE embedder != ?", embedder)[0][0])
 
     @property
@@ -154,26 +145,11 @@ class Gallery:
         with self._explained():
             return self._connection.execute(query, values).fetchall()
 
-    def _prepare(self) -> None:
-        """Make the tables in a new file; refuse a file of another program or version."""
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == FORMAT_VERSION:
-            return
-        tables = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        if version or tables:
-            raise UserError(f"{self.path} is no gallery of this program's version; choose another --gallery.file.")
-        self._connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version = {FORMAT_VERSION};COMMIT;")
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._explained():
+        with self._explained(), self._connection:  # commits, or rolls back after an error
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            yield self._connection
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -1,8 +1,11 @@
 """Say who of the gallery is in photos."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 
 from shared.console import log
@@ -11,7 +14,44 @@ from src.config import Config, GalleryConfig
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
 from src.recognizer import Photo, Recognizer
-from src.search import Match, Search
+
+CANDIDATES = 64
+"""Photos that a search of the index gives."""
+PROBED = 32
+"""Cells of the approximate index that are searched: those nearest to the face."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A person, and how alike the face and the person's most similar photo are (see `src.pairs.similarity`)."""
+
+    name: str
+    similarity: float
+
+
+class Search:
+    """All photos of a gallery in memory: compared one by one, or by an approximate index where there are very many."""
+
+    def __init__(self, names: Sequence[str], embeddings: np.ndarray, approximate_above: int) -> None:
+        """Take the photos' names and embeddings, float32 [N, D]."""
+        self._names = names
+        self.exact = len(names) <= approximate_above
+        # The approximate index is an inverted file; its cells are four times the root of the number of photos.
+        kind = "Flat" if self.exact else f"IVF{int(4 * len(names) ** 0.5)},Flat"
+        self._index = faiss.index_factory(embeddings.shape[1], kind, faiss.METRIC_L2)
+        self._index.train(embeddings)
+        self._index.add(embeddings)
+        if not self.exact:
+            self._index.nprobe = PROBED
+
+    def nearest(self, embedding: np.ndarray, count: int = 3) -> list[Match]:
+        """The nearest people, each by the best photo, the nearest first."""
+        best: dict[str, float] = {}
+        if self._names:
+            (squares,), (rows,) = self._index.search(embedding[None], min(CANDIDATES, len(self._names)))
+            for square, row in zip(squares[rows >= 0], rows[rows >= 0], strict=True):
+                best.setdefault(self._names[row], 1 - float(square) / 2)
+        return [Match(name, similarity) for name, similarity in list(best.items())[:count]]
 
 
 class Identifier:

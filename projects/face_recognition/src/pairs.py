@@ -62,13 +62,8 @@ def read_pairs(path: Path, photos: Mapping[str, int]) -> Pairs:
     """Read a pairs.txt: the numbers of folds and of pairs of each kind, then the pairs, fold by fold.
 
     A line of three words names a person and two photos, one of four words two persons and a photo of each
-    (http://vis-www.cs.umass.edu/lfw/README.txt).
-
-    Args:
-        photos: the index of each photo by `person/person_0001.jpg`.
-
-    Raises:
-        UserError: a line cannot be understood, or a photo is missing.
+    (http://vis-www.cs.umass.edu/lfw/README.txt). A line in another form, or a photo that is not among `photos`
+    (indices by `person/person_0001.jpg`), is a UserError.
     """
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines()

@@ -33,21 +33,22 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     folder = config.output_dir / "predictions"
     write_text(folder / "predictions.csv", _table(files, photos))
+    rows = list(zip(files, photos, strict=True))
     found = [photo.embeddings for photo in photos if photo.faces]  # of each photo float32 [faces, D]
     with atomic_write(folder / "embeddings.npz") as file:
         embeddings = np.concatenate(found) if found else np.empty((0, 0), np.float32)
         np.savez(file, embeddings=embeddings, embedder=np.array(recognizer.embedder))
     if found:
         # The first faces as the embedder saw them.
-        crops = [(path.name[:18], crop) for path, photo in zip(files, photos, strict=True) for crop in photo.crops]
+        crops = [(path.name[:18], crop) for path, photo in rows for crop in photo.crops]
         captions, images = zip(*crops[:SHEET_FACES], strict=True)
         columns = min(8, max(3, len(images)))
         with atomic_write(folder / "predictions.png") as file:
             file.write(contact_sheet([image.transpose(1, 2, 0) for image in images], captions, columns=columns))
-    for path, photo in list(zip(files, photos, strict=True))[:10]:
+    for path, photo in rows[:10]:
         confidences = ", ".join(f"{face.confidence:.3f}" for face in photo.faces)
         log.info(f"{path}: {f'{len(photo.faces)} found, confidence {confidences}' if confidences else photo.status}")
-    unreadable = [f"{path} ({one.detail})" for path, one in zip(files, photos, strict=True) if one.detail]
+    unreadable = [f"{path} ({one.detail})" for path, one in rows if one.detail]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {', '.join(unreadable[:5])}")
     counts = {"images": len(files), "faces": len(embeddings)}

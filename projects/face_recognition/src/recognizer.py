@@ -72,11 +72,7 @@ class Recognizer:
         return [replace(photo, embeddings=own) for photo, own in zip(photos, rows, strict=True)]
 
     def one_face(self, path: Path) -> Photo:
-        """A photo that shows one face.
-
-        Raises:
-            UserError: it cannot be read, or shows no face, or several.
-        """
+        """A photo that shows one face; a UserError where it cannot be read, or shows no face, or several."""
         photo = self.photos([path])[0]
         if photo.status == "unreadable":
             raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")

@@ -1,22 +1,25 @@
 """Write one HTML page from what the other verbs measured."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from skimage.data import astronaut, camera, chelsea
+from sklearn.metrics import roc_curve
 
 from models.model import embed, restore_model
+from shared.metrics.verification import as_rejected
 from shared.report.html import ReportImage, Section
-from shared.report.plots import contact_sheet
+from shared.report.plots import ACCENT, INK, SECOND, contact_sheet, plain_axes, png
 from shared.report.sections import Results, read_results, training_section, write_run_report
 from shared.results import read_result
 from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
-from src.demonstration import draw_faces, images_of_people
-from src.plots import histograms, roc
-from src.recognizer import Recognizer
+from src.recognizer import Photo, Recognizer
 
 
 def report(config: Config, *, data: FaceData | None = None) -> Path:
@@ -33,18 +36,14 @@ def report(config: Config, *, data: FaceData | None = None) -> Path:
     if (small / "train.json").is_file() and not curves["trained_on_data"]:
         named["small, trained from scratch"] = read_result(small, "evaluate")
         curves = read_result(small, "train")
+    plots = [
+        ReportImage(roc(similarities, pairs.same), "true accepts over false accepts on the test pairs"),
+        ReportImage(histograms(similarities[name], pairs.same, threshold), "similarities of same and different people"),
+    ]
+    same = f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person."
     sections = [
         scores_section({key: result["metrics"] for key, result in named.items()}, results),
-        Section(
-            "Test pairs",
-            f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person.",
-            images=[
-                ReportImage(roc(similarities, pairs.same), "true accepts over false accepts on the test pairs"),
-                ReportImage(
-                    histograms(similarities[name], pairs.same, threshold), "similarities of same and different people"
-                ),
-            ],
-        ),
+        Section("Test pairs", same, images=plots),
         *([training_section(curves)] if curves["history"] else []),
         photos_section(config),
     ]
@@ -74,16 +73,60 @@ def scores_section(named: dict[str, Any], results: Results) -> Section:
     )  # fmt: skip
 
 
+def roc(scores: Mapping[str, np.ndarray], same: np.ndarray) -> bytes:
+    """True accepts over false accepts, as a PNG, by the similarities of each verifier, float [P], NaN: pair failed."""
+    figure, (axes,) = plain_axes(5.2, 3.8)
+    lowest = 1 / max(1, int((~same).sum()))
+    for (name, similarities), color in zip(scores.items(), (ACCENT, SECOND), strict=False):
+        false_accepts, true_accepts, _ = roc_curve(same, as_rejected(similarities), drop_intermediate=False)
+        axes.plot(np.maximum(false_accepts, lowest / 2), true_accepts, color=color, label=name)
+    axes.set(xscale="log", xlabel="false accepts", ylabel="true accepts", xlim=(lowest / 2, 1), ylim=(0, 1.02))
+    axes.legend(frameon=False, loc="lower right")
+    return png(figure)
+
+
+def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> bytes:
+    """How similar pairs of the same and of different people are, with the threshold, as a PNG."""
+    figure, (axes,) = plain_axes(5.2, 3.8)
+    known = ~np.isnan(similarities)
+    edges = np.linspace(float(similarities[known].min()), float(similarities[known].max()), 50)
+    axes.hist(similarities[known & ~same], edges, color=SECOND, alpha=0.7, label="different people")
+    axes.hist(similarities[known & same], edges, color=ACCENT, alpha=0.7, label="same person")
+    axes.axvline(threshold, color=INK, linestyle="--", label=f"threshold {threshold:.3f}, from validation")
+    axes.set(xlabel="similarity", ylabel="test pairs")
+    axes.legend(frameon=False, fontsize=8)
+    return png(figure)
+
+
 def photos_section(config: Config) -> Section:
     """Photographs with the faces that were found in them."""
     images = images_of_people()
     photos = Recognizer(config).photos_of_images(list(images.values()))
     drawn = [np.asarray(draw_faces(*each)) for each in zip(images.values(), photos, strict=True)]
     captions = [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)]
-    return Section(
-        "Faces found in photographs",
-        "Photographs that scikit-image ships; the detector is not trained here.",
-        images=[
-            ReportImage(contact_sheet(drawn, captions, 4), "photographs with frames around the faces that were found")
-        ],
-    )
+    sheet = ReportImage(contact_sheet(drawn, captions, 4), "photographs with frames around the faces that were found")
+    text = "Photographs that scikit-image ships; the detector is not trained here."
+    return Section("Faces found in photographs", text, images=[sheet])
+
+
+def images_of_people() -> dict[str, Image.Image]:
+    """Photographs that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0).
+
+    Each person has one photograph, so the second photo of the astronaut is the first one, changed: smaller, mirrored,
+    darker and turned.
+    """
+    person = Image.fromarray(astronaut())
+    changed = ImageEnhance.Brightness(ImageOps.mirror(person).resize((360, 360))).enhance(0.7).rotate(10)
+    others = {"cameraman": Image.fromarray(camera()), "cat": Image.fromarray(chelsea())}
+    return {"astronaut": person, "astronaut, changed": changed} | others
+
+
+def draw_faces(image: Image.Image, photo: Photo) -> Image.Image:
+    """The image in RGB with a frame around each face and a point on each landmark."""
+    drawn = image.convert("RGB")
+    pen = ImageDraw.Draw(drawn)
+    for face in photo.faces:
+        pen.rectangle(face.box, outline="#f59e0b", width=3)
+        for x, y in face.landmarks:
+            pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill="#2563eb")
+    return drawn

@@ -8,19 +8,21 @@ from typing import Any
 
 from shared.config import from_plain
 from shared.console import log, shown, table
+from shared.results import write_result
 from shared.verbs import next_steps, summary_rows
 from src import dataloader
 from src.baseline import baseline
 from src.config import PROJECT, Config
-from src.demonstration import demonstrate
+from src.decision import load_decision
 from src.evaluate import evaluate
 from src.export import export
-from src.report import report
+from src.recognizer import Recognizer
+from src.report import images_of_people, report
 from src.train import train
 
 
 def run(config: Config) -> dict[str, Any]:
-    """Train, evaluate, compare with the baselines, export and report; then say what came of it.
+    """Train, evaluate, compare with the baselines, export and report; then print a summary.
 
     An embedder that comes trained learns nothing; `small` is then trained from scratch beside it, in outputs/small, to
     compare with.
@@ -44,7 +46,7 @@ def run(config: Config) -> dict[str, Any]:
 
 
 def _train_small(config: Config) -> dict[str, str]:
-    """Train and measure `small` on the same split, with results of its own; gives a row for the table."""
+    """Train and measure `small` on the same split, with results in a folder below; gives a row for the table."""
     log.info("run: a small network is trained from scratch beside it, to compare with")
     dirs = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
     beside = replace(config, model=replace(config.model, name="small"), **dirs)
@@ -52,3 +54,30 @@ def _train_small(config: Config) -> dict[str, str]:
     train(beside, data=data)
     test = evaluate(beside, data=data)["metrics"]["test"]
     return {"small, trained here": f"{test['accuracy']:.4f} on the test pairs"}
+
+
+def demonstrate(config: Config) -> dict[str, Any]:
+    """Find and compare faces in photographs that scikit-image ships; write outputs/photos.json."""
+    started = time.perf_counter()
+    recognizer = Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
+    images = images_of_people()
+    photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
+    counts = {name: len(photo.faces) for name, photo in photos.items()}
+    compared = [
+        {"first": "astronaut", "second": second, **decision.compare(photos["astronaut"], photos[second])}
+        for second in ("astronaut, changed", "cameraman")
+    ]
+    summary = ", ".join(f"{name}: {count}" for name, count in counts.items()) + " faces"
+    summary += "".join(f"; {row['first']} and {row['second']}: {row['prediction']}" for row in compared)
+    log.info(f"photos: {summary}")
+    return write_result(
+        config.output_dir,
+        "photos",
+        seed=recognizer.network.metadata["seed"],
+        data=recognizer.network.metadata["data"],
+        metrics={"faces": counts, "pairs": compared},
+        seconds=time.perf_counter() - started,
+        thresholds=decision.origin,
+        summary=summary,
+    )

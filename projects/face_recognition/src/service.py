@@ -23,7 +23,12 @@ def make_service(config: Config) -> Service:
     recognizer, gallery = Recognizer(config), Gallery(config.gallery.file)
     decision = load_decision(config.output_dir, recognizer.embedder)
     identifier = Identifier(gallery, config.gallery, decision)
-    decode = partial(decode_image, max_pixels=config.serve.max_pixels)
+
+    def decode(image: bytes) -> Image.Image:
+        try:
+            return read_image(image, config.serve.max_pixels)
+        except UnreadableImageError as error:
+            raise RefusedError(str(error)) from error
 
     def decode_person(image: bytes, name: str) -> tuple[str, str, Image.Image]:
         if not is_name(name) or len(name) > MAX_NAME_LENGTH:
@@ -40,18 +45,26 @@ def make_service(config: Config) -> Service:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [decision.compare(first, second) for first, second in zip(photos[::2], photos[1::2], strict=True)]
 
+    def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
+        ((name, digest, image),) = people
+        (photo,) = recognizer.photos_of_images([image])
+        if len(photo.faces) != 1:
+            return [{"status": "refused", "detail": f"the image shows {len(photo.faces)} faces; it must show one"}]
+        try:
+            new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
+        except UserError as error:
+            return [{"status": "refused", "detail": str(error)}]
+        return [{"status": "enrolled", "name": name, "new": new}]
+
     endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
+    face = {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
     endpoints = [
         endpoint(
             "predict",
             "Who of the gallery is in the image? One prediction for each face.",
             decode=decode,
             predict=identify,
-            example_result={
-                "status": "faces",
-                "faces": [{"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}],
-                "thresholds": "...",
-            },
+            example_result={"status": "faces", "faces": [face], "thresholds": "..."},
         ),
         endpoint(
             "verify",
@@ -65,34 +78,13 @@ def make_service(config: Config) -> Service:
             "enroll",
             "Add an image of one face to the gallery, under the `name` given beside it.",
             decode=decode_person,
-            predict=lambda people: [enroll_face(gallery, recognizer, *person) for person in people],
+            predict=enroll,
             example_result={"status": "enrolled", "name": "Eileen", "new": 1},
             fields=("name",),
             batch_size=1,
         ),
     ]
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
-
-
-def enroll_face(gallery: Gallery, recognizer: Recognizer, name: str, digest: str, image: Image.Image) -> JsonObject:
-    """Enroll the only face of an image."""
-    (photo,) = recognizer.photos_of_images([image])
-    if len(photo.faces) != 1:
-        detail = f"the image shows {len(photo.faces)} faces; it must show one"
-        return {"status": "refused", "detail": detail}
-    try:
-        new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
-    except UserError as error:
-        return {"status": "refused", "detail": str(error)}
-    return {"status": "enrolled", "name": name, "new": new}
-
-
-def decode_image(content: bytes, max_pixels: int) -> Image.Image:
-    """The image of a file; raises a RefusedError where it is none."""
-    try:
-        return read_image(content, max_pixels)
-    except UnreadableImageError as error:
-        raise RefusedError(str(error)) from error
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

@@ -98,11 +98,7 @@ def _download_lfw(folder: Path) -> Path:
 
 
 def load_sample(size: int, _: Path) -> FoundPhotos:
-    """Scikit-image's thumbnails of faces: one image a person, and views of it made at random, the same each time.
-
-    Args:
-        size: the side of the crops, in pixels.
-    """
+    """Scikit-image's thumbnails, enlarged to `size` pixels: one image per person and views of it, always the same."""
     thumbnails = (lfw_subset()[:100] * 255).round().astype(np.uint8)
     enlarged = [Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC) for image in thumbnails]
     crops = torch.from_numpy(np.stack([np.asarray(image) for image in enlarged]))[:, None].repeat(1, 3, 1, 1)

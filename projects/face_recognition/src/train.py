@@ -41,7 +41,6 @@ def train(
         resume: go on with the run that was stopped, to the same end as if it had not been
         checkpoint: the state to go on from; that of the last step saved where not given
         trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find, profile
-        data: what `load_data` gave, where it has been read already
     """
     prepare_run(config)
     data = data or load_data(config)

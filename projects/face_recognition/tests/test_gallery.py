@@ -16,7 +16,7 @@ import pytest
 from shared.errors import UserError
 from src.config import PROJECT
 from src.gallery import Gallery
-from src.search import Search
+from src.identify import Search
 
 EMBEDDER = "network-1"
 
