@@ -61,7 +61,7 @@ def shown(path: Path) -> str:
 
 
 def columns(title: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print rows of equal keys on stdout as a table with one column a key."""
+    """Print rows of equal keys on stdout as a table with one column per key."""
     grid = Table(*rows[0], title=title, title_justify="left")
     for row in rows:
         grid.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))

@@ -56,7 +56,7 @@ def read_plan(path: Path, config: Any) -> Plan:
     """
     content = configuration.read_yaml(path)
     if set(content) != {"trials", "ranges"} or not isinstance(content["ranges"], dict) or not content["ranges"]:
-        raise UserError(f"{path} must hold `trials: <number>` and `ranges:` with one line a setting.")
+        raise UserError(f"{path} must hold `trials: <number>` and `ranges:` with one line per setting.")
     trials, ranges = content["trials"], dict[str, BaseDistribution]()
     configuration.require(isinstance(trials, int) and trials >= 1, f"{path}: trials", trials, "1 or more")
     known = dict(configuration.fields_of(type(config)))

@@ -147,7 +147,7 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
     """
     found = {folder.name: list_files(folder, kind) for folder in class_folders(root)}
     if not found:
-        raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
+        raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder per class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
     if stray:
         listed = f"{len(stray)} {kind.nouns} of no class in {root} ({named(stray)})"

@@ -52,8 +52,8 @@ def train_network(
 
     Args:
         project: the project's folder.
-        resume: go on with the run that was stopped, to the same end as if it had not been.
-        checkpoint: the state to go on from; the last one saved where it is None.
+        resume: continue the stopped run; its result is the same as without the stop.
+        checkpoint: the state to resume from; the last one saved if None.
         metadata: what the project records beside the weights, as plain types; `first_weights` are random if not given.
         details: what the project records in train.json, as plain types; the run's first line shows them.
 

@@ -104,7 +104,7 @@ def shard_batches(loader: DataLoader[Batch], accelerator: Accelerator) -> None:
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
     """Accelerate's handle on device and processes, for this run alone."""
-    # Accelerate keeps one state a process; without this, a second run on another device would be refused.
+    # Accelerate keeps one state per process; without this, a second run on another device would be refused.
     AcceleratorState._reset_state(reset_partial_state=True)
     # A frozen part has no gradients to wait for.
     unused = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs > 0)

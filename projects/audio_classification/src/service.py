@@ -1,4 +1,4 @@
-"""What the server can be asked about recordings, and how the exported network answers."""
+"""What the server accepts and returns: recordings and their classes."""
 
 from shared.serving.classifier import classifier_endpoint
 from shared.serving.service import Service

@@ -101,13 +101,13 @@ class LossConfig:
 
 @dataclass
 class DecisionConfig:
-    """How sure an answer has to be; see the verb calibrate."""
+    """How sure a decision has to be; see the verb calibrate."""
 
     false_accept: OpenUnitInterval = 0.01
-    """largest fraction of pairs of different people that are answered `same`; lower values ask for more similarity"""
+    """largest fraction of pairs of different people that are declared `same`; lower values ask for more similarity"""
     false_reject: OpenUnitInterval = 0.05
-    """largest fraction of pairs of one person that are answered `different`; between the two thresholds the answer is
-    `can't tell`"""
+    """largest fraction of pairs of one person that are declared `different`; between the two thresholds the decision
+    is `can't tell`"""
     confidence: OpenUnitInterval = 0.95
     """probability that both fractions hold on new photos; higher values need more photos"""
 

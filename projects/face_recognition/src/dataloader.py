@@ -54,7 +54,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
         complete: refuse photos in which too few faces were found.
 
     Returns:
-        Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
+        The splits have the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
         `found`, bool [N]: whether a face was.
 
     Raises:

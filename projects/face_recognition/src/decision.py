@@ -2,8 +2,8 @@
 
 The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
 share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That is
-of independent pairs. Those of different people are not: each person stands in many, and whoever resembles one stranger
-resembles others too. So their threshold is also one that nearly all draws of the people keep, when these are drawn
+of independent pairs. Those of different people are not: each person is in many, and a person who resembles one
+stranger resembles others too. So their threshold is also one that nearly all draws of the people keep, when these are drawn
 again, with replacement (bootstrap, Efron 1979).
 """
 

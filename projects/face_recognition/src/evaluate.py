@@ -1,4 +1,4 @@
-"""Measure the embedder on pairs of the test people: evaluate(config, checkpoint) -> metrics."""
+"""Measure the embedder on pairs of the validation and test people."""
 
 import time
 from pathlib import Path
@@ -24,8 +24,8 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
     learned from none of these people, all its folds are measured too, each at the threshold that is best on the others.
 
     Args:
-        checkpoint: the weights; the best ones of the last training run where not given
-        data: what `load_data` gave, where it has been read already
+        checkpoint: the weights; the best ones of the last training run if not given
+        data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()

@@ -44,7 +44,7 @@ def run(config: Config) -> dict[str, Any]:
 
 
 def _train_small(config: Config) -> dict[str, str]:
-    """Train and measure `small` on the same split, with results of its own; gives a row for the table."""
+    """Train and measure `small` on the same split, with separate results; returns a row for the table."""
     log.info("run: a small network is trained from scratch beside it, to compare with")
     dirs = {"output_dir": config.output_dir / "small", "log_dir": config.log_dir / "small"}
     beside = replace(config, model=replace(config.model, name="small"), **dirs)

@@ -1,4 +1,4 @@
-"""What the server can be asked: who of the gallery is in an image, and whether two images show the same person."""
+"""What the server accepts and returns: who of the gallery is in an image, whether two images show the same person."""
 
 import hashlib
 from functools import partial

@@ -1,4 +1,4 @@
-"""What the server can be asked about images, and how the exported network predicts them."""
+"""What the server accepts and returns: images and the class of each of their pixels."""
 
 import base64
 from typing import Any

@@ -22,10 +22,10 @@ from src.sources import find_mnist, load_folder, load_mnist, load_sample
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into training, validation and test split.
+    """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        Splits with the columns `images`, uint8 [N, C, H, W], and `labels`, int64 [N].
+        The splits have the columns `images`, uint8 [N, C, H, W], and `labels`, int64 [N].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.

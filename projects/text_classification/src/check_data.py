@@ -23,7 +23,7 @@ OFTEN_CUT = 0.05
 
 
 def check_data(config: Config) -> dict[str, Any]:
-    """Read the data as training would, and say what is in it and what is wrong.
+    """Read the data as training would; report what is in it and every problem.
 
     Writes outputs/check_data.json and outputs/data.html, which shows texts of each class.
     """

@@ -1,4 +1,4 @@
-"""What the server can be asked about texts, and how the exported network answers."""
+"""What the server accepts and returns: texts and their classes."""
 
 from typing import Any
 
