@@ -170,7 +170,7 @@ def _write_results(study: optuna.Study, config: Any, seconds: float) -> dict[str
     """Print, draw and write what the sweep found."""
     trials = _finished(study)
     if not trials:
-        raise UserError("no trial of the sweep came to its end; see what each said, and narrow the ranges.")
+        raise UserError("no trial of the sweep finished; see the message of each, and narrow the ranges.")
     folder: Path = config.output_dir / "sweep"
     monitor = study.user_attrs["monitor"]
     rows = [{"trial": one.number + 1, monitor: one.value, **one.user_attrs, **one.params} for one in trials]

@@ -14,7 +14,7 @@ VERBS = {
     "predict": "find and embed the faces in image files or folders",
     "export": "write the embedder as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
-    "calibrate": "find thresholds that keep a promise on your own photos",
+    "calibrate": "find thresholds with guaranteed error rates on your own photos",
     "verify": "say whether two photos show the same person",
     "enroll": "add a person's photos to the gallery",
     "identify": "say who of the gallery is in photos",

@@ -13,7 +13,7 @@ from shared.data.problems import Problems
 def read_class_folders(
     root: Path, column: str, read: Callable[[Path], np.ndarray], kind: FileKind = IMAGES
 ) -> SourceData:
-    """The user's own files: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`.
+    """The user's files: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`.
 
     Args:
         column: what the arrays that `read` gives are called in `Examples`.

@@ -34,7 +34,7 @@ class PairAuc:
         self.batches: list[tuple[Tensor, Tensor]] = []
 
     def update(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Take a batch: embeddings, float [N, D], and class ids, int64 [N]."""
+        """Add a batch: embeddings, float [N, D], and class ids, int64 [N]."""
         self.batches.append((embeddings.detach(), labels))
 
     def compute(self) -> dict[str, float]:

@@ -125,7 +125,7 @@ def load_commands(settings: DataConfig, root: Path) -> SourceData:
 
 
 def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
-    """Those of words that are there to learn from: the lists of the other splits name all words, whatever was kept."""
+    """The rows whose word is in `classes`: the lists of the other splits also name words without a folder."""
     kept = [row for row in rows if row[1] in classes]
     if len(kept) < len(rows):
         log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")

@@ -14,7 +14,7 @@ from src.recognizer import Photo, Recognizer
 
 
 def demonstrate(config: Config) -> dict[str, Any]:
-    """Find and compare faces in two photographs of people and one of a cat; write outputs/photos.json.
+    """Find and compare faces in two photos of people and one of a cat; write outputs/photos.json.
 
     There is one photograph of each person, so the second photo of the astronaut is the first one, changed: smaller,
     mirrored, darker and turned.

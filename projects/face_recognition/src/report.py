@@ -75,15 +75,13 @@ def scores_section(named: dict[str, Any], results: Results) -> Section:
 
 
 def photos_section(config: Config) -> Section:
-    """Photographs with the faces that were found in them."""
+    """Photos with the faces that were found in them."""
     images = images_of_people()
     photos = Recognizer(config).photos_of_images(list(images.values()))
     drawn = [np.asarray(draw_faces(*each)) for each in zip(images.values(), photos, strict=True)]
     captions = [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)]
     return Section(
-        "Faces found in photographs",
-        "Photographs that scikit-image ships; the detector is not trained here.",
-        images=[
-            ReportImage(contact_sheet(drawn, captions, 4), "photographs with frames around the faces that were found")
-        ],
+        "Faces found in photos",
+        "Photos that scikit-image ships; the detector is not trained here.",
+        images=[ReportImage(contact_sheet(drawn, captions, 4), "photos with frames around the faces that were found")],
     )

@@ -14,7 +14,7 @@ PAGE = PROJECT / "src" / "page"
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
 
     def decode(image: bytes) -> np.ndarray:

@@ -23,7 +23,7 @@ from src.dataloader import load_data
 from src.preparation import displayed
 
 COLORFUL = 12
-"""Levels by which the channels differ on average, from which on an image is in color; a tint of the paper is less."""
+"""An image counts as color if its channels differ by more than this many levels on average; tinted paper has less."""
 
 
 def check_data(config: Config) -> dict[str, Any]:

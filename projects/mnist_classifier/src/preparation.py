@@ -1,4 +1,4 @@
-"""From any image to what the network was trained on.
+"""From any image to the network's input.
 
 `digit` follows the preparation of MNIST as its page states it (http://yann.lecun.com/exdb/mnist): the ink is scaled
 into a box of 20x20 pixels, aspect ratio kept, and its center of mass is put into the middle of 28x28 pixels.

@@ -19,7 +19,7 @@ from src.splits import normalized
 
 CHARACTERS_SHOWN = 300
 OFTEN_CUT = 0.05
-"""The share of texts from which on a warning says that texts are cut."""
+"""The share of cut texts above which a warning says so."""
 
 
 def check_data(config: Config) -> dict[str, Any]:

@@ -12,7 +12,7 @@ EXAMPLE = "Shares fell sharply after the bank's warning."
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
 
     def predict(texts: list[str]) -> list[dict[str, Any]]:
