@@ -30,7 +30,7 @@ def main(
     """Run one verb of a project.
 
     Args:
-        arguments: the verb, then its own arguments and `--dotted.flags`.
+        arguments: the verb, then its arguments and `--dotted.flags`.
         project: the project's folder, also the root of its imports.
         verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`, or of
             `shared.verbs` where the project has no such module.
@@ -40,7 +40,7 @@ def main(
     Returns:
         The exit code: 0, 2 after a mistake that the user can fix, or 130 after a stop; a sentence on stderr says which.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name may be no text that can be printed
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file name may hold bytes that cannot be printed
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         if not arguments or arguments[0] in ("-h", "--help"):
@@ -69,7 +69,7 @@ def _one_sentence(error: Exception) -> str:
     """What went wrong and what to do; empty for a bug, whose stack trace says more."""
     if isinstance(error, UserError):
         return str(error)
-    if isinstance(error, OSError):  # a file, a folder or the disk, outside the places that say it better
+    if isinstance(error, OSError):  # of a file, a folder or the disk, without a more specific message
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}; make room or give access, and run the command again."
     if isinstance(error, MemoryError) or re.search("can't allocate memory|out of memory", str(error)):
@@ -94,7 +94,7 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
     if extra.get("resume"):
         checkpoint = checkpoint or last_checkpoint(config.output_dir)
         if not checkpoint.parent.is_dir():
-            read_metadata(checkpoint)  # says that there is none, before any data is looked for, or downloaded
+            read_metadata(checkpoint)  # raises: there is none, which is said before any data is downloaded
     elif verb in training:
         checkpoint = None
     else:
@@ -109,7 +109,7 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
 
 
 def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
-    """The module of a verb, and its function without a body: neither `--help` nor a mistake waits for PyTorch."""
+    """The module of a verb, and its function without a body, so that `--help` and errors need not import PyTorch."""
     own = project / "src" / f"{name}.py"
     if own.is_file():
         return f"src.{name}", read_signature(own, name)
@@ -117,7 +117,7 @@ def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
 
 
 def _note_other_data(stored: dict[str, Any], config: Any, given: Collection[str], project: Path) -> None:
-    """Have the source of `data.root` found out anew where other data was named than the training run's."""
+    """Take `data.source` from the configuration files if `--data.root` names other data than the training run used."""
     if "data.root" not in given or "data.source" in given:
         return
     if stored["data"]["source"] == "sample" or project / stored["data"]["root"] != config.data.root:

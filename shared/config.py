@@ -1,7 +1,7 @@
-"""One way to configure: a dataclass of dataclasses, read from YAML files and `--dotted.flags` by jsonargparse.
+"""The configuration: a dataclass of dataclasses, read from YAML files and `--dotted.flags` by jsonargparse.
 
 Later layers win: the defaults in the dataclass, `configs/config.yaml`, the file given with `--config`, the flags. A
-verb that follows a training run takes the configuration in the checkpoint in place of the first two. A relative path in
+verb that follows a training run uses the configuration in the checkpoint in place of the first two. A relative path in
 a YAML file counts from the project's folder, one in a flag from the current folder.
 """
 
@@ -61,7 +61,7 @@ def parse(
         base: the project's folder.
         stored: a whole configuration, as `to_plain` gives it, that takes the place of the dataclass's defaults.
         function: its parameters beside `config` become arguments too, positional where they have no default.
-        program: what the help calls the command.
+        program: the command's name in its help.
 
     Returns:
         The configuration, and the function's other arguments by name.
@@ -89,7 +89,7 @@ def parse(
 def read_arguments(
     arguments: Sequence[str], config_class: type, function: Function | None, base: Path
 ) -> tuple[list[str], dict[str, Any]]:
-    """Split command-line arguments into words and the settings, by dotted name, of `--config` files and flags.
+    """Split command-line arguments into positional words and settings (of `--config` files and flags, by dotted name).
 
     Raises:
         UserError: a flag is unknown or has no value; a file cannot be read.
@@ -131,7 +131,7 @@ def from_plain(config_class: type[C], content: Mapping[str, Any], *, base: Path)
 
 
 def to_plain(config: Any, base: Path) -> dict[str, Any]:
-    """The configuration as plain types; paths inside `base` become relative, so that a copied project is whole."""
+    """The configuration as plain types; paths inside `base` become relative, so that a project can be copied."""
 
     def as_text(path: Path) -> str:
         return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
@@ -154,7 +154,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 
 def require_known(key: str, known: Collection[str], where: str, kind: str = "key") -> None:
-    """Raise a UserError that names the nearest known setting if `key` is not one of them."""
+    """Raise a UserError that names the nearest known key if `key` is not one of them."""
     if key not in known:
         nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
         hint = f"did you mean {nearest[0]}?" if nearest else f"known {kind}s: {', '.join(known)}."

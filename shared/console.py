@@ -1,4 +1,4 @@
-"""What a run says to the person in front of it: notices, progress and tables."""
+"""What a run prints for people: log lines, progress bars and tables."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class _ToPeople(logging.Handler):
-    """Plain lines on stdout, warnings as loud lines on stderr; in a run of several processes the main one speaks."""
+    """Plain lines on stdout, warnings as loud lines on stderr; of several processes only the main one prints."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line at once, also into a pipe."""
@@ -61,7 +61,7 @@ def shown(path: Path) -> str:
 
 
 def columns(title: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print rows of equal keys on stdout as a table with one column a key."""
+    """Print rows of equal keys on stdout as a table with one column per key."""
     grid = Table(*rows[0], title=title, title_justify="left")
     for row in rows:
         grid.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))

@@ -9,7 +9,7 @@ class UserError(Exception):
 
 
 class DivergedError(UserError):
-    """The training loss is no finite number any more: these settings do not train, though others may."""
+    """The training loss is infinite or NaN: these settings do not train, though others may."""
 
 
 class StoppedError(Exception):

@@ -17,7 +17,7 @@ from shared.training.checkpoint import Checkpoint
 
 
 def held_out(data: Data) -> dict[str, Examples]:
-    """The splits that are measured, by name."""
+    """The validation and test splits, by name."""
     return {"validation": data.splits.validation, "test": data.splits.test}
 
 
@@ -55,12 +55,12 @@ def write_evaluation(
     started: float,
     **details: Any,
 ) -> dict[str, Any]:
-    """Say the summary and write outputs/evaluate.json.
+    """Log the summary and write outputs/evaluate.json.
 
     Args:
         summary: what the table of `run` and the first lines of the report show.
-        started: the value of `time.perf_counter` before the measuring.
-        details: what else the file holds, as plain types.
+        started: the value of `time.perf_counter` before the evaluation.
+        details: further entries of the file, as plain types.
     """
     log.info(f"evaluate: {'; '.join(f'{name} {value}' for name, value in summary.items())}")
     return write_result(
@@ -96,7 +96,7 @@ def fit_baselines(
     """Fit scikit-learn classifiers on the training split, measure them on the others, write outputs/baseline.json.
 
     Args:
-        models: by name.
+        models: the classifiers by name.
         inputs: what the models read, by the name of the split.
         score: from a model, inputs and labels to metrics; `accuracy` is among them.
         cost: from a fitted model to what it costs, such as its size in bytes.

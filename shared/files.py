@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and their fingerprints."""
+"""Files that are either whole or not there, and their digests."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from shared.errors import UserError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path` and move it onto `path` once the block ends well.
+    """Open a temporary file beside `path` and move it onto `path` if the block ends without an error.
 
     A kill or an error at any moment leaves the former file as it was.
 
@@ -73,7 +73,7 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def require_writable(folder: Path) -> None:
-    """Make the folder and prove that a file can be written there, before any work is spent.
+    """Make the folder and check that a file can be written there, before work that would be lost.
 
     Raises:
         UserError: it cannot.

@@ -1,4 +1,4 @@
-"""One training run in several processes, as `torchrun` starts them: who speaks and writes."""
+"""One training run in several processes, as `torchrun` starts them: which one prints and writes."""
 
 import os
 import sys

@@ -56,9 +56,9 @@ def write_result(
     Args:
         data: the record of the data used (`Data.as_dict`).
         metrics: by split (`train`, `validation`, `test`), or by name where there are no splits.
-        details: whatever else this verb has to say, as plain types.
+        details: further entries of the file, as plain types.
     """
-    torch = sys.modules.get("torch")  # a verb that does without PyTorch does not import it for this
+    torch = sys.modules.get("torch")  # a verb that needs no PyTorch does not import it for this
     result = {
         "verb": verb,
         "data": dict(data),
@@ -95,7 +95,7 @@ def evaluated_scores(output_dir: Path, checkpoint: str) -> dict[str, Any] | None
 
 
 def data_rows(result: Mapping[str, Any]) -> dict[str, str]:
-    """What a run was made of, as rows of a table."""
+    """The data and the seed of a run, as rows of a table."""
     data = result["data"]
     counts = ", ".join(f"{count:,} {name}" for name, count in data["counts"].items())
     rows = {"data": f"{data['source']} ({counts})"}

@@ -20,6 +20,6 @@ def seed_everything(seed: int) -> None:
 
 
 def generator(*numbers: int) -> torch.Generator:
-    """A random source of its own that these numbers decide; what draws from it leaves all others alone."""
+    """A separate generator, seeded by these numbers; drawing from it does not change any other random source."""
     mixed = hashlib.sha256(repr(numbers).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(mixed[:8], "little") >> 1)

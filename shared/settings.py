@@ -11,13 +11,13 @@ from shared.training.settings import TrainingConfig
 
 @dataclass
 class BaseConfig:
-    """What a project's `Config` inherits; relative paths count from the project's folder once they are loaded."""
+    """What a project's `Config` inherits; once loaded, relative paths count from the project's folder."""
 
     NOT_TRAINED: ClassVar[tuple[str, ...]] = ("output_dir", "log_dir", "data.root", "predict", "export", "serve")
-    """the settings and sections that do not touch what is learned: they may change before a run is resumed"""
+    """settings and sections that do not affect training: they may change before a run is resumed"""
 
     seed: Annotated[int, Bounds(ge=0, lt=2**32)] = 0
-    """decides the split, the first weights, the order and the augmentation; the same seed gives the same run"""
+    """decides the splits, the initial weights, the order and the augmentation; the same seed gives the same run"""
     output_dir: Path = Path("outputs")
     """the folder that checkpoints, results, the report and the exported model are written to"""
     log_dir: Path = Path("logs/tensorboard")

@@ -56,7 +56,7 @@ def read_plan(path: Path, config: Any) -> Plan:
     """
     content = configuration.read_yaml(path)
     if set(content) != {"trials", "ranges"} or not isinstance(content["ranges"], dict) or not content["ranges"]:
-        raise UserError(f"{path} must hold `trials: <number>` and `ranges:` with one line a setting.")
+        raise UserError(f"{path} must hold `trials: <number>` and `ranges:` with one line per setting.")
     trials, ranges = content["trials"], dict[str, BaseDistribution]()
     configuration.require(isinstance(trials, int) and trials >= 1, f"{path}: trials", trials, "1 or more")
     known = dict(configuration.fields_of(type(config)))
@@ -170,7 +170,7 @@ def _write_results(study: optuna.Study, config: Any, seconds: float) -> dict[str
     """Print, draw and write what the sweep found."""
     trials = _finished(study)
     if not trials:
-        raise UserError("no trial of the sweep came to its end; see what each said, and narrow the ranges.")
+        raise UserError("no trial of the sweep finished; see the message of each, and narrow the ranges.")
     folder: Path = config.output_dir / "sweep"
     monitor = study.user_attrs["monitor"]
     rows = [{"trial": one.number + 1, monitor: one.value, **one.user_attrs, **one.params} for one in trials]

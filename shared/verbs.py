@@ -14,12 +14,12 @@ from shared.console import shown, table
 
 
 def run(config: Any) -> dict[str, Any]:
-    """Train, evaluate, compare with the baselines, export and report; then say what came of it. Reads the data once."""
+    """Train, evaluate, compare with the baselines, export and report; then print a summary. Reads the data once."""
     started = time.perf_counter()
     project: Path = import_module("src.config").PROJECT
     data = import_module("src.dataloader").load_data(config)
     results = {"train": _verb("train")(config, data=data)}
-    # What training recorded is what the next verbs use; `auto` stands for the data that was found.
+    # The next verbs use the configuration that training recorded, with the data that `auto` found.
     config = from_plain(type(config), results["train"]["config"], base=project)
     for verb in ("evaluate", "baseline", "export"):
         results[verb] = _verb(verb)(config, data=data)
@@ -33,7 +33,7 @@ def _verb(name: str) -> Any:
 
 
 def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """What came of a run, as rows of a table; `results` by verb."""
+    """The results of a run, as rows of a table; `results` by verb."""
     from shared.results import data_rows
     from shared.training.files import best_checkpoint
 

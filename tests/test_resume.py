@@ -83,7 +83,7 @@ def test_a_damaged_state_is_refused_and_the_last_good_one_is_offered(stopped: Pa
     assert done.returncode == 2
     good = checkpoints / "epoch-0001.safetensors"
     assert "last.safetensors is damaged" in done.stderr
-    assert f"go on from it with --resume --checkpoint {good}" in done.stderr
+    assert f"resume from it with --resume --checkpoint {good}" in done.stderr
     assert train_in_a_process(stopped, PLAIN, RESUME="yes", CHECKPOINT=good).returncode == 0
     assert_same(stopped, folder / "plain")
 
@@ -105,4 +105,4 @@ def test_only_the_newest_of_the_states_kept_for_long_stay(folder: Path) -> None:
 def test_weights_without_a_state_are_refused(stopped: Path) -> None:
     done = train_in_a_process(stopped, PLAIN, RESUME="yes", CHECKPOINT=stopped / "checkpoints" / "best.safetensors")
     assert done.returncode == 2
-    assert "holds weights but no state to go on from" in done.stderr
+    assert "holds weights but no state to resume from" in done.stderr

@@ -23,7 +23,7 @@ from shared.settings import BaseConfig
 from shared.training.checkpoint import load_checkpoint, load_state, save_state, state_to_resume, unflatten_state
 from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint
 from shared.training.log import RunLog
-from shared.training.loop import Task, close_epoch, evaluate, find_best, fit, train_step
+from shared.training.loop import Task, close_epoch, evaluate, fit, restore_best, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -213,17 +213,17 @@ def test_the_best_weights_so_far_come_along_into_another_folder(
 ) -> None:
     folder, best = done[0], done[1].best_epoch
     progress = Progress(best_epoch=best, best_metrics={"accuracy": 1.0, "loss": 0.0})
-    find_best(progress, last_checkpoint(folder), tmp_path)
+    restore_best(progress, last_checkpoint(folder), tmp_path)
     assert best_checkpoint(tmp_path).read_bytes() == best_checkpoint(folder).read_bytes()
     assert progress.best_metrics
     progress.best_epoch = best + 1
-    find_best(progress, last_checkpoint(folder), tmp_path)
+    restore_best(progress, last_checkpoint(folder), tmp_path)
     assert f"the weights of epoch {best + 1}, the best so far, are gone" in capsys.readouterr().err
     assert close_epoch(replace(progress, batch=1), {"accuracy": 0.0, "loss": 9.0}, "accuracy")
 
 
 def test_a_state_to_go_on_from_is_not_passed_over(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is a state to go on from; say --resume too, or leave it out"):
+    with pytest.raises(UserError, match="is a state to resume from; add --resume, or leave it out"):
         state_to_resume(tmp_path, resume=False, named=tmp_path / "last.safetensors")
 
 

@@ -6,22 +6,22 @@ from pathlib import Path
 from shared.cli import main
 
 VERBS = {
-    "check-data": "read the data as training would, and say what is in it and what is wrong",
+    "check-data": "read the data as training would; report what is in it and every problem",
     "run": "the whole job: train, evaluate, baseline, export, report, and a look at real photos",
-    "train": "train the embedder, keep its best weights in outputs/checkpoints",
+    "train": "train the embedder, save its best weights in outputs/checkpoints",
     "evaluate": "measure the embedder on pairs of the test people",
     "baseline": "measure eigenfaces on the same split",
     "predict": "find and embed the faces in image files or folders",
     "export": "write the embedder as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
-    "calibrate": "find thresholds that keep a promise on your own photos",
+    "calibrate": "find thresholds with guaranteed error rates on your own photos",
     "verify": "say whether two photos show the same person",
     "enroll": "add a person's photos to the gallery",
     "identify": "say who of the gallery is in photos",
     "list": "show who is in the gallery",
     "forget": "delete a person from the gallery",
     "sweep": "search for good settings by many training runs",
-    "serve": "answer HTTP requests: who of the gallery is in an image",
+    "serve": "serve the gallery over HTTP, with a web page: who is in an image",
 }
 
 if __name__ == "__main__":

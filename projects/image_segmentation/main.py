@@ -6,16 +6,16 @@ from pathlib import Path
 from shared.cli import main
 
 VERBS = {
-    "check-data": "read the data as training would, and say what is in it and what is wrong",
+    "check-data": "read the data as training would; report what is in it and every problem",
     "run": "the whole job: train, evaluate, baseline, export, report",
-    "train": "train the network, keep its best weights in outputs/checkpoints",
+    "train": "train the network, save its best weights in outputs/checkpoints",
     "evaluate": "measure the trained network on the test split",
     "baseline": "measure pixel classifiers from scikit-learn on the same split",
     "predict": "segment image files or folders with the exported network",
     "export": "write the trained network as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
     "sweep": "search for good settings by many training runs",
-    "serve": "answer HTTP requests with the exported network",
+    "serve": "serve the exported network over HTTP, with a web page",
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The user's own files as a data set: one folder a class."""
+"""The user's own files as a data set: one folder per class."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from shared.data.problems import Problems
 def read_class_folders(
     root: Path, column: str, read: Callable[[Path], np.ndarray], kind: FileKind = IMAGES
 ) -> SourceData:
-    """The user's own files: one folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`.
+    """The user's files: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`.
 
     Args:
         column: what the arrays that `read` gives are called in `Examples`.
@@ -31,5 +31,5 @@ def read_class_folders(
         names = [file.relative_to(root).as_posix() for file in files]
         splits[split] = Examples({column: arrays, "labels": labels}, names)
     own = (splits.get("validation"), splits.get("test"))
-    description = f"the user's own {kind.nouns}, one folder a class"
+    description = f"the user's own {kind.nouns}, one folder per class"
     return SourceData(classes, splits["train"], *own, description, "the user's own", problems)

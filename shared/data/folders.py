@@ -137,7 +137,7 @@ def split_folders(root: Path) -> dict[str, Path]:
 
 
 def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = IMAGES) -> LabeledFiles:
-    """Find `root/<class>/**/image.png`; files beside the class folders are passed over, and it is said.
+    """Find `root/<class>/**/image.png`; files beside the class folders are left out with a warning.
 
     Args:
         classes: the classes that must be found, in this order; without it, the folders' names, sorted.
@@ -147,7 +147,7 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
     """
     found = {folder.name: list_files(folder, kind) for folder in class_folders(root)}
     if not found:
-        raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder a class.")
+        raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder per class.")
     stray = [path.name for path in sorted(root.iterdir()) if path.suffix.lower() in kind.suffixes and path.is_file()]
     if stray:
         listed = f"{len(stray)} {kind.nouns} of no class in {root} ({named(stray)})"
@@ -181,7 +181,7 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
 def read_all(
     labeled: LabeledFiles, read: Callable[[Path], np.ndarray], problems: Problems
 ) -> tuple[np.ndarray, np.ndarray, list[Path]]:
-    """Read every file; those that cannot be read are left out, and said, and added to `problems`.
+    """Read every file; those that cannot be read are left out with a warning and added to `problems`.
 
     Args:
         read: gives arrays of one shape, or raises `UnreadableFileError`.

@@ -1,4 +1,4 @@
-"""What is wrong with the files a user brought: found first, then said all at once."""
+"""Problems of the user's files: collected first, then reported together."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where data comes from: what lies on the disk, else a download, else the built-in sample, said out loud."""
+"""Where data comes from: what lies on the disk, else a download, else the built-in sample with a warning."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class DataSource(Generic[D]):
 
 
 def is_empty(root: Path, published: str) -> bool:
-    """Whether a folder holds nothing but hidden files, empty folders, and the download of `published` begun earlier."""
+    """Whether a folder holds nothing but hidden files, empty folders, and an unfinished download of `published`."""
     return root.is_dir() and all(
         path.name.startswith(".") or path.name == published or (path.is_dir() and is_empty(path, published))
         for path in root.iterdir()
@@ -69,7 +69,7 @@ def load_source(
             nothing is downloaded unasked.
 
     Raises:
-        UserError: `root` holds something that is none of the sources, or a source asked for by name fails.
+        UserError: `root` holds something that is none of the sources, or the source named by `wanted` fails.
     """
     name, substituted = wanted if wanted != "auto" else _choose(root, sources, published), ""
     try:

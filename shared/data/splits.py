@@ -12,12 +12,12 @@ import numpy as np
 from shared.errors import UserError
 
 D = TypeVar("D")
-MOST_FOLDS = 20  # a share is met by so many twentieths at the finest
+MOST_FOLDS = 20  # a share is rounded to a twentieth at the finest
 
 
 @dataclass(frozen=True)
 class Splits(Generic[D]):
-    """The three parts of a data set. The test split is measured once, at the end, and nothing is chosen on it."""
+    """The three splits of a data set. The test split is measured once, at the end, and nothing is chosen on it."""
 
     train: D
     validation: D
@@ -37,7 +37,7 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     Raises:
         UserError: a class has too few examples to have one in each split.
     """
-    # scikit-learn takes seconds to start, and who only reads files cuts nothing.
+    # scikit-learn takes seconds to import, which commands that cut nothing need not wait for.
     from sklearn.model_selection import train_test_split
 
     if not len(labels):

@@ -12,9 +12,9 @@ import onnx
 from shared.export.quantize import quantized
 from shared.export.settings import Wanted
 
-MOST_LOSS = 0.005  # of the validation score, that eight bits may cost
-LEAST_GAIN = 1.25  # times as fast as fp32: less is not worth predictions that are only nearly PyTorch's
-TURNS, TIMED_RUNS = 5, 3  # of each way; runs that count in each turn
+MOST_LOSS = 0.005  # largest fall of the validation score that int8 may cause
+LEAST_GAIN = 1.25  # times as fast as fp32: a smaller gain is not worth predictions that differ from PyTorch's
+TURNS, TIMED_RUNS = 5, 3  # turns of each candidate; timed runs in each turn
 
 NAMES = {
     "pytorch": "PyTorch",
@@ -25,7 +25,7 @@ NAMES = {
 
 
 class Candidate(NamedTuple):
-    """One way to compute a network."""
+    """A network in one precision, to be timed and scored."""
 
     run: Callable[[], Any]
     """What is timed: the predictions for some examples, one at a time as a rule."""
@@ -36,7 +36,7 @@ class Candidate(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """How fast one way of computing is, how large its file, and how good its predictions are."""
+    """How fast a candidate is, how large its file is, and how good its predictions are."""
 
     per_second: float
     bytes: int | None
@@ -48,7 +48,7 @@ class Measured(NamedTuple):
 def quantized_versions(
     model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]
 ) -> dict[str, onnx.ModelProto]:
-    """The model, by name, in all precisions that come into question; `batches` as in `quantized`."""
+    """The model in every precision to measure, by name; `batches` as in `quantized`."""
     if wanted == "fp32":
         return {"fp32": model}
     return {"fp32": model, "int8_static": quantized(model, batches), "int8_dynamic": quantized(model)}
@@ -62,17 +62,17 @@ def compare(
     speeds = per_second(candidates)
     measured = {}
     for name, candidate in candidates.items():
-        asked = name in ("pytorch", "fp32") or speeds[name] >= speeds["fp32"]
+        scored = name in ("pytorch", "fp32") or speeds[name] >= speeds["fp32"]
         size = models[name].ByteSize() if name in models else None
-        measured[name] = Measured(speeds[name], size, candidate.score() if asked else None)
+        measured[name] = Measured(speeds[name], size, candidate.score() if scored else None)
     return measured
 
 
 def per_second(candidates: Mapping[str, Candidate]) -> dict[str, float]:
-    """Examples a second of each way: by the median of several runs.
+    """Examples per second of each candidate, by the median of several runs.
 
-    The ways take turns, so that a slow moment of the machine falls on all of them and not on the one it meets. The
-    first run of a turn does not count: in it the threads of the way before still spin, and take its cores.
+    The candidates take turns, so that a slow moment of the machine affects all of them and not only one. The first run
+    of a turn is not timed: the previous candidate's threads still spin during it, and take cores.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(TURNS):
@@ -96,14 +96,14 @@ def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: st
         facts.append(fact)
     reason = "; ".join(facts)
     if wanted == "fp32" or not eight:
-        return "fp32", f"asked for; {reason}"
+        return "fp32", f"set by export.precision; {reason}"
     if wanted == "auto":
         least = LEAST_GAIN * fp32.per_second
         eight = {name: row for name, row in eight.items() if row.per_second >= least and _loss(row, fp32) <= MOST_LOSS}
     chosen = max(eight, key=lambda name: eight[name].per_second, default="fp32")
-    return chosen, reason if wanted == "auto" else f"asked for; {reason}"
+    return chosen, reason if wanted == "auto" else f"set by export.precision; {reason}"
 
 
 def _loss(int8: Measured, fp32: Measured) -> float:
-    """How much lower the score of eight bits is; infinite where one was not scored."""
+    """How much lower the score of int8 is; infinite where one was not scored."""
     return math.inf if int8.score is None or fp32.score is None else fp32.score - int8.score

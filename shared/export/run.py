@@ -1,4 +1,4 @@
-"""What the verb `export` of several projects does: measure the precisions, choose one, write file and result."""
+"""What `export` of several projects does: measure the precisions, choose one, write the file and the result."""
 
 import platform
 import time
@@ -74,10 +74,10 @@ def export_measured(
         score_name: the score's name in results.
         path: the file to write.
         project: the project's folder.
-        metadata: what the file says beside the general facts, as plain types.
+        metadata: what the file records beside `export_facts`, as plain types.
         test_scores: the names of the test scores that the file repeats, where these weights have been evaluated.
         started: the value of `time.perf_counter` when the export began.
-        details: what export.json holds beside that, as plain types.
+        details: further entries of export.json, as plain types.
     """
 
     def make_candidate(run: Run) -> Candidate:
@@ -187,7 +187,7 @@ def export_classifier(
 
 
 def export_facts(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:
-    """What every exported file says of itself, with these test scores where these weights have been evaluated."""
+    """What every exported file records, with these test scores where these weights have been evaluated."""
     metadata = trained.metadata
     facts = {
         "data": metadata["data"],

@@ -39,7 +39,7 @@ class WithProbabilities(nn.Module):
         scaled = logits / self.temperature
         if logits.dim() == 2:
             return scaled.softmax(1), logits
-        # Of pixels step by step: onnxruntime's softmax over a dimension that is not the last takes six times as long,
+        # Softmax of pixels in steps: onnxruntime's own, over a dimension that is not the last, takes six times as long,
         # which was a quarter of the whole network's time.
         exponentials = (scaled - scaled.amax(1, keepdim=True)).exp()
         return exponentials / exponentials.sum(1, keepdim=True), logits
@@ -85,7 +85,7 @@ def trace(
         UserError: the difference is above `TOLERANCE`.
     """
     module = network.cpu().eval()
-    sides: dict[int, Any] = {0: Dim("batch")}  # those that may have another size than the example's
+    sides: dict[int, Any] = {0: Dim("batch")}  # dimensions that may have another size than the example's
     batches = [examples[:size] for size in PARITY_BATCHES]
     if stride:
         sides |= {2: stride * Dim("height", min=1), 3: stride * Dim("width", min=1)}

@@ -56,7 +56,7 @@ class OnnxModel:
 
 
 def as_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
-    """A classifier that is not written yet as a function from raw inputs, [N, ...], to probabilities."""
+    """A classifier that is still in memory, as a function from raw inputs, [N, ...], to probabilities."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 

@@ -23,23 +23,23 @@ class Prediction:
     """What is predicted for one input."""
 
     label: str
-    """A class; `unsure` where its probability is too low; or why the network was not asked, such as `unreadable`."""
+    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable`."""
     probabilities: np.ndarray | None = None
-    """float32 [classes]; None where the network was not asked."""
+    """float32 [classes]; None if the network was not run."""
     prepared: np.ndarray | None = None
-    """What the network was given."""
+    """The network's input."""
     detail: str = ""
 
     @property
     def confidence(self) -> str:
-        """The highest probability, as people read it; empty where the network was not asked."""
+        """The highest probability as text; empty if the network was not run."""
         return "" if self.probabilities is None else f" {self.probabilities.max():.2f}"
 
 
 def predict_prepared(
     network: OnnxModel, prepared: Sequence[np.ndarray | Prediction], min_probability: float
 ) -> list[Prediction]:
-    """Predict inputs of one shape; an item that is a `Prediction` already stays as it is and harms no other."""
+    """Predict inputs of one shape; an item that is already a `Prediction` is returned as it is."""
     readable = [item for item in prepared if isinstance(item, np.ndarray)]
     rows = iter(network.probabilities(np.stack(readable))) if readable else iter(())
     return [
@@ -57,7 +57,7 @@ def name_prediction(
 
 
 def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
-    """A prediction as the server answers it."""
+    """A prediction as the server returns it."""
     result: dict[str, Any] = {"prediction": prediction.label}
     if prediction.probabilities is not None:
         result["probabilities"] = dict(zip(labels, prediction.probabilities.tolist(), strict=True))

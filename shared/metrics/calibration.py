@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: temperature scaling, and the predictions above a threshold."""
+"""Calibrated probabilities: temperature scaling, and the accuracy of predictions above a threshold."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,16 +15,16 @@ LOWEST, HIGHEST = 0.05, 20.0  # temperatures
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     """The number that logits are divided by so that their softmax fits best (Guo et al. 2017).
 
-    It changes no prediction, only how sure it is. Fit it on the validation split: on the training split a network is
-    surer than it will ever be again.
+    It changes no prediction, only its confidence. Fit it on the validation split: on the training split a network is
+    more confident than on any other data.
 
     Args:
         logits: float, shape [N, C].
         labels: int64, shape [N].
 
     Returns:
-        Above 1 for a network that is too sure, below 1 for one that is not sure enough; within 0.05 and 20. Not below 1
-        where every prediction is right: the likelihood would then be highest for a network that is sure of everything.
+        Above 1 for an overconfident network, below 1 for an underconfident one; within 0.05 and 20. Not below 1 where
+        every prediction is right: the likelihood would then be highest at the smallest temperature.
     """
     logits = logits.detach().double()
     lowest = 1.0 if (logits.argmax(1) == labels).all() else LOWEST

@@ -1,4 +1,4 @@
-"""Scores of a classifier, and the interval that a score is known to.
+"""Scores of a classifier, and the confidence interval of an accuracy.
 
 All but the calibration error follow from one confusion matrix. The formulas stand here, a line each, because an import
 of scikit-learn or torchmetrics would delay every start of a training by seconds.
@@ -17,7 +17,7 @@ CALIBRATION_BINS = 15
 
 
 def training_metrics(num_classes: int) -> ConfusionMetrics:
-    """What is watched while training: `accuracy` (share of right predictions) and `macro_f1` (mean over classes)."""
+    """The metrics of training: `accuracy` (share of right predictions) and `macro_f1` (mean over classes)."""
 
     def scores(counts: Tensor) -> dict[str, float]:
         accuracy = counts.trace().double() / counts.sum()

@@ -1,4 +1,4 @@
-"""What is measured while training: counted batch by batch on the device, summed over the processes of a run.
+"""The metrics of training: counted batch by batch on the device, summed over the processes of a run.
 
 In plain PyTorch, because these scores follow from a few sums and the import of torchmetrics takes seconds.
 """
@@ -14,10 +14,10 @@ class Metrics(Protocol):
     """What the training loop measures on the validation split."""
 
     def reset(self, device: torch.device | str = "cpu") -> None:
-        """Begin anew, with counts on the device of the logits."""
+        """Start again from zero, with counts on the device of the logits."""
 
     def update(self, logits: Tensor, targets: Tensor) -> None:
-        """Take a batch: what the step gives beside the loss."""
+        """Add a batch: the logits and targets that the step returns."""
 
     def compute(self) -> dict[str, float]:
         """The scores over all batches of all processes; every process has to call it."""
@@ -38,7 +38,7 @@ class ConfusionMetrics:
         self.counts = torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64, device=device)
 
     def update(self, logits: Tensor, targets: Tensor) -> None:
-        """Take a batch: logits, float [N, C, ...], and class ids, int64 [N, ...]."""
+        """Add a batch: logits, float [N, C, ...], and class ids, int64 [N, ...]."""
         self.counts += confusion(logits.argmax(1), targets, self.num_classes, self.ignore)
 
     def compute(self) -> dict[str, float]:

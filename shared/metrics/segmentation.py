@@ -20,7 +20,7 @@ BOUNDARY_TOLERANCE = 0.0075
 
 
 def training_metrics(num_classes: int, ignore: int) -> ConfusionMetrics:
-    """What is watched while training: `mean_iou`, pooled, over the classes that occur."""
+    """The metric of training: `mean_iou`, pooled, over the classes that occur."""
     return ConfusionMetrics(num_classes, lambda counts: {"mean_iou": float(overlap(counts)[0].nanmean())}, ignore)
 
 

@@ -34,12 +34,12 @@ class PairAuc:
         self.batches: list[tuple[Tensor, Tensor]] = []
 
     def update(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Take a batch: embeddings, float [N, D], and class ids, int64 [N]."""
+        """Add a batch: embeddings, float [N, D], and class ids, int64 [N]."""
         self.batches.append((embeddings.detach(), labels))
 
     def compute(self) -> dict[str, float]:
         """`auc`, between 0 and 1; 0.5 without any pair to compare; NaN where an embedding has one."""
-        # By way of the CPU: what another process has on its GPU would come back onto that GPU.
+        # Through the CPU: a tensor from another process's GPU would come back onto that GPU.
         batches = join_over_processes([(embeddings.cpu(), labels.cpu()) for embeddings, labels in self.batches])
         embeddings, labels = (torch.cat(parts).to(self.device) for parts in zip(*batches, strict=True))
         return {"auc": pair_auc(embeddings, labels)}
@@ -62,7 +62,7 @@ def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
 
 
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
-    """The threshold with the most right answers: `same` is answered at and above it; half way between two pairs."""
+    """The threshold with the most correct decisions (`same` at and above it), half way between two pairs."""
     order = np.argsort(-similarities, kind="stable")[: np.count_nonzero(~np.isnan(similarities))]  # NaN comes last
     values, truth = similarities[order], same[order]
     right = np.concatenate([[0], np.cumsum(np.where(truth, 1, -1))])
@@ -75,7 +75,7 @@ def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
 
 
 def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:
-    """How many pairs are answered rightly; those that could not be compared are not."""
+    """How many pairs are decided correctly; those that could not be compared are not."""
     return int((((similarities >= threshold) == same) & ~np.isnan(similarities)).sum())
 
 

@@ -61,7 +61,7 @@ class PromptProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which limits the time between requests, with a limit for the headers of each and for reading.
 
     Without them a client that sends one byte a minute, or one byte after a response, or that never reads keeps its
-    connection for ever.
+    connection forever.
     """
 
     _patience: asyncio.TimerHandle | None = None

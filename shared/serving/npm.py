@@ -18,7 +18,7 @@ CACHE = HERE.parents[1] / "build" / "npm"  # where the files lie after they were
 
 
 def fetch_packages(folder: Path = CACHE) -> Path:
-    """Fetch what is not there yet with npm, check it, and give the folder with one folder a package.
+    """Fetch what is not there yet with npm, check it, and give the folder with one folder per package.
 
     Raises:
         UserError: there is no npm, it cannot fetch a package, or a package is not the known one.

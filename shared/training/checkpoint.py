@@ -27,7 +27,7 @@ class Checkpoint:
     path: Path
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
-    """Plain types: `config`, `data`, `model`, `epoch`, `metrics`, and anything else that the run recorded."""
+    """Plain types: `config`, `classes`, `data`, `epoch`, `metrics`, and the rest of `run_facts`."""
 
     def load_into(self, model: nn.Module) -> None:
         """Copy the weights into `model`, a network of the same shape.
@@ -57,13 +57,13 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping
 
 
 def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -> Path | None:
-    """The state to resume from: with `resume` the named or the last one, after a restart the last one, else None.
+    """The state to resume from: `named` or the last one with `resume`, the last one after a restart, else None.
 
     Raises:
         UserError: a state is named without `resume`.
     """
     if named and not resume:
-        raise UserError(f"--checkpoint {named} is a state to go on from; say --resume too, or leave it out.")
+        raise UserError(f"--checkpoint {named} is a state to resume from; add --resume, or leave it out.")
     last = last_checkpoint(output_dir)
     if resume:
         return named or last
@@ -106,8 +106,8 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     except UserError as error:
         raise UserError(f"{error} {_offer(path)}".rstrip()) from error
     if "state" not in checkpoint.metadata:
-        raise UserError(f"{path} holds weights but no state to go on from; name a last.safetensors.")
-    # Settings that touch nothing that is learned may differ between a run and its resumption.
+        raise UserError(f"{path} holds weights but no state to resume from; name a last.safetensors.")
+    # Settings that do not affect training may differ between a run and its resumption.
     free = {"not_trained", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
     there = dict(_leaves(checkpoint.metadata, free))
     here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
@@ -115,7 +115,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
         if there.get(name) != here[name]:
             raise UserError(
                 f"{path} is of another run: {name} is {there.get(name)!r} there and {here[name]!r} here; "
-                "use the settings and data it was begun with, or train without --resume."
+                "use the settings and data of that run, or train without --resume."
             )
     state: dict[str, Any] = unflatten_state(checkpoint.metadata["state"], checkpoint.tensors)
     return state
@@ -128,13 +128,13 @@ def _offer(damaged: Path) -> str:
             load_checkpoint(path)
         except UserError:
             continue
-        return f"An older state is whole: go on from it with --resume --checkpoint {path}."
+        return f"An older state is whole: resume from it with --resume --checkpoint {path}."
     best = best_checkpoint(damaged.parent.parent)
     return f"The best weights in {best} are not touched." if best.is_file() else ""
 
 
 def _leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of nested facts, without those in `free` and what is below them."""
+    """Dotted names and values of nested metadata, without the entries in `free` and those below them."""
     for key, value in content.items():
         name = f"{prefix}{key}"
         if name in free:

@@ -1,4 +1,4 @@
-"""Where a run keeps its checkpoints, and the metadata in them: read without PyTorch, which starts slowly."""
+"""Where a run keeps its checkpoints, and how their metadata is read without PyTorch, which is slow to import."""
 
 import json
 from collections.abc import Iterator
@@ -24,17 +24,17 @@ def last_checkpoint(output_dir: Path) -> Path:
 
 
 def epoch_checkpoint(output_dir: Path, epoch: int) -> Path:
-    """The state of one epoch, kept for long (see `training.keep_every`)."""
+    """The state after one epoch (see `training.keep_every`)."""
     return output_dir / "checkpoints" / f"epoch-{epoch:04d}.safetensors"
 
 
 def epoch_checkpoints(output_dir: Path) -> list[Path]:
-    """The states kept for long, the oldest first."""
+    """The states of single epochs (see `training.keep_every`), the oldest first."""
     return sorted((output_dir / "checkpoints").glob("epoch-????.safetensors"))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The facts in a checkpoint, without its tensors; raises UserError where it cannot be read."""
+    """The metadata in a checkpoint, without its tensors; raises UserError where it cannot be read."""
     with opened(path) as (_, header):
         metadata: dict[str, Any] = header["metadata"]
         return metadata
@@ -42,7 +42,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def opened(path: Path, framework: str = "numpy") -> Iterator[tuple[Any, dict[str, Any]]]:
-    """The open file, with its tensors as that library's, and its header: `metadata` and `sha256`.
+    """The open file, which gives its tensors in `framework`, and its header: `metadata` and `sha256`.
 
     Raises:
         UserError: there is no such file, it is damaged, or another program or a newer version wrote it.

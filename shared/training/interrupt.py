@@ -13,7 +13,7 @@ steps of up to 3 seconds still end within the 30 seconds that Slurm and Kubernet
 
 
 class StopRequest:
-    """In a `with` block, SIGINT and SIGTERM only set `asked`; a second signal stops the process at once."""
+    """In a `with` block, SIGINT and SIGTERM only set `asked`; a second signal stops the process immediately."""
 
     def __init__(self) -> None:
         self.asked = ""
@@ -37,7 +37,7 @@ class StopRequest:
 
 
 def should_stop(stop: StopRequest, accelerator: Accelerator, step: int, epoch_ends: bool) -> bool:
-    """Whether to stop after this step, the same on all processes: one that went on alone would wait for the others.
+    """Whether to stop after this step; the same on all processes, because one that went on alone would wait forever.
 
     Several processes ask each other every `STOP_CHECK_EVERY` steps, and before validation, which can take minutes.
     """

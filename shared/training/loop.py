@@ -78,7 +78,7 @@ def fit(
         shard_batches(loader, state.accelerator)
     if resume:
         state.load_state_dict(load_state(resume, metadata))
-        find_best(state.progress, resume, output_dir)
+        restore_best(state.progress, resume, output_dir)
         if finished(state.progress, config) and not state.progress.best_metrics:
             raise UserError(f"the run of {resume} has ended, but its best weights are gone; restore best.safetensors.")
     save = partial(save_whole_state, state, last_checkpoint(output_dir), metadata)
@@ -108,7 +108,7 @@ def train_epoch(
     save: Callable[[], None],
     write_step: Callable[[int, Mapping[str, float]], None],
 ) -> None:
-    """Train on the batches of the current epoch that are left: all of them, or fewer in a resumed run."""
+    """Train on the remaining batches of the current epoch: all of them, or fewer in a resumed run."""
     progress, device = state.progress, state.accelerator.device
     state.model.train()  # evaluation had switched dropout and batch statistics off
     freeze(state.network, task.backbone, state.optimizer, frozen=progress.epoch < config.freeze_epochs)
@@ -134,7 +134,7 @@ def train_epoch(
             state.accelerator.wait_for_everyone()  # torchrun ends all processes when the first one exits
             raise StoppedError(
                 f"{stop.asked or 'another process'}: stopped in epoch {progress.epoch + 1} after step {progress.step}, "
-                "and saved; the same command with --resume goes on from here."
+                "and saved; the same command with --resume continues from here."
             )
     note_progress(state, loss_sum, started)
 
@@ -183,15 +183,15 @@ def train_step(
         # The forward pass alone: weights, gradients and the optimizer stay in float32.
         with torch.autocast(device.type, low_precision, enabled=config.precision != "fp32"):
             part_loss = _loss_of(step, state, microbatch)  # a mean over N * share examples
-        # backward() adds to .grad. Weighted by their shares, the gradients of the parts add up to that of the mean
-        # over the whole batch; unweighted, they would be grad_accum_steps times too large.
+        # backward() adds to .grad. Weighted by their shares, the gradients of the microbatches add up to that of
+        # the mean over the whole batch; unweighted, they would be grad_accum_steps times too large.
         part_loss = part_loss * share
         # fp16 has no numbers below 6e-8: the loss is multiplied before backward so that small gradients do not become
         # zero (Micikevicius et al. 2018, "Mixed Precision Training"). In other precisions the scaler does nothing.
         state.scaler.scale(part_loss).backward()  # type: ignore[no-untyped-call]
         loss += part_loss.detach()
     if measure_norm or config.max_grad_norm:
-        # After unscale: the limit is meant for the true gradient, not for one multiplied by 65,536.
+        # Unscale first: the limit is for the true gradient, not for one multiplied by the scale of 65,536.
         state.scaler.unscale_(state.optimizer)
         grad_norm = get_total_norm([weight.grad for weight in state.model.parameters() if weight.grad is not None])
         if config.max_grad_norm:
@@ -201,14 +201,14 @@ def train_step(
     state.scaler.update()
     # Per batch and not per epoch: warm-up lasts a fraction of the steps, and short runs have few epochs.
     state.schedule.step()
-    # After the step, so that validation has the memory of the gradients; every step still starts without any.
+    # After the step and not before the next one, so that validation can use the memory of the gradients.
     state.optimizer.zero_grad()
     state.average.update()
     return loss, grad_norm
 
 
 def microbatches(batch: Batch, count: int) -> Iterator[tuple[Batch, float]]:
-    """Cut a batch into `count` parts with their shares of it; only one part's activations are in memory at a time."""
+    """Cut a batch into `count` microbatches, each with its share of the examples; memory holds one's activations."""
     size = len(next(iter(batch.values())))
     width = -(-size // count)  # rounded up
     for begin in range(0, size, width):
@@ -223,8 +223,8 @@ def _loss_of(step: Step, state: TrainingState, microbatch: Batch) -> Tensor:
         if "more than 1 value per channel" not in str(error):
             raise
         raise UserError(
-            "a batch, or a part of one, has a single example, of which batch norm cannot take the deviation; "
-            "take another training.batch_size, or a smaller training.grad_accum_steps."
+            "a batch or microbatch has a single example, and batch norm needs more than one value per channel; "
+            "change training.batch_size, or lower training.grad_accum_steps."
         ) from error
 
 
@@ -272,7 +272,7 @@ def close_epoch(progress: Progress, metrics: dict[str, float], monitor: str) -> 
 
 
 def rank(metrics: Mapping[str, float], monitor: str) -> tuple[float, float]:
-    """What epochs are compared by: the score, then the loss, because small validation splits often tie on the score."""
+    """What ranks epochs: the score, then the loss, because small validation splits often tie on the score."""
     return metrics[monitor], -metrics["loss"]
 
 
@@ -284,14 +284,14 @@ def finished(progress: Progress, config: TrainingConfig) -> bool:
 
 def save_best(state: TrainingState, output_dir: Path, metadata: Mapping[str, Any]) -> None:
     """Save the weights of the best epoch so far."""
-    weights = whole_weights(state.average.model)  # on every process: FSDP gathers the shares of all
+    weights = whole_weights(state.average.model)  # called on every process, because FSDP gathers all shards
     if is_main_process():
         save_checkpoint(best_checkpoint(output_dir), weights, metadata)
 
 
 def save_whole_state(state: TrainingState, path: Path, metadata: Mapping[str, Any]) -> None:
     """Save the state to resume from."""
-    content = state.state_dict()  # on every process: it gathers the random states of all
+    content = state.state_dict()  # called on every process, because it gathers all random states
     if is_main_process():
         save_state(path, content, metadata)
 
@@ -309,8 +309,8 @@ def save_periodic(state: TrainingState, output_dir: Path, metadata: Mapping[str,
             old.unlink()
 
 
-def find_best(progress: Progress, resume: Path, output_dir: Path) -> None:
-    """Copy the best weights so far from beside the state `resume` into the run's folder, unless they are there.
+def restore_best(progress: Progress, resume: Path, output_dir: Path) -> None:
+    """Make sure that the run's folder has the best weights so far; copy them from the folder of the state `resume`.
 
     If neither place has them, the next epoch counts as the best one.
     """

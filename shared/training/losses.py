@@ -1,4 +1,4 @@
-"""The loss of classification, with class weights for unbalanced and smoothing for noisy labels."""
+"""The loss of classification, with class weights for unbalanced classes and label smoothing for noisy labels."""
 
 from collections.abc import Callable
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The optimizer, its learning-rate schedule, frozen parts, and the moving average of the weights."""
+"""The optimizer, its learning-rate schedule, the frozen backbone, and the moving average of the weights."""
 
 import copy
 import math
@@ -59,7 +59,7 @@ def freeze(network: nn.Module, backbone: str, optimizer: Optimizer, frozen: bool
 
 
 def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int) -> LRScheduler:
-    """The learning rate of every optimizer step, from `config.schedule`; it is scaled in each group alike."""
+    """The learning rate of every optimizer step, from `config.schedule`; all groups follow the same curve."""
     if config.schedule == "one_cycle":
         # A high rate in the middle crosses flat regions fast, a low one at the end settles in a minimum; momentum moves
         # against the rate, so that the two together do not overshoot (Smith 2018, "A disciplined approach", 4).
@@ -70,14 +70,14 @@ def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int
         return OneCycleLR(optimizer, highest, total_steps=total_steps, pct_start=warmup)
     if config.schedule == "constant":
         return LambdaLR(optimizer, lambda _: 1.0)
-    rising = max(1, round(config.warmup_fraction * total_steps))
+    warmup_steps = max(1, round(config.warmup_fraction * total_steps))
 
     def cosine(step: int) -> float:
         # Warm-up: at first AdamW's second moments rest on few gradients, and its steps are noisy (Liu et al. 2020).
-        if step < rising:
-            return (step + 1) / rising  # + 1, because a rate of 0 would waste the first step
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps  # + 1, because a rate of 0 would waste the first step
         # Half a cosine from 1 to 0 (Loshchilov & Hutter 2017, SGDR, without restarts).
-        return 0.5 * (1 + math.cos(math.pi * (step - rising) / max(1, total_steps - rising)))
+        return 0.5 * (1 + math.cos(math.pi * (step - warmup_steps) / max(1, total_steps - warmup_steps)))
 
     return LambdaLR(optimizer, cosine)
 
@@ -97,7 +97,7 @@ class WeightAverage:
         """The network to validate and to save."""
         for module in self.model.modules():
             if isinstance(module, nn.RNNBase):
-                module.flatten_parameters()  # cuDNN wants them in one block, and would copy them at every call
+                module.flatten_parameters()  # cuDNN needs the weights in one block, and would copy them at every call
 
     def state_dict(self) -> dict[str, Any]:
         """The average and the number of steps in it; empty without an average."""
@@ -129,7 +129,7 @@ class WeightAverage:
         """The tensors of the average and of the network: (weights, floating buffers), and the pairs of counters.
 
         Weights and buffers are apart because FSDP shards the weights only, and no kernel mixes the two. Listed once,
-        as walking through a small network takes longer than averaging it, and only after FSDP replaced its parameters.
+        as walking through a small network takes longer than averaging it, and only after FSDP has replaced parameters.
         """
         weights = list(zip(self.model.parameters(), self._network.parameters(), strict=True))
         buffers = list(zip(self.model.buffers(), self._network.buffers(), strict=True))

@@ -1,4 +1,4 @@
-"""The training verb around the loop: what is checked before it, recorded beside the weights, and written after it."""
+"""The verb `train` around the loop: checks before it, metadata for the checkpoints, and the result after it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,10 +24,10 @@ from shared.training.trials import TrialContext, run_trial
 
 
 def prepare_run(config: Any) -> None:
-    """Prove that results can be written, before any work is spent, and seed every random source.
+    """Check that results can be written, before training costs time, and seed every random source.
 
     Raises:
-        UserError: a folder cannot be written.
+        UserError: a folder cannot be written to.
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
@@ -52,8 +52,8 @@ def train_network(
 
     Args:
         project: the project's folder.
-        resume: go on with the run that was stopped, to the same end as if it had not been.
-        checkpoint: the state to go on from; the last one saved where it is None.
+        resume: continue the stopped run; its result is the same as without the stop.
+        checkpoint: the state to resume from; the last one saved if None.
         metadata: what the project records beside the weights, as plain types; `first_weights` are random if not given.
         details: what the project records in train.json, as plain types; the run's first line shows them.
 
@@ -76,8 +76,8 @@ def train_network(
         return run_trial(trial, context, config.seed, data.as_dict())
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     facts = run_facts(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
-    places = config.output_dir, config.log_dir
-    state = fit(task, model, loaders.train, loaders.validation, config.training, *places, facts, resume_from)
+    folders = config.output_dir, config.log_dir
+    state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, facts, resume_from)
     progress = state.progress
     return write_training(
         config.output_dir,
@@ -100,7 +100,7 @@ def run_facts(
     # Later verbs must read the data that was used: `auto` may find something else by then.
     used = replace(config, data=replace(config.data, source=data.record.source))
     record = data.as_dict()
-    if resume_from:  # what was substituted when the run began
+    if resume_from:  # as when the run began, whatever `auto` finds now
         record["substituted"] = read_metadata(resume_from)["data"]["substituted"]
     return {
         "config": to_plain(used, project),
@@ -121,7 +121,7 @@ def write_training(
     Args:
         metadata: what the checkpoints hold about the run (see `run_facts`).
         metrics: of the best epoch, on the validation split.
-        details: whatever else is worth keeping, as plain types.
+        details: further entries of train.json, as plain types.
     """
     return write_result(
         output_dir,

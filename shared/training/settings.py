@@ -31,8 +31,8 @@ class TrainingConfig:
     """AdamW's decoupled weight decay (Loshchilov & Hutter 2019) of parameters with two or more dimensions; higher
     values keep weights smaller, which counters overfitting"""
     schedule: Literal["constant", "cosine", "one_cycle"] = "one_cycle"
-    """cosine: a warmup, then half a cosine down to zero; one_cycle: the same, and momentum goes down while the
-    learning rate goes up and back (Smith 2018); constant: no change"""
+    """cosine: a warm-up, then half a cosine down to zero; one_cycle: the same, and momentum falls while the learning
+    rate rises, then rises again (Smith 2018); constant: no change"""
     warmup_fraction: OpenUnitInterval = 0.25
     """fraction of all optimizer steps in which the learning rate rises (cosine, one_cycle)"""
     ema_decay: HalfOpenUnitInterval = 0.0
@@ -55,13 +55,13 @@ class TrainingConfig:
     patience: NonNegativeInt = 0
     """number of epochs without a better validation score after which training stops; 0 never stops early"""
     log_every: PositiveInt = 50
-    """optimizer steps between two records of loss, learning rate and gradient norm in TensorBoard"""
+    """number of optimizer steps between two TensorBoard records of loss, learning rate and gradient norm"""
     save_every: NonNegativeInt = 0
     """number of optimizer steps between two checkpoints to resume from; 0 saves only at the end of an epoch"""
     keep_every: NonNegativeInt = 0
-    """number of epochs between two checkpoints that are kept in a separate file; 0 keeps none"""
+    """number of epochs between two checkpoints in separate files, epoch-<number>.safetensors; 0 writes none"""
     max_to_keep: PositiveInt = 3
-    """largest number of these files; the oldest is deleted first"""
+    """largest number of checkpoints that training.keep_every keeps; the oldest is deleted first"""
     workers: NonNegativeInt = 0
     """number of processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"

@@ -21,14 +21,14 @@ from shared.training.sharding import shard
 from shared.training.state import Progress, TrainingState
 
 
-def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backbone: str = "") -> TrainingState:
+def start(network: nn.Module, steps_per_epoch: int, config: TrainingConfig, backbone: str = "") -> TrainingState:
     """The state before the first step.
 
     Args:
         backbone: the name of the pretrained submodule, as in `named_modules`; empty where there is none.
 
     Raises:
-        UserError: settings about a pretrained part where there is none, or that this machine cannot follow.
+        UserError: a setting needs a pretrained part and there is none, or this machine cannot do what it says.
     """
     if backbone:
         network.get_submodule(backbone)
@@ -43,18 +43,18 @@ def start(network: nn.Module, steps_an_epoch: int, config: TrainingConfig, backb
     if not config.shard:  # FSDP splits weights along their memory, and takes them in plain order only
         # Convolutions on tensor cores and in oneDNN read [N, H, W, C] in memory; shapes stay [N, C, H, W].
         network = network.to(memory_format=torch.channels_last)
-    # Copied before compilation and DDP wrap the network: the average is a plain one, and starts from the same weights.
+    # Before compilation and DDP wrap the network: the average is a plain copy that starts from the same weights.
     average = WeightAverage(network, config.ema_decay)
     if config.compile:
         compile_network(network, accelerator.device)
     if config.shard:  # each process holds a share of the weights (FSDP)
         if accelerator.num_processes == 1:
-            raise UserError("training.shard needs several processes; use torchrun --nproc-per-node 2, or leave it.")
+            raise UserError("training.shard needs several processes; use torchrun --nproc-per-node 2, or leave it off.")
         for whole in dict.fromkeys((network, average.model)):  # without an average, they are one
             shard(whole)
-    model = network if config.shard else accelerator.prepare_model(network)  # else a copy of the network (DDP)
+    model = network if config.shard else accelerator.prepare_model(network)  # of several processes: DDP
     optimizer = make_optimizer(network, config, backbone)  # after sharding, which replaces the parameters
-    schedule = make_schedule(optimizer, config, config.epochs * steps_an_epoch)
+    schedule = make_schedule(optimizer, config, config.epochs * steps_per_epoch)
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
     return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
 
@@ -85,7 +85,7 @@ def compile_network(network: nn.Module, device: torch.device) -> None:
     compilers = (os.environ.get("CXX", "g++"), "g++", "clang++", "cl")
     if device.type == "cpu" and not any(map(shutil.which, compilers)):
         raise UserError("training.compile needs a C++ compiler on a CPU; install g++, or leave it off.")
-    # Takes the setting of `seed_everything` over into the compiler.
+    # The compiler, too, follows the setting of `seed_everything`.
     torch.use_deterministic_algorithms(torch.are_deterministic_algorithms_enabled(), warn_only=True)
     network.compile()
 
@@ -104,7 +104,7 @@ def shard_batches(loader: DataLoader[Batch], accelerator: Accelerator) -> None:
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
     """Accelerate's handle on device and processes, for this run alone."""
-    # Accelerate keeps one state a process; without this, a second run on another device would be refused.
+    # Accelerate keeps one state per process; without this, a second run on another device would be refused.
     AcceleratorState._reset_state(reset_partial_state=True)
     # A frozen part has no gradients to wait for.
     unused = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs > 0)

@@ -36,6 +36,7 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     """One record per epoch."""
     log_name: str = ""
+    """The folder of the run's TensorBoard curves, in `log_dir`."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class TrainingState:
     progress: Progress
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it as tensors and plain types."""
+        """The whole state as tensors and plain types."""
         return {
             "network": whole_weights(self.network),
             "optimizer": whole_optimizer(self.network, self.optimizer),

@@ -1,4 +1,4 @@
-"""A trained network and the data it is used with: both are read, and it is checked that they belong together."""
+"""Read a trained network and the data for it, and check that they belong together."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -105,7 +105,7 @@ def lr_find(context: TrialContext, state: TrainingState) -> dict[str, Any]:
             group["lr"] = rate * (context.config.backbone_lr_scale if group["backbone"] else 1.0)
         smooth = 0.9 * smooth + 0.1 * context.step(state, next(batches))
         losses.append(smooth / (1 - 0.9 ** (step + 1)))
-        if not losses[-1] <= 3 * min(losses):  # also where it is no number
+        if not losses[-1] <= 3 * min(losses):  # also if the loss is NaN
             break
     rates = rates[: len(losses)]
     suggested = suggest_rate(rates, losses)

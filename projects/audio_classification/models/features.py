@@ -62,6 +62,6 @@ def windowed_waves(length: int) -> Tensor:
 
 
 def frames_of(samples: int, sample_rate: int) -> int:
-    """The number of frames that so many samples give."""
+    """The number of frames in this number of samples."""
     window, hop = round(sample_rate * WINDOW_SECONDS), round(sample_rate * HOP_SECONDS)
     return (samples - window) // hop + 1

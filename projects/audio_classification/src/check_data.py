@@ -34,7 +34,7 @@ SIDE = 110
 
 
 def check_data(config: Config) -> dict[str, Any]:
-    """Read the data as training would, and say what is in it and what is wrong.
+    """Read the data as training would; report what is in it and every problem.
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """

@@ -27,10 +27,10 @@ EVALUATION_BATCH = 256
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into training, validation and test split.
+    """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        Splits with the columns `samples`, int16 [N, samples], and `labels`, int64 [N]; speakers are the groups.
+        The splits have the columns `samples`, int16 [N, samples], and `labels`, int64 [N]; speakers are the groups.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.

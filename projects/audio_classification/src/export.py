@@ -17,8 +17,8 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     """Export the best network to outputs/export/<project>.onnx and check that onnxruntime gives the same outputs.
 
     Args:
-        checkpoint: the weights; the best ones of the last training run where not given
-        data: what `load_data` gave, where it has been read already
+        checkpoint: the weights; the best ones of the last training run if not given
+        data: the result of `load_data`, if the data has been read already
     """
     started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)

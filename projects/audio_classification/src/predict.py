@@ -26,16 +26,16 @@ class Predictor:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = OnnxModel(export_path(config))
         self.min_probability = config.predict.min_probability
-        # The preparation that the network was trained with, whatever the configuration says today.
+        # The preparation that the network was trained with, not that of the current configuration.
         preparation = self.network.metadata["preparation"]
         self.sample_rate, self.samples = int(preparation["sample_rate"]), int(preparation["samples"])
 
     def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
-        """Predict what `prepare` gave; a recording that cannot be used never harms the others."""
+        """Predict what `prepare` returned; a recording that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
     def prepare(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> np.ndarray | Prediction:
-        """The network's input, int16 [samples]; or a prediction, where the network need not be asked."""
+        """The network's input, int16 [samples]; or a `Prediction` that says why it cannot be used."""
         try:
             samples = read_audio(source, self.sample_rate, max_seconds)
             require_sound(samples)

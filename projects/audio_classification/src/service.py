@@ -1,4 +1,4 @@
-"""What the server can be asked about recordings, and how the exported network answers."""
+"""What the server accepts and returns: recordings and their classes."""
 
 from shared.serving.classifier import classifier_endpoint
 from shared.serving.service import Service
@@ -11,7 +11,7 @@ EXAMPLE = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAAAAg/z8AI
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
     endpoint = classifier_endpoint(
         lambda recording: predictor.prepare(recording, config.serve.max_seconds),

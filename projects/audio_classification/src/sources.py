@@ -1,4 +1,4 @@
-"""Where the recordings come from: one function a source, each from a folder to `SourceData`."""
+"""Where the recordings come from: one function per source; each returns `SourceData`."""
 
 import re
 import tarfile
@@ -27,7 +27,7 @@ SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
-    """Your own recordings: one folder a class (see `read_class_folders`), with their speakers where known."""
+    """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
     found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS)
     groups = find_groups(root, found.train.names, settings.group_pattern)
     return replace(found, train=replace(found.train, groups=groups))
@@ -125,7 +125,7 @@ def load_commands(settings: DataConfig, root: Path) -> SourceData:
 
 
 def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
-    """Those of words that are there to learn from: the lists of the other splits name all words, whatever was kept."""
+    """The rows whose word is in `classes`: the lists of the other splits also name words without a folder."""
     kept = [row for row in rows if row[1] in classes]
     if len(kept) < len(rows):
         log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")

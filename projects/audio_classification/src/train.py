@@ -1,4 +1,4 @@
-"""Train the network: train(config) -> metrics. A recipe: data, model, loss, step, train."""
+"""Train the network, in the order data, model, loss, step, training; `train` returns what it writes to train.json."""
 
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ def train(
     TensorBoard curves.
 
     Args:
-        resume: go on with the run that was stopped, to the same end as if it had not been
-        checkpoint: the state to go on from; that of the last step saved where not given
+        resume: continue the stopped run; its result is the same as without the stop
+        checkpoint: the state to resume from; the last one saved if not given
         trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find, profile
-        data: what `load_data` gave, where it has been read already
+        data: the result of `load_data`, if the data has been read already
     """
     prepare_run(config)
     data = data or load_data(config)

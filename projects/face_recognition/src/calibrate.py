@@ -1,4 +1,4 @@
-"""Find thresholds that keep a promise on the user's own photos: calibrate(config) -> thresholds."""
+"""Find thresholds with guaranteed error rates on the user's own photos."""
 
 import time
 from dataclasses import asdict

@@ -102,9 +102,9 @@ class DecisionConfig:
     """The errors that the verb calibrate allows."""
 
     false_accept: OpenUnitInterval = 0.01
-    """largest fraction of pairs of different people that are answered `same`; lower values ask for more similarity"""
+    """largest fraction of pairs of different people that are declared `same`; lower values ask for more similarity"""
     false_reject: OpenUnitInterval = 0.05
-    """largest fraction of pairs of one person that are answered `different`; in between the answer is `can't tell`"""
+    """largest fraction of pairs of one person that are declared `different`; in between the answer is `can't tell`"""
     confidence: OpenUnitInterval = 0.95
     """probability that both fractions hold on new photos; higher values need more photos"""
 

@@ -1,10 +1,10 @@
 """From a similarity to a prediction whose error is known: thresholds that keep false accepts and rejects rare.
 
 The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
-share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That is
-of independent pairs. Those of different people are not: each person stands in many, and whoever resembles one stranger
-resembles others too. So their threshold is also one that nearly all draws of the people keep, when these are drawn
-again, with replacement (bootstrap, Efron 1979).
+share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That
+holds for independent pairs. Pairs of different people are not: each person is in many, and a person who resembles one
+stranger resembles others too. So their threshold must also hold in nearly all draws of the people with replacement
+(bootstrap, Efron 1979).
 """
 
 from collections.abc import Iterator

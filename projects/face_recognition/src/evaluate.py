@@ -1,4 +1,4 @@
-"""Measure the embedder on pairs of the test people: evaluate(config, checkpoint) -> metrics."""
+"""Measure the embedder on pairs of the validation and test people."""
 
 import time
 from pathlib import Path
@@ -22,7 +22,7 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
     learned from none of these people, all its folds are measured too, each at the threshold that is best on the others.
 
     Args:
-        checkpoint: the weights; the best ones of the last training run where not given
+        checkpoint: the weights; the best ones of the last training run if not given
     """
     trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()

@@ -24,7 +24,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     The detector, the landmark trees and the thresholds lie beside it, for pages and phones.
 
     Args:
-        checkpoint: the weights; the best ones of the last training run where not given
+        checkpoint: the weights; the best ones of the last training run if not given
     """
     started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
@@ -32,7 +32,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     decision = load_decision(config.output_dir, embedder_id(network))
     facts = export_facts(config, trained, ("accuracy", "accuracy_interval", "auc", "eer", "pairs")) | {
         "input": "uint8 crops, [N, 3, side, side], RGB; normalization is part of the network",
-        "output": "embeddings; two are as alike as 1 - d * d / 2 of their distance d is high",
+        "output": "embeddings; the similarity of two is 1 - d * d / 2, where d is their distance",
         "embedder": decision.embedder,
         "crop_size": crop_size(config),
         "detector": detector.facts,

@@ -61,7 +61,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
 
 
 def _table(files: list[Path], photos: list[Photo]) -> str:
-    """One row a face; its `row` is that of embeddings.npz."""
+    """One row per face; its `row` is that of embeddings.npz."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["file", "status", "row", "left", "top", "right", "bottom", "confidence", "detail"])

@@ -44,7 +44,7 @@ class Recognizer:
         self._side = int(self.network.input_shape[-1])
 
     def photos(self, files: Sequence[Path]) -> list[Photo]:
-        """What is found in each image; one that cannot be read never harms the others."""
+        """What is found in each image; one that cannot be read does not affect the others."""
         photos: list[Photo] = []
         for start in range(0, len(files), BATCH):
             images: list[Image.Image] = []

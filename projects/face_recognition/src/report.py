@@ -99,18 +99,18 @@ def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> 
 
 
 def photos_section(config: Config) -> Section:
-    """Photographs with the faces that were found in them."""
+    """Photos with the faces that were found in them."""
     images = images_of_people()
     photos = Recognizer(config).photos_of_images(list(images.values()))
     drawn = [np.asarray(draw_faces(*each)) for each in zip(images.values(), photos, strict=True)]
     captions = [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)]
-    sheet = ReportImage(contact_sheet(drawn, captions, 4), "photographs with frames around the faces that were found")
-    text = "Photographs that scikit-image ships; the detector is not trained here."
-    return Section("Faces found in photographs", text, images=[sheet])
+    sheet = ReportImage(contact_sheet(drawn, captions, 4), "photos with frames around the faces that were found")
+    text = "Photos that scikit-image ships; the detector is not trained here."
+    return Section("Faces found in photos", text, images=[sheet])
 
 
 def images_of_people() -> dict[str, Image.Image]:
-    """Photographs that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0).
+    """Photos that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0).
 
     Each person has one photograph, so the second photo of the astronaut is the first one, changed: smaller, mirrored,
     darker and turned.

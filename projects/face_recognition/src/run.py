@@ -30,7 +30,7 @@ def run(config: Config) -> dict[str, Any]:
     started = time.perf_counter()
     data = dataloader.load_data(config)
     results = {"train": train(config, data=data)}
-    # What training recorded is what the next verbs use; `auto` stands for the data that was found.
+    # The next verbs use the configuration that training recorded, with the data that `auto` found.
     config = from_plain(Config, results["train"]["config"], base=PROJECT)
     results["evaluate"] = evaluate(config, data=data)
     rows = {} if results["train"]["trained_on_data"] else _train_small(config)

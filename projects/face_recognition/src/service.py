@@ -1,4 +1,4 @@
-"""What the server can be asked: who of the gallery is in an image, and whether two images show the same person."""
+"""What the server accepts and returns: who of the gallery is in an image, whether two images show the same person."""
 
 import hashlib
 from functools import partial
@@ -19,7 +19,7 @@ MAX_NAME_LENGTH = 100
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project; the gallery stays open as long as the process lives."""
+    """The endpoints, the metadata and the page; the gallery stays open as long as the process lives."""
     recognizer, gallery = Recognizer(config), Gallery(config.gallery.file)
     decision = load_decision(config.output_dir, recognizer.embedder)
     identifier = Identifier(gallery, config.gallery, decision)

@@ -1,4 +1,4 @@
-"""Where the photos come from: one function a source, each from a folder to `FoundPhotos`."""
+"""Where the photos come from: one function per source; each returns `FoundPhotos`."""
 
 import tarfile
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ class FoundPhotos:
 
 
 def load_folder(root: Path) -> FoundPhotos:
-    """Your own photos: one folder a person in `root`."""
+    """Your own photos: one folder per person in `root`."""
     splits = split_folders(root)
     if splits != {"train": root}:
         raise UserError(
@@ -60,7 +60,7 @@ def load_folder(root: Path) -> FoundPhotos:
             "put all their folders into one folder."
         )
     found = find_labeled(root)
-    description = "the user's own photos, one folder a person"
+    description = "the user's own photos, one folder per person"
     return FoundPhotos(found.classes, np.array(found.labels), description, "the user's own", found.files)
 
 

@@ -1,4 +1,4 @@
-"""Train the embedder: train(config) -> metrics. A recipe: data, embedder, loss, step, train."""
+"""Train the embedder, in the order data, model, loss, step, training; `train` returns what it writes to train.json."""
 
 import time
 from pathlib import Path
@@ -38,8 +38,8 @@ def train(
     TensorBoard curves. An embedder that comes trained, without a head, is kept as it is.
 
     Args:
-        resume: go on with the run that was stopped, to the same end as if it had not been
-        checkpoint: the state to go on from; that of the last step saved where not given
+        resume: continue the stopped run; its result is the same as without the stop
+        checkpoint: the state to resume from; the last one saved if not given
         trial: a short trial in place of the run: one_batch, overfit (one batch), lr_find, profile
     """
     prepare_run(config)

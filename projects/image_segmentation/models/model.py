@@ -88,7 +88,7 @@ class SmallUnet(nn.Module):
 
 
 class Segmenter(nn.Module):
-    """Normalization, then the network of that name."""
+    """Normalization, then the network that `name` chooses: `cnn` or `mlp`."""
 
     def __init__(self, name: str, encoder: str, classes: int) -> None:
         super().__init__()

@@ -70,7 +70,7 @@ def crop_size(examples: Examples, settings: DataConfig) -> tuple[int, int]:
 def mirrored_crop(array: np.ndarray, top: int, left: int, height: int, width: int) -> np.ndarray:
     """A crop of an image or mask, [height, width, ...]; beyond the edges it holds the mirror image.
 
-    A mirrored edge looks like more of the same scene; a black one is a class of its own, which the network learns.
+    A mirrored edge looks like more of the same scene; a network would learn a black one as a separate class.
     """
     before = (max(-top, 0), max(-left, 0))
     after = (max(top + height - array.shape[0], 0), max(left + width - array.shape[1], 0))

@@ -73,7 +73,7 @@ class DataConfig:
             require(getattr(self, name) % 32 == 0, f"data.{name}", getattr(self, name), "a multiple of 32")
         require(len(self.classes) != 1, "data.classes", self.classes, "two names or more")
         fits = not self.palette or len(self.palette) == len(self.classes)
-        require(fits, "data.palette", self.palette, "as long as data.classes, one color a class")
+        require(fits, "data.palette", self.palette, "as long as data.classes, one color per class")
         readable = not self.ignore or bool(self.palette) or self.ignore.isdigit()
         require(readable, "data.ignore", self.ignore, "a whole number, or a color where data.palette is given")
 

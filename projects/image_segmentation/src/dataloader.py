@@ -26,11 +26,11 @@ VALIDATION_BATCH = 8  # tiles; larger batches need more memory and are not faste
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into training, validation and test split.
+    """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        Splits with the columns `images`, a list of uint8 [H, W, 3], and `masks`, a list of class ids or `IGNORE`, uint8
-        [H, W]; H and W differ from image to image.
+        The splits have the columns `images`, a list of uint8 [H, W, 3], and `masks`, a list of class ids or `IGNORE`,
+        uint8 [H, W]; H and W differ from image to image.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut; the message names all files that do not fit.

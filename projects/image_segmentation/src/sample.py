@@ -1,6 +1,6 @@
-"""The built-in sample: textured shapes over real photographs, drawn from a seed, with exact masks.
+"""The built-in sample: textured shapes over photos, drawn from a seed, with exact masks.
 
-Photographs and textures come with the scikit-image package. Each split is drawn from its own strip of them, so the
+Photos and textures come with the scikit-image package. Each split is drawn from its own strip of them, so the
 network never trains on a pixel of the test split. Every shape has a random tint and brightness: only its texture tells
 its class.
 """
@@ -15,19 +15,19 @@ from shared.data.splits import Splits
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
 STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
-"""The part of each photograph's width that a split is drawn from."""
+"""The part of each photo's width that a split is drawn from."""
 SHAPES = (1, 2)  # the fewest and the most in an image
 
 
 def make_sample(seed: int, count: int) -> Splits[Examples]:
     """Draw the three splits: `count` training images, and a fifth as many for each other split."""
     gray = data.camera()
-    photographs = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), np.stack([gray] * 3, axis=2)]
+    photos = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), np.stack([gray] * 3, axis=2)]
     textures = [data.brick(), data.grass(), data.gravel()]
     splits = []
     for index, strip in enumerate(vars(STRIPS).values()):
         random = np.random.default_rng((seed, index))
-        scenes = [_strip(photograph, strip) for photograph in photographs]
+        scenes = [_strip(photo, strip) for photo in photos]
         surfaces = [_strip(texture, strip) for texture in textures]
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
         names = [f"{index}-{number:04d}" for number in range(len(drawn))]
@@ -39,7 +39,7 @@ def _strip(image: np.ndarray, share: tuple[float, float]) -> np.ndarray:
     width = image.shape[1]
     begin, end = round(width * share[0]), round(width * share[1])
     strip = image[:, begin:end]
-    if strip.shape[1] < SIDE:  # narrow photographs are continued by their mirror image
+    if strip.shape[1] < SIDE:  # narrow photos are continued by their mirror image
         strip = np.concatenate([strip, strip[:, ::-1]], axis=1)
     return strip
 

@@ -1,4 +1,4 @@
-"""What the server can be asked about images, and how the exported network predicts them."""
+"""What the server accepts and returns: images and the class of each of their pixels."""
 
 import base64
 from typing import Any
@@ -14,7 +14,7 @@ PAGE = PROJECT / "src" / "page"
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
 
     def decode(image: bytes) -> np.ndarray:

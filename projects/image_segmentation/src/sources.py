@@ -1,4 +1,4 @@
-"""Where the images and masks come from: one function per source, each returns `SourceData`."""
+"""Where the images and masks come from: one function per source; each returns `SourceData`."""
 
 import tarfile
 import tempfile

@@ -8,7 +8,7 @@ from src.config import Config
 
 
 class Normalize(nn.Module):
-    """Turn uint8 pixels into floats of mean 0 and deviation 1, by the statistics of the training split."""
+    """Turn uint8 pixels into floats of mean 0 and standard deviation 1, by the statistics of the training split."""
 
     mean: Tensor
     std: Tensor
@@ -30,7 +30,7 @@ class Normalize(nn.Module):
         mean, square = sums / count  # each [C]
         variance = (square - mean.square()).clamp_min(0) * count / (count - 1)  # unbiased, as torch.std
         self.mean.copy_(mean[:, None, None])
-        # At least one level: blank images have no deviation, and dividing by zero would spoil everything.
+        # At least one gray level: blank images have a deviation of 0, and dividing by it would give NaN.
         self.std.copy_(variance.sqrt().clamp_min(1)[:, None, None])
 
     def forward(self, images: Tensor) -> Tensor:
@@ -53,9 +53,9 @@ class Convolution(nn.Sequential):
 
 
 class Cnn(nn.Module):
-    """Three convolutions and two linear layers, made for speed on a CPU.
+    """Three convolutions and two linear layers, fast on a CPU.
 
-    Two strides shrink 28x28 pixels to 5x5 before the layers grow wide, which is where the time goes.
+    Two strides shrink 28x28 pixels to 5x5 before the layers grow wide, because wide layers take most of the time.
     """
 
     def __init__(self, channels: int, image_size: int, classes: int) -> None:
@@ -83,7 +83,7 @@ class Cnn(nn.Module):
 
 
 class Mlp(nn.Sequential):
-    """Two hidden layers on the pixels in a row. It has to learn each position anew; the convolutions share weights."""
+    """Two hidden layers on the flattened pixels. It learns each position separately; convolutions share weights."""
 
     def __init__(self, channels: int, image_size: int, classes: int) -> None:
         super().__init__(
@@ -97,7 +97,7 @@ class Mlp(nn.Sequential):
 
 
 class ImageClassifier(nn.Module):
-    """Normalization, then the network of that name."""
+    """Normalization, then the network that `name` chooses: `cnn` or `mlp`."""
 
     def __init__(self, name: str, channels: int, image_size: int, classes: int) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class ImageClassifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 images [N, C, H, W] to logits, float [N, classes].
 
-        No softmax: the loss takes logits, which is more exact, and the export adds probabilities.
+        No softmax: cross-entropy on logits is numerically stable, and the export adds probabilities.
         """
         logits: Tensor = self.network(self.normalize(images))
         return logits

@@ -23,11 +23,11 @@ from src.dataloader import load_data
 from src.preparation import displayed
 
 COLORFUL = 12
-"""Levels by which the channels differ on average, from which on an image is in color; a tint of the paper is less."""
+"""An image counts as color if its channels differ by more than this many levels on average; tinted paper has less."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
-    """Read the data as training would, and say what is in it and what is wrong.
+    """Read the data as training would; report what is in it and every problem.
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
@@ -59,14 +59,14 @@ def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[
     colorful = sum(_is_colorful(np.asarray(read_image(path))) for path in files)
     if config.data.channels == 1 and 2 * colorful > len(files):
         warnings.append(
-            f"{colorful} of {len(files)} images looked at are in color, but data.channels is 1, so the network "
-            "sees them in gray; for photographs try --data.channels 3 --data.preparation photo --data.image_size 64."
+            f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "
+            "sees them in gray; for photos try --data.channels 3 --data.preparation photo --data.image_size 64."
         )
     small = sum(min(one.measures.values(), default=0) < config.data.image_size for one in check.examples)
     if config.data.preparation == "photo" and small:
         warnings.append(
             f"{small:,} images have a side below data.image_size {config.data.image_size} and are enlarged; "
-            "lower that setting, or bring larger ones."
+            "lower that setting, or use larger images."
         )
     return warnings
 

@@ -53,7 +53,7 @@ class PredictConfig:
     """How sure a prediction must be."""
 
     min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher gives more of these"""
+    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
 
 
 @dataclass

@@ -22,10 +22,10 @@ from src.sources import find_mnist, load_folder, load_mnist, load_sample
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into training, validation and test split.
+    """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        Splits with the columns `images`, uint8 [N, C, H, W], and `labels`, int64 [N].
+        The splits have the columns `images`, uint8 [N, C, H, W], and `labels`, int64 [N].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
@@ -67,18 +67,18 @@ def make_augmentation(settings: DataConfig) -> Augmentation:
     return augment
 
 
-def random_shift(images: Tensor, most: int, source: Generator) -> Tensor:
-    """Move each image by its own random -most..most pixels along both axes; the gap repeats the edge's color.
+def random_shift(images: Tensor, most_shift: int, source: Generator) -> Tensor:
+    """Move each image by -most_shift..most_shift random pixels along each axis; the gap repeats the edge's color.
 
     All images of the batch move in one indexing operation: a loop over images takes longer than the network's step.
 
     Args:
         images: uint8 [N, C, H, W].
     """
-    if most == 0:
+    if most_shift == 0:
         return images
     count, _, height, width = images.shape
-    down, right = torch.randint(-most, most + 1, (2, count, 1, 1), generator=source)  # each [N, 1, 1]
+    down, right = torch.randint(-most_shift, most_shift + 1, (2, count, 1, 1), generator=source)  # each [N, 1, 1]
     rows = (torch.arange(height)[None, :, None] - down).clamp(0, height - 1)  # [N, H, 1]
     columns = (torch.arange(width)[None, None, :] - right).clamp(0, width - 1)  # [N, 1, W]
     moved = images.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]  # [N, H, W, C]

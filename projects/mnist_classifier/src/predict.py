@@ -26,18 +26,18 @@ class Predictor:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = OnnxModel(export_path(config))
         self.min_probability = config.predict.min_probability
-        # The preparation that the network was trained with, whatever the configuration says today.
+        # The preparation that the network was trained with, not that of the current configuration.
         kind = self.network.metadata["preparation"]
         self._prepare = make_preparation(
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )
 
     def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
-        """Predict what `prepare` gave; an image that cannot be used never harms the others."""
+        """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
     def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
-        """The network's input, uint8 [channels, size, size]; or a prediction, where the network need not be asked."""
+        """The network's input, uint8 [channels, size, size]; or a `Prediction` that says why it cannot be used."""
         try:
             return self._prepare(read_image(source, max_pixels))
         except EmptyImageError as error:

@@ -1,4 +1,4 @@
-"""From any image to what the network was trained on.
+"""From any image to the network's input.
 
 `digit` follows the preparation of MNIST as its page states it (http://yann.lecun.com/exdb/mnist): the ink is scaled
 into a box of 20x20 pixels, aspect ratio kept, and its center of mass is put into the middle of 28x28 pixels.
@@ -83,7 +83,7 @@ def digit(image: Image.Image, size: int) -> np.ndarray:
 
 
 def _median(values: np.ndarray) -> float:
-    """As NumPy's, which takes longer for a few values than all else that is done to a small image."""
+    """The median; NumPy's takes longer for a few values than the rest of the preparation of a small image."""
     values = np.sort(values)
     return float(values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 

@@ -46,7 +46,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
 
 
 def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) -> Section:
-    """The test images that the network gets wrong with the highest confidence."""
+    """The test images that the network classifies wrongly, with the highest confidence."""
     labels, (confidence, predictions) = test["labels"], probabilities.max(1)
     wrong, _ = most_confident(labels, probabilities)
     text = f"{len(wrong)} of {len(labels)} test images are classified wrongly."

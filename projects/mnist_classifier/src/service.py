@@ -1,4 +1,4 @@
-"""What the server can be asked about images, and how the exported network answers."""
+"""What the server accepts and returns: images and their classes."""
 
 from shared.serving.classifier import classifier_endpoint
 from shared.serving.service import Service
@@ -13,7 +13,7 @@ EXAMPLE = (
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
     endpoint = classifier_endpoint(
         lambda image: predictor.prepare(image, config.serve.max_pixels),

@@ -1,4 +1,4 @@
-"""Where the images come from: one function a source, each from a folder to `SourceData`."""
+"""Where the images come from: one function per source; each returns `SourceData`."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ MNIST_FILES = {
 
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
-    """Your own images: one folder a class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
+    """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     prepare = make_preparation(settings)
     return read_class_folders(root, "images", lambda path: prepare(read_image(path)))
 
@@ -84,7 +84,7 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
 
 def load_sample(settings: DataConfig, _: Path) -> SourceData:
     """The built-in sample: scikit-learn's scans of 8x8 pixels, enlarged into the box that MNIST's digits fill."""
-    from sklearn.datasets import load_digits  # its import takes a second, and own data does not need it
+    from sklearn.datasets import load_digits  # its import takes a second, and your own data does not need it
 
     size = settings.image_size
     box = round(size * BOX)

@@ -43,7 +43,7 @@ def masked_mean(vectors: Tensor, mask: Tensor) -> Tensor:
 class Ngrams(nn.Module):
     """The mean of the vectors of all tokens and of all pairs of neighbors, then one linear layer (Joulin et al. 2016).
 
-    The pairs let it tell "not good" from "good". A pair has no row of its own in the table: its hash chooses one of
+    The pairs let it tell "not good" from "good". A pair has no separate row in the table: its hash chooses one of
     `BUCKETS` rows, which it shares with other pairs. `nn.EmbeddingBag` computes such means too, but as an operation
     that the ONNX export has to unroll.
     """

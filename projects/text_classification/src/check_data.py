@@ -19,11 +19,11 @@ from src.splits import normalized
 
 CHARACTERS_SHOWN = 300
 OFTEN_CUT = 0.05
-"""The share of texts from which on a warning says that texts are cut."""
+"""The share of cut texts above which a warning says so."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
-    """Read the data as training would, and say what is in it and what is wrong.
+    """Read the data as training would; report what is in it and every problem.
 
     Writes outputs/check_data.json and outputs/data.html, which shows texts of each class.
     """

@@ -84,7 +84,7 @@ class PredictConfig:
     """How sure a prediction must be, and whether it is explained."""
 
     min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher gives more of these"""
+    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
     explain: bool = False
     """true: predictions also name the words that changed them most"""
 

@@ -24,10 +24,10 @@ from src.tokens import EVALUATION_BATCH, Tokens
 
 
 def load_data(config: Config) -> Data:
-    """Find the data (see `DataConfig.source`) and cut it into training, validation and test split.
+    """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        Splits with the columns `texts`, a list of N str, and `labels`, int64 [N].
+        The splits have the columns `texts`, a list of N str, and `labels`, int64 [N].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.

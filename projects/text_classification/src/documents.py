@@ -69,7 +69,7 @@ def split_tables(root: Path) -> dict[str, Path]:
 
 
 def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, list[Row]]:
-    """The splits in `root` (see `split_tables`), each as `read_table` gives it; rows left out are said.
+    """The splits in `root` (see `split_tables`), each as `read_table` returns it; warns about rows that are left out.
 
     Raises:
         UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
@@ -142,7 +142,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
                 raise UserError(f"{path} has {what}; its first line must name the columns.")
             delimiter = _delimiter(path, header, columns)
             file.seek(0)
-            # Strict: otherwise a quote too many would join all rows up to the next quote to one text.
+            # Strict: otherwise a stray quote would join all rows up to the next quote into one text.
             for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
                 surplus = any(cell.strip() for cell in row.get(None, ()))
                 yield reader.line_num, [clean(row[name] or "") for name in columns], surplus

@@ -1,4 +1,4 @@
-"""Measure the trained network on the test split: evaluate(config, checkpoint) -> metrics."""
+"""Measure the trained network on the validation and test splits."""
 
 import time
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | Non
     """Measure a trained network on the validation and test splits; write outputs/evaluate.json.
 
     Args:
-        checkpoint: the weights; the best ones of the last training run where not given
-        data: what `load_data` gave, where it has been read already
+        checkpoint: the weights; the best ones of the last training run if not given
+        data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_trained(config, checkpoint, data, load_data)
     model, tokens = restore_model(config, trained), restore_tokens(trained)

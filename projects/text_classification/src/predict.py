@@ -43,7 +43,7 @@ class Predictor:
         self._tokens = Tokens(content, facts["pad"])
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A class for each text, `unsure`, or `empty` where there is no text; an empty one never harms the others."""
+        """A class for each text, `unsure`, or `empty` where there is no text; it does not affect the others."""
         cleaned = [clean(text) for text in texts]
         rows = iter(self.probabilities([text for text in cleaned if text]))
         return [

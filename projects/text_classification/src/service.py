@@ -1,4 +1,4 @@
-"""What the server can be asked about texts, and how the exported network answers."""
+"""What the server accepts and returns: texts and their classes."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ EXAMPLE = "Shares fell sharply after the bank's warning."
 
 
 def make_service(config: Config) -> Service:
-    """What the server needs to know of this project."""
+    """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
 
     def predict(texts: list[str]) -> list[dict[str, Any]]:

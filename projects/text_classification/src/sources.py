@@ -1,4 +1,4 @@
-"""Where the texts come from: one function for each source, from a folder to `SourceData`."""
+"""Where the texts come from: one function per source; each returns `SourceData`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
