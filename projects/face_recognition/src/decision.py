@@ -64,7 +64,8 @@ def calibrated(
         people: the two people of each of these pairs, integers [N, 2].
         same: the similarities of pairs of the same person, float [M]; one pair of photos per person.
 
-    Too few pairs to promise anything are a UserError.
+    Raises:
+        UserError: there are too few pairs to promise anything.
     """
     same_above = accept_above(different, people, settings)
     rejected = allowed(len(same), settings.false_reject, settings.confidence)
@@ -143,7 +144,8 @@ def _observed(errors: np.ndarray) -> dict[str, Any]:
 def load_decision(output_dir: Path, embedder: str) -> Decision:
     """The calibrated thresholds of this embedder, or, where there are none, general ones without any promise.
 
-    A UserError where the file is damaged, or the thresholds are of another embedder.
+    Raises:
+        UserError: the file is damaged, or the thresholds are of another embedder.
     """
     path = output_dir / FILE
     if not path.is_file():

@@ -1,7 +1,7 @@
 """Thresholds keep what they promise, refuse to promise too much, and leave room for `can't tell`."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +83,7 @@ def test_the_observed_shares_come_with_intervals() -> None:
 
 
 def test_between_the_thresholds_nobody_can_tell() -> None:
-    decision = Decision("network", same_above=0.8, different_below=0.5, origin="", calibrated=True)
+    decision = Decision("network", same_above=0.8, different_below=0.5, origin="")
     assert [decision.decide(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
         "same",
         "can't tell",
@@ -112,6 +112,4 @@ def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: 
 
 def test_without_a_calibration_nothing_is_promised(tmp_path: Path) -> None:
     decision = load_decision(tmp_path, "dlib_resnet-0123-4")
-    assert not decision.calibrated
     assert "not calibrated" in decision.origin
-    assert replace(decision, calibrated=True) != decision

@@ -40,7 +40,7 @@ def test_a_trained_network_predicts_the_same_in_tiles(trained: Config, data: Dat
 
 
 def test_the_written_out_network_learns_from_scratch(smoke: Config, data: Data, tmp_path: Path) -> None:
-    training = replace(smoke.training, epochs=3, batch_size=4, learning_rate=0.01)
+    training = replace(smoke.training, epochs=5, batch_size=4, learning_rate=0.01)
     config = replace(smoke, model=ModelConfig("small_unet"), training=training, output_dir=tmp_path)
     result = train(config, data=data)
     assert result["history"][-1]["train/loss"] < 0.9 * result["history"][0]["train/loss"]
