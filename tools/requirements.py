@@ -19,8 +19,8 @@ IMPORT_NAMES = {
 }
 """The import name of a requirement, where it is another."""
 
-IMPLICIT = {"ipykernel", "nbclient", "nbformat", "types-pyyaml", "mypy", "ruff"}
-"""Needed without an import of ours in a project: `run_notebook` needs the first three, checkers are commands."""
+IMPLICIT = {"ipykernel", "types-pyyaml", "mypy", "ruff"}
+"""Needed without an import of ours: nbclient runs notebooks in it; checkers and their stubs are commands."""
 
 BEHIND_LIBRARIES = {"onnxscript", "tensorboard", "torchvision", "httptools", "python-multipart", "uvloop"}
 """Needed by libraries that we use: the ONNX exporter, TensorBoard's writer, forms and event loop of the server."""
