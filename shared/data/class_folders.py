@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import IMAGES, FileKind, find_labeled, read_all, split_folders
+from shared.data.folders import IMAGES, FileKind, LabeledFiles, find_labeled, read_all, split_folders
 from shared.data.problems import Problems
 
 
@@ -25,11 +25,15 @@ def read_class_folders(
     problems, folders = Problems(), split_folders(root)
     classes = find_labeled(folders["train"], kind=kind).classes
     labeled = {split: find_labeled(folder, classes, kind) for split, folder in folders.items()}
-    splits = {}
-    for split, found in labeled.items():
-        arrays, labels, files = read_all(found, read, problems)
-        names = [file.relative_to(root).as_posix() for file in files]
-        splits[split] = Examples({column: arrays, "labels": labels}, names)
+    splits = {split: read_labeled(root, found, column, read, problems) for split, found in labeled.items()}
     own = (splits.get("validation"), splits.get("test"))
     description = f"the user's own {kind.nouns}, one folder per class"
     return SourceData(classes, splits["train"], *own, description, "the user's own", problems)
+
+
+def read_labeled(
+    root: Path, labeled: LabeledFiles, column: str, read: Callable[[Path], np.ndarray], problems: Problems
+) -> Examples:
+    """The examples of files below `root`, however their labels were found (see `read_class_folders`)."""
+    arrays, labels, files = read_all(labeled, read, problems)
+    return Examples({column: arrays, "labels": labels}, [file.relative_to(root).as_posix() for file in files])

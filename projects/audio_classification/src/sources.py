@@ -11,10 +11,10 @@ import numpy as np
 
 from shared.console import log
 from shared.data.audio import read_audio
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import read_class_folders, read_labeled
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import RECORDINGS, LabeledFiles, read_all
+from shared.data.folders import RECORDINGS, LabeledFiles
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
 from shared.errors import UserError
@@ -93,9 +93,8 @@ def _read(
     root: Path, labeled: LabeledFiles, settings: DataConfig, problems: Problems, speaker: Callable[[str], str]
 ) -> Examples:
     """The clips of files; `speaker` tells from a file's name below `root` who speaks."""
-    samples, labels, files = read_all(labeled, lambda path: _clip(settings, path), problems)
-    names = [file.relative_to(root).as_posix() for file in files]
-    return Examples({"samples": samples, "labels": labels}, names, [speaker(name) for name in names])
+    found = read_labeled(root, labeled, "samples", lambda path: _clip(settings, path), problems)
+    return replace(found, groups=[speaker(name) for name in found.names])
 
 
 def find_commands(root: Path) -> Path | None:
