@@ -87,16 +87,10 @@ def _list_photos(data: FaceData, config: Config, check: DataCheck, crops: dict[s
 
 
 def _measurable(data: FaceData) -> Section:
-    same = {"train": [], "validation": data.validation_pairs.same, "test": data.test_pairs.same}
-    numbers = {name: [f"{np.sum(kind):,}" for kind in (same[name], np.logical_not(same[name]))] for name in same}
-    rows = [
-        [
-            split,
-            f"{len(np.unique(held['labels'])):,}",
-            f"{len(held):,}",
-            *(numbers[split] if split != "train" else ["", ""]),
-        ]
-        for split, held in vars(data.splits).items()
-    ]
+    pairs = {"validation": data.validation_pairs.same, "test": data.test_pairs.same}
+    rows = []
+    for split, held in vars(data.splits).items():
+        numbers = [f"{same.sum():,}" for same in (pairs[split], ~pairs[split])] if split in pairs else ["", ""]
+        rows.append([split, f"{len(np.unique(held['labels'])):,}", f"{len(held):,}", *numbers])
     header = ["split", "people", "photos", "pairs of the same person", "of different ones"]
     return Section("People and pairs", "No person is in two splits.", header, rows)

@@ -74,7 +74,7 @@ def scores_section(named: dict[str, Any], results: Results) -> Section:
 
 
 def roc(scores: Mapping[str, np.ndarray], same: np.ndarray) -> bytes:
-    """True accepts over false accepts, as a PNG, by the similarities of each verifier, float [P], NaN: pair failed."""
+    """True accepts over false accepts, as a PNG; `scores` are similarities by verifier, float [P], NaN: pair failed."""
     figure, (axes,) = plain_axes(5.2, 3.8)
     lowest = 1 / max(1, int((~same).sum()))
     for (name, similarities), color in zip(scores.items(), (ACCENT, SECOND), strict=False):

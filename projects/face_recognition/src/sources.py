@@ -66,10 +66,8 @@ def load_folder(root: Path) -> FoundPhotos:
 
 def find_lfw(root: Path) -> Path | None:
     """The folder that holds people's folders and pairs.txt: `root`, or where the download is unpacked."""
-    for folder in (root, root / "lfw" / "lfw_funneled"):
-        if (folder / "pairs.txt").is_file() and has_class_files(folder):
-            return folder
-    return None
+    folders = (root, root / "lfw" / "lfw_funneled")
+    return next((one for one in folders if (one / "pairs.txt").is_file() and has_class_files(one)), None)
 
 
 def load_lfw(root: Path) -> FoundPhotos:
