@@ -268,16 +268,6 @@ def face_speed(result: dict[str, Any]) -> str:
             table(rows) + f"\n\nFrom file to embedding (one view), the quickest of three rounds each: "
             f"{speed['times_as_fast']:.1f} times as fast."
         )
-    if "gallery" in result:
-        gallery = result["gallery"]
-        exact, approximate = gallery["search"]["exact"], gallery["search"]["approximate"]
-        parts.append(
-            f"A gallery of {gallery['photos']:,} random embeddings: enrolling one photo takes "
-            f"{gallery['enroll_one_milliseconds']:.0f} ms, reading all of them {gallery['open_seconds']:.1f} s, an "
-            f"exact search {exact['median_milliseconds']:.1f} ms. The approximate index searches in "
-            f"{approximate['median_milliseconds']:.1f} ms after {approximate['build_seconds']:.0f} s of building, and "
-            f"finds the right person in {approximate['right']:.1%} of the searches (exact: {exact['right']:.1%})."
-        )
     return "\n\n".join(parts)
 
 
