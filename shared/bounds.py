@@ -17,7 +17,7 @@ class Bounds:
     lt: float = math.inf
     le: float = math.inf
 
-    def hold(self, value: float) -> bool:
+    def contains(self, value: float) -> bool:
         """Whether the value is in the range; infinity and NaN never are."""
         return self.gt < value < self.lt and self.ge <= value <= self.le
 
@@ -44,4 +44,5 @@ def check_bounds(config: Any, prefix: str = "") -> None:
         if dataclasses.is_dataclass(value):
             check_bounds(value, f"{key}.")
         for bounds in getattr(hints[field.name], "__metadata__", ()):
-            require(bounds.hold(value), key, value, f"{bounds}" if math.isfinite(value) else f"finite, and {bounds}")
+            wanted = f"{bounds}" if math.isfinite(value) else f"finite, and {bounds}"
+            require(bounds.contains(value), key, value, wanted)

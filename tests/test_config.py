@@ -114,7 +114,7 @@ def test_a_mistake_in_a_file_is_one_sentence(text: str, part: str, tmp_path: Pat
         (Bounds(), "finite", (-1e9, 0), (float("nan"), float("inf"), float("-inf"))),
     ],
 )
-def test_bounds_say_and_hold_what_they_state(
+def test_bounds_say_and_contain_what_they_state(
     bounds: Bounds, text: str, inside: tuple[float, ...], outside: tuple[float, ...]
 ) -> None:
     assert str(bounds) == text

@@ -9,8 +9,16 @@ import pytest
 from onnx import numpy_helper
 from onnx.parser import parse_model
 
-from shared.export.precision import Candidate, Measured, choose_precision, compare, per_second, quantized_versions
-from shared.inference.model import as_function
+from shared.export.precision import (
+    Candidate,
+    Measured,
+    choose_precision,
+    compare,
+    in_precision,
+    names_to_measure,
+    per_second,
+)
+from shared.inference.model import onnx_function
 
 EAGER, FP32 = Measured(10, None, 0.9), Measured(30, 1000, 0.9)
 
@@ -85,13 +93,13 @@ def network() -> onnx.ModelProto:
 
 def test_both_kinds_of_eight_bits_answer_nearly_as_fp32_does(network: onnx.ModelProto) -> None:
     inputs = np.random.default_rng(1).normal(size=(32, 64)).astype(np.float32)
-    models = quantized_versions(network, "auto", list(inputs[:, None]))
+    models = {name: in_precision(network, name, list(inputs[:, None])) for name in names_to_measure("auto")}
     assert list(models) == ["fp32", "int8_static", "int8_dynamic"]
-    expected = as_function(network)(inputs)
+    expected = onnx_function(network)(inputs)
     for name in ("int8_static", "int8_dynamic"):
-        assert np.abs(as_function(models[name])(inputs) - expected).max() < 0.05
-        assert not np.array_equal(as_function(models[name])(inputs), expected)
-    assert list(quantized_versions(network, "fp32", [])) == ["fp32"]
+        assert np.abs(onnx_function(models[name])(inputs) - expected).max() < 0.05
+        assert not np.array_equal(onnx_function(models[name])(inputs), expected)
+    assert names_to_measure("fp32") == ["fp32"]
 
 
 def test_what_is_slower_than_fp32_is_not_scored(network: onnx.ModelProto) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from shared.export.quantize import quantized
-from shared.export.settings import Wanted
+from shared.export.settings import Precision
 
 MOST_LOSS = 0.005  # largest fall of the validation score that int8 may cause
 LEAST_GAIN = 1.25  # times as fast as fp32: a smaller gain is not worth predictions that differ from PyTorch's
@@ -45,13 +45,14 @@ class Measured(NamedTuple):
     """None where it is slower than fp32: it was not scored."""
 
 
-def quantized_versions(
-    model: onnx.ModelProto, wanted: Wanted, batches: Sequence[np.ndarray]
-) -> dict[str, onnx.ModelProto]:
-    """The model in every precision to measure, by name; `batches` as in `quantized`."""
-    if wanted == "fp32":
-        return {"fp32": model}
-    return {"fp32": model, "int8_static": quantized(model, batches), "int8_dynamic": quantized(model)}
+def names_to_measure(wanted: Precision) -> list[str]:
+    """The names of the precisions among which `export.precision` lets the measurement choose."""
+    return ["fp32"] if wanted == "fp32" else ["fp32", "int8_static", "int8_dynamic"]
+
+
+def in_precision(model: onnx.ModelProto, name: str, batches: Sequence[np.ndarray]) -> onnx.ModelProto:
+    """The fp32 model in the precision of that name; `batches` as in `quantized`."""
+    return model if name == "fp32" else quantized(model, batches if name == "int8_static" else None)
 
 
 def compare(
@@ -85,16 +86,16 @@ def per_second(candidates: Mapping[str, Candidate]) -> dict[str, float]:
     return {name: candidate.examples / statistics.median(times[name]) for name, candidate in candidates.items()}
 
 
-def choose_precision(measured: Mapping[str, Measured], wanted: Wanted, score: str) -> tuple[str, str]:
+def choose_precision(measured: Mapping[str, Measured], wanted: Precision, score: str) -> tuple[str, str]:
     """The name of the precision to write, and why; `score` is what the scores are called."""
-    fp32, facts = measured["fp32"], []
+    fp32, reasons = measured["fp32"], []
     eight = {name: row for name, row in measured.items() if name.startswith("int8")}
     for name, row in {"fp32": fp32, **eight}.items():
-        fact = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
+        text = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
         if name != "fp32" and row.score is not None:
-            fact += f" and costs {100 * _loss(row, fp32):.2f} points of validation {score}"
-        facts.append(fact)
-    reason = "; ".join(facts)
+            text += f" and costs {100 * _loss(row, fp32):.2f} points of validation {score}"
+        reasons.append(text)
+    reason = "; ".join(reasons)
     if wanted == "fp32" or not eight:
         return "fp32", f"set by export.precision; {reason}"
     if wanted == "auto":

@@ -16,10 +16,10 @@ from shared.console import log
 from shared.data.examples import Data
 from shared.evaluation import logits_in_batches
 from shared.export.mobile import mobile_usability
-from shared.export.precision import NAMES, Candidate, choose_precision, compare, quantized_versions
+from shared.export.precision import NAMES, Candidate, choose_precision, compare, in_precision, names_to_measure
 from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest
-from shared.inference.model import as_function
+from shared.inference.model import onnx_function
 from shared.metrics.calibration import fit_temperature
 from shared.results import evaluated_scores, read_result, versions, write_result
 from shared.training.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ Run = Callable[[np.ndarray], np.ndarray]
 """From a batch of inputs to the network's outputs, [N, classes, ...]."""
 
 
-def as_run(network: nn.Module) -> Run:
+def torch_function(network: nn.Module) -> Run:
     """A PyTorch network as a function of arrays, without gradients."""
 
     @torch.no_grad()
@@ -74,7 +74,7 @@ def export_measured(
         score_name: the score's name in results.
         path: the file to write.
         project: the project's folder.
-        metadata: what the file records beside `export_facts`, as plain types.
+        metadata: what the file records beside `export_metadata`, as plain types.
         test_scores: the names of the test scores that the file repeats, where these weights have been evaluated.
         started: the value of `time.perf_counter` when the export began.
         details: further entries of export.json, as plain types.
@@ -84,7 +84,6 @@ def export_measured(
         return Candidate(lambda: [run(one) for one in timed], lambda: score(run), len(timed))
 
     model, difference = traced
-    models = quantized_versions(model, config.export.precision, calibration)
     choice = {  # what the precision depends on, beside the noise of timing
         "checkpoint": file_digest(trained.path),
         "wanted": config.export.precision,
@@ -94,18 +93,21 @@ def export_measured(
     before = read_result(config.output_dir, "export") if (config.output_dir / "export.json").is_file() else {}
     if before.get("choice") == choice:
         precision, reason = before["precision"], before["reason"]
+        exported = in_precision(model, precision, calibration)
         measured = {name: row for name, row in before["metrics"].items() if name in NAMES}
     else:
-        found = compare(make_candidate(eager), models, lambda model: make_candidate(as_function(model)))
+        models = {name: in_precision(model, name, calibration) for name in names_to_measure(config.export.precision)}
+        found = compare(make_candidate(eager), models, lambda model: make_candidate(onnx_function(model)))
         shown = score_name.replace("_", " ").replace("iou", "IoU")
         precision, reason = choose_precision(found, config.export.precision, shown)
         measured = {
             name: {"per_second": row.per_second, "bytes": row.bytes, score_name: row.score}
             for name, row in found.items()
         }
-    facts = export_facts(config, trained, test_scores)
-    facts |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
-    write_model(models[precision], path, {**facts, **metadata, "precision": precision})
+        exported = models[precision]
+    recorded = export_metadata(config, trained, test_scores)
+    recorded |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
+    write_model(exported, path, {**recorded, **metadata, "precision": precision})
     write_manifest(path.parent)
     details |= {"measured": measured, "choice": choice}
     return write_export(config, trained, path, difference, started, precision=precision, reason=reason, **details)
@@ -170,7 +172,7 @@ def export_classifier(
 
     return export_measured(
         trace_classifier(network, inputs, column, temperature=temperature),
-        eager=as_run(network),
+        eager=torch_function(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],
         score=accuracy,
@@ -186,10 +188,10 @@ def export_classifier(
     )
 
 
-def export_facts(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:
+def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:
     """What every exported file records, with these test scores where these weights have been evaluated."""
     metadata = trained.metadata
-    facts = {
+    recorded = {
         "data": metadata["data"],
         "seed": metadata["seed"],
         "metrics": {"validation": metadata["metrics"]},
@@ -199,4 +201,4 @@ def export_facts(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -
         "versions": versions(),
     }
     scores = evaluated_scores(config.output_dir, file_digest(trained.path))
-    return facts | ({"test_metrics_fp32": {name: scores[name] for name in test_scores}} if scores else {})
+    return recorded | ({"test_metrics_fp32": {name: scores[name] for name in test_scores}} if scores else {})

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Wanted = Literal["auto", "fp32", "int8"]
+Precision = Literal["auto", "fp32", "int8"]
 
 
 @dataclass
 class ExportConfig:
     """The number format of the exported model."""
 
-    precision: Wanted = "auto"
+    precision: Precision = "auto"
     """fp32: 32-bit numbers; int8: 8-bit numbers, a smaller file and usually faster, at some cost in the score; auto:
     int8 if it is at least 25 % faster on this machine and loses less than half a point of the validation score"""

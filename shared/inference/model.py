@@ -55,7 +55,7 @@ class OnnxModel:
         return self.run("probabilities", batch, batch_size)
 
 
-def as_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
+def onnx_function(model: "onnx.ModelProto") -> Callable[[np.ndarray], np.ndarray]:
     """A classifier that is still in memory, as a function from raw inputs, [N, ...], to probabilities."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from shared.errors import UserError
 from shared.files import atomic_write
 from shared.process import was_restarted
-from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, last_checkpoint, opened
+from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, last_checkpoint, open_checkpoint
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Checkpoint:
     path: Path
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
-    """Plain types: `config`, `classes`, `data`, `epoch`, `metrics`, and the rest of `run_facts`."""
+    """Plain types: `config`, `classes`, `data`, `epoch`, `metrics`, and the rest of `run_metadata`."""
 
     def load_into(self, model: nn.Module) -> None:
         """Copy the weights into `model`, a network of the same shape.
@@ -71,8 +71,12 @@ def state_to_resume(output_dir: Path, resume: bool, named: Path | None = None) -
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint and check its digest; raises UserError as `opened` does, and where the digest differs."""
-    with opened(path, "pt") as (file, header):
+    """Read a checkpoint and check its digest.
+
+    Raises:
+        UserError: as `open_checkpoint` does, or the digest differs.
+    """
+    with open_checkpoint(path, "pt") as (file, header):
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     if header.get("sha256") != _digest(tensors, header["metadata"]):
         raise UserError(f"{path} is damaged (its digest does not fit its content); delete it and train again.")

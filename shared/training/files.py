@@ -35,13 +35,13 @@ def epoch_checkpoints(output_dir: Path) -> list[Path]:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """The metadata in a checkpoint, without its tensors; raises UserError where it cannot be read."""
-    with opened(path) as (_, header):
+    with open_checkpoint(path) as (_, header):
         metadata: dict[str, Any] = header["metadata"]
         return metadata
 
 
 @contextmanager
-def opened(path: Path, framework: str = "numpy") -> Iterator[tuple[Any, dict[str, Any]]]:
+def open_checkpoint(path: Path, framework: str = "numpy") -> Iterator[tuple[Any, dict[str, Any]]]:
     """The open file, which gives its tensors in `framework`, and its header: `metadata` and `sha256`.
 
     Raises:

@@ -13,10 +13,10 @@ steps of up to 3 seconds still end within the 30 seconds that Slurm and Kubernet
 
 
 class StopRequest:
-    """In a `with` block, SIGINT and SIGTERM only set `asked`; a second signal stops the process immediately."""
+    """In a `with` block, SIGINT and SIGTERM only set `signal_name`; a second signal stops the process immediately."""
 
     def __init__(self) -> None:
-        self.asked = ""
+        self.signal_name = ""
         """The name of the signal that came, or empty."""
         self._former: dict[int, object] = {}
 
@@ -27,7 +27,7 @@ class StopRequest:
         return self
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        self.asked = signal.Signals(number).name
+        self.signal_name = signal.Signals(number).name
         self.__exit__()
 
     def __exit__(self, *_: object) -> None:
@@ -42,8 +42,8 @@ def should_stop(stop: StopRequest, accelerator: Accelerator, step: int, epoch_en
     Several processes ask each other every `STOP_CHECK_EVERY` steps, and before validation, which can take minutes.
     """
     if accelerator.num_processes == 1:
-        return bool(stop.asked)
+        return bool(stop.signal_name)
     if step % STOP_CHECK_EVERY and not epoch_ends:
         return False
-    asked = torch.tensor(float(bool(stop.asked)), device=accelerator.device)
-    return float(accelerator.reduce(asked)) > 0
+    wanted = torch.tensor(float(bool(stop.signal_name)), device=accelerator.device)
+    return float(accelerator.reduce(wanted)) > 0

@@ -133,8 +133,8 @@ def train_epoch(
         if stopping:
             state.accelerator.wait_for_everyone()  # torchrun ends all processes when the first one exits
             raise StoppedError(
-                f"{stop.asked or 'another process'}: stopped in epoch {progress.epoch + 1} after step {progress.step}, "
-                "and saved; the same command with --resume continues from here."
+                f"{stop.signal_name or 'another process'}: stopped in epoch {progress.epoch + 1} after step "
+                f"{progress.step}, and saved; the same command with --resume continues from here."
             )
     note_progress(state, loss_sum, started)
 

@@ -75,13 +75,13 @@ def train_network(
         context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
         return run_trial(trial, context, config.seed, data.as_dict())
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
-    facts = run_facts(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
+    recorded = run_metadata(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
     folders = config.output_dir, config.log_dir
-    state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, facts, resume_from)
+    state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, recorded, resume_from)
     progress = state.progress
     return write_training(
         config.output_dir,
-        facts,
+        recorded,
         progress.best_metrics,
         progress.seconds,
         device=str(state.accelerator.device),
@@ -93,7 +93,7 @@ def train_network(
     )
 
 
-def run_facts(
+def run_metadata(
     config: Any, project: Path, data: Data, metadata: Mapping[str, Any], resume_from: Path | None = None
 ) -> dict[str, Any]:
     """What is recorded beside the weights, as plain types (see `train_network`); `parameters` is in the metadata."""
@@ -119,7 +119,7 @@ def write_training(
     """Write outputs/train.json and return its content.
 
     Args:
-        metadata: what the checkpoints hold about the run (see `run_facts`).
+        metadata: what the checkpoints hold about the run (see `run_metadata`).
         metrics: of the best epoch, on the validation split.
         details: further entries of train.json, as plain types.
     """

@@ -54,7 +54,10 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
 
     Returns:
         Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
-        `found`, bool [N]: whether a face was. Missing or damaged data, or too few people, are a UserError.
+        `found`, bool [N]: whether a face was.
+
+    Raises:
+        UserError: data is missing or damaged, or shows too few people.
     """
     settings = config.data
     sources = {

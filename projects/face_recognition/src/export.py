@@ -9,7 +9,7 @@ from models.alignment import alignment_facts
 from models.detector import Detector
 from models.model import crop_size, embedder_id, restore_model
 from models.on_device import write_parts
-from shared.export.run import export_facts, write_export
+from shared.export.run import export_metadata, write_export
 from shared.export.to_onnx import trace, write_manifest, write_model
 from shared.files import write_json
 from shared.training.trained import load_trained
@@ -30,7 +30,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, detector, path = restore_model(config, trained), Detector(config.detector), export_path(config)
     decision = load_decision(config.output_dir, embedder_id(network))
-    facts = export_facts(config, trained, ("accuracy", "accuracy_interval", "auc", "eer", "pairs")) | {
+    recorded = export_metadata(config, trained, ("accuracy", "accuracy_interval", "auc", "eer", "pairs")) | {
         "input": "uint8 crops, [N, 3, side, side], RGB; normalization is part of the network",
         "output": "embeddings; the similarity of two is 1 - d * d / 2, where d is their distance",
         "embedder": decision.embedder,
@@ -39,7 +39,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
         "alignment": alignment_facts(),
     }
     model, difference = trace(network, data.splits.validation["crops"], "crops", ["embeddings"])
-    write_model(model, path, facts)
+    write_model(model, path, recorded)
     write_parts(path.parent, config.data.processed, detector)
     write_json(path.with_name(FILE), asdict(decision))
     write_manifest(path.parent)

@@ -18,7 +18,7 @@ from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.loop import Task, evaluate
-from shared.training.run import prepare_run, run_facts, train_network, write_training
+from shared.training.run import prepare_run, run_metadata, train_network, write_training
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data, make_loaders
@@ -67,7 +67,7 @@ def train(
             f"{config.model.name} comes trained and has nothing to learn here; choose --model.head linear to train a "
             "matrix behind it, or --model.name small."
         )
-    return keep_weights(task, learner, loaders.validation, config, run_facts(config, PROJECT, data, metadata))
+    return keep_weights(task, learner, loaders.validation, config, run_metadata(config, PROJECT, data, metadata))
 
 
 def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -77,13 +77,13 @@ def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def keep_weights(
-    task: Task, learner: MetricLearner, validation: DataLoader[Batch], config: Config, facts: dict[str, Any]
+    task: Task, learner: MetricLearner, validation: DataLoader[Batch], config: Config, metadata: dict[str, Any]
 ) -> dict[str, Any]:
     """Save trained weights as a checkpoint, with their score on the validation people; write train.json."""
     log.info(f"train: {config.model.name} comes trained, so nothing is learned; its weights are kept as they are")
     started = time.perf_counter()
     metrics = evaluate(task, learner, validation, torch.device("cpu"))
     tensors = {PREFIX + name: tensor for name, tensor in learner.embedder.state_dict().items()}
-    save_checkpoint(best_checkpoint(config.output_dir), tensors, {**facts, "epoch": 0, "metrics": metrics})
+    save_checkpoint(best_checkpoint(config.output_dir), tensors, {**metadata, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
-    return write_training(config.output_dir, facts, metrics, time.perf_counter() - started, **details)
+    return write_training(config.output_dir, metadata, metrics, time.perf_counter() - started, **details)

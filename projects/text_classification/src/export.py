@@ -11,10 +11,10 @@ import torch
 from models.build import restore_model, restore_tokens
 from shared.data.examples import Data
 from shared.errors import UserError
-from shared.export.run import as_run, export_measured
+from shared.export.run import export_measured, torch_function
 from shared.export.to_onnx import TOLERANCE, trace_classifier, write_manifest
 from shared.files import write_text
-from shared.inference.model import as_function
+from shared.inference.model import onnx_function
 from shared.metrics.calibration import fit_temperature
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path, tokenizer_path
@@ -51,7 +51,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
 
     result = export_measured(
         traced,
-        eager=as_run(network),
+        eager=torch_function(network),
         calibration=_one_by_one(tokens, data.splits.train["texts"][:CALIBRATION_TEXTS]),
         timed=_one_by_one(tokens, texts[:TIMED_TEXTS]),
         score=accuracy,
@@ -87,7 +87,7 @@ def check_from_text(model: onnx.ModelProto, tokens: Tokens, texts: list[str], ex
     Raises:
         UserError: it is more than the tolerance.
     """
-    difference = float(np.abs(in_batches(as_function(model), tokens, texts) - expected).max())
+    difference = float(np.abs(in_batches(onnx_function(model), tokens, texts) - expected).max())
     if difference > TOLERANCE:
         raise UserError(
             f"from text to probabilities the export differs from PyTorch by {difference:.2g}, more than {TOLERANCE:g}; "
