@@ -118,8 +118,8 @@ def test_bounds_say_and_contain_what_they_state(
     bounds: Bounds, text: str, inside: tuple[float, ...], outside: tuple[float, ...]
 ) -> None:
     assert str(bounds) == text
-    assert all(map(bounds.hold, inside))
-    assert not any(map(bounds.hold, outside))
+    assert all(map(bounds.contains, inside))
+    assert not any(map(bounds.contains, outside))
 
 
 def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None:
