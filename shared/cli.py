@@ -93,8 +93,7 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
     checkpoint: Path | None = extra.get("checkpoint")
     if extra.get("resume"):
         checkpoint = checkpoint or last_checkpoint(config.output_dir)
-        if not checkpoint.parent.is_dir():
-            read_metadata(checkpoint)  # raises: there is none, which is said before any data is downloaded
+        read_metadata(checkpoint)  # raises where there is none, before any data is downloaded
     elif verb in training:
         checkpoint = None
     else:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from shared.bounds import Bounds, check_bounds
 from shared.serving.settings import ServeConfig
@@ -13,8 +13,11 @@ from shared.training.settings import TrainingConfig
 class BaseConfig:
     """What a project's `Config` inherits; once loaded, relative paths count from the project's folder."""
 
-    NOT_TRAINED: ClassVar[tuple[str, ...]] = ("output_dir", "log_dir", "data.root", "predict", "export", "serve")
-    """settings and sections that do not affect training: they may change before a run is resumed"""
+    NOT_TRAINED: ClassVar[tuple[str, ...]] = (
+        *("output_dir", "log_dir", "data.root", "predict", "export", "serve", "stale_export"),
+        *(f"training.{name}" for name in ("save_every", "keep_every", "max_to_keep", "log_every", "workers", "device")),
+    )
+    """settings and sections that do not affect what is trained: they may change before a run is resumed"""
 
     seed: Annotated[int, Bounds(ge=0, lt=2**32)] = 0
     """decides the splits, the initial weights, the order and the augmentation; the same seed gives the same run"""
@@ -22,6 +25,9 @@ class BaseConfig:
     """the folder that checkpoints, results, the report and the exported model are written to"""
     log_dir: Path = Path("logs/tensorboard")
     """the folder that TensorBoard reads the curves from"""
+    stale_export: Literal["warn", "refuse", "export"] = "warn"
+    """what predict and serve do where the exported model is of other weights than the trained ones in output_dir: warn
+    and use it, refuse it, or export the trained weights first"""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
 

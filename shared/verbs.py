@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.config import from_plain
 from shared.console import shown, table
+from shared.training.folder import training_lock
 
 
 def run(config: Any) -> dict[str, Any]:
@@ -18,12 +19,13 @@ def run(config: Any) -> dict[str, Any]:
     started = time.perf_counter()
     project: Path = import_module("src.config").PROJECT
     data = import_module("src.dataloader").load_data(config)
-    results = {"train": _verb("train")(config, data=data)}
-    # The next verbs use the configuration that training recorded, with the data that `auto` found.
-    config = from_plain(type(config), results["train"]["config"], base=project)
-    for verb in ("evaluate", "baseline", "export"):
-        results[verb] = _verb(verb)(config, data=data)
-    report = _verb("report")(config, data=data)
+    with training_lock(config.output_dir):  # what follows is about these weights and no others
+        results = {"train": _verb("train")(config, data=data)}
+        # The next verbs use the configuration that training recorded, with the data that `auto` found.
+        config = from_plain(type(config), results["train"]["config"], base=project)
+        for verb in ("evaluate", "baseline", "export"):
+            results[verb] = _verb(verb)(config, data=data)
+        report = _verb("report")(config, data=data)
     table(project.name, summary_rows(config, results) | next_steps(config, project, report, started))
     return results
 

@@ -140,6 +140,7 @@ def write_export(
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
+        checkpoint=file_digest(trained.path),
         mobile=mobile_usability(path),
         **details,
     )
@@ -192,6 +193,7 @@ def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]
     """What every exported file records, with these test scores where these weights have been evaluated."""
     metadata = trained.metadata
     recorded = {
+        "checkpoint": file_digest(trained.path),
         "data": metadata["data"],
         "seed": metadata["seed"],
         "metrics": {"validation": metadata["metrics"]},

@@ -42,6 +42,11 @@ class OnnxModel:
         self.input_shape: tuple[int, ...] = tuple(first.shape[1:])
         """The shape of one example; a side that may have any length has a name in place of a number."""
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """Which weights it is of, as results record it; `stale` says that newer ones were beside it."""
+        return {name: self.metadata[name] for name in ("checkpoint", "stale") if name in self.metadata}
+
     def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray:
         """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; N is at least 1."""
         starts = range(0, len(batch), batch_size)

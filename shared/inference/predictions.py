@@ -106,6 +106,7 @@ def finish_predictions(
         data=network.metadata["data"],
         metrics={noun: len(inputs)} | counts,
         seconds=seconds,
+        network=network.origin,
     )
 
 

@@ -25,13 +25,16 @@ def read_results(config: Any, trained: Checkpoint) -> dict[str, dict[str, Any]]:
     """What train, evaluate, baseline and export have written.
 
     Raises:
-        UserError: one of them has not run, or evaluate has measured other weights.
+        UserError: one of them has not run, or it is about other weights or other data.
     """
     results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
-    if results["evaluate"]["checkpoint"] != file_digest(trained.path):
-        raise UserError(
-            f"{config.output_dir / 'evaluate.json'} is of other weights; run `python main.py evaluate` again."
-        )
+    for verb in ("train", "evaluate", "export"):
+        if results[verb]["checkpoint"] != file_digest(trained.path):
+            path = config.output_dir / f"{verb}.json"
+            raise UserError(f"{path} is about other weights than {trained.path}; run `python main.py {verb}` again.")
+    if results["baseline"]["data"]["digest"] != trained.metadata["data"]["digest"]:
+        path = config.output_dir / "baseline.json"
+        raise UserError(f"{path} is about other data than {trained.path}; run `python main.py baseline` again.")
     return results
 
 

@@ -103,7 +103,8 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         UserError: the file is missing or damaged, or its run has other `metadata`: another configuration (apart from
-            the settings in the entry `not_trained`, see `BaseConfig.NOT_TRAINED`), other data, another network.
+            its length and the settings in the entry `not_trained`, see `BaseConfig.NOT_TRAINED`), other data, another
+            network.
     """
     try:
         checkpoint = load_checkpoint(path)
@@ -113,6 +114,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"{path} holds weights but no state to resume from; name a last.safetensors.")
     # Settings that do not affect training may differ between a run and its resumption.
     free = {"not_trained", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
+    free |= {"config.training.epochs", "config.training.patience"}  # a run may be trained longer
     there = dict(_leaves(checkpoint.metadata, free))
     here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
     for name in here:

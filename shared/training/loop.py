@@ -73,14 +73,17 @@ def fit(
         UserError: `resume` belongs to another run, or the settings do not fit the network.
         StoppedError: SIGINT or SIGTERM came; the state is saved.
     """
-    state = start(model, len(train_loader), config, task.backbone)
+    stored = load_state(resume, metadata) if resume else None
+    before = Progress(**stored["progress"]) if stored else Progress(epochs=config.epochs)
+    longer = before.epoch < config.epochs != before.epochs
+    schedule_start = before.step if longer else before.schedule_start
+    state = start(model, len(train_loader), config, task.backbone, schedule_start)
     for loader in (train_loader, validation_loader):
         shard_batches(loader, state.accelerator)
-    if resume:
-        state.load_state_dict(load_state(resume, metadata))
+    if resume and stored:
+        state.load_state_dict(stored, new_schedule=longer)
         restore_best(state.progress, resume, output_dir)
-        if finished(state.progress, config) and not state.progress.best_metrics:
-            raise UserError(f"the run of {resume} has ended, but its best weights are gone; restore best.safetensors.")
+        note_resumption(state.progress, config, resume)
     save = partial(save_whole_state, state, last_checkpoint(output_dir), metadata)
     run_log = RunLog(output_dir, log_dir, state.progress)
     with closing(run_log), StopRequest() as stop:
@@ -97,6 +100,36 @@ def fit(
             save()
             save_periodic(state, output_dir, metadata, config)
     return state
+
+
+def note_resumption(progress: Progress, config: TrainingConfig, resume: Path) -> None:
+    """Say and record what a resumed run does, where it is not just the rest of the run that was stopped.
+
+    A constant learning rate goes on as it was. The other schedules have ended near zero, so they begin anew over the
+    epochs that remain: a second warm-up, then the second decay (SGDR, Loshchilov & Hutter 2017).
+
+    Raises:
+        UserError: the run has ended, and its best weights are gone.
+    """
+    if progress.epoch < config.epochs != progress.epochs:
+        rule = "goes on" if config.schedule == "constant" else "begins anew over the remaining epochs"
+        epochs = [progress.epochs, config.epochs]
+        progress.extensions.append({"step": progress.step, "epochs": epochs, "schedule": f"{config.schedule} {rule}"})
+        progress.epochs, progress.schedule_start = config.epochs, progress.step
+        log.info(
+            f"train: {config.epochs} epochs in place of {epochs[0]}: the {config.schedule} schedule {rule}, so the "
+            f"result differs from that of {config.epochs} epochs in one run"
+        )
+    if finished(progress, config):
+        if not progress.best_metrics:
+            raise UserError(f"the run of {resume} has ended, but its best weights are gone; restore best.safetensors.")
+        longer = (
+            f"--training.epochs {2 * progress.epoch}" if progress.epoch >= config.epochs else "--training.patience 0"
+        )
+        log.info(
+            f"train: this run has ended after {progress.epoch} epochs, the best of which is {progress.best_epoch}; "
+            f"to train longer, add {longer}"
+        )
 
 
 def train_epoch(
@@ -238,9 +271,10 @@ def note_progress(state: TrainingState, loss_sum: Tensor, started: float) -> Non
     progress.seconds += time.perf_counter() - started
     progress.loss_sum = float(state.accelerator.reduce(loss_sum, "mean"))
     if not math.isfinite(progress.loss_sum):
+        kept = f"the weights of epoch {progress.best_epoch} are kept" if progress.best_epoch else "nothing was saved"
         raise DivergedError(
             f"the training loss became {progress.loss_sum} in epoch {progress.epoch + 1}; "
-            "lower --training.learning_rate (the last good weights are kept)."
+            f"lower --training.learning_rate ({kept})."
         )
 
 

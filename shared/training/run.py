@@ -13,11 +13,13 @@ from shared.console import log
 from shared.data.examples import Data
 from shared.data.memory import Batch
 from shared.data.splits import Splits
-from shared.files import require_writable
+from shared.files import file_digest, require_writable
+from shared.process import is_main_process
 from shared.results import write_result
 from shared.seeding import seed_everything
 from shared.training.checkpoint import state_to_resume
-from shared.training.files import read_metadata
+from shared.training.files import best_checkpoint, read_metadata
+from shared.training.folder import keep_earlier_run, training_lock
 from shared.training.loop import Task, fit
 from shared.training.settings import Trial
 from shared.training.trials import TrialContext, run_trial
@@ -27,10 +29,12 @@ def prepare_run(config: Any) -> None:
     """Check that results can be written, before training costs time, and seed every random source.
 
     Raises:
-        UserError: a folder cannot be written to.
+        UserError: a folder cannot be written to, or another process trains in it.
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
+    with training_lock(config.output_dir):
+        pass
     seed_everything(config.seed)
 
 
@@ -77,7 +81,10 @@ def train_network(
     resume_from = state_to_resume(config.output_dir, resume, checkpoint)
     recorded = run_metadata(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
     folders = config.output_dir, config.log_dir
-    state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, recorded, resume_from)
+    with training_lock(config.output_dir):
+        if not resume_from:
+            keep_earlier_run(config.output_dir)
+        state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, recorded, resume_from)
     progress = state.progress
     return write_training(
         config.output_dir,
@@ -89,6 +96,7 @@ def train_network(
         best_epoch=progress.best_epoch,
         steps=progress.step,
         history=progress.history,
+        **({"extensions": progress.extensions} if progress.extensions else {}),
         **details,
     )
 
@@ -133,6 +141,7 @@ def write_training(
         parameters=metadata["parameters"],
         first_weights=metadata["first_weights"],
         config=metadata["config"],
+        checkpoint=file_digest(best_checkpoint(output_dir)) if is_main_process() else "",
         **details,
     )
 

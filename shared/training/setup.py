@@ -21,11 +21,14 @@ from shared.training.sharding import shard
 from shared.training.state import Progress, TrainingState
 
 
-def start(network: nn.Module, steps_per_epoch: int, config: TrainingConfig, backbone: str = "") -> TrainingState:
+def start(
+    network: nn.Module, steps_per_epoch: int, config: TrainingConfig, backbone: str = "", schedule_start: int = 0
+) -> TrainingState:
     """The state before the first step.
 
     Args:
         backbone: the name of the pretrained submodule, as in `named_modules`; empty where there is none.
+        schedule_start: the number of steps before the schedule of the learning rate began (see `Progress`).
 
     Raises:
         UserError: a setting needs a pretrained part and there is none, or this machine cannot do what it says.
@@ -54,9 +57,11 @@ def start(network: nn.Module, steps_per_epoch: int, config: TrainingConfig, back
             shard(whole)
     model = network if config.shard else accelerator.prepare_model(network)  # of several processes: DDP
     optimizer = make_optimizer(network, config, backbone)  # after sharding, which replaces the parameters
-    schedule = make_schedule(optimizer, config, config.epochs * steps_per_epoch)
+    schedule = make_schedule(optimizer, config, max(1, config.epochs * steps_per_epoch - schedule_start))
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=config.precision == "fp16")
-    return TrainingState(accelerator, network, model, optimizer, schedule, scaler, average, Progress())
+    return TrainingState(
+        accelerator, network, model, optimizer, schedule, scaler, average, Progress(epochs=config.epochs)
+    )
 
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # from glibc's malloc.h

@@ -37,6 +37,12 @@ class Progress:
     """One record per epoch."""
     log_name: str = ""
     """The folder of the run's TensorBoard curves, in `log_dir`."""
+    epochs: int = 0
+    """The number of epochs that the schedule of the learning rate ends with."""
+    schedule_start: int = 0
+    """The step at which that schedule began: above 0 where a run was trained longer than was first planned."""
+    extensions: list[dict[str, Any]] = field(default_factory=list)
+    """Each time that the run was trained longer: the step, the epochs before and after, and what the schedule did."""
 
 
 @dataclass
@@ -74,11 +80,18 @@ class TrainingState:
                 for buffer in module.buffers():
                     broadcast(buffer)
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
+    def load_state_dict(self, state: dict[str, Any], new_schedule: bool = False) -> None:
+        """Restore what `state_dict` returned; with `new_schedule`, the learning rate begins as in a new run."""
+        fresh = [
+            {name: value for name, value in group.items() if name != "params"} for group in self.optimizer.param_groups
+        ]
         load_whole_weights(self.network, state["network"])
         load_whole_optimizer(self.network, self.optimizer, state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
+        if new_schedule:
+            for group, values in zip(self.optimizer.param_groups, fresh, strict=True):
+                group.update(values)
+        else:
+            self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.average.load_state_dict(state["average"])
         self.progress = Progress(**state["progress"])

@@ -8,8 +8,8 @@ import numpy as np
 
 from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_audio
 from shared.data.folders import RECORDINGS, collect_files
+from shared.export.stale import open_exported
 from shared.files import require_writable
-from shared.inference.model import OnnxModel
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
@@ -24,7 +24,7 @@ class Predictor:
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
-        self.network = OnnxModel(export_path(config))
+        self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, not that of the current configuration.
         preparation = self.network.metadata["preparation"]

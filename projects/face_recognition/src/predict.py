@@ -56,7 +56,13 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     log.info(f"predict: {counts}; see {folder / 'predictions.csv'}")
     metadata = recognizer.network.metadata
     return write_result(
-        config.output_dir, "predict", seed=metadata["seed"], data=metadata["data"], metrics=counts, seconds=seconds
+        config.output_dir,
+        "predict",
+        seed=metadata["seed"],
+        data=metadata["data"],
+        metrics=counts,
+        seconds=seconds,
+        network=recognizer.network.origin,
     )
 
 

@@ -12,7 +12,7 @@ from models.detector import Detector, Face
 from models.dlib_landmarks import load_exported_trees
 from shared.data.images import UnreadableImageError, read_image
 from shared.errors import UserError
-from shared.inference.model import OnnxModel
+from shared.export.stale import open_exported
 from src.config import Config, export_path
 
 BATCH = 16
@@ -37,7 +37,7 @@ class Recognizer:
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx` and the trees beside it; raises UserError where there are none."""
-        self.network = OnnxModel(export_path(config))
+        self.network = open_exported(config, export_path(config))
         self.detector = Detector(config.detector)
         self.embedder: str = self.network.metadata["embedder"]
         self._aligner = Aligner(load_exported_trees(export_path(config).parent))

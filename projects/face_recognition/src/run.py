@@ -9,6 +9,7 @@ from typing import Any
 from shared.config import from_plain
 from shared.console import log, shown, table
 from shared.results import write_result
+from shared.training.folder import training_lock
 from shared.verbs import next_steps, summary_rows
 from src import dataloader
 from src.baseline import baseline
@@ -29,15 +30,16 @@ def run(config: Config) -> dict[str, Any]:
     """
     started = time.perf_counter()
     data = dataloader.load_data(config)
-    results = {"train": train(config, data=data)}
-    # The next verbs use the configuration that training recorded, with the data that `auto` found.
-    config = from_plain(Config, results["train"]["config"], base=PROJECT)
-    results["evaluate"] = evaluate(config, data=data)
-    rows = {} if results["train"]["trained_on_data"] else _train_small(config)
-    results["baseline"] = baseline(config, data=data)
-    results["export"] = export(config, data=data)
-    results["photos"] = demonstrate(config)
-    page = report(config, data=data)
+    with training_lock(config.output_dir):  # what follows is about these weights and no others
+        results = {"train": train(config, data=data)}
+        # The next verbs use the configuration that training recorded, with the data that `auto` found.
+        config = from_plain(Config, results["train"]["config"], base=PROJECT)
+        results["evaluate"] = evaluate(config, data=data)
+        rows = {} if results["train"]["trained_on_data"] else _train_small(config)
+        results["baseline"] = baseline(config, data=data)
+        results["export"] = export(config, data=data)
+        results["photos"] = demonstrate(config)
+        page = report(config, data=data)
     rows |= {"photos looked at": results["photos"]["summary"]}
     steps = next_steps(config, PROJECT, page, started)
     steps["next"] = f"{shown(Path(sys.executable))} {shown(PROJECT / 'main.py')} verify one_photo.jpg another.jpg"

@@ -17,6 +17,7 @@ from shared.errors import UserError
 from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
+from shared.training.folder import keep_earlier_run, training_lock
 from shared.training.loop import Task, evaluate
 from shared.training.run import prepare_run, run_metadata, train_network, write_training
 from shared.training.settings import Trial
@@ -84,6 +85,8 @@ def keep_weights(
     started = time.perf_counter()
     metrics = evaluate(task, learner, validation, torch.device("cpu"))
     tensors = {PREFIX + name: tensor for name, tensor in learner.embedder.state_dict().items()}
-    save_checkpoint(best_checkpoint(config.output_dir), tensors, {**metadata, "epoch": 0, "metrics": metrics})
+    with training_lock(config.output_dir):
+        keep_earlier_run(config.output_dir)
+        save_checkpoint(best_checkpoint(config.output_dir), tensors, {**metadata, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
     return write_training(config.output_dir, metadata, metrics, time.perf_counter() - started, **details)

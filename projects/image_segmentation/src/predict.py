@@ -15,8 +15,8 @@ from PIL import Image
 from shared.console import log, track
 from shared.data.folders import collect_files
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.export.stale import open_exported
 from shared.files import atomic_write, require_writable, write_json, write_text
-from shared.inference.model import OnnxModel
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colors, overlay
 from shared.results import write_result
@@ -29,7 +29,7 @@ class Predictor:
 
     def __init__(self, config: Config) -> None:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
-        self.network = OnnxModel(export_path(config))
+        self.network = open_exported(config, export_path(config))
         self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.metadata["stride"])
 
     def predict(self, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -107,6 +107,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         data=metadata["data"],
         metrics={"images": len(files), "unreadable": len(unreadable)},
         seconds=seconds,
+        network=predictor.network.origin,
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from shared.errors import UserError
+from shared.export.stale import open_exported
 from shared.files import require_writable
-from shared.inference.model import OnnxModel
 from shared.inference.predictions import Prediction, finish_predictions, name_prediction
 from src.config import Config, export_path, tokenizer_path
 from src.documents import SUFFIXES, clean, lines_of, read_texts
@@ -31,7 +31,7 @@ class Predictor:
         Raises:
             UserError: one is missing or damaged, or they are of two different exports.
         """
-        self.network = OnnxModel(export_path(config))
+        self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
         facts, path = self.network.metadata["tokenizer"], tokenizer_path(config)
         try:
