@@ -40,7 +40,11 @@ def training_lock(output_dir: Path) -> Iterator[None]:
     try:
         with lock:
             write_json(holder, {"process": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%H:%M")})
-            yield
+            try:
+                yield
+            finally:
+                if lock.lock_counter == 1:  # the outermost block of this process
+                    holder.unlink(missing_ok=True)
     except Timeout as error:
         raise UserError(
             f"{shown(output_dir)} is in use: {_who(holder)} trains there; wait until it ends, or choose "
