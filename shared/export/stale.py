@@ -22,7 +22,7 @@ def open_exported(config: Any, path: Path) -> OnnxModel:
     """
     network = OnnxModel(path)
     weights = best_checkpoint(config.output_dir)
-    if not weights.is_file() or network.metadata["checkpoint"] == file_digest(weights):
+    if not weights.is_file() or network.metadata.get("checkpoint") == file_digest(weights):
         return network
     problem = f"{shown(path)} was exported from other weights than those in {shown(weights)}"
     if config.stale_export == "refuse":

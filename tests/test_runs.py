@@ -1,0 +1,218 @@
+"""A folder of outputs: one training at a time, the run before is kept, and what is exported says what it is of."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+import torch
+from resumable import clouds, plain_step
+from torch import nn
+
+from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
+from shared.errors import DivergedError, UserError
+from shared.export.stale import open_exported
+from shared.export.to_onnx import trace_classifier, write_model
+from shared.files import file_digest, write_json
+from shared.metrics.classification import training_metrics
+from shared.report.sections import read_results
+from shared.seeding import seed_everything
+from shared.training.checkpoint import load_checkpoint, save_checkpoint
+from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
+from shared.training.folder import keep_earlier_run, training_lock
+from shared.training.loop import Task, fit
+from shared.training.settings import TrainingConfig
+from shared.training.state import Progress
+
+CONFIG = TrainingConfig(epochs=2, batch_size=32, learning_rate=0.02, device="cpu")
+
+
+@dataclass
+class Outputs:
+    output_dir: Path
+    stale_export: str = "warn"
+    classes: list[str] = field(default_factory=lambda: ["a", "b"])
+
+
+def train(folder: Path, config: TrainingConfig = CONFIG, resume: bool = False) -> Progress:
+    seed_everything(0)
+    loaders = shuffled_loader(TensorBatches(clouds(1)), 32), ordered_loader(TensorBatches(clouds(2)), 100)
+    task, state = Task(plain_step, training_metrics(2), "accuracy"), last_checkpoint(folder) if resume else None
+    metadata = {"config": {"training": vars(config)}}
+    return fit(task, nn.Linear(2, 2), *loaders, config, folder, folder / "tensorboard", metadata, state).progress
+
+
+IN_ANOTHER_PROCESS = """
+import sys
+from pathlib import Path
+from shared.errors import UserError
+from shared.training.folder import training_lock
+try:
+    with training_lock(Path(sys.argv[1])):
+        print("free")
+except UserError as error:
+    print(error)
+"""
+
+
+def ask_in_another_process(folder: Path) -> str:
+    command = [sys.executable, "-c", IN_ANOTHER_PROCESS, str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+
+
+def test_a_second_training_in_a_folder_is_refused_and_says_who_trains_there(tmp_path: Path) -> None:
+    with training_lock(tmp_path):
+        with training_lock(tmp_path):  # `run` holds the lock around `train`
+            pass
+        said = ask_in_another_process(tmp_path)
+    assert f"process {os.getpid()}" in said
+    assert "--output_dir" in said
+    assert ask_in_another_process(tmp_path).strip() == "free"
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    kill = IN_ANOTHER_PROCESS.replace('print("free")', "import os; os.kill(os.getpid(), 9)")
+    subprocess.run([sys.executable, "-c", kill, str(tmp_path)], check=False)
+    assert ask_in_another_process(tmp_path).strip() == "free"
+
+
+def test_a_new_run_keeps_the_one_before_whole(tmp_path: Path) -> None:
+    train(tmp_path)
+    (tmp_path / "checkpoints" / ".gitkeep").touch()
+    for name in ("train.json", "evaluate.json", "export.json", "export/network.onnx", "report.html"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    before = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    kept = keep_earlier_run(tmp_path)
+    assert kept is not None
+    for path, content in before.items():
+        if "tensorboard" not in path.parts:
+            assert (kept / path).read_bytes() == content
+    assert not best_checkpoint(tmp_path).exists()
+    assert not (tmp_path / "evaluate.json").exists()
+    assert (tmp_path / "checkpoints" / ".gitkeep").exists(), "the template's folder stays"
+    assert (tmp_path / "export" / "network.onnx").exists(), "a server may be answering from it"
+    assert keep_earlier_run(tmp_path) is None
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_a_kill_while_a_run_is_moved_loses_nothing(step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(tmp_path)
+    write_json(tmp_path / "train.json", {})
+    digest, calls = file_digest(best_checkpoint(tmp_path)), 0
+
+    def killed(function: object) -> object:
+        def call(*arguments: object, **options: object) -> object:
+            nonlocal calls
+            calls += 1
+            if calls > step:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)  # type: ignore[operator]
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("link", "rename", "unlink", "mkdir"):
+            patch.setattr(os, name, killed(getattr(os, name)))
+        with contextlib.suppress(KeyboardInterrupt):
+            keep_earlier_run(tmp_path)
+    keep_earlier_run(tmp_path)
+    runs = list((tmp_path / "runs").glob("[!.]*"))
+    assert [file_digest(best_checkpoint(run)) for run in runs] == [digest], "kept once"
+    assert (runs[0] / "train.json").is_file()
+
+
+@pytest.mark.parametrize(("schedule", "rule"), [("constant", "goes on"), ("cosine", "anew"), ("one_cycle", "anew")])
+def test_a_finished_run_is_trained_longer(schedule: str, rule: str, tmp_path: Path) -> None:
+    config = replace(CONFIG, schedule=schedule)
+    first = train(tmp_path, config)
+    longer = train(tmp_path, replace(config, epochs=5), resume=True)
+    assert longer.epoch == 5
+    assert longer.history[:2] == first.history
+    (extension,) = longer.extensions
+    assert extension["epochs"] == [2, 5]
+    assert extension["step"] == first.step == longer.schedule_start
+    assert rule in extension["schedule"]
+    assert longer.history[-1]["train/loss"] < first.history[-1]["train/loss"]
+
+
+def test_a_longer_run_that_is_stopped_goes_on_as_if_it_were_not(tmp_path: Path) -> None:
+    config = replace(CONFIG, schedule="cosine", keep_every=1, max_to_keep=9)
+    train(tmp_path, config)
+    longer = replace(config, epochs=5)
+    train(tmp_path, longer, resume=True)
+    whole = best_checkpoint(tmp_path).read_bytes(), last_checkpoint(tmp_path).read_bytes()
+    last_checkpoint(tmp_path).write_bytes((tmp_path / "checkpoints" / "epoch-0004.safetensors").read_bytes())
+    train(tmp_path, longer, resume=True)
+    found = load_checkpoint(last_checkpoint(tmp_path)).tensors
+    last_checkpoint(tmp_path).write_bytes(whole[1])
+    expected = load_checkpoint(last_checkpoint(tmp_path)).tensors
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_finished_run_says_that_it_is_and_how_to_train_longer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tmp_path)
+    before = best_checkpoint(tmp_path).read_bytes()
+    train(tmp_path, resume=True)
+    said = capsys.readouterr().out
+    assert "ended after 2 epochs" in said
+    assert "--training.epochs 4" in said
+    assert best_checkpoint(tmp_path).read_bytes() == before
+    assert train(tmp_path, replace(CONFIG, epochs=4), resume=True).epoch == 4, "the advice works"
+
+
+def test_what_diverges_in_its_first_epoch_does_not_speak_of_weights_that_are_kept(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="nothing was saved"):
+        train(tmp_path, replace(CONFIG, learning_rate=1e30, schedule="constant"))
+    assert not best_checkpoint(tmp_path).exists()
+
+
+def export(config: Outputs, weights: float) -> Path:
+    """A network of these weights, exported."""
+    network = nn.Linear(2, 2)
+    nn.init.constant_(network.weight, weights)
+    path = best_checkpoint(config.output_dir)
+    save_checkpoint(path, network.state_dict(), {"classes": config.classes})
+    model, _ = trace_classifier(network.eval(), torch.randn(8, 2), "points")
+    exported = config.output_dir / "export" / "network.onnx"
+    write_model(model, exported, {"labels": config.classes, "versions": {}, "checkpoint": file_digest(path)})
+    return exported
+
+
+def test_an_export_of_other_weights_is_said_or_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Outputs(tmp_path)
+    path = export(config, 1.0)
+    assert "stale" not in open_exported(config, path).origin
+    save_checkpoint(best_checkpoint(tmp_path), {"weight": torch.zeros(1)}, read_metadata(best_checkpoint(tmp_path)))
+    found = open_exported(config, path)
+    assert "network.onnx" in found.origin["stale"]
+    assert "main.py export" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"main.py export"):
+        open_exported(replace(config, stale_export="refuse"), path)
+
+
+def test_an_export_alone_is_served_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Outputs(tmp_path)
+    path = export(config, 1.0)
+    best_checkpoint(tmp_path).unlink()
+    assert open_exported(config, path).origin.keys() == {"checkpoint"}
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "export", "baseline"])
+def test_a_report_never_mixes_trainings(verb: str, tmp_path: Path) -> None:
+    export(config := Outputs(tmp_path), 1.0)
+    trained = load_checkpoint(best_checkpoint(tmp_path))
+    trained.metadata["data"] = {"digest": "this data"}
+    for name in ("train", "evaluate", "export", "baseline"):
+        content = {"checkpoint": file_digest(trained.path), "data": {"digest": "this data"}}
+        write_json(tmp_path / f"{name}.json", content)
+    assert len(read_results(config, trained)) == 4
+    write_json(tmp_path / f"{verb}.json", {"checkpoint": "another", "data": {"digest": "other data"}})
+    with pytest.raises(UserError, match=f"main.py {verb}"):
+        read_results(config, trained)
