@@ -1,4 +1,7 @@
-"""Exercise 1: from scores to probabilities, and how wrong they are. NumPy alone."""
+"""Exercise 03, level 2: softmax and cross-entropy without overflow, in NumPy.
+
+After docs/learn/01_numpy.ipynb.
+"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Exercise 1, solved: the largest logit of a row is taken from all of them, so that no exponential overflows."""
+"""Exercise 03, solved: the largest logit of each row is subtracted first, so that no exponential overflows."""
 
 import numpy as np
 
