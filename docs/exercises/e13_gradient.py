@@ -1,4 +1,7 @@
-"""Exercise 2: what `backward()` does for one linear layer, by hand. NumPy alone."""
+"""Exercise 13, level 2: what `backward()` does for one linear layer, by hand, in NumPy.
+
+After docs/learn/04_autograd.ipynb.
+"""
 
 import numpy as np
 

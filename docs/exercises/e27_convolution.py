@@ -1,4 +1,7 @@
-"""Exercise 4: a convolution from sums of products. NumPy alone."""
+"""Exercise 27, level 2: a convolution from sums of products, in NumPy.
+
+After projects/mnist_classifier/notebooks/exploration.ipynb.
+"""
 
 import numpy as np
 

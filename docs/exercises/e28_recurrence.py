@@ -1,4 +1,7 @@
-"""Exercise 5: a recurrent network that stops at the end of each sequence, although its batch is longer. PyTorch."""
+"""Exercise 28, level 2: a recurrent network that stops at the end of each sequence, in PyTorch.
+
+After projects/text_classification/notebooks/exploration.ipynb.
+"""
 
 from torch import Tensor
 

@@ -1,4 +1,7 @@
-"""Exercise 7: the overlap of two masks, and why "mean IoU" alone says too little. NumPy alone."""
+"""Exercise 29, level 3: the overlap of two masks, pooled and per image, in NumPy.
+
+After projects/image_segmentation/notebooks/exploration.ipynb.
+"""
 
 import numpy as np
 
@@ -11,6 +14,8 @@ def pooled_iou(predictions: list[np.ndarray], truths: list[np.ndarray], classes:
     Args:
         predictions: class ids, uint8 [H, W] each.
         truths: likewise, of the same sizes.
+        classes: number of classes; their ids are 0 to classes - 1.
+        ignore: the id in truths of pixels that do not count.
 
     Returns:
         float64 [classes], between 0 and 1.
@@ -23,6 +28,6 @@ def mean_iou_per_image(
 ) -> float:
     """The mean over images of each image's mean over the classes that it has (in truth or prediction).
 
-    An image whose pixels are all ignored does not count.
+    An image whose pixels are all ignored does not count. The arguments are those of `pooled_iou`.
     """
     raise NotImplementedError("your turn")

@@ -1,4 +1,7 @@
-"""Exercise 10: a threshold between "same person" and "different", chosen without the test split. NumPy alone."""
+"""Exercise 30, level 2: a threshold between "same person" and "different", chosen without the test split, in NumPy.
+
+After projects/face_recognition/notebooks/exploration.ipynb.
+"""
 
 import numpy as np
 
@@ -12,7 +15,7 @@ def threshold_for(similarities: np.ndarray, same: np.ndarray, false_accept: floa
     Args:
         similarities: float64 [N], of pairs.
         same: bool [N], whether a pair shows one person; both kinds occur.
-        false_accept: between 0 and 1.
+        false_accept: the largest share of accepted pairs of different people, between 0 and 1.
     """
     raise NotImplementedError("your turn")
 
@@ -25,5 +28,6 @@ def measure(
     Args:
         validation: similarities and whether each pair is the same person, as above.
         test: likewise.
+        false_accept: as above.
     """
     raise NotImplementedError("your turn")

@@ -1,4 +1,7 @@
-"""Exercise 8: is a network with a confidence of 90 % right in nine of ten cases? NumPy alone."""
+"""Exercise 31, level 2: is a network with a confidence of 90 % right in nine of ten cases? In NumPy.
+
+After projects/audio_classification/notebooks/exploration.ipynb.
+"""
 
 import numpy as np
 
@@ -13,5 +16,6 @@ def calibration_error(confidences: np.ndarray, right: np.ndarray, bins: int = 10
     Args:
         confidences: float64 [N], the probability of the predicted class, above 0 and up to 1.
         right: bool [N], whether the prediction was correct.
+        bins: number of bins.
     """
     raise NotImplementedError("your turn")

@@ -1,7 +1,8 @@
-"""Exercise 9: find the mistakes. A run that is stopped and resumed ends with other weights than a run in one go.
+"""Exercise 32, level 3: find the mistakes in a run that ends with other weights when it is stopped and resumed.
 
-The losses look fine, no error is raised, and yet the tests fail. `save` keeps too little of the state. Repair `save`
-and `load`, and leave `run` as it is.
+After projects/audio_classification/notebooks/exploration.ipynb.
+The losses look fine and no error is raised, yet the checks fail: `save` keeps too little of the state. Repair `save` and
+`load`, and leave `run` as it is.
 """
 
 from typing import Any

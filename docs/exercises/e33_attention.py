@@ -1,4 +1,8 @@
-"""Exercise 6: attention with a padding mask. PyTorch, without `scaled_dot_product_attention`."""
+"""Exercise 33, level 2: attention with a padding mask, in PyTorch.
+
+After docs/learn/08_attention_from_scratch.ipynb.
+Do not use `scaled_dot_product_attention`: write what it does.
+"""
 
 from torch import Tensor
 

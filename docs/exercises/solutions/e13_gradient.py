@@ -1,4 +1,4 @@
-"""Exercise 2, solved: each logit's error goes back along the inputs that it was made from."""
+"""Exercise 13, solved: the error of each logit goes back along the inputs that the logit was computed from."""
 
 import numpy as np
 

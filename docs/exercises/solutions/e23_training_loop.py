@@ -1,4 +1,4 @@
-"""Exercise 3, solved: reset the gradients, and measure in evaluation mode."""
+"""Exercise 23, solved: reset the gradients before each step, and measure in evaluation mode."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def train(network: nn.Module, inputs: Tensor, labels: Tensor, *, epochs: int, batch_size: int, rate: float) -> None:
-    """Train a network, on batches in another random order each epoch."""
+    """Train a network on batches, in another random order each epoch."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
     network.train()
     for _ in range(epochs):

@@ -1,4 +1,4 @@
-"""Exercise 4, solved: for each place of the window all images and all features at once."""
+"""Exercise 27, solved: for each place of the window, all images and all features at once."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Exercise 5, solved: a mask keeps the state where a sequence has ended, which ONNX can export, unlike packing."""
+"""Exercise 28, solved: a mask keeps the state where a sequence has ended; unlike packing, ONNX can export it."""
 
 import torch
 from torch import Tensor

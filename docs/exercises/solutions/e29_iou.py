@@ -1,4 +1,4 @@
-"""Exercise 7, solved: the per-image mean is the pooled one of one image at a time."""
+"""Exercise 29, solved: the per-image mean is the pooled one of one image at a time."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Exercise 10, solved: the lowest similarity of different people with few enough others above it."""
+"""Exercise 30, solved: sort the similarities of different people, and take the lowest with few enough of them above it."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Exercise 8, solved: the weight of a bin and its two means share the same count, so that sums are enough."""
+"""Exercise 31, solved: a bin's weight and its two means share the same count, so sums are enough."""
 
 import numpy as np
 

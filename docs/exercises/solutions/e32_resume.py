@@ -1,4 +1,4 @@
-"""Exercise 9, solved: momentum, schedule and random numbers are state too, and a state_dict is no copy."""
+"""Exercise 32, solved: momentum, schedule and random numbers are state too, and a state_dict is no copy."""
 
 import copy
 from typing import Any
@@ -35,7 +35,7 @@ class Run:
         return copy.deepcopy(parts) | {"epoch": self.epoch, "random": torch.get_rng_state()}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from what `save` has kept."""
+        """Resume from a state that `save` returned."""
         for name in ("network", "optimizer", "schedule"):
             getattr(self, name).load_state_dict(copy.deepcopy(state[name]))
         self.epoch = state["epoch"]

@@ -1,4 +1,4 @@
-"""Exercise 6, solved: a score of minus infinity becomes a weight of zero."""
+"""Exercise 33, solved: a score of minus infinity becomes a weight of zero."""
 
 import math
 
