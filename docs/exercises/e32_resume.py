@@ -1,8 +1,8 @@
 """Exercise 32, level 3: find the mistakes in a run that ends with other weights when it is stopped and resumed.
 
 After projects/audio_classification/notebooks/exploration.ipynb.
-The losses look fine and no error is raised, yet the checks fail: `save` keeps too little of the state. Repair `save` and
-`load`, and leave `run` as it is.
+The losses look fine and no error is raised, yet the checks fail: `save` keeps too little of the state. Repair `save`
+and `load`, and leave `run` as it is.
 """
 
 from typing import Any

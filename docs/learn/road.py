@@ -45,7 +45,9 @@ def find_exercise(number: str) -> str:
     found = [name for name in names if name.startswith(f"e{number.zfill(2)}_")]
     if not found:
         last = names[-1].split("_")[0].removeprefix("e")
-        sys.exit(f'error: there is no exercise "{number}"; choose a number from 01 to {last}: make exercise N=01')
+        problem = f'there is no exercise "{number}"; choose a number from 01 to {last}: make exercise N=01'
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(2)
     return found[0]
 
 

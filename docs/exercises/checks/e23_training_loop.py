@@ -53,7 +53,7 @@ def check_it_learns_digits(exercise: ModuleType) -> None:
     exercise.train(network, INPUTS[:1200], LABELS[:1200], epochs=8, batch_size=32, rate=3e-3)
     with torch.no_grad():
         right = (network.eval()(INPUTS[1200:]).argmax(1) == LABELS[1200:]).float().mean().item()
-    mistake = "no step is made, or the gradients are reset between backward() and step()"
+    mistake = "no step is made, or the gradients are never reset, or between backward() and step()"
     expect(right > 0.88, f"after 8 epochs {right:.3f} of other digits are right; expected more than 0.88", mistake)
     found = exercise.accuracy(network, INPUTS[1200:], LABELS[1200:])
     expect_close(found, right, "accuracy(network, inputs, labels)", "a count in place of a share")

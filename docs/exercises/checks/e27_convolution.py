@@ -30,7 +30,7 @@ def check_an_edge_is_found_where_it_is(exercise: ModuleType) -> None:
     image[..., 2:] = 1
     found = exercise.convolve(image, np.array([[[[-1.0, 1.0]]]]))
     what = "an image dark on the left, with the weights [-1, 1]: the result"
-    expect_close(found, [[[[0, 1, 0]] * 3]], what, "the window is flipped")
+    expect_close(found, [[[[0, 1, 0]] * 3]], what, "the window is flipped, or a mean in place of a sum")
 
 
 def check_it_equals_that_of_pytorch(exercise: ModuleType) -> None:

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 HINT = (
-    "Loop over the steps and compute the new state of all sequences. torch.where(condition [N, 1], new, old) keeps the old "
-    "state of the sequences that have ended: those whose length is not above the step."
+    "Loop over the steps and compute the new state of all sequences. torch.where(condition [N, 1], new, old) keeps the "
+    "old state of the sequences that have ended: those whose length is not above the step."
 )
 
 LENGTHS = torch.tensor([5, 1, 3, 4])
@@ -40,7 +40,7 @@ def check_it_equals_that_of_pytorch(exercise: ModuleType) -> None:
     packed = pack_padded_sequence(INPUTS, LENGTHS, batch_first=True, enforce_sorted=False)
     mistake = "the state at the batch's last step is returned, or that one step too early or too late"
     expect_close(
-        run(exercise, INPUTS), NETWORK(packed)[1][0], "lengths 5, 1, 3, 4: the states", mistake, tolerance=1e-5
+        run(exercise, INPUTS), NETWORK(packed)[1][0], "with lengths 5, 1, 3, 4, the states", mistake, tolerance=1e-5
     )
 
 

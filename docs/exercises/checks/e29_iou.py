@@ -8,8 +8,8 @@ from sklearn.metrics import jaccard_score
 
 HINT = (
     "For each image and class, with counted = truth != ignore: add up the pixels in (prediction and truth) and in "
-    "(prediction or truth). Divide at the very end; 0 / 0 is NaN. For one image, call pooled_iou with lists of one mask and "
-    "take np.nanmean."
+    "(prediction or truth). Divide at the very end; 0 / 0 is NaN. For one image, call pooled_iou with lists of one "
+    "mask, then take np.nanmean."
 )
 
 RANDOM = np.random.default_rng(0)
@@ -41,9 +41,7 @@ def check_a_small_object_that_is_missed_weighs_more_per_image(exercise: ModuleTy
     pooled, per_image = exercise.pooled_iou(predictions, truths, 2), exercise.mean_iou_per_image(predictions, truths, 2)
     what = "one of two images is wholly missed, the small one:"
     expect_close(pooled, [0, 8100 / 8104], f"{what} pooled_iou", "the pooled IoU counts pixels, not images")
-    expect_close(
-        per_image, 0.5, f"{what} mean_iou_per_image", "first the mean over classes of each image, then over images"
-    )
+    expect_close(per_image, 0.5, f"{what} mean_iou_per_image", "take the mean of each image first, over its classes")
 
 
 def check_ignored_pixels_do_not_count(exercise: ModuleType) -> None:
@@ -75,7 +73,7 @@ def check_a_class_that_is_nowhere_has_no_score(exercise: ModuleType) -> None:
     mask = np.zeros((2, 2), np.uint8)
     what, mistake = (
         "one of two classes is nowhere:",
-        "0 / 0 must be NaN in pooled_iou and stay out of the mean (nanmean)",
+        "0 / 0 is NaN, and the mean leaves it out (np.nanmean)",
     )
     with np.errstate(all="ignore"):
         expect_close(exercise.pooled_iou([mask], [mask], 2), [1, np.nan], f"{what} pooled_iou", mistake)

@@ -6,8 +6,8 @@ import numpy as np
 from expect import describe, expect, expect_close
 
 HINT = (
-    "Sort the similarities of different people. How many of them may lie above the threshold? That many may be cut off the "
-    "sorted end; the threshold is the last one that is left. measure: choose on validation, count on test."
+    "Sort the similarities of different people. How many of them may lie above the threshold? Cut that many off the "
+    "upper end; the threshold is the largest that is left. measure: choose on validation, count on test."
 )
 
 

@@ -7,8 +7,8 @@ from expect import expect_close
 from sklearn.calibration import calibration_curve
 
 HINT = (
-    "np.searchsorted(edges, confidences, side='left') - 1 is the bin of each confidence. For each bin that is not empty: "
-    "abs(mean confidence - share of right ones), times the number in it over N."
+    "np.searchsorted(edges, confidences, side='left') - 1 is the bin of each confidence. For each bin that is not "
+    "empty: abs(mean confidence - share of correct predictions), times the number of predictions in it, over N."
 )
 
 
@@ -20,25 +20,21 @@ def check_calibrated_predictions_have_none(exercise: ModuleType) -> None:
 
 def check_one_that_is_always_sure_and_never_right_has_the_most(exercise: ModuleType) -> None:
     found = exercise.calibration_error(np.ones(5), np.zeros(5, bool))
-    mistake = "a confidence of exactly 1 belongs to the last bin"
+    mistake = "a confidence of exactly 1 belongs to the last bin; the sum is divided by N"
     expect_close(found, 1, "five predictions with a confidence of 1, none right: the error", mistake)
 
 
 def check_bins_are_weighted_by_what_they_hold(exercise: ModuleType) -> None:
     confidences, right = np.array([0.95, 0.95, 0.95, 0.55]), np.array([True, True, True, False])
-    mistake = (
-        "the mean or the maximum over bins; weigh each by the number of its predictions, with abs() before the sum"
-    )
+    mistake = "a mean or a maximum over bins, or no abs(); weigh each bin by the number of its predictions"
     found = exercise.calibration_error(confidences, right)
-    expect_close(
-        found, 0.75 * 0.05 + 0.25 * 0.55, "three predictions in one bin and one in another: the error", mistake
-    )
+    expect_close(found, 0.75 * 0.05 + 0.25 * 0.55, "three predictions in one bin, one in another: the error", mistake)
 
 
 def check_it_equals_that_of_scikit_learn(exercise: ModuleType) -> None:
     random = np.random.default_rng(0)
     confidences = random.uniform(0.01, 1, 500)
-    right = random.random(500) < confidences**2
+    right = random.random(500) < (1 + np.sin(20 * confidences)) / 2  # too sure here, not sure enough there
     for bins in (5, 10, 15):
         shares, means = calibration_curve(right, confidences, n_bins=bins)  # of the bins that are not empty
         counts = np.histogram(confidences, np.linspace(0, 1, bins + 1))[0]

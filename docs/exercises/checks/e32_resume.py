@@ -81,9 +81,7 @@ def check_it_ends_where_a_run_in_one_go_ends(exercise: ModuleType) -> None:
     again = resumed(exercise, stopped(exercise)[1])
     again.run(6, INPUTS, LABELS)
     for one, other in zip(again.network.parameters(), whole.network.parameters(), strict=True):
-        largest = float((one - other).abs().max())
-        problem = (
-            f"after 3 + 3 epochs a weight differs by {largest:.3g} from 6 in one go; expected the same to the last bit"
-        )
+        largest = (one - other).detach().abs().max().item()
+        problem = f"after 3 + 3 epochs a weight differs by {largest:.3g} from 6 in one go; expected the very same"
         mistake = "momentum, schedule or the random numbers (order of the examples, dropout) are not restored"
         expect(torch.equal(one, other), problem, mistake)

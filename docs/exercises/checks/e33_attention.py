@@ -7,8 +7,8 @@ from expect import expect_close, expect_shape
 from torch.nn import functional as F
 
 HINT = (
-    "scores [N, queries, tokens] = query @ key transposed / sqrt(width). Where there is padding, a score of minus infinity "
-    "becomes a weight of zero in the softmax over the tokens. masked_fill needs the mask as [N, 1, tokens]."
+    "scores [N, queries, tokens] = query @ key transposed / sqrt(width). Where there is padding, a score of minus "
+    "infinity becomes a weight of zero in the softmax over the tokens. masked_fill needs the mask as [N, 1, tokens]."
 )
 
 GENERATOR = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Exercise 30, solved: sort the similarities of different people, and take the lowest with few enough of them above it."""
+"""Exercise 30, solved: the lowest similarity of different people that has few enough of the others above it."""
 
 import math
 
