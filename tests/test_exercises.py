@@ -64,12 +64,13 @@ def test_five_plausible_mistakes_are_found_and_said(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exercise_has_a_level_a_hint_a_notebook_and_a_line_in_the_list(name: str) -> None:
     text = (EXERCISES / f"{name}.py").read_text()
-    assert text.startswith(tuple(f'"""Exercise {name[1:3]}, level {level}: ' for level in (1, 2, 3)))
+    assert re.match(rf'"""Exercise {name[1:3]}, level [123]: .', text)
     assert len(road.load(EXERCISES / "checks" / f"{name}.py").HINT) > 20
-    assert f"({name}.py)" in (EXERCISES / "README.md").read_text()
+    number, level = name[1:3], text.split("level ")[1][0]
+    assert f"| [{number}]({name}.py) | {level} | " in (EXERCISES / "README.md").read_text()
     notebooks = [REPOSITORY / path for path in re.findall(r"\S+\.ipynb", text)]
     assert notebooks, "the docstring names the notebook that comes before"
-    number = name[1:3]  # a project's notebook is copied without the checks: it says the command
+    # A project's notebook is copied without the checks: it says the command.
     ways = (f'check(\\"{number}\\")', f"`make exercise N={number}`")
     assert all(any(way in path.read_text() for way in ways) for path in notebooks)
 
