@@ -101,6 +101,7 @@ def test_a_mistake_is_said_in_words_and_no_stack_trace_is_shown(
     road.check(3)
     printed = capsys.readouterr().out
     assert "of e03_softmax.py raises AttributeError" in printed
+    assert ": as above" in printed, "a sentence that says the same again"
     answer.write_text("def softmax(:\n")
     assert not road.check(3)
     assert "line 1 of e03_softmax.py raises SyntaxError" in capsys.readouterr().out
@@ -112,6 +113,7 @@ def test_the_commands_end_as_they_should() -> None:
         assert unknown.returncode == 2
         assert unknown.stderr.startswith('error: there is no exercise "99"; choose a number from 01 to')
         assert unknown.stderr.count("\n") == 1
+    assert type_in("exercise").stderr.startswith('error: there is no exercise ""')
     assert "docs/exercises/solutions/e03" in type_in("hint", "3").stdout
 
 
