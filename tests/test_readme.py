@@ -113,7 +113,8 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_help_lists_the_targets_and_short_names_are_enough() -> None:
     text = make("help").stdout
-    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", "exercise"):
+    of_learners = ("exercise", "hint", "progress")
+    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", *of_learners):
         assert re.search(rf"^  {re.escape(target)} ", text, re.MULTILINE), target
     assert "projects/mnist_classifier/main.py run" in make("--dry-run", "run-mnist").stdout
     assert 'there is no project "nothing" in projects/' in make("--dry-run", "run-nothing").stderr
