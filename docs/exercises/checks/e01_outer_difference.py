@@ -24,7 +24,9 @@ def check_arrays_of_one_length_give_a_square(exercise: ModuleType) -> None:
     values = np.array([1.0, 2.0, 4.0])
     found = exercise.outer_difference(values, values)
     expect_shape(found, (3, 3), "outer_difference of a [3] and b [3]", "a - b without a new axis is [3]")
-    expect_close(found, [[0, -1, -3], [1, 0, -2], [3, 2, 0]], "outer_difference([1, 2, 4], [1, 2, 4])", "b - a")
+    expect_close(
+        found, [[0, -1, -3], [1, 0, -2], [3, 2, 0]], "outer_difference([1, 2, 4], [1, 2, 4])", "b - a in place of a - b"
+    )
 
 
 def check_gray_values_do_not_wrap_around(exercise: ModuleType) -> None:

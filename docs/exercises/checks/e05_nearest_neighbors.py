@@ -25,7 +25,7 @@ def check_there_is_a_distance_for_every_pair(exercise: ModuleType) -> None:
 
 def check_distances_equal_those_of_scipy(exercise: ModuleType) -> None:
     a, b = np.random.default_rng(0).normal(size=(6, 5)), np.random.default_rng(1).normal(size=(4, 5))
-    mistake = "the root is not taken; each difference is squared before the sum"
+    mistake = "these distances have no root; each difference is squared before the sum"
     expect_close(exercise.squared_distances(a, b), cdist(a, b, "sqeuclidean"), "squared_distances(a, b)", mistake)
 
 
@@ -63,6 +63,6 @@ def check_digits_are_classified_as_by_scikit_learn(exercise: ModuleType) -> None
     found = exercise.nearest_neighbors(rows[:200], labels[:200], rows[200:260], 3)
     expect_shape(found, (60,), "the labels of 60 digits")
     right = (np.asarray(found) == expected).mean()
-    expect(right > 0.95, f"{right:.0%} of the labels equal scikit-learn's; expected nearly all", "uint8 differences")
+    expect(right > 0.95, f"{right:.0%} of the labels equal scikit-learn's; expected nearly all", "the mistakes above")
     dtype = np.asarray(found).dtype
     expect(dtype.kind == "i", f"the labels have the dtype {dtype}; expected int64")
