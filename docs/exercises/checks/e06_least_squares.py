@@ -19,7 +19,7 @@ def check_the_weights_and_the_bias(exercise: ModuleType) -> None:
     found = exercise.fit(FEATURES.copy(), TARGETS.copy())
     expect_shape(found, (4,), "fit(features [40, 3], targets)", "the column of ones is missing, or lstsq(...)[0]")
     model = LinearRegression().fit(FEATURES, TARGETS)
-    mistake = "the column of ones stands first; it must be the last"
+    mistake = "no bias is fitted, or the column of ones stands first; it must be the last"
     expect_close(found, [*model.coef_, model.intercept_], "fit(features, targets)", mistake)
 
 
@@ -29,13 +29,14 @@ def check_features_that_repeat_each_other(exercise: ModuleType) -> None:
     expect_shape(found, (5,), "fit(features [40, 4], targets)")
     expected = LinearRegression().fit(FEATURES, TARGETS).predict(FEATURES)
     predictions = table @ np.asarray(found)[:4] + found[4]
-    expect_close(predictions, expected, "the prediction of fit's weights", "the inverse of a matrix that has none")
+    mistake = "if the check above passes, an inverse is used, and table.T @ table has none here"
+    expect_close(predictions, expected, "the prediction of fit's weights", mistake)
 
 
 def check_few_examples_far_from_zero(exercise: ModuleType) -> None:
     years = np.array([[2020.0], [2021.0], [2022.0]])
     found = exercise.fit(years, np.array([1.0, 3.0, 5.0]))
-    mistake = "the inverse of table.T @ table loses digits"
+    mistake = "if the check above passes, the inverse of table.T @ table, which loses digits"
     expect_close(found, [2, -4039], "fit([[2020], [2021], [2022]], [1, 3, 5])", mistake)
 
 
@@ -47,9 +48,11 @@ def check_predictions(exercise: ModuleType) -> None:
 
 def check_r2(exercise: ModuleType) -> None:
     predictions = TARGETS + RANDOM.normal(0, 1, 40)
-    expect_close(exercise.r2(TARGETS, TARGETS), 1, "r2 of perfect predictions")
-    always_the_mean = np.full(40, TARGETS.mean())
-    expect_close(exercise.r2(TARGETS, always_the_mean), 0, "r2 of always predicting the mean", "divided the wrong way")
+    expect_close(
+        exercise.r2(TARGETS, TARGETS), 1, "r2 of perfect predictions", "the share that is left; subtract it from one"
+    )
     mistake = "targets and predictions are exchanged, or it is the squared correlation"
+    always_the_mean = np.full(40, TARGETS.mean())
+    expect_close(exercise.r2(TARGETS, always_the_mean), 0, "r2 of always predicting the mean", mistake)
     expect_close(exercise.r2(TARGETS, predictions), r2_score(TARGETS, predictions), "r2(targets, predictions)", mistake)
     expect_close(exercise.r2(np.array([1.0, 2, 3]), np.array([3.0, 2, 1])), -3, "r2([1, 2, 3], [3, 2, 1])", mistake)

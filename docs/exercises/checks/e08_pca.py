@@ -20,13 +20,15 @@ def check_the_mean_and_the_components(exercise: ModuleType) -> None:
     result = exercise.fit(POINTS.copy(), 3)
     expect(isinstance(result, tuple) and len(result) == 2, "fit returns no pair (mean, components)")
     mean, components = result
-    expect_shape(mean, (6,), "the mean of points [50, 6]", "mean(axis=0), over the points")
+    expect_shape(mean, (6,), "fit(points [50, 6], 3)[0], the mean,", "mean(axis=0), over the points")
     expect_close(mean, POINTS.mean(axis=0), "the mean")
-    expect_shape(components, (3, 6), "the components, 3 kept of points [50, 6]", "they are columns; they must be rows")
+    expect_shape(
+        components, (3, 6), "fit(points [50, 6], 3)[1], the components,", "they are columns; they must be rows"
+    )
     lengths = np.linalg.norm(components, axis=1)
     expect_close(lengths, np.ones(3), "the length of each component", "they are multiplied by the singular values")
     cosines = np.abs(np.sum(components * MODEL.components_, axis=1))  # 1 if they are equal up to the sign
-    mistake = "the mean is not subtracted, or eigh's order (smallest first) is not reversed"
+    mistake = "no mean is subtracted, or of eigh's result: its vectors are columns, the smallest variance first"
     expect_close(cosines, np.ones(3), "|cosine| of the angle between each component and scikit-learn's", mistake)
 
 
@@ -39,7 +41,7 @@ def check_coordinates(exercise: ModuleType) -> None:
 def check_a_new_point(exercise: ModuleType) -> None:
     new = POINTS[:2] + 100
     found = exercise.project(new.copy(), MODEL.mean_, MODEL.components_)
-    mistake = "the mean of the new points is subtracted, not that of fit"
+    mistake = "if the check above passes, the mean of the new points is subtracted, not that of fit"
     expect_close(found, MODEL.transform(new), "project of two new points", mistake)
 
 
@@ -54,5 +56,5 @@ def check_shares_of_the_variance(exercise: ModuleType) -> None:
     found = exercise.explained(POINTS.copy())
     expect_shape(found, (6,), "explained(points [50, 6])", "one share for each component, not one for each point")
     expect_close(np.sum(found), 1, "the sum of the shares", "variances are not divided by their sum")
-    mistake = "singular values are not squared, the mean is not subtracted, or the smallest comes first"
+    mistake = "singular values are not squared, no mean is subtracted, or these are the variances of the features"
     expect_close(found, PCA().fit(POINTS).explained_variance_ratio_, "explained(points)", mistake)

@@ -69,11 +69,11 @@ def check_each_example_is_in_one_fold(exercise: ModuleType) -> None:
 
 
 def check_folds_are_shuffled_by_the_seed(exercise: ModuleType) -> None:
+    in_blocks = all(np.ptp(fold) < 25 for fold in exercise.make_folds(100, 5, seed=1))
+    expect(not in_blocks, "the folds are blocks of neighbors", "not shuffled; a file is often sorted by class")
     first, again, other = (np.concatenate(exercise.make_folds(100, 5, seed=seed)) for seed in (1, 1, 2))
     expect_close(first, again, "the folds of the same seed, a second time", "the generator is not given the seed")
     expect(not np.array_equal(first, other), "seeds 1 and 2 make the same folds", "the seed is not used")
-    in_blocks = all(np.ptp(fold) < 25 for fold in exercise.make_folds(100, 5, seed=1))
-    expect(not in_blocks, "the folds are blocks of neighbors", "not shuffled; a file is often sorted by class")
 
 
 def check_training_and_test_are_apart(exercise: ModuleType) -> None:
@@ -85,8 +85,12 @@ def check_training_and_test_are_apart(exercise: ModuleType) -> None:
     expect(len(tests) == 4, f"the model predicts {len(tests)} times; expected 4, once for each fold")
     for number, (fitted, tested) in enumerate(zip(fits, tests, strict=True)):
         both = np.intersect1d(fitted, tested)
-        expect(len(both) == 0, f"fold {number}: {len(both)} rows are trained on and tested", "this measures memory")
-        expect_close(np.sort(tested), FOLDS[number], f"the rows tested for fold {number}", "the splits are exchanged")
+        expect(
+            len(both) == 0,
+            f"fold {number}: {len(both)} rows are trained on and tested",
+            "the training rows must leave the fold out",
+        )
+        expect_close(np.sort(tested), FOLDS[number], f"what is tested for fold {number}", "the splits are exchanged")
         expect(len(fitted) + len(tested) == 23, f"fold {number} trains on {len(fitted)} rows; expected all others")
 
 
