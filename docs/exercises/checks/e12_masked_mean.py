@@ -5,7 +5,7 @@ from types import ModuleType
 import torch
 from expect import expect, expect_close, expect_shape
 
-HINT = "mask.unsqueeze(2) is [N, L, 1] and broadcasts. Which value does not change a sum? Which one is never a maximum?"
+HINT = "mask.unsqueeze(2) is [N, L, 1] and broadcasts. Which value does not change a sum? Which is never the maximum?"
 
 VECTORS = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0)) - 3  # nearly all are negative
 LENGTHS = [5, 2, 1, 3]

@@ -1,7 +1,9 @@
 """The checks of exercise 15."""
 
 import math
+import operator
 from types import ModuleType
+from typing import Any
 
 import torch
 from expect import expect, expect_close
@@ -12,17 +14,34 @@ HINT = (
 )
 
 
-def check_values_and_slopes(exercise: ModuleType) -> None:
+def check_add(exercise: ModuleType) -> None:
     a, b = exercise.Node(2.0), exercise.Node(-3.0)
-    for name, node, value, slopes, mistake in (
-        ("add", exercise.add(a, b), -1.0, (1.0, 1.0), "if a grows by 1, so does a + b"),
-        ("multiply", exercise.multiply(a, b), -6.0, (-3.0, 2.0), "if a grows by 1, a * b grows by b"),
-        ("tanh", exercise.tanh(a), math.tanh(2), (1 - math.tanh(2) ** 2,), "1 - a ** 2 in place of 1 - tanh(a) ** 2"),
-    ):
-        expect(node is not None, f"{name} returns None")
-        expect(len(node.parents) == len(slopes), f"{name} has {len(node.parents)} parents; expected {len(slopes)}")
-        expect_close(node.value, value, f"{name}'s value for 2 (and -3)")
-        expect_close(node.slopes, slopes, f"{name}'s slopes for 2 (and -3)", mistake)
+    expect_node(exercise.add(a, b), "add", -1, (a, b), (1, 1), "each slope is 1, since a + b grows by 1 if a does")
+
+
+def check_multiply(exercise: ModuleType) -> None:
+    a, b = exercise.Node(2.0), exercise.Node(-3.0)
+    expect_node(
+        exercise.multiply(a, b),
+        "multiply",
+        -6,
+        (a, b),
+        (-3, 2),
+        "a * b grows by b if a grows by 1; the slopes are swapped",
+    )
+
+
+def check_tanh(exercise: ModuleType) -> None:
+    a, value = exercise.Node(2.0), math.tanh(2)
+    expect_node(exercise.tanh(a), "tanh", value, (a,), (1 - value**2,), "1 - a ** 2 in place of 1 - tanh(a) ** 2")
+
+
+def expect_node(found: Any, name: str, value: float, parents: tuple[Any, ...], slopes: Any, mistake: str) -> None:
+    expect(hasattr(found, "slopes"), f"{name} returns a {type(found).__name__}; expected a Node")
+    expect_close(found.value, value, f"{name}'s value for 2 (and -3)")
+    same = len(found.parents) == len(parents) and all(map(operator.is_, found.parents, parents))
+    expect(same, f"{name}'s parents are not its arguments, the nodes themselves and in their order")
+    expect_close(found.slopes, slopes, f"{name}'s slopes for 2 (and -3)", mistake)
 
 
 def check_a_chain(exercise: ModuleType) -> None:
