@@ -58,6 +58,7 @@ def load(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # where dataclasses look up the types that annotations name
     sys.path.insert(0, str(EXERCISES / "checks"))  # for `from expect import ...`
     try:
         spec.loader.exec_module(module)
