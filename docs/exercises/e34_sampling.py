@@ -26,8 +26,8 @@ def next_probabilities(logits: Tensor, temperature: float, top_k: int) -> Tensor
 def draw(probabilities: Tensor, uniform: Tensor) -> Tensor:
     """Draw one token for each row, with numbers that are drawn already, and without `torch.multinomial`.
 
-    Lay the probabilities of a row end to end on a line from 0 to 1: token i owns the piece that begins at the sum of all
-    probabilities before it. The token whose piece holds the uniform number is drawn. A number at the border of two
+    Lay the probabilities of a row end to end on a line from 0 to 1: token i owns the piece that begins at the sum of
+    all probabilities before it. The token whose piece holds the uniform number is drawn. A number at the border of two
     pieces belongs to the second. Rounding may leave a sum of slightly less than 1; no uniform number may lead to a
     token that does not exist.
 

@@ -37,7 +37,7 @@ def read_request__right_by_a_loop(
     if len(body) > max_bytes:
         return 413, "the body is too large"
     try:
-        content = json.loads(body, parse_constant=lambda name: math.nan)
+        content = json.loads(body, parse_constant=lambda _: math.nan)
     except Exception:
         return 400, "not valid JSON"
     try:
