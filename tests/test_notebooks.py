@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 LEARN = Path(__file__).resolve().parents[1] / "docs" / "learn"
 NOTEBOOKS = sorted(LEARN.glob("[0-9]*.ipynb"))
-LONG: set[str] = set()  # more than 15 seconds on one thread
+LONG = {"07_training_well", "08_attention_from_scratch"}  # more than 12 seconds on one thread
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

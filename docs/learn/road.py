@@ -4,6 +4,7 @@ import argparse
 import ast
 import importlib.util
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ def show_source(path: str, name: str) -> None:
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
         node = next(child for child in ast.iter_child_nodes(node) if getattr(child, "name", "") == part)
-    source = ast.get_source_segment(text, node)
+    source = textwrap.dedent(ast.get_source_segment(text, node, padded=True) or "")
     display(Markdown(f"`{path}`, line {node.lineno}:\n\n```python\n{source}\n```"))  # type: ignore[attr-defined, no-untyped-call]
 
 
