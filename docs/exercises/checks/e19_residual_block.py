@@ -7,7 +7,7 @@ from expect import expect, expect_close, expect_shape
 from torch import Tensor, nn
 
 HINT = (
-    "Begin with super().__init__(); self.first = nn.Linear(width, hidden), self.second = nn.Linear(hidden, width); then "
+    "super().__init__() first; self.first = nn.Linear(width, hidden); self.second = nn.Linear(hidden, width); then "
     "nn.init.zeros_(self.second.weight), and the bias too. "
     "In the network: nn.Sequential(*[ResidualBlock(width, hidden) for _ in range(depth)])."
 )

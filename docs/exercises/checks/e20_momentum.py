@@ -34,7 +34,9 @@ def run(exercise: ModuleType, rates: tuple[float, ...]) -> tuple[list[Tensor], l
         try:
             exercise.momentum_step(parameters, velocities, rate, 0.9)
         except RuntimeError as error:
-            raise AssertionError(f"PyTorch says: {error}. Likely: torch.no_grad() is missing around the step") from None
+            raise AssertionError(
+                f"PyTorch says: {str(error).rstrip('.')}. Likely: torch.no_grad() is missing around the step"
+            ) from None
     return parameters, velocities
 
 

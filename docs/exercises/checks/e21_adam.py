@@ -31,7 +31,9 @@ def run(exercise: ModuleType, steps: int, **options: float) -> tuple[Tensor, dic
         try:
             exercise.adamw_step(parameter, state, 0.1, **options)
         except RuntimeError as error:
-            raise AssertionError(f"PyTorch says: {error}. Likely: torch.no_grad() is missing around the step") from None
+            raise AssertionError(
+                f"PyTorch says: {str(error).rstrip('.')}. Likely: torch.no_grad() is missing around the step"
+            ) from None
     return parameter, state
 
 
