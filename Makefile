@@ -108,7 +108,7 @@ new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=
 test-docs: $(INSTALLED)  ## run the commands of every page, in a copy of the repository
 	@$(PY) -m pytest --quiet -m long tests/test_docs.py $(ARGS)
 
-docs: $(DOCS)/installed  ## dist/docs: the pages and the reference of shared/
+docs: $(INSTALLED) $(DOCS)/installed  ## dist/docs: pages, notebooks as they ran, exercises and the reference of shared/
 	@$(DOCS)/bin/python tools/docs.py
 
 $(DOCS)/installed: docs/requirements.txt constraints.txt
