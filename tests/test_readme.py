@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tables
-from pages import PAGES, REPOSITORY, blocks, commands, home, named
+from pages import PAGES, REPOSITORY, anchors, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = re.compile(
@@ -68,9 +68,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         there = page.parent / target if target else page
         assert there.exists(), target
-        if anchor:
-            titles = re.findall(r"^#+ (.+)$", there.read_text(), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
 
 
 @every_page

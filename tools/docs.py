@@ -78,11 +78,12 @@ def from_exercise(path: Path) -> str:
     text, number = path.read_text(), path.stem[1:3]
     title, _, asked = (ast.get_docstring(ast.parse(text)) or path.stem).partition("\n")
     asked = re.sub(r"(?:docs|projects)/\S+\.ipynb", r"[\g<0>](../../\g<0>)", asked)
-    solution = (path.parent / "solutions" / path.name).read_text().replace("\n", "\n    ")
+    solution = (path.parent / "solutions" / path.name).read_text()
     return (
         f"# {title}\n{asked}\n\nWrite your answer in `docs/exercises/{path.name}` and check it with "
         f"`make exercise N={number}`; `make hint N={number}` prints a hint. [All exercises](README.md)\n\n"
-        f'```python\n{text}```\n\n??? success "A solution"\n\n    ```python\n    {solution.rstrip()}\n    ```\n'
+        f"```python\n{text}```\n\n<details markdown data-search-exclude>\n<summary>A solution</summary>\n\n"
+        f"```python\n{solution}```\n\n</details>\n"
     )
 
 
