@@ -1,11 +1,15 @@
 """The road has no hole: every subject is taught, trained and used somewhere, and every link of it leads there."""
 
+import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pages import REPOSITORY, anchors
+
+import docs
 
 PAGE = REPOSITORY / "docs" / "learn.md"
 NOTEBOOKS = [*REPOSITORY.glob("docs/learn/[0-9]*.ipynb"), *REPOSITORY.glob("projects/*/notebooks/*.ipynb")]
@@ -62,3 +66,41 @@ def test_the_steps_are_all_notebooks_in_order() -> None:
 def test_the_links_of_a_notebook_lead_somewhere(path: Path) -> None:
     cells = json.loads(path.read_text())["cells"]
     follow("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), path.parent)
+
+
+def notebook_of(*outputs: dict[str, Any]) -> dict[str, Any]:
+    code = {"cell_type": "code", "source": ["1 + ", "1"], "outputs": list(outputs)}
+    return {"cells": [{"cell_type": "markdown", "source": ["# Sums\n", "[next](02_scikit_learn.ipynb#a)"]}, code]}
+
+
+def test_a_notebook_becomes_a_page_with_what_it_has_printed_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = {"image/png": base64.b64encode(b"picture").decode(), "text/plain": "<Figure>"}
+    outputs = [{"name": "stdout", "text": ["\x1b[31mred\x1b[39m\n"]}, {"data": {"text/plain": ["2"]}}, {"data": figure}]
+    monkeypatch.setattr(docs, "execute", lambda _: notebook_of(*outputs, {"data": {"text/markdown": "**source**"}}))
+    monkeypatch.setattr(docs, "BUILD", tmp_path)
+    (tmp_path / "docs" / "learn").mkdir(parents=True)
+    page = docs.from_notebook(REPOSITORY / "docs" / "learn" / "01_numpy.ipynb")
+    assert "```python\n1 + 1\n```" in page
+    assert "\nred\n" in page
+    assert "\n2\n" in page
+    assert "**source**" in page
+    (picture,) = re.findall(r"!\[Sums\]\((.+)\)", page)
+    assert (tmp_path / "docs" / "learn" / picture).read_bytes() == b"picture"
+
+
+def test_links_to_notebooks_exercises_and_code_lead_to_their_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "execute", lambda _: notebook_of())
+    monkeypatch.setattr(docs, "BUILD", tmp_path)
+    docs.collect([PAGE])
+    for path in [PAGE, PAGE.parent / "learn" / "01_numpy.ipynb", PAGE.parent / "exercises" / "e03_softmax.py"]:
+        text = (tmp_path / path.relative_to(REPOSITORY)).with_suffix(".md").read_text()
+        assert not re.findall(r"\.(?:ipynb|py)[)#]", text)
+        for target, _ in LINK.findall(text):
+            place = (tmp_path / path.relative_to(REPOSITORY)).parent / target
+            assert place.exists() or target.startswith("http"), target
+    assert "<details" in text
+    assert (tmp_path / "shared" / "training" / "loop.md").read_text().count("def fit(") == 1

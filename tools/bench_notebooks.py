@@ -55,7 +55,9 @@ def seconds(times: dict[str, str]) -> float:
 def main() -> None:
     """Measure the named notebooks, or those that the result file lacks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="01_numpy, mnist_classifier, ...; all that were not measured yet if none")
+    parser.add_argument(
+        "names", nargs="*", help="01_numpy, face_recognition, ...; without a name, all that were not measured yet"
+    )
     arguments = parser.parse_args()
     found = notebooks()
     for name in arguments.names or [name for name in found if name not in so_far(RESULT)]:

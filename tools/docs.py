@@ -1,9 +1,8 @@
 """Render the pages, the notebooks, the exercises and the reference of `shared` into dist/docs: make docs.
 
-The pages are laid out as in the repository, each with the files that it links to. A notebook, an exercise and a linked
-Python file become pages of the same name. Notebooks are executed with the projects' environment, and what they print and
-draw is kept in build/notebooks until they or the code change. The reference is one page a package of `shared`, from its
-docstrings, which are read and not imported.
+The sources are laid out as in the repository. Notebooks, exercises and linked Python files become pages of their names.
+Notebooks are executed in the projects' environment; their outputs are kept in build/notebooks until they or the code
+change. The reference is one page a package of `shared`, from its docstrings, which are read and not imported.
 """
 
 import ast
@@ -47,71 +46,59 @@ def collect(paths: list[Path]) -> None:
     done: set[Path] = set()
     while paths:
         path = paths.pop()
+        done.add(path)
         there = BUILD / path.relative_to(REPOSITORY)
         there.parent.mkdir(parents=True, exist_ok=True)
-        done.add(path)
-        if path.suffix not in (".md", ".ipynb", ".py"):
+        if path.suffix not in PAGE:
             shutil.copy(path, there)
             continue
-        text = to_page(path)
-        links = [] if path.suffix == ".py" and path not in EXERCISES else re.findall(r"\]\(([^)#:\s]+)", text)
-        linked = {(path.parent / target).resolve() for target in links}
+        text = PAGE[path.suffix](path)
+        linked = {(path.parent / target).resolve() for target in re.findall(r"\]\(([^)#:\s]+)", text)}
         paths += [target for target in linked - done if target.is_file() and REPOSITORY in target.parents]
         text = re.sub(r"(\]\((?!https?:)[^)#\s]+)\.(?:ipynb|py)(?=[)#])", r"\1.md", text)
         there.with_suffix(".md").write_text(text)
 
 
-def to_page(path: Path) -> str:
-    """A page, notebook, exercise or Python file as Markdown."""
-    if path.suffix == ".md":
-        return path.read_text()
-    if path.suffix == ".ipynb":
-        return from_notebook(path)
-    if path in EXERCISES:
-        return from_exercise(path)
-    name = path.relative_to(REPOSITORY)
-    return f"---\nsearch:\n  exclude: true\n---\n\n# {name}\n\n````python\n{path.read_text()}````\n"
-
-
-def from_exercise(path: Path) -> str:
-    """What an exercise asks for, how to check an answer, and a solution that is folded."""
+def from_python(path: Path) -> str:
+    """A file's code; of an exercise also what it asks for, how to check an answer, and a solution that is folded."""
     text, number = path.read_text(), path.stem[1:3]
+    if path not in EXERCISES:
+        return f"---\nsearch: {{exclude: true}}\n---\n\n# {path.name}\n\n```python\n{text}```\n"
     title, _, asked = (ast.get_docstring(ast.parse(text)) or path.stem).partition("\n")
     asked = re.sub(r"(?:docs|projects)/\S+\.ipynb", r"[\g<0>](../../\g<0>)", asked)
-    solution = (path.parent / "solutions" / path.name).read_text()
     return (
         f"# {title}\n{asked}\n\nWrite your answer in `docs/exercises/{path.name}` and check it with "
         f"`make exercise N={number}`; `make hint N={number}` prints a hint. [All exercises](README.md)\n\n"
         f"```python\n{text}```\n\n<details markdown data-search-exclude>\n<summary>A solution</summary>\n\n"
-        f"```python\n{solution}```\n\n</details>\n"
+        f"```python\n{(path.parent / 'solutions' / path.name).read_text()}```\n\n</details>\n"
     )
 
 
 def from_notebook(path: Path) -> str:
     """A notebook's text and code, and what the code printed and drew."""
-    parts, heading = [], path.stem
+    parts, title = [], path.stem
     for number, cell in enumerate(execute(path)["cells"]):
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             parts.append(source)
-            heading = re.findall(r"^#+ (.+)$", f"# {heading}\n{source}", re.MULTILINE)[-1]
+            title = [title, *re.findall(r"^#+ (.+)$", source, re.MULTILINE)][-1]
             continue
         parts.append(f"```python\n{source}\n```")
         for index, output in enumerate(cell["outputs"]):
-            image = path.with_name(f"{path.stem}_{number}_{index}.png")
-            parts.append(from_output(output, BUILD / image.relative_to(REPOSITORY), heading))
+            image = BUILD / path.with_name(f"{path.stem}_{number}_{index}.png").relative_to(REPOSITORY)
+            parts.append(from_output(output, image, title))
     return "\n\n".join(parts) + "\n"
 
 
-def from_output(output: dict[str, Any], image: Path, heading: str) -> str:
+def from_output(output: dict[str, Any], image: Path, title: str) -> str:
     """What a cell has put out, as Markdown; a figure is written as `image`."""
-    found = {kind: "".join(text) for kind, text in output.get("data", {}).items() if not isinstance(text, dict)}
+    found = output.get("data", {})
     if "image/png" in found:
         image.write_bytes(base64.b64decode(found["image/png"]))
-        return f"![{heading}]({image.name})"
+        return f"![{title}]({image.name})"
     if "text/markdown" in found:
-        return found["text/markdown"]
-    text = "".join(output.get("text", found.get("text/plain", "\n".join(output.get("traceback", [])))))
+        return "".join(found["text/markdown"])
+    text = "".join(output.get("text") or found.get("text/plain") or "\n".join(output.get("traceback", [])))
     return f"````{{ .text .output }}\n{TERMINAL_CODE.sub('', text).rstrip()}\n````"
 
 
@@ -127,9 +114,12 @@ def execute(path: Path) -> dict[str, Any]:
         command = [REPOSITORY / ".venv" / "bin" / "jupyter-execute", f"--output={part}", "--timeout=900", path]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            sys.exit(f"{done.stderr[-3000:]}\nerror: {path} could not be executed; the lines above say why.")
+            sys.exit(f"{TERMINAL_CODE.sub('', done.stderr)[-3000:]}\nerror: {path} could not be executed; see above.")
         part.rename(kept)
     return dict(json.loads(kept.read_text()))
+
+
+PAGE = {".md": Path.read_text, ".ipynb": from_notebook, ".py": from_python}
 
 
 def write_reference(package: Path) -> None:

@@ -427,7 +427,7 @@ TABLES = {
 
 
 def filled(text: str) -> str:
-    """The text with each `<!-- table: name -->` block, and each `<!-- time: name -->`, written anew from its result file."""
+    """The text with each `<!-- table: name -->` and `<!-- time: name -->` written anew from its result file."""
 
     def block(found: re.Match[str]) -> str:
         file, render = TABLES[found[1]]
