@@ -85,7 +85,9 @@ def sample_run(result: dict[str, Any]) -> str:
 
 def time_on_the_road(name: str) -> str:
     """How long a notebook computes and, about, how long one reads it."""
-    found = json.loads((RESULTS / "notebooks.json").read_text())[name]
+    found = json.loads((RESULTS / "notebooks.json").read_text()).get(name)
+    if not found:
+        return "not measured"
     return f"{found['seconds']:.0f} s, {found['minutes_of_reading']} min"
 
 
