@@ -67,7 +67,7 @@ def from_python(path: Path) -> str:
     title, _, asked = (ast.get_docstring(ast.parse(text)) or path.stem).partition("\n")
     asked = re.sub(r"(?:docs|projects)/\S+\.ipynb", r"[\g<0>](../../\g<0>)", asked)
     return (
-        f"# {title}\n{asked}\n\nWrite your answer in `docs/exercises/{path.name}` and check it with "
+        f"# {title.rstrip('.')}\n{asked}\n\nWrite your answer in `docs/exercises/{path.name}` and check it with "
         f"`make exercise N={number}`; `make hint N={number}` prints a hint. [All exercises](README.md)\n\n"
         f"```python\n{text}```\n\n<details markdown data-search-exclude>\n<summary>A solution</summary>\n\n"
         f"```python\n{(path.parent / 'solutions' / path.name).read_text()}```\n\n</details>\n"
