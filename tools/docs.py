@@ -112,7 +112,8 @@ def execute(path: Path) -> dict[str, Any]:
         EXECUTED.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part.ipynb")
         command = [REPOSITORY / ".venv" / "bin" / "jupyter-execute", f"--output={part}", "--timeout=900", path]
-        done = subprocess.run(command, capture_output=True, text=True)
+        quiet = os.environ | {"PYTHONWARNINGS": "ignore:IProgress not found"}  # which tells of this machine's folders
+        done = subprocess.run(command, env=quiet, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{TERMINAL_CODE.sub('', done.stderr)[-3000:]}\nerror: {path} could not be executed; see above.")
         part.rename(kept)
