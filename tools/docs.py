@@ -111,7 +111,11 @@ def execute(path: Path) -> dict[str, Any]:
         print(f"running {path.relative_to(REPOSITORY)}", flush=True)
         EXECUTED.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(".part.ipynb")
-        command = [REPOSITORY / ".venv" / "bin" / "jupyter-execute", f"--output={part}", "--timeout=900", path]
+        places = os.pathsep.join(str(REPOSITORY / ".venv" / name) for name in ("bin", "Scripts"))
+        runner = shutil.which("jupyter-execute", path=places)
+        if not runner:
+            sys.exit("error: .venv has no jupyter-execute, which runs the notebooks; make setup installs it.")
+        command = [runner, f"--output={part}", "--timeout=900", path]
         quiet = os.environ | {"PYTHONWARNINGS": "ignore:IProgress not found"}  # which tells of this machine's folders
         done = subprocess.run(command, env=quiet, capture_output=True, text=True)
         if done.returncode:
