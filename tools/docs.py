@@ -106,7 +106,8 @@ def execute(path: Path) -> dict[str, Any]:
     """A notebook with its outputs; executed only if it or the code that it uses has changed."""
     files = [path, *sorted({*REPOSITORY.glob("shared/**/*.py"), *path.parents[1].glob("**/*.py")})]
     key = hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    kept = EXECUTED / f"{path.parents[1].name}_{path.stem}_{key}.ipynb"
+    name = f"{path.parents[1].name}_{path.stem}"
+    kept = EXECUTED / f"{name}_{key}.ipynb"
     if not kept.is_file():
         print(f"running {path.relative_to(REPOSITORY)}", flush=True)
         EXECUTED.mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,8 @@ def execute(path: Path) -> dict[str, Any]:
         done = subprocess.run(command, env=quiet, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{TERMINAL_CODE.sub('', done.stderr)[-3000:]}\nerror: {path} could not be executed; see above.")
+        for older in EXECUTED.glob(f"{name}_*[0-9a-f].ipynb"):
+            older.unlink()
         part.rename(kept)
     return dict(json.loads(kept.read_text()))
 
