@@ -1,6 +1,6 @@
 """Exercise 03, level 2: softmax and cross-entropy without overflow, in NumPy.
 
-After docs/learn/01_numpy.ipynb.
+After docs/learn/01_numpy.ipynb. Logits are a classifier's scores, one for each class.
 """
 
 import numpy as np

@@ -7,7 +7,9 @@ from torch import Tensor
 
 
 def pick_columns(scores: Tensor, columns: Tensor) -> Tensor:
-    """From row i the entry of column columns[i]. A gradient must be able to flow back to `scores`.
+    """From row i the entry of column columns[i].
+
+    Autograd (notebook 04) must be able to follow the result back to `scores`: index, and do not leave PyTorch.
 
     Args:
         scores: float [N, C].

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(eq=False)  # two nodes are the same only if they are one object; so nodes can stand in sets and dictionaries
 class Node:
-    """A number that knows which numbers it was computed from."""
+    """A number that knows which numbers it was computed from: Node(6.0, (a, b), (3.0, 2.0))."""
 
     value: float
     parents: tuple["Node", ...] = ()

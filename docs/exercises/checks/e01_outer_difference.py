@@ -9,7 +9,12 @@ HINT = "a[:, None] has the shape [N, 1] and b[None, :] the shape [1, M]; turn bo
 
 
 def check_the_result_has_a_row_for_each_value_of_a(exercise: ModuleType) -> None:
-    found = exercise.outer_difference(np.arange(4.0), np.arange(3.0))
+    try:
+        found = exercise.outer_difference(np.arange(4.0), np.arange(3.0))
+    except ValueError as error:
+        raise AssertionError(
+            f"a [4] and b [3] give: {error}. Likely: a - b without a new axis: try a[:, None]"
+        ) from None
     mistake = "a gives the rows, so a[:, None]; b gives the columns, so b[None, :]"
     expect_shape(found, (4, 3), "outer_difference of a [4] and b [3]", mistake)
 
@@ -31,6 +36,7 @@ def check_arrays_of_one_length_give_a_square(exercise: ModuleType) -> None:
 
 def check_gray_values_do_not_wrap_around(exercise: ModuleType) -> None:
     found = exercise.outer_difference(np.array([3, 200], np.uint8), np.array([5], np.uint8))
+    expect_shape(found, (2, 1), "outer_difference of a [2] and b [1]", "a - b without a new axis")
     mistake = "uint8 holds 0 to 255 only: turn a and b into float64 before the subtraction, not after it"
     expect_close(found, [[-2], [195]], "outer_difference([3, 200], [5]) of uint8", mistake)
     dtype = np.asarray(found).dtype

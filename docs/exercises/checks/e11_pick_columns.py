@@ -6,7 +6,8 @@ import torch
 from expect import expect, expect_close, expect_shape
 
 HINT = (
-    "Either scores.gather(1, columns.unsqueeze(1)), then away with the last axis; or two index lists: rows and columns."
+    "Either scores.gather(1, columns.unsqueeze(1)).squeeze(1), or two lists of positions, which row and which column: "
+    "scores[torch.arange(len(scores)), columns]. The second way also picks vectors."
 )
 
 SCORES = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))

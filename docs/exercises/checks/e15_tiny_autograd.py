@@ -10,7 +10,8 @@ from expect import expect, expect_close
 
 HINT = (
     "Write a function that visits a node's parents first and then appends the node to a list, unless it is there. "
-    "Set the gradients of nodes with parents to 0, add 1 to that of the end, go through the list from its end."
+    "Set the gradients of nodes with parents to 0, add 1 to that of the end, go through the list from its end. "
+    "The slope of tanh(x) is 1 - tanh(x) ** 2."
 )
 
 
