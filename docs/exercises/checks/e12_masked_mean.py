@@ -7,7 +7,7 @@ from expect import expect, expect_close, expect_shape
 
 HINT = (
     "mask.unsqueeze(2) is [N, L, 1] and broadcasts. torch.where(mask.unsqueeze(2), vectors, 0) leaves padding out of a "
-    "sum, and -inf in place of 0 out of a maximum. A text without words: divide by at least 1; put 0 where -inf is left."
+    "sum, and -inf in place of 0 out of a maximum. A text without words: divide by at least 1; put 0 where -inf is."
 )
 
 VECTORS = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0)) - 3  # nearly all are negative
