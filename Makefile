@@ -99,7 +99,7 @@ clean:  ## remove .venv, build and caches; data and outputs stay
 # Of this repository alone: tools/new_project.py leaves out of a new repository what follows.
 BENCH := .venv-bench
 DOCS := .venv-docs
-.PHONY: new-project test-docs docs exercise bench
+.PHONY: new-project test-docs docs exercise hint progress bench
 
 new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=~/code/flowers for a repository of its own
 	@$(require_python)
@@ -108,7 +108,7 @@ new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=
 test-docs: $(INSTALLED)  ## run the commands of every page, in a copy of the repository
 	@$(PY) -m pytest --quiet -m long tests/test_docs.py $(ARGS)
 
-docs: $(DOCS)/installed  ## dist/docs: the pages and the reference of shared/
+docs: $(INSTALLED) $(DOCS)/installed  ## dist/docs: pages, notebooks as they ran, exercises and the reference of shared/
 	@$(DOCS)/bin/python tools/docs.py
 
 $(DOCS)/installed: docs/requirements.txt constraints.txt
@@ -116,9 +116,14 @@ $(DOCS)/installed: docs/requirements.txt constraints.txt
 	$(DOCS)/bin/python -m pip install --quiet --constraint constraints.txt --requirement docs/requirements.txt
 	@touch $@
 
-exercise: $(INSTALLED)  ## the tests of one exercise, which fail until it is solved: make exercise N=03
-	@$(PY) -m pytest --quiet $(or $(wildcard docs/exercises/tests/test_$(N)_*.py),\
-		$(error there is no exercise "$(N)": make exercise N=01, up to 10))
+exercise: $(INSTALLED)  ## check your answer to an exercise of docs/exercises: make exercise N=03
+	@$(PY) docs/learn/road.py exercise "$(N)"
+
+hint: $(INSTALLED)  ## a hint for an exercise: make hint N=03
+	@$(PY) docs/learn/road.py hint "$(N)"
+
+progress: $(INSTALLED)  ## which exercises are solved
+	@$(PY) docs/learn/road.py progress
 
 bench: bench-loops bench-mnist bench-serving bench-text_training  ## loops, server, fine-tuning beside their peers
 

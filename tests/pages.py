@@ -1,5 +1,6 @@
 """The pages of the repository, and what stands in their code blocks."""
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,16 @@ class Block:
 def named(page: Path) -> str:
     """The page's path in the repository."""
     return str(page.relative_to(REPOSITORY))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of the titles of a page or notebook, as the site and GitHub write them."""
+    text = path.read_text()
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
 def home(page: Path) -> Path:

@@ -52,7 +52,7 @@ class Copy:
 
     def run(self, command: str, *, fails: bool = False) -> None:
         """Type a command."""
-        settings = {"cwd": self.home, "env": self.variables, "capture_output": True, "text": True, "timeout": 900}
+        settings = {"cwd": self.home, "env": self.variables, "capture_output": True, "text": True, "timeout": 1800}
         done = subprocess.run(["bash", "-c", command], **settings)  # type: ignore[call-overload]
         assert (done.returncode != 0) == fails, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         assert "Traceback" not in done.stderr, command
@@ -163,9 +163,19 @@ def test_the_commands_of_the_page_run(page: Path, tmp_path: Path) -> None:
 
 def test_the_rendered_pages_fetch_nothing_from_elsewhere(tmp_path: Path) -> None:
     copy = Copy(tmp_path, REPOSITORY / "README.md")
+    executed = REPOSITORY / "build" / "notebooks"
+    if executed.is_dir():  # those of the same notebooks and code are taken as they are
+        shutil.copytree(executed, copy.root / "build" / "notebooks")
     copy.run("make docs")
-    rendered = list((copy.root / "dist" / "docs").rglob("*.html"))
+    site = copy.root / "dist" / "docs"
+    rendered = list(site.rglob("*.html"))
     assert any(path.name == "shared.training.html" for path in rendered)
+    for notebook in [*copy.root.glob("docs/learn/*.ipynb"), *copy.root.glob("projects/*/notebooks/*.ipynb")]:
+        page = site / notebook.relative_to(copy.root).with_suffix(".html")
+        pictures = re.findall(rf'src="({notebook.stem}_\w+\.png)"', page.read_text())
+        assert pictures, notebook
+        assert all((page.parent / picture).is_file() for picture in pictures)
+    assert (site / "search" / "search_index.js").is_file()  # for pages that are opened from files
     for path in rendered:
         fetched = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"?(https?:[^\"> ]+)", path.read_text())
         assert [address for address in fetched if "canonical" not in address] == [], path.name

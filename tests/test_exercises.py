@@ -1,38 +1,122 @@
-"""The exercises can be solved, and their tests notice that they are not."""
+"""The exercises can be solved, their checks find plausible mistakes, and they do not insist on one style.
 
+`tests/exercises/` holds further answers to each exercise: `softmax__wrong_axis` stands for the solution's `softmax`.
+An exercise's right answers replace their functions together, its wrong ones each alone.
+"""
+
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-EXERCISES = Path(__file__).resolve().parents[1] / "docs" / "exercises"
-NAMES = sorted(path.stem for path in EXERCISES.glob("e*.py"))
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXERCISES = REPOSITORY / "docs" / "exercises"
+sys.path.insert(0, str(REPOSITORY / "docs" / "learn"))
+
+import road  # noqa: E402
+
+NAMES = sorted(path.stem for path in EXERCISES.glob("e[0-9]*.py"))
 
 
-class Outcomes:
-    """What became of the tests of each exercise."""
-
-    def __init__(self, *options: str) -> None:
-        self.found: dict[str, set[str]] = {name: set() for name in NAMES}
-        quiet = ["--quiet", "--no-header", "--no-summary", "--show-capture=no", "--tb=no", "-p", "no:cacheprovider"]
-        pytest.main([*quiet, "--import-mode=importlib", *options, str(EXERCISES / "tests")], plugins=[self])
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" or report.failed:
-            name = Path(report.location[0]).stem.replace("test_", "e", 1)
-            self.found[name].add(report.outcome)
+def answers(name: str, kind: str) -> list[str]:
+    """The names of the further answers of a kind, `right` or `wrong`, to an exercise."""
+    found = vars(road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py"))
+    return [key for key in found if f"__{kind}_" in key]
 
 
-def test_the_solutions_pass() -> None:
-    assert Outcomes("--solutions").found == {name: {"passed"} for name in NAMES}
+def with_answers(name: str, keys: list[str]) -> ModuleType:
+    """The solution, with the named answers in place of its functions."""
+    module = road.load(EXERCISES / "solutions" / f"{name}.py")
+    others = road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py")
+    for key in keys:
+        assert hasattr(module, key.split("__")[0]), f"{key} stands for nothing in the solution"
+        setattr(module, key.split("__")[0], getattr(others, key))
+    return module
 
 
-def test_what_is_not_solved_fails() -> None:
-    unsolved = {name for name in NAMES if "your turn" in (EXERCISES / f"{name}.py").read_text().lower()}
-    failed = {name for name, outcomes in Outcomes().found.items() if "failed" in outcomes}
-    assert unsolved <= failed, "take the words 'your turn' out of the exercises that you have solved"
+def problems(name: str, module: ModuleType) -> list[str]:
+    return [found.problem for found in road.run_checks(name, module) if found.problem]
 
 
-def test_each_exercise_has_a_solution_and_a_line_in_the_list() -> None:
-    assert sorted(path.stem for path in EXERCISES.glob("solutions/*.py")) == NAMES
-    listed, path = (EXERCISES / "README.md").read_text(), (EXERCISES.parent / "learn.md").read_text()
-    assert all(f"({name}.py)" in listed and f"(exercises/{name}.py)" in path for name in NAMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_two_right_answers_pass(name: str) -> None:
+    assert problems(name, with_answers(name, [])) == []
+    right = answers(name, "right")
+    assert right, "another style that is right too"
+    assert problems(name, with_answers(name, right)) == []
+
+
+@pytest.mark.filterwarnings("ignore")  # a wrong answer may well divide by zero
+@pytest.mark.parametrize("name", NAMES)
+def test_five_plausible_mistakes_are_found_and_said(name: str) -> None:
+    wrong = answers(name, "wrong")
+    assert len(wrong) >= 5
+    for key in wrong:
+        found = problems(name, with_answers(name, [key]))
+        assert found, f"{key} passes all checks"
+        assert all(len(problem) > 15 for problem in found), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_has_a_level_a_hint_a_notebook_and_a_line_in_the_list(name: str) -> None:
+    text = (EXERCISES / f"{name}.py").read_text()
+    assert re.match(rf'"""Exercise {name[1:3]}, level [123]: .', text)
+    assert len(road.load(EXERCISES / "checks" / f"{name}.py").HINT) > 20
+    number, level = name[1:3], text.split("level ")[1][0]
+    assert f"| [{number}]({name}.py) | {level} | " in (EXERCISES / "README.md").read_text()
+    notebooks = [REPOSITORY / path for path in re.findall(r"\S+\.ipynb", text)]
+    assert notebooks, "the docstring names the notebook that comes before"
+    # A project's notebook is copied without the checks: it says the command.
+    ways = (f'check(\\"{number}\\")', f"`make exercise N={number}`")
+    assert all(any(way in path.read_text() for way in ways) for path in notebooks)
+
+
+def test_what_is_not_solved_is_said_to_be_open() -> None:
+    unsolved = [name for name in NAMES if "your turn" in (EXERCISES / f"{name}.py").read_text().lower()]
+    for name in unsolved:
+        assert problems(name, road.load(EXERCISES / f"{name}.py")), f"take 'your turn' out of {name} when it is solved"
+
+
+def type_in(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(REPOSITORY / "docs" / "learn" / "road.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ)
+
+
+def test_a_mistake_is_said_in_words_and_no_stack_trace_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "checks").symlink_to(EXERCISES / "checks")
+    answer = tmp_path / "e03_softmax.py"
+    text = (EXERCISES / "e03_softmax.py").read_text()
+    monkeypatch.setattr(road, "EXERCISES", tmp_path)
+    answer.write_text(text.replace('raise NotImplementedError("your turn")', "return logits.sum(axis=1)"))
+    assert not road.check(3)
+    printed = capsys.readouterr().out
+    assert "has the shape (20,); expected (20, 5)" in printed
+    answer.write_text(text.replace('raise NotImplementedError("your turn")', "return logits.softmax(axis=1)"))
+    road.check(3)
+    printed = capsys.readouterr().out
+    assert "of e03_softmax.py raises AttributeError" in printed
+    assert ": as above" in printed, "a sentence that says the same again"
+    answer.write_text("def softmax(:\n")
+    assert not road.check(3)
+    assert "line 1 of e03_softmax.py raises SyntaxError" in capsys.readouterr().out
+
+
+def test_the_commands_end_as_they_should() -> None:
+    for command in ("exercise", "hint"):
+        unknown = type_in(command, "99")
+        assert unknown.returncode == 2
+        assert unknown.stderr.startswith('error: there is no exercise "99"; choose a number from 01 to')
+        assert unknown.stderr.count("\n") == 1
+    assert type_in("exercise").stderr.startswith('error: there is no exercise ""')
+    assert "docs/exercises/solutions/e03" in type_in("hint", "3").stdout
+
+
+def test_each_exercise_has_a_solution_checks_and_other_answers() -> None:
+    for folder in (EXERCISES / "solutions", EXERCISES / "checks", REPOSITORY / "tests" / "exercises"):
+        assert sorted(path.stem for path in folder.glob("e[0-9]*.py")) == NAMES

@@ -296,6 +296,13 @@ def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
 
 
 @out_there
+def test_what_belongs_to_the_learning_road_stays_behind(made: Made) -> None:
+    assert not (made.root / "docs").exists()
+    pattern = re.compile(r"\bmake (exercise|hint|progress)\b|docs/(learn|exercises)|tests/exercises|^progress:", re.M)
+    assert not [name for name, text in texts_of(made.root).items() if pattern.search(text)]
+
+
+@out_there
 def test_it_has_all_of_shared_that_it_needs_and_no_more(made: Made) -> None:
     have = {".".join(path.relative_to(made.root).with_suffix("").parts) for path in made.root.glob("shared/**/*.py")}
     wanted = {module for path in made.root.rglob("*.py") for module in modules_of(path.read_text())}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tables
-from pages import PAGES, REPOSITORY, blocks, commands, home, named
+from pages import PAGES, REPOSITORY, anchors, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = re.compile(
@@ -68,9 +68,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             continue
         there = page.parent / target if target else page
         assert there.exists(), target
-        if anchor:
-            titles = re.findall(r"^#+ (.+)$", there.read_text(), re.MULTILINE)
-            assert anchor in {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
 
 
 @every_page
@@ -113,7 +111,8 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_help_lists_the_targets_and_short_names_are_enough() -> None:
     text = make("help").stdout
-    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", "exercise"):
+    of_learners = ("exercise", "hint", "progress")
+    for target in ("setup", "run-%", "test", "test-%", "serve-%", "export-%", "bench", "lint", "docs", *of_learners):
         assert re.search(rf"^  {re.escape(target)} ", text, re.MULTILINE), target
     assert "projects/mnist_classifier/main.py run" in make("--dry-run", "run-mnist").stdout
     assert 'there is no project "nothing" in projects/' in make("--dry-run", "run-nothing").stderr

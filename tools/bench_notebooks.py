@@ -1,6 +1,8 @@
-"""Run each project's notebook and keep what each of its sections prints last, and how long it took."""
+"""Run the notebooks of the road and keep how long each of them computes, and about how long one reads it."""
 
 import argparse
+import math
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -13,36 +15,35 @@ from nbclient import NotebookClient
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from keeping import run, so_far
+from keeping import keep, run, so_far
 
-from shared.files import write_json
+from shared.errors import UserError
 from shared.results import versions
 
 RESULT = REPOSITORY / "tools" / "results" / "notebooks.json"
+WORDS_A_MINUTE = 100  # of text and code; the code is read slowly
 
 
-def measure(name: str) -> dict[str, Any]:
-    """Seconds and last printed line of each section, by its title; `Start` is what stands before the first one."""
-    path = REPOSITORY / "projects" / name / "notebooks" / "exploration.ipynb"
+def notebooks() -> dict[str, Path]:
+    """The notebooks by their names: `01_numpy`, or a project's name."""
+    found = {path.stem: path for path in REPOSITORY.glob("docs/learn/[0-9]*.ipynb")}
+    return found | {path.parents[1].name: path for path in REPOSITORY.glob("projects/*/notebooks/exploration.ipynb")}
+
+
+def measure(path: Path) -> dict[str, Any]:
+    """Seconds from the first cell to the last, and minutes of reading in steps of five."""
     notebook = nbformat.read(path, as_version=4)
+    words = sum(len(cell.source.split()) for cell in notebook.cells)
+    stated = re.search(r"about (\d+) minutes of reading", notebook.cells[0].source)
+    minutes = int(stated[1]) if stated else 5 * math.ceil(words / WORDS_A_MINUTE / 5)
     NotebookClient(notebook, timeout=900, record_timing=True, resources={"metadata": {"path": path.parent}}).execute()
-    title = "Start"
-    sections: dict[str, dict[str, Any]] = {title: {"seconds": 0.0, "prints": ""}}
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            title = cell.source.splitlines()[0].removeprefix("## ")
-        elif cell.cell_type == "code":
-            found = sections.setdefault(title, {"seconds": 0.0, "prints": ""})
-            found["seconds"] = round(found["seconds"] + seconds(cell.metadata["execution"]), 1)
-            found["prints"] = last_line(cell) or found["prints"]
-    return {"sections": sections, "threads": torch.get_num_threads(), "versions": versions()}
-
-
-def last_line(cell: Any) -> str:
-    """What a cell printed last; empty where it printed nothing."""
-    texts = [output["text"] for output in cell.outputs if output.get("name") == "stdout"]
-    lines = "".join(texts).split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    took = sum(seconds(cell.metadata["execution"]) for cell in notebook.cells if cell.cell_type == "code")
+    return {
+        "seconds": round(took, 1),
+        "minutes_of_reading": minutes,
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+    }
 
 
 def seconds(times: dict[str, str]) -> float:
@@ -52,15 +53,17 @@ def seconds(times: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Measure the named projects' notebooks, or those that the result file lacks."""
+    """Measure the named notebooks, or those that the result file lacks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("projects", nargs="*", help="their names; all that were not measured yet if none is given")
+    parser.add_argument(
+        "names", nargs="*", help="01_numpy, face_recognition, ...; without a name, all that were not measured yet"
+    )
     arguments = parser.parse_args()
-    results = so_far(RESULT)
-    names = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/main.py"))
-    for name in arguments.projects or [name for name in names if name not in results]:
-        results[name] = measure(name)
-        write_json(RESULT, dict(sorted(results.items())))
+    found = notebooks()
+    for name in arguments.names or [name for name in found if name not in so_far(RESULT)]:
+        if name not in found:
+            raise UserError(f"there is no notebook {name!r}; choose one of {', '.join(sorted(found))}")
+        keep(RESULT, name, measure(found[name]))
 
 
 if __name__ == "__main__":

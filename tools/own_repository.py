@@ -1,5 +1,6 @@
 """A repository for one project: the modules of shared/ that it uses, their tests, and its own build files."""
 
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,8 @@ def make_repository(name: str, original: Path, target: Path, repository: Path) -
         made = Path(folder) / target.name
         made.mkdir()
         copy_project(original, made / "projects" / name, name)
+        for notebook in made.glob("projects/*/notebooks/*.ipynb"):
+            drop_exercises(notebook)
         write_build_files(name, made, repository)
         copy_legal(name, original.name, made, repository)
         taken = copy_shared(made, repository)
@@ -65,6 +68,13 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
     (made / "README.md").write_text(readme.substitute(name=name, introduction=introduction), encoding="utf-8")
     (made / ".github" / "workflows").mkdir(parents=True)
     shutil.copy(TEMPLATES / "test.yml", made / ".github" / "workflows" / "test.yml")
+
+
+def drop_exercises(notebook: Path) -> None:
+    """Remove the cells that lead to an exercise: the exercises stay in this repository."""
+    content = read_json(notebook, "repair it, or take an older one from git")
+    content["cells"] = [cell for cell in content["cells"] if "`make exercise" not in "".join(cell["source"])]
+    notebook.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def copy_legal(name: str, original: str, made: Path, repository: Path) -> None:
@@ -188,6 +198,7 @@ def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> s
     text = re.sub(r'(?m)^name = ".*"$', f'name = "{name.replace("_", "-")}"', text, count=1)
     text = re.sub(r'(?m)^description = ".*"$', f'description = "{name}: a PyTorch project."', text, count=1)
     text = lines_of(text, r"^dependencies = \[\n", r"^\]", lambda line: required([line.strip(' "')]) <= wanted)
+    text = lines_of(text, r"^\[tool\.ruff\.lint\.per-file-ignores\]\n", r"^$", lambda line: "exercises" not in line)
     text = lines_of(text, r"^\[tool\.setuptools\.package-data\]\n", r"^$", lambda line: line.split('"')[1] in packages)
     return with_projects(text, [name])
 

@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import sys
-from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -84,15 +83,12 @@ def sample_run(result: dict[str, Any]) -> str:
     return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
 
 
-def notebook(project: str, result: dict[str, Any]) -> str:
-    """The sections of a project's notebook: how long each takes, and what it prints last."""
-    found = result[project]
-    rows = [["section", "seconds", "ends with"], ["---"] * 3]
-    for title, section in found["sections"].items():
-        prints = re.sub(r"\s+", " ", section["prints"]).replace("|", "/")
-        took = f"{section['seconds']:.0f}" if section["seconds"] >= 1 else "below 1"
-        rows.append([title.replace("`", ""), took, f"`{prints[:90]}`" if prints else "a plot"])
-    return table(rows) + f"\n\n{threads_of(found)}, on a machine that also ran other work."
+def time_on_the_road(name: str) -> str:
+    """How long a notebook computes and, about, how long one reads it."""
+    found = json.loads((RESULTS / "notebooks.json").read_text()).get(name)
+    if not found:
+        return "not measured"
+    return f"{found['seconds']:.0f} s, {found['minutes_of_reading']} min"
 
 
 def mnist_choices(result: dict[str, Any]) -> str:
@@ -420,11 +416,6 @@ TABLES = {
     "mnist_choices": ("mnist_speed.json", mnist_choices),
     "samples": ("samples.json", samples),
     "sample_run": ("samples.json", sample_run),
-    "notebook_audio": ("notebooks.json", partial(notebook, "audio_classification")),
-    "notebook_face": ("notebooks.json", partial(notebook, "face_recognition")),
-    "notebook_mnist": ("notebooks.json", partial(notebook, "mnist_classifier")),
-    "notebook_segmentation": ("notebooks.json", partial(notebook, "image_segmentation")),
-    "notebook_text": ("notebooks.json", partial(notebook, "text_classification")),
     "serving_digits": ("serving.json", lambda result: serving(result["digits"], "image")),
     "serving_texts": ("serving.json", lambda result: serving(result["texts"], "text of up to 40 words")),
     "hostile": ("hostile.json", hostile),
@@ -438,13 +429,16 @@ TABLES = {
 
 
 def filled(text: str) -> str:
-    """The text with each `<!-- table: name -->` block written anew from its result file."""
+    """The text with each `<!-- table: name -->` and `<!-- time: name -->` written anew from its result file."""
 
     def block(found: re.Match[str]) -> str:
         file, render = TABLES[found[1]]
         content = render(json.loads((RESULTS / file).read_text()))
         return f"<!-- table: {found[1]} -->\n{content}\n<!-- end -->"
 
+    text = re.sub(
+        r"(<!-- time: (\w+) -->).*?<!-- end -->", lambda time: f"{time[1]}{time_on_the_road(time[2])}<!-- end -->", text
+    )
     return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
 
 

@@ -1,0 +1,42 @@
+"""Exercise 32, solved: momentum, schedule and random numbers are state too, and a state_dict is no copy."""
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Run:
+    """A small training run: a network with dropout, and an optimizer with momentum and a schedule."""
+
+    def __init__(self, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.network = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
+        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.1, momentum=0.9)
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, 8)
+        self.epoch = 0
+
+    def run(self, epochs: int, inputs: Tensor, labels: Tensor) -> None:
+        """Train until `epochs` epochs are done in all; inputs are float32 [N, 8], labels int64 [N]."""
+        while self.epoch < epochs:
+            for batch in torch.randperm(len(inputs)).split(16):
+                loss = F.cross_entropy(self.network(inputs[batch]), labels[batch])
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+            self.schedule.step()
+            self.epoch += 1
+
+    def save(self) -> dict[str, Any]:
+        """All that is needed to resume, as a copy that further training does not change."""
+        parts = {name: getattr(self, name).state_dict() for name in ("network", "optimizer", "schedule")}
+        return copy.deepcopy(parts) | {"epoch": self.epoch, "random": torch.get_rng_state()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Resume from a state that `save` returned."""
+        for name in ("network", "optimizer", "schedule"):
+            getattr(self, name).load_state_dict(copy.deepcopy(state[name]))
+        self.epoch = state["epoch"]
+        torch.set_rng_state(state["random"])
