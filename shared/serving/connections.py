@@ -1,11 +1,15 @@
 """Silent connections are closed; a response is sent in one piece."""
 
 import asyncio
+import socket
+from types import FrameType
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0  # from the connection, or a request's first byte, to the end of its headers
+LAST_SECONDS = 0.1  # within which a request that is on its way arrives, as the server stops
 READING_SECONDS = 30.0  # within which the client must have read some more of a response
 
 
@@ -65,6 +69,7 @@ class PromptProtocol(HttpToolsProtocol):
     """
 
     _patience: asyncio.TimerHandle | None = None
+    _begun = _stopping = False  # whether a request's headers are incomplete; whether the server stops
     transport: Joining  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -76,9 +81,24 @@ class PromptProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of a request that is not complete."""
         super().data_received(data)
-        between = self.cycle is None or self.cycle.response_complete
-        if between and self._patience is None:
+        if self._is_between and self._patience is None:
             self._wait()
+
+    def shutdown(self) -> None:
+        """Close after the current request, or the one on its way: to close at once would reset it."""
+        self._stopping = True
+        if self._is_between:
+            self.loop.call_later(LAST_SECONDS, self._close_between)
+        else:
+            super().shutdown()
+
+    def _close_between(self) -> None:
+        if self._is_between and not self._begun:
+            self.transport.close()
+
+    @property
+    def _is_between(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def pause_writing(self) -> None:
         """Wait until more of the response has been read."""
@@ -93,12 +113,16 @@ class PromptProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Wait for the headers of a request."""
         super().on_message_begin()
+        self._begun = True
         self._wait()
 
     def on_headers_complete(self) -> None:
         """Go on; the body has the request's own deadline."""
+        self._begun = False
         self._stop_waiting()
         super().on_headers_complete()
+        if self._stopping:
+            self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -114,3 +138,27 @@ class PromptProtocol(HttpToolsProtocol):
         if self._patience:
             self._patience.cancel()
             self._patience = None
+
+
+class PatientServer(uvicorn.Server):
+    """uvicorn's server, which takes what has arrived before it stops, and knows which requests it cut off."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """See uvicorn."""
+        super().__init__(config)
+        self.cut_off: set[asyncio.Task[None]] = set()
+        """Requests that ended without a result: after a second Ctrl-C, or when the time to finish them was over."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; connections that wait to be accepted are accepted first, as the system would reset them."""
+        await asyncio.sleep(0)
+        await super().shutdown(sockets)
+        self.cut_off |= self.server_state.tasks
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, after the requests that have come; after a second Ctrl-C at once."""
+        super().handle_exit(sig, frame)
+        if self.force_exit:
+            self.cut_off |= self.server_state.tasks
+            for task in self.cut_off:
+                task.get_loop().call_soon_threadsafe(task.cancel)
