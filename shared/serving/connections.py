@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -151,7 +153,13 @@ class PatientServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop; connections that wait to be accepted are accepted first, as the system would reset them."""
-        await asyncio.sleep(0)
+        waiting = [connection for listener in sockets or () for connection in _accepted(listener)]
+        for server in self.servers:
+            server.close()
+        loop, state = asyncio.get_running_loop(), self.server_state
+        for connection in waiting:
+            await loop.connect_accepted_socket(lambda: PromptProtocol(self.config, state, {}), connection)
+        await asyncio.sleep(LAST_SECONDS)  # until those that asyncio accepted are known too
         await super().shutdown(sockets)
         self.cut_off |= self.server_state.tasks
 
@@ -162,3 +170,10 @@ class PatientServer(uvicorn.Server):
             self.cut_off |= self.server_state.tasks
             for task in self.cut_off:
                 task.get_loop().call_soon_threadsafe(task.cancel)
+
+
+def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+    """The connections that wait at a listener, which does not block."""
+    with suppress(OSError):  # BlockingIOError: no more
+        while True:
+            yield listener.accept()[0]
