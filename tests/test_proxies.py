@@ -118,5 +118,10 @@ def test_the_page_and_its_requests_pass_the_proxy(proxy: Proxy) -> None:
     assert (found.status, found.body) == (200, b"")
 
 
-def test_a_body_of_the_largest_size_passes_the_proxy(proxy: Proxy) -> None:
+def test_a_body_of_the_largest_size_passes(proxy: Proxy) -> None:
     assert proxy.ask("POST", "/predict", b"x" * 10_000_000, **BEARER).json == {"length": 10_000_000}
+
+
+@pytest.mark.parametrize("proxy", [nginx], indirect=True)  # Caddy closes before the client has sent all
+def test_the_refusal_of_a_larger_body_passes_nginx(proxy: Proxy) -> None:
+    assert "10,000,000 bytes" in proxy.ask("POST", "/predict", b"x" * 10_000_001, **BEARER).json["detail"]

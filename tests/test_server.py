@@ -220,7 +220,14 @@ def test_a_response_to_a_client_that_has_gone_is_dropped() -> None:
     assert not failed
 
 
-def test_a_body_is_read_no_further_than_the_limit(url: str) -> None:
+def test_a_client_that_sends_all_before_it_reads_learns_that_it_was_too_much(url: str) -> None:
+    for _ in range(3):
+        found = ask(f"{url}/predict", b"x" * 20_000_000)
+        assert (found.status, found.headers["Connection"]) == (413, "close")
+
+
+def test_a_body_is_read_no_further_than_the_limit(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_BYTES", 10_000)
     with connect(url, "Content-Length: 999999999") as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
     with connect(url, "Transfer-Encoding: chunked") as connection:  # its length is not announced

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import FrameType
 from typing import Any
@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10.0  # from the connection, or a request's first byte, to the end of its headers
 LAST_SECONDS = 0.1  # within which a request that is on its way arrives, as the server stops
+LINGER_SECONDS, LINGER_BYTES = 10.0, 50_000_000  # of a refused body, which are thrown away
 READING_SECONDS = 30.0  # within which the client must have read some more of a response
 
 
@@ -22,8 +23,14 @@ class Joining:
     the client twice.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        body_arrives: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._transport, self._loop, self._written = transport, loop, bytearray()
+        self._body_arrives, self._discarded = body_arrives, -1  # bytes of a refused body; below 0 before there is one
         self._unread: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
@@ -33,11 +40,29 @@ class Joining:
         self._written += data
 
     def close(self) -> None:
-        """Send what was written, and close the connection, for good where the client does not read the rest."""
+        """Send what was written, and close the connection, for good where the client does not read the rest.
+
+        While a body still arrives it is thrown away first: the system would reset the connection, and most clients
+        would then lose the response, which says why the body was refused.
+        """
         self._send()
+        if self._discarded < 0 and self._body_arrives() and not self._transport.is_closing():
+            self._discarded = 0
+            self._transport.write_eof()
+            self._loop.call_later(LINGER_SECONDS, self.close)
+            return
         self._transport.close()
         if self._transport.get_write_buffer_size() and not self._unread:
             self.watch()
+
+    def discards(self, data: bytes) -> bool:
+        """Whether this belongs to a refused body."""
+        if self._discarded < 0:
+            return False
+        self._discarded += len(data)
+        if self._discarded > LINGER_BYTES:
+            self.close()
+        return True
 
     def watch(self, before: int | None = None) -> None:
         """Cut the connection off once the client has read nothing of the rest for a while."""
@@ -77,11 +102,15 @@ class PromptProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self.transport = Joining(transport, self.loop)
+        self.transport = Joining(
+            transport, self.loop, lambda: self._is_between and self.cycle is not None and self.cycle.more_body
+        )
         self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Wait for the rest of a request that is not complete."""
+        if self.transport.discards(data):
+            return
         super().data_received(data)
         if self._is_between and self._patience is None:
             self._wait()

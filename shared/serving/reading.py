@@ -105,7 +105,7 @@ def busy(reason: str) -> HTTPException:
 
 
 def _too_large(limit: int) -> HTTPException:
-    # Without the header the server would go on to read, and throw away, what is still sent.
+    # Without the header the server would read, and throw away, all that is still sent.
     return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", {"Connection": "close"})
 
 
