@@ -560,4 +560,4 @@ def test_a_second_interrupt_ends_requests_and_says_so() -> None:
             os.killpg(started.pid, signal.SIGINT)
             time.sleep(0.3)
         assert (asked.result().status, started.wait(timeout=5)) == (503, 0)
-        assert started.stdout.read() == "WARNING: serve: stopped before 1 requests got their results.\n"
+        assert started.stdout.read() == "WARNING: serve: stopped; requests that got no result: 1.\n"

@@ -91,7 +91,7 @@ def run_app(app: ASGIApp, listener: socket.socket, settings: ServeConfig) -> Non
     log.info(f"serve: http://{network_location(host, port)} (open it in a browser; stop with Ctrl-C)")
     server.run(sockets=[listener])
     if server.cut_off:
-        log.warning(f"serve: stopped before {len(server.cut_off)} requests got their results.")
+        log.warning(f"serve: stopped; requests that got no result: {len(server.cut_off)}.")
     else:
         log.info("serve: stopped; every request got its response.")
 
