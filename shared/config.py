@@ -220,6 +220,7 @@ def _one_sentence(error: Exception, known: Mapping[str, Any]) -> str:
         return " ".join(text.split()).rstrip(".") + "; see --help."
     hint = known[found[1]]
     names = {int: "a whole number", float: "a number", bool: "true or false", str: "text", Path: "a path"}
+    names |= {list[str]: 'a list such as "[a, b]"'}
     expected = names.get(hint) or str(hint).replace("typing.", "")
     if typing.get_origin(hint) is typing.Literal:
         expected = "one of " + ", ".join(map(str, typing.get_args(hint)))

@@ -60,6 +60,11 @@ def fragile_service(_: object = None) -> Service:
     return Service("fragile", {}, [fragile, *VERBS[1:]])
 
 
+def changing_service(_: object) -> Service:
+    facts = {"run": Path(os.environ["FACTS"]).read_text()}
+    return Service("changing", facts, [endpoint("predict", predict=lambda items: [facts for _ in items])])
+
+
 def refusing_service(_: object) -> Service:
     raise UserError("there is no x.onnx; run `python main.py export` first.")
 
@@ -79,14 +84,14 @@ def dying_service(_: object) -> Service:
 
 
 @contextmanager
-def server(build: str) -> Iterator[subprocess.Popen[str]]:
+def server(build: str, host: str = "127.0.0.1") -> Iterator[subprocess.Popen[str]]:
     """A server in a group of processes of its own, as a terminal has them; it hears Ctrl-C in the background too."""
     code = f"""
 import signal
 from shared.serving.running import run_server
 from shared.serving.settings import ServeConfig
 signal.signal(signal.SIGINT, signal.default_int_handler)
-try: run_server('serving:{build}', None, ServeConfig(port=0))
+try: run_server('serving:{build}', None, ServeConfig({host!r}, 0))
 except KeyboardInterrupt: print('interrupted')
 """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -110,8 +115,14 @@ class Reply:
         return json.loads(self.body)
 
 
-def ask(url: str, body: bytes | None = None, content_type: str = "application/octet-stream", **headers: str) -> Reply:
-    request = urllib.request.Request(url, body, {"Content-Type": content_type, **headers})
+def ask(
+    url: str,
+    body: bytes | None = None,
+    content_type: str = "application/octet-stream",
+    method: str | None = None,
+    **headers: str,
+) -> Reply:
+    request = urllib.request.Request(url, body, {"Content-Type": content_type, **headers}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=20) as response:
             return Reply(response.status, response.headers, response.read())

@@ -2,6 +2,9 @@
 
 import asyncio
 import base64
+import http.client
+import os
+import re
 import signal
 import socket
 import threading
@@ -17,7 +20,7 @@ from serving import SECRET, VERBS, Reply, ask, ask_json, endpoint, form, lengths
 from shared.errors import UserError
 from shared.serving import connections
 from shared.serving.backend import LocalBackend
-from shared.serving.running import run_server
+from shared.serving.running import listen, run_server
 from shared.serving.server import make_app
 from shared.serving.service import Service
 from shared.serving.settings import ServeConfig
@@ -110,6 +113,62 @@ def test_what_cannot_be_understood_is_refused_in_one_sentence(
     assert sentence in found.json["detail"]
 
 
+TEXT = {"results": [{"length": 3}]}
+URLENCODED = "application/x-www-form-urlencoded"  # what curl -d and urllib say of any body
+
+
+@pytest.mark.parametrize("content_type", ["", URLENCODED, "application/octet-stream", "text/json", "text/plain"])
+def test_json_is_json_under_any_name(url: str, content_type: str) -> None:
+    assert ask(f"{url}/read", b' {"texts": ["abc"]}', content_type).json == TEXT
+    assert ask(f"{url}/predict", b'{"images": ["YWJj"]}', content_type).json == TEXT
+    assert ask(f"{url}/enroll", b'{"images": ["YQ=="], "name": "Bo"}', content_type).json == TEXT
+    assert ask(f"{url}/read", b'{"texts": []}', content_type).status == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"text": "abc"}', 422),  # another key
+        (b'["abc"]', 422),
+        (b'{"texts": ["abc"}', 400),
+        (b'\xef\xbb\xbf{"texts": ["abc"', 400),
+        (b"{texts: [abc]}", 400),  # shells of Windows take the quotes away
+        (b"'{texts: [abc]}'", 400),
+        (b"{'texts': ['abc']}", 400),  # the text of a dictionary in Python
+        (b'{"texts": ["a"]}\n{"texts": ["b"]}', 400),
+        (form(("texts", b"abc"), files=False)[0], 415),  # without its boundary
+        (b"text=abc", 422),
+        (b"texts[]=abc", 422),
+        (b"The%20film%20was%20lovely", 422),
+        (b"texts=lovely & great", 422),  # what follows & would be lost
+        (b"texts=%ff", 400),
+        (b"&".join([b"texts=a"] * 5), 400),
+    ],
+)
+def test_json_and_forms_that_are_none_never_become_a_text(url: str, body: bytes, status: int) -> None:
+    found = ask(f"{url}/read", body, URLENCODED)
+    assert found.status == status
+    if "Content-Type: text/plain" in found.json["detail"] and b'"texts":' not in body:  # the advice works
+        assert ask(f"{url}/read", body, "text/plain").json == {"length": len(body.decode())}
+
+
+def test_forms_of_curl_are_forms(url: str) -> None:
+    assert ask(f"{url}/read", b"texts=The%20film+%26%20cast&texts=K%C3%A4se", URLENCODED).json == {
+        "results": [{"length": 15}, {"length": 4}]
+    }
+    assert ask(f"{url}/read", "texts=Käse".encode(), "").json == {"results": [{"length": 4}]}  # requests, curl -d
+    assert ask(f"{url}/enroll", b"images=YQ%3D%3D&name=Bo", URLENCODED).json == TEXT
+
+
+def test_raw_bodies_stay_raw(url: str) -> None:
+    for body in (b"GIF89a=...", b"BM=", b"{name} was lovely", b"[1] A film", b"100% lovely", b"lovely"):
+        assert ask(f"{url}/predict", body, URLENCODED).json == {"length": len(body)}  # curl --data-binary
+        if b"=" not in body:
+            assert ask(f"{url}/read", body, URLENCODED).json == {"length": len(body)}
+    for body in (b'{"a": 1}', b"[1]", b"a=b"):
+        assert ask(f"{url}/read", body, "text/plain").json == {"length": len(body)}
+
+
 def test_no_refusal_repeats_what_was_sent(url: str) -> None:
     secret = SECRET.encode()
     for body, content_type in (
@@ -161,7 +220,14 @@ def test_a_response_to_a_client_that_has_gone_is_dropped() -> None:
     assert not failed
 
 
-def test_a_body_is_read_no_further_than_the_limit(url: str) -> None:
+def test_a_client_that_sends_all_before_it_reads_learns_that_it_was_too_much(url: str) -> None:
+    for _ in range(3):
+        found = ask(f"{url}/predict", b"x" * 20_000_000)
+        assert (found.status, found.headers["Connection"]) == (413, "close")
+
+
+def test_a_body_is_read_no_further_than_the_limit(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LINGER_BYTES", 10_000)
     with connect(url, "Content-Length: 999999999") as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
     with connect(url, "Transfer-Encoding: chunked") as connection:  # its length is not announced
@@ -296,7 +362,10 @@ def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -
         assert [ask(f"{address}/{path}").status for path in ("model", "metrics", "openapi.json", "none")] == [401] * 4
         assert ask(f"{address}/predict", b"a").headers["WWW-Authenticate"] == "Bearer"
         assert ask(f"{address}/predict", b"a", Authorization="Bearer 0123456789abcdeX").status == 401
-        assert ask(f"{address}/predict", b"a", Authorization="Bearer 0123456789abcdef").status == 200
+        for right in ("Bearer 0123456789abcdef", "bearer 0123456789abcdef", "BEARER  0123456789abcdef"):
+            assert ask(f"{address}/predict", b"a", Authorization=right).status == 200
+        for wrong in ("Basic 0123456789abcdef", "0123456789abcdef", "Bearer", ""):
+            assert ask(f"{address}/predict", b"a", Authorization=wrong).status == 401
 
 
 def test_a_key_that_is_short_or_missing_is_named(tmp_path: Path) -> None:
@@ -316,6 +385,28 @@ def test_an_address_that_is_open_to_others_or_taken_is_refused() -> None:
         settings = ServeConfig(port=taken.getsockname()[1])
         with pytest.raises(UserError, match=r"cannot listen at 127\.0\.0\.1:\d+ .*; choose another --serve.port"):
             run_server("serving:lengths_service", None, settings)
+    for host in ("192.0.2.1", "2001:db8::1", "nowhere.invalid", "x" * 70):  # of no machine
+        with pytest.raises(UserError, match=re.escape(host) + r".*; choose another --serve.host"):
+            listen(ServeConfig(host=host))
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "localhost", "127.0.1.1"])
+def test_every_address_of_this_machine_can_be_asked_by_its_own_name(host: str) -> None:
+    with server("lengths_service", host=host) as started:
+        assert started.stdout
+        address = started.stdout.readline().split()[1]
+        assert urlsplit(address).hostname in ("::1", "127.0.0.1", "127.0.1.1")
+        assert ask(f"{address}/predict", b"abc").json == {"length": 3}
+        assert ask(f"{address}/predict", b"abc", Host="example.org").status == 403
+
+
+def test_ipv6_for_all_needs_a_key_and_takes_ipv4_too(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0123456789abcdef")
+    with pytest.raises(UserError, match=":: is reached from other machines, which needs a key"):
+        listen(ServeConfig(host="::", port=0))
+    with listen(ServeConfig(host="::", port=0, api_key_file=tmp_path / "key")) as listener:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, listener.getsockname()[1])).close()
 
 
 def test_pages_of_other_sites_cannot_ask(url: str) -> None:
@@ -329,6 +420,83 @@ def test_pages_of_other_sites_cannot_ask(url: str) -> None:
         (403, {"Origin": "http://["}),
     ):
         assert ask(f"{url}/predict", b"abc", **headers).status == status, headers
+
+
+def test_names_of_proxies_and_pages_of_front_ends_are_allowed_one_by_one() -> None:
+    front = "http://localhost:5173"
+    with serving(SERVICE, allowed_hosts=["Api.example.org", "fd00::1"], allowed_origins=[front]) as url:
+        port = urlsplit(url).port
+        for status, headers in (
+            (200, {"Host": "api.example.org"}),
+            (200, {"Host": "API.example.org:8443"}),
+            (200, {"Host": "[fd00::1]:80"}),
+            (200, {"Host": f"localhost:{port}"}),
+            (403, {"Host": "example.org"}),
+            (403, {"Host": "api.example.org.evil.org"}),
+            (200, {"Host": "api.example.org:443", "Origin": "https://api.example.org"}),
+            (403, {"Host": "api.example.org:443", "Origin": "http://api.example.org"}),
+            (200, {"Origin": front}),
+            (403, {"Origin": "http://localhost:5174"}),
+            (403, {"Origin": "https://localhost:5173"}),
+            (403, {"Origin": "null"}),
+        ):
+            assert ask(f"{url}/predict", b"abc", **headers).status == status, headers
+
+
+def test_a_refusal_names_the_setting_that_allows_it(url: str) -> None:
+    assert "serve.allowed_hosts" in ask(f"{url}/model", Host="example.org").json["detail"]
+    assert "serve.allowed_origins" in ask(f"{url}/model", Origin="http://example.org").json["detail"]
+    for setting, value in (
+        ("allowed_hosts", "https://example.org"),
+        ("allowed_hosts", "example.org:80"),
+        ("allowed_hosts", "*"),
+        ("allowed_origins", "example.org"),
+        ("allowed_origins", "https://example.org/"),
+        ("allowed_origins", "*"),
+        ("allowed_origins", "null"),
+    ):
+        with pytest.raises(UserError, match=f"serve.{setting} is .*, but must be"):
+            ServeConfig(**{setting: [value]})
+
+
+def test_browsers_are_told_which_pages_may_read(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0123456789abcdef")
+    front = "http://localhost:5173"
+    with serving(SERVICE, allowed_origins=[front], api_key_file=tmp_path / "key") as url:
+        asked = {"Origin": front, "Access-Control-Request-Method": "POST"}
+        asked["Access-Control-Request-Headers"] = "authorization,content-type"
+        told = ask(f"{url}/predict", method="OPTIONS", **asked)  # without the key
+        assert (told.status, told.headers["Access-Control-Allow-Origin"]) == (200, front)
+        assert told.headers["Access-Control-Allow-Headers"] == "authorization,content-type"
+        for status, key in ((200, "Bearer 0123456789abcdef"), (401, "Bearer none")):
+            found = ask(f"{url}/predict", b"abc", Origin=front, Authorization=key)
+            assert (found.status, found.headers["Access-Control-Allow-Origin"]) == (status, front)
+        refused = ask(f"{url}/predict", method="OPTIONS", **asked | {"Origin": "http://other.org"})
+        assert (refused.status, refused.headers["Access-Control-Allow-Origin"]) == (403, None)
+
+
+def test_probes_need_no_host(url: str) -> None:
+    for path, headers, status in (
+        ("healthz", "", 200),
+        ("readyz", "", 200),
+        ("model", "", 200),
+        ("healthz", "Host: 10.0.0.7:8000\r\n", 200),
+        ("model", "Host: 10.0.0.7:8000\r\n", 403),
+        ("model", "Origin: null\r\n", 403),
+    ):
+        with connect(url) as connection:
+            connection.sendall(f"GET /{path} HTTP/1.0\r\n{headers}\r\n".encode())
+            assert connection.recv(10_000).startswith(b"HTTP/1.1 %d " % status), (path, headers)
+
+
+@pytest.mark.parametrize("path", ["model", "healthz", "readyz", "metrics", "openapi.json"])
+def test_what_can_be_got_has_a_head(url: str, path: str) -> None:
+    got, head = ask(f"{url}/{path}"), ask(f"{url}/{path}", method="HEAD")
+    assert (got.status, head.status, head.body) == (200, 200, b"")
+    if path != "metrics":  # it counts itself
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
+    assert ask(f"{url}/predict", method="HEAD").status == 405
+    assert ask(f"{url}/none", method="HEAD").status == 404
 
 
 def test_facts_health_and_interface(url: str) -> None:
@@ -358,3 +526,38 @@ def test_after_sigterm_open_requests_get_their_responses() -> None:
         assert asked.result().json == {"slept": 1.5}
         assert started.wait(timeout=20) == 0
         assert "every request got its response" in started.stdout.read()
+
+
+@pytest.mark.parametrize("kept_open", [True, False])
+def test_requests_that_come_as_the_server_stops_are_answered_or_not_taken(kept_open: bool) -> None:
+    with server("lengths_service") as started, ThreadPoolExecutor(8) as pool:
+        assert started.stdout
+        address = urlsplit(started.stdout.readline().split()[1]).netloc
+        asking = [pool.submit(ask_until_refused, address, kept_open) for _ in range(8)]
+        time.sleep(0.5)
+        started.send_signal(signal.SIGTERM)
+        for found in asking:
+            assert isinstance(found.exception(), ConnectionRefusedError)
+        assert "every request got its response" in started.communicate(timeout=20)[0]
+
+
+def ask_until_refused(address: str, kept_open: bool) -> None:
+    connection = http.client.HTTPConnection(address, timeout=20)
+    while True:
+        connection.request("POST", "/predict", b"abc")
+        assert connection.getresponse().read() == b'{"length": 3}'
+        if not kept_open:
+            connection.close()
+
+
+def test_a_second_interrupt_ends_requests_and_says_so() -> None:
+    with server("lengths_service") as started, ThreadPoolExecutor(1) as pool:
+        assert started.stdout
+        address = started.stdout.readline().split()[1]
+        asked = pool.submit(ask, f"{address}/wait", b"8")
+        wait_for_items(address, 1)
+        for _ in range(2):
+            os.killpg(started.pid, signal.SIGINT)
+            time.sleep(0.3)
+        assert (asked.result().status, started.wait(timeout=5)) == (503, 0)
+        assert started.stdout.read() == "WARNING: serve: stopped; requests that got no result: 1.\n"

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from serving import ask, fragile_service, lengths_service, server
@@ -149,3 +150,32 @@ def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:
         assert started.stdout.readline() == "loading\n"
         os.killpg(started.pid, signal.SIGINT)
         assert started.communicate(timeout=30)[0] == "interrupted\n"
+
+
+def test_a_second_interrupt_while_the_network_loads_changes_nothing() -> None:
+    with server("slow_service") as started:
+        assert started.stdout
+        assert started.stdout.readline() == "loading\n"
+        for _ in range(5):
+            os.killpg(started.pid, signal.SIGINT)
+            time.sleep(0.002)
+        assert started.communicate(timeout=30)[0] == "interrupted\n"
+
+
+def test_a_process_that_finds_another_network_says_so_and_describes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FACTS", str(tmp_path / "facts"))
+    others = multiprocessing.active_children()
+    for first, then, said in (("one", "one", False), ("one", "two", True)):
+        (tmp_path / "facts").write_text(first)
+        with Worker("serving:changing_service", None, ServeConfig()) as started:
+            assert started.metadata == {"run": first}
+            (tmp_path / "facts").write_text(then)
+            assert started("predict", [item(b"a")]) == [b'{"run": "%b"}' % first.encode()]  # not read anew
+            (process,) = set(multiprocessing.active_children()).difference(others)
+            process.kill()
+            process.join()
+            assert started("predict", [item(b"a")]) == [b'{"run": "%b"}' % then.encode()]
+            assert started.metadata == {"run": then}
+        assert ("another one" in caplog.text) == said

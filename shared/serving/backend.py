@@ -41,6 +41,10 @@ class Backend(Protocol):
     def alive(self) -> bool:
         """Whether it can compute now."""
 
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The facts of the network that computes now."""
+
     def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
         """From an endpoint's name and at most its `batch_size` items to their results, in order."""
 
@@ -53,7 +57,7 @@ class LocalBackend:
     def __init__(self, service: Service, settings: ServeConfig) -> None:
         """Call the functions of the service's endpoints."""
         self._endpoints = {endpoint.name: endpoint for endpoint in service.endpoints}
-        self._settings = settings
+        self._settings, self.metadata = settings, service.metadata
 
     def __call__(self, endpoint: str, items: Sequence[Item]) -> list[Result]:
         """The results of a batch."""

@@ -58,13 +58,13 @@ def _object(endpoint: Endpoint, element: Mapping[str, Any], max_elements: int) -
 _REFUSALS = {
     400: "There is no body, or it is damaged.",
     401: "The server needs a key, and it is missing or wrong.",
-    403: "The request comes from a page of another site, or under a name that is not this machine's.",
+    403: "The request comes from a page of another site, or under a name that is neither this machine's nor allowed.",
     408: "The body did not arrive before the deadline.",
     413: "The body is too large.",
-    415: "A raw body is not enough for this endpoint.",
+    415: "A raw body is not enough for this endpoint, or a form came without its boundary.",
     422: "The body is not of the form described here, or its only element cannot be used.",
     429: "Too much is waiting already; `Retry-After` says when to try again.",
     500: "The computation failed; the server's log says more.",
-    503: "The deadline passed before the computation began; try again.",
+    503: "The deadline passed before the computation began, or the server was stopped; try again.",
     504: "The deadline passed during the computation.",
 }

@@ -1,9 +1,12 @@
 """Parse a request's body into items: raw, JSON or a form, within the limits. No message repeats what was sent."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
@@ -17,6 +20,10 @@ from shared.serving.settings import ServeConfig
 
 Elements = tuple[Sequence[bytes], dict[str, str]]  # and the fields beside them
 HELD_BODIES = 8  # number of bodies of the largest size that may be in memory at once
+URLENCODED = "application/x-www-form-urlencoded"  # what curl -d and urllib say of any body
+LIKE_JSON = re.compile(rb"""(\xef\xbb\xbf)?\s*'?\{\s*["']?\w+["']?\s*:""")  # also where a shell took its quotes away
+LIKE_MULTIPART = re.compile(rb"--[^\r\n]{1,70}\r?\nContent-Disposition:", re.IGNORECASE)
+LIKE_URLENCODED = re.compile(rb"[\w.-]+(\[\]|%5B%5D)?=|[\w.~*+-]*%[0-9A-F]{2}[\w.~*+%-]*$", re.IGNORECASE)
 
 
 @dataclass
@@ -71,11 +78,13 @@ class Reader:
         body = await request.body()
         if not body:
             raise HTTPException(400, f"the request has no body; send {_expected(endpoint)}")
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type == "application/json":
+        body_form = _body_form(body, request.headers.get("content-type", ""), endpoint)
+        if body_form == "json":
             elements, fields = _from_json(body, endpoint)
-        elif content_type == "multipart/form-data":
+        elif body_form == "multipart":
             elements, fields = await _from_form(request, endpoint, self.settings)
+        elif body_form == "urlencoded":
+            elements, fields = _from_urlencoded(body, endpoint, self.settings)
         elif endpoint.takes_raw_body:
             return ParsedRequest([Item([body], False, {}, deadline)], is_raw=True)
         else:
@@ -85,7 +94,7 @@ class Reader:
             raise HTTPException(422, f"send 1 to {most} {endpoint.kind} at once, not {count}")
         if count % step:
             raise HTTPException(422, f"send {endpoint.kind} in groups of {step}, not {count}")
-        in_base64 = content_type == "application/json" and endpoint.kind != "texts"
+        in_base64 = body_form != "multipart" and endpoint.kind != "texts"
         groups = [elements[start : start + step] for start in range(0, count, step)]
         return ParsedRequest([Item(group, in_base64, fields, deadline) for group in groups], is_raw=False)
 
@@ -96,14 +105,54 @@ def busy(reason: str) -> HTTPException:
 
 
 def _too_large(limit: int) -> HTTPException:
-    # Without the header the server would go on to read, and throw away, what is still sent.
+    # Without the header the server would read, and throw away, all that is still sent.
     return HTTPException(413, f"the body is larger than the {limit:,} bytes allowed", {"Connection": "close"})
 
 
 def _expected(endpoint: Endpoint) -> str:
     fields = "".join(f', "{name}": "..."' for name in endpoint.fields)
     element = "a text" if endpoint.kind == "texts" else "base64 of a file"
-    return f'JSON like {{"{endpoint.kind}": ["{element}"]{fields}}}, a form, or a raw body'
+    raw = ", or one text with Content-Type: text/plain" if endpoint.kind == "texts" else ", or a raw body"
+    return f'JSON like {{"{endpoint.kind}": ["{element}"]{fields}}}, a form{raw if endpoint.takes_raw_body else ""}'
+
+
+def _body_form(body: bytes, content_type: str, endpoint: Endpoint) -> Literal["json", "multipart", "urlencoded", "raw"]:
+    """What the body is. Many clients send JSON and forms under another name or none; they never become a raw text."""
+    declared = content_type.partition(";")[0].strip().lower()
+    if declared.endswith(("/json", "+json")):
+        return "json"
+    if declared == "multipart/form-data":
+        return "multipart"
+    names = "|".join([endpoint.kind, *endpoint.fields]).encode()
+    if declared == "text/plain":  # any text; but JavaScript's fetch says so of JSON
+        return "json" if re.match(rb'\s*\{\s*"(%b)"\s*:' % names, body) else "raw"
+    if LIKE_MULTIPART.match(body):
+        raise HTTPException(415, "this looks like a form; send its Content-Type: multipart/form-data; boundary=...")
+    if LIKE_JSON.match(body) or _is_json_list(body):
+        return "json"
+    any_form = declared == URLENCODED and endpoint.kind == "texts"  # an image may begin like one: GIF89a=
+    if re.match(rb"(%b)=" % names, body) or (any_form and LIKE_URLENCODED.match(body)):
+        return "urlencoded"
+    return "raw"
+
+
+def _is_json_list(body: bytes) -> bool:
+    try:
+        return body.lstrip().startswith(b"[") and isinstance(json.loads(body), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _from_urlencoded(body: bytes, endpoint: Endpoint, settings: ServeConfig) -> Elements:
+    most, names = settings.max_elements + len(endpoint.fields), [endpoint.kind, *endpoint.fields]
+    try:
+        parts = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError as error:
+        raise HTTPException(400, f"the form is not UTF-8, or has more than {most} parts") from error
+    fields = {name: part for name, part in parts if name != endpoint.kind}
+    if fields.keys() != set(endpoint.fields):
+        raise HTTPException(422, f"a form's parts are named {', '.join(names)}; send {_expected(endpoint)}")
+    return [part.encode() for name, part in parts if name == endpoint.kind], fields
 
 
 def _from_json(body: bytes, endpoint: Endpoint) -> Elements:
@@ -111,7 +160,7 @@ def _from_json(body: bytes, endpoint: Endpoint) -> Elements:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise HTTPException(400, "the body is not valid JSON") from error
+        raise HTTPException(400, f"the body is not valid JSON; send {_expected(endpoint)}") from error
     if isinstance(content, dict) and content.keys() == {endpoint.kind, *endpoint.fields}:
         elements = content.pop(endpoint.kind)
         if isinstance(elements, list) and all(isinstance(text, str) for text in (*elements, *content.values())):

@@ -19,14 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.console import log
 from shared.serving.backend import Backend, Failure, Result
 from shared.serving.batching import Batcher, BusyError, Job
-from shared.serving.connections import PromptProtocol
+from shared.serving.connections import PatientServer, PromptProtocol
 from shared.serving.guard import Guard, refusal
 from shared.serving.interface import request_body, responses
 from shared.serving.metrics import ServerMetrics
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import ParsedRequest, Reader, busy
 from shared.serving.service import Endpoint, RefusedError, Service
-from shared.serving.settings import ServeConfig
+from shared.serving.settings import ServeConfig, network_location
 
 Handler = Callable[[Request], Awaitable[Response]]
 SWITCH_SECONDS = 2e-4  # until a waiting thread gets its turn; Python's 5e-3 is as long as a batch takes
@@ -56,7 +56,7 @@ def make_app(service: Service, settings: ServeConfig, backend: Backend) -> ASGIA
             openapi_extra={"requestBody": request_body(endpoint, settings.max_elements)},
         )(handler)
     metrics = ServerMetrics(batcher)
-    _add_facts(app, service, batcher, metrics)
+    _add_facts(app, backend, batcher, metrics)
     page = add_page(app, page_files(service.page)) if service.page else []
     return Guard(_dispatch(app, handlers), settings, metrics, unlocked={"/healthz", "/readyz", *page})
 
@@ -67,6 +67,7 @@ def uvicorn_config(app: ASGIApp, settings: ServeConfig) -> uvicorn.Config:
         app,
         http=PromptProtocol,
         ws="none",
+        lifespan="off",
         log_level="warning",
         server_header=False,
         proxy_headers=False,  # nothing here uses the client's address
@@ -79,7 +80,7 @@ def uvicorn_config(app: ASGIApp, settings: ServeConfig) -> uvicorn.Config:
 
 def run_app(app: ASGIApp, listener: socket.socket, settings: ServeConfig) -> None:
     """Serve until SIGINT or SIGTERM; requests that came before still get their responses."""
-    server = uvicorn.Server(uvicorn_config(app, settings))
+    server = PatientServer(uvicorn_config(app, settings))
     # A signal that comes before uvicorn listens to signals ends the server as it starts. Later uvicorn passes a signal
     # on after the last response; the server then ends with exit code 0.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -87,9 +88,12 @@ def run_app(app: ASGIApp, listener: socket.socket, settings: ServeConfig) -> Non
     # The batcher's thread waits for the process that computes, and must get its turn soon after.
     sys.setswitchinterval(SWITCH_SECONDS)
     host, port = listener.getsockname()[:2]
-    log.info(f"serve: http://{host}:{port} (open it in a browser; stop with Ctrl-C)")
+    log.info(f"serve: http://{network_location(host, port)} (open it in a browser; stop with Ctrl-C)")
     server.run(sockets=[listener])
-    log.info("serve: stopped; every request got its response.")
+    if server.cut_off:
+        log.warning(f"serve: stopped; requests that got no result: {len(server.cut_off)}.")
+    else:
+        log.info("serve: stopped; every request got its response.")
 
 
 def _dispatch(app: ASGIApp, handlers: Mapping[str, Handler]) -> ASGIApp:
@@ -155,10 +159,10 @@ def _why(failure: Failure) -> str:
     return str(failure) if isinstance(failure, RefusedError) else "an error of the server; its log says more"
 
 
-def _add_facts(app: FastAPI, service: Service, batcher: Batcher, metrics: ServerMetrics) -> None:
+def _add_facts(app: FastAPI, backend: Backend, batcher: Batcher, metrics: ServerMetrics) -> None:
     @app.get("/model", summary="The facts that the exported network carries")
     async def model() -> dict[str, Any]:
-        return dict(service.metadata)
+        return dict(backend.metadata)
 
     @app.get("/healthz", summary="Whether the process runs")
     async def healthz() -> dict[str, str]:

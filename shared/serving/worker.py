@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection
@@ -47,6 +47,11 @@ class Worker:
             OSError: a file that it needs cannot be read.
         """
         return self._ready()
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The facts of the network in the process."""
+        return self.service.metadata
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +104,10 @@ class Worker:
             self._start()
             if self._ending:
                 self._process.kill()
-            self._ready()
+            service = self._ready()
+            if service.metadata != self.metadata:
+                log.warning("the exported network is another one since the start: its results, and /model, are now new")
+            self.service = service
         except (UserError, OSError) as error:
             log.error("the process that computes cannot be started again: %s", error)
 
