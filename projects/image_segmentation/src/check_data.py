@@ -22,12 +22,13 @@ from shared.data.folders import list_files
 from shared.data.images import read_image
 from shared.data.problems import Problems
 from shared.errors import UserError
+from shared.masks.decode import IGNORE
+from shared.masks.files import mask_folders
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.masks import IGNORE, mask_folders
 from src.sources import refusal
 
 RARE_SHARE = 0.02
@@ -60,6 +61,9 @@ def check_data(config: Config) -> dict[str, Any]:
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]
+    if data:
+        ignored = data.facts["ignored_pixels"]
+        rows.append(["ignored, of all pixels", *(f"{ignored[split]:.2%}" for split in shares)])
     return write_check_report(
         check,
         config,
@@ -85,7 +89,7 @@ def load_what_fits(config: Config) -> Data:
 
 def survey(root: Path, problems: Problems) -> list[Example]:
     """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
-    folders = mask_folders(root)
+    folders = mask_folders(root) or {"train": (root, root)}
     files = {
         path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
         for split, (images, _) in folders.items()
