@@ -52,7 +52,7 @@ def read_outlines(root: Path) -> tuple[list[str], list[Outlines]]:
             if "shapes" in content:
                 found.append(labelme_outlines(path, content))
             elif {"images", "annotations", "categories"} <= content.keys():
-                names += [one["name"] for one in sorted(content["categories"], key=lambda one: one["id"])]
+                names += [str(one["name"]) for one in sorted(content["categories"], key=lambda one: one["id"])]
                 found += coco_outlines(path, content)
             else:
                 raise UserError(f"{path} is not JSON of COCO or labelme; remove it, or export masks as PNG.")
@@ -66,9 +66,9 @@ def read_outlines(root: Path) -> tuple[list[str], list[Outlines]]:
 
 def coco_outlines(path: Path, content: dict[str, Any]) -> list[Outlines]:
     """The outlines in COCO's format by image."""
-    categories = {one["id"]: one["name"] for one in content["categories"]}
+    categories = {one["id"]: str(one["name"]) for one in content["categories"]}
     images = {
-        one["id"]: Outlines(path, one["file_name"], (one["height"], one["width"]) if "height" in one else None, [])
+        one["id"]: Outlines(path, str(one["file_name"]), size_of(one.get("height"), one.get("width")), [])
         for one in content["images"]
     }
     for one in content["annotations"]:
@@ -82,8 +82,8 @@ def coco_outlines(path: Path, content: dict[str, Any]) -> list[Outlines]:
 
 def labelme_outlines(path: Path, content: dict[str, Any]) -> Outlines:
     """The outlines in a file of labelme."""
-    height, width = content.get("imageHeight"), content.get("imageWidth")
-    found = Outlines(path, content["imagePath"], (height, width) if height and width else None, [])
+    size = size_of(content.get("imageHeight"), content.get("imageWidth"))
+    found = Outlines(path, str(content["imagePath"]), size, [])
     for shape in content["shapes"]:
         points, kind = shape["points"], shape.get("shape_type") or "polygon"
         if kind == "rectangle":
@@ -91,8 +91,18 @@ def labelme_outlines(path: Path, content: dict[str, Any]) -> Outlines:
             points = [(left, top), (right, top), (right, bottom), (left, bottom)]
         elif kind != "polygon":
             raise UserError(f"{path} has a shape of the type {kind!r}; draw outlines as polygons.")
-        found.objects.append((LABELME_NAMES.get(shape["label"], shape["label"]), outline_of(points)))
+        name = str(shape["label"])
+        found.objects.append((LABELME_NAMES.get(name, name), outline_of(points)))
     return found
+
+
+def size_of(height: Any, width: Any) -> tuple[int, int] | None:
+    """Height and width in pixels, checked; None where a file does not say them."""
+    if height is None or width is None:
+        return None
+    if min(int(height), int(width)) < 1:
+        raise ValueError(f"an image of {width}x{height} pixels")
+    return int(height), int(width)
 
 
 def outline_of(points: list[Any]) -> np.ndarray:
@@ -113,40 +123,34 @@ def read_annotations(
     """
     names, found = read_outlines(root)
     classes = names if settings.foreground == "above_zero" else settings.classes or names
+    text = f"the annotation files in {root} ({named([path.name for path in annotation_files(root)])})"
     unnamed = sorted({name for one in found for name, _ in one.objects if name} - set(classes))
-    if len(names) < 2 or unnamed or settings.threshold:
-        text = f"the annotation files in {root} ({named([path.name for path in annotation_files(root)])})"
-        raise UserError(
-            f"{text} have outlines of {named(unnamed)}; name these classes in data.classes."
-            if unnamed
-            else f"{text} have no outlines of any class, or no gray levels for data.threshold; export them again."
-        )
+    if unnamed:
+        raise UserError(f"{text} have outlines of {named(unnamed)}; name these classes in data.classes.")
+    if len(names) < 2:
+        raise UserError(f"{text} have no outlines of any class; export them again, with the objects.")
+    if settings.threshold:
+        raise UserError(f"{text} have outlines, no gray levels; leave data.threshold out.")
     splits, decoded = splits_of([one.file for one in found], root), defaultdict[str, list[Decoded]](list)
     files = defaultdict[str, list[Path]](list)
     for path in list_files(root):
         files[path.name].append(path)
     for one in found:
-        wanted = one.image.replace("\\", "/").rpartition("/")[2]
-        candidates = files.get(wanted, [])
-        beside = one.file.with_name(wanted)  # where several images have the name
-        fitting = [beside] if beside in candidates else candidates
-        if len(fitting) != 1:
+        wanted = one.image.replace("\\", "/")
+        candidates = files.get(wanted.rpartition("/")[2], [])
+        image_file = image_among(candidates, wanted, one.file, root)
+        if image_file is None:
             problems.add("outlines without an image, or of several", f"{one.file.name}: {one.image}")
             continue
-        path = fitting[0]
-        pair = Pair(name_of(path, root), path, one.file)
-        files[wanted] = [other for other in candidates if other != path]
+        candidates.remove(image_file)
         try:
-            image = read_rgb(path)  # [H, W, 3]
+            image = read_rgb(image_file)  # [H, W, 3]
         except UnreadableImageError as error:
-            problems.add("unreadable images", f"{path.name}: {error}")
+            problems.add("unreadable images", f"{image_file.name}: {error}")
             continue
-        size = one.size or image.shape[:2]
-        mask = np.zeros(size if size == image.shape[:2] else (0, 0), np.uint8)
-        for name, points in one.objects:  # a pixel's center is half a pixel from its corner, where COCO counts from
-            rows, columns = points[:, 1] - 0.5, points[:, 0] - 0.5
-            inside = polygon(rows, columns, mask.shape)  # type: ignore[no-untyped-call]
-            mask[inside] = classes.index(name) if name else IGNORE
+        size = one.size or image.shape[:2]  # where it is another size, nothing is drawn
+        mask = draw(one.objects, classes, size) if size == image.shape[:2] else np.broadcast_to(np.uint8(0), size)
+        pair = Pair(name_of(image_file, root), image_file, one.file)
         decoded[splits[one.file]] += fitted(pair, image, StoredMask(mask), settings.max_side, problems)
     for path in (path for paths in files.values() for path in paths):
         problems.add("images without an outline", path.relative_to(root).as_posix())
@@ -156,12 +160,36 @@ def read_annotations(
     return decoded, MaskFormat("outlines", classes, {index: index for index in [*range(len(classes)), IGNORE]})
 
 
+def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[int, int]) -> np.ndarray:
+    """Class ids, uint8 [H, W]; a pixel is inside an outline where its center is."""
+    mask = np.zeros(size, np.uint8)
+    for name, points in objects:
+        rows, columns = points[:, 1] - 0.5, points[:, 0] - 0.5  # COCO counts from a pixel's corner
+        mask[polygon(rows, columns, size)] = classes.index(name) if name else IGNORE  # type: ignore[no-untyped-call]
+    return mask
+
+
+def image_among(candidates: list[Path], wanted: str, file: Path, root: Path) -> Path | None:
+    """The one image of this name; of several the one beside the file, at the path it names, or of its split."""
+    for fits in (
+        lambda path: path.parent == file.parent,
+        lambda path: path.as_posix().endswith(f"/{wanted}"),
+        lambda path: split_in(path, root) == split_in(file, root),
+    ):
+        if len(candidates) > 1:
+            candidates = [path for path in candidates if fits(path)] or candidates
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def split_in(path: Path, root: Path) -> str:
+    """The split that a word in the path below `root` names; empty where none does."""
+    words = re.split(r"[\W_\d]+", path.relative_to(root).with_suffix("").as_posix())
+    return next((split for word in words if (split := split_called(word))), "")
+
+
 def splits_of(paths: list[Path], root: Path) -> dict[Path, str]:
     """The split of each annotation file, by a word in its name or its folder; all are `train` where none is."""
-    splits: dict[Path, str] = {}
-    for path in paths:
-        words = re.split(r"[\W_\d]+", path.relative_to(root).with_suffix("").as_posix())
-        splits[path] = next((split for word in words if (split := split_called(word))), "")
+    splits = {path: split_in(path, root) for path in paths}
     if "train" not in splits.values():
         return dict.fromkeys(paths, "train")
     unclear = sorted(path.name for path, split in splits.items() if not split)
