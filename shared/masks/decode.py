@@ -141,8 +141,8 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
     with open_image(path) as image:
         ImageOps.exif_transpose(image, in_place=True)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
-        alpha = np.asarray(image.convert("RGBA").getchannel("A")) if has_alpha else np.full(image.size[::-1], 255)
-        if image.mode == "P" and not colors and not (alpha[np.asarray(image) > 0] < 255).any():
+        alpha = np.asarray(image.convert("RGBA").getchannel("A")) if has_alpha else np.full((1, 1), 255)
+        if image.mode == "P" and not colors and not ((alpha < 255) & (np.asarray(image) > 0)).any():
             flat = np.zeros(768, int)  # index 0 may be transparent: it is the background
             flat[: len(image.getpalette() or [])] = image.getpalette() or []
             return StoredMask(np.asarray(image), "palette", tuple(map(tuple, flat.reshape(256, 3).tolist())))

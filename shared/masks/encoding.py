@@ -32,9 +32,8 @@ def detect_format(decoded: Sequence[Decoded], settings: MaskConfig, notes: list[
     Raises:
         UserError: the values can mean several things; the message names the settings that decide.
     """
-    clear = files([one for one in decoded if one.mask.is_transparent])
-    if clear:
-        note(notes, f"transparent pixels of masks are read as background: {clear}")
+    clear = [one for one in decoded if one.mask.is_transparent]
+    note(notes, "transparent pixels of masks are read as background", clear)
     if settings.palette:
         return palette_format(settings.classes, settings.palette, settings.ignore)
     ignored = {int(settings.ignore): IGNORE} if settings.ignore else {}
@@ -71,10 +70,11 @@ def require_ids(decoded: Sequence[Decoded], settings: MaskConfig, values: set[in
         raise UserError(unclear_levels(decoded, values))
 
 
-def note(notes: list[str], sentence: str) -> None:
-    """Say what was decided, and record it."""
-    log.warning(f"{sentence}.")
-    notes.append(sentence)
+def note(notes: list[str], sentence: str, concerned: Sequence[Decoded]) -> None:
+    """Say what was decided about some masks, if any; the record has no names of files, as exported models carry it."""
+    if concerned:
+        log.warning(f"{sentence}: {files(concerned)}.")
+        notes.append(f"{sentence}: {len(concerned)}")
 
 
 def files(decoded: Sequence[Decoded]) -> str:
@@ -133,19 +133,21 @@ def require_one_kind(decoded: Sequence[Decoded], settings: MaskConfig, notes: li
         for one in kinds["palette"]
         if any(seen.setdefault(level, one.mask.palette[level]) != one.mask.palette[level] for level in one.mask.levels)
     ]
-    if odd:
-        sentence = f"masks have a palette that gives a value another color than masks before: {files(odd)}"
-        if not settings.classes:
-            remedy = "name the classes with data.classes if values stand for them, and data.palette too if colors do."
-            raise UserError(f"{sentence}; {remedy}")
-        note(notes, f"{sentence}; values stand for the classes, not colors")
+    if odd and not settings.classes:
+        raise UserError(
+            f"masks have a palette that gives a value another color than masks before: {files(odd)}; name the classes "
+            "with data.classes if values stand for them, and data.palette too if colors do."
+        )
+    note(notes, "masks whose palettes differ from those before; values stand for the classes, not colors", odd)
     if kinds["palette"] and kinds["gray"]:
-        both = f"masks with a palette: {files(kinds['palette'])}, and gray ones: {files(kinds['gray'])}"
         gray, indices = ({level for one in kinds[kind] for level in one.mask.levels} for kind in ("gray", "palette"))
         gray -= {int(settings.ignore or IGNORE)}
         if not gray <= indices:
-            raise UserError(f"{both}, have other values ({shown(gray - indices)}); save all masks alike.")
-        note(notes, f"{both}, are read alike: values stand for the classes")
+            raise UserError(
+                f"masks with a palette: {files(kinds['palette'])}, stand beside gray ones: {files(kinds['gray'])}, with "
+                f"other values ({shown(gray - indices)}); save all masks alike."
+            )
+        note(notes, "gray masks stand beside masks with a palette; values stand for the classes in both", kinds["gray"])
 
 
 def require_black_and_white(lossy: Sequence[Decoded]) -> None:

@@ -62,8 +62,8 @@ def find_pairs(images: Path, masks: Path, problems: Problems, notes: list[str]) 
         found, wanted = _without_affixes(found, wanted)
         pair = next(((found[name].name, wanted[name].name) for name in sorted(found.keys() & wanted.keys())), None)
         if pair:
-            notes.append(f"names are matched without what all of them share: {pair[0]} and {pair[1]} are a pair")
-            log.info(f"data: {notes[-1]}")
+            notes.append("names of images and masks are matched without what all of them share")
+            log.info(f"data: {notes[-1]}: {pair[0]} and {pair[1]} are a pair")
     for name in sorted(found.keys() - wanted.keys()):
         problems.add("images without a mask", f"{images.name}/{found[name].relative_to(images)}")
     for name in sorted(wanted.keys() - found.keys()):

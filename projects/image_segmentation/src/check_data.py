@@ -33,6 +33,8 @@ from src.sources import refusal
 
 RARE_SHARE = 0.02
 """Classes with a smaller share of the training pixels are often not learned without help."""
+MANY_IGNORED = 0.2
+"""Where a larger share of the pixels is ignored, the masks may not mean what the program takes them for."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples = list_masks(data)
         if data.problems and config.data.broken == "refuse":
             check.refusal = refusal(root, data.problems)
-        check.warnings = all_warnings(check) + rare_warnings(shares["train"])
+        check.warnings = all_warnings(check) + rare_warnings(shares["train"]) + mask_warnings(data)
         # Names are unique within a split only.
         shown = {
             (split, name): overlay(image, mask, len(data.classes))
@@ -120,6 +122,14 @@ def pixel_shares(data: Data) -> dict[str, dict[str, float]]:
         pixels = sum(np.bincount(mask.ravel(), minlength=256) for mask in held["masks"])[: len(data.classes)]
         shares[split] = dict(zip(data.classes, (pixels / max(pixels.sum(), 1)).tolist(), strict=True))
     return shares
+
+
+def mask_warnings(data: Data) -> list[str]:
+    """Sentences about what was decided when masks were read, and about many ignored pixels."""
+    many = {split: share for split, share in data.facts["ignored_pixels"].items() if share > MANY_IGNORED}
+    shown = ", ".join(f"{share:.0%} of {split}" for split, share in many.items())
+    notes = [f"{note}; correct the masks if this is wrong." for note in data.facts.get("notes", [])]
+    return notes + [f"many pixels are ignored: {shown}; see data.ignore, if they should count."] * bool(many)
 
 
 def rare_warnings(shares: dict[str, float]) -> list[str]:

@@ -32,7 +32,8 @@ class DataConfig(MaskConfig):
     source: Literal["auto", "pets", "folder", "sample"] = "auto"
     """auto: the data in data.root, else Oxford-IIIT Pet by download, else the built-in sample"""
     root: Path = Path("data/raw")
-    """folder of images/ and masks/ (also below train/, val/ and test/, or as train/ beside trainannot/)"""
+    """folder of images/ and masks/ (also below train/, val/ and test/, or as train/ beside trainannot/), or of images
+    and JSON of COCO or labelme"""
     broken: Literal["refuse", "leave_out"] = "refuse"
     """what happens with images and masks that do not fit; refuse: the program names them and stops; leave_out: it names
     them and continues without them"""

@@ -15,6 +15,7 @@ from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -51,6 +52,10 @@ def load_data(config: Config) -> Data:
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")
     shares = ignored_shares(vars(splits))
     log.info(f"data: ignored pixels: {', '.join(f'{share:.1%} of {name}' for name, share in shares.items())}")
+    trained = set().union(*(np.unique(mask).tolist() for mask in splits.train["masks"]))
+    unseen = [name for index, name in enumerate(found.classes) if index not in trained]
+    if unseen:
+        log.warning(f"no pixel of the training split is of the class {named(unseen)}; another --seed cuts otherwise.")
     return Data(splits, found.classes, record, found.problems, found.facts | {"ignored_pixels": shares})
 
 
