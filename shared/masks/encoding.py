@@ -144,8 +144,8 @@ def require_one_kind(decoded: Sequence[Decoded], settings: MaskConfig, notes: li
         gray -= {int(settings.ignore or IGNORE)}
         if not gray <= indices:
             raise UserError(
-                f"masks with a palette: {files(kinds['palette'])}, stand beside gray ones: {files(kinds['gray'])}, with "
-                f"other values ({shown(gray - indices)}); save all masks alike."
+                f"masks with a palette: {files(kinds['palette'])}, stand beside gray ones: {files(kinds['gray'])}, "
+                f"with other values ({shown(gray - indices)}); save all masks alike."
             )
         note(notes, "gray masks stand beside masks with a palette; values stand for the classes in both", kinds["gray"])
 

@@ -55,7 +55,7 @@ def load_data(config: Config) -> Data:
     trained = set().union(*(np.unique(mask).tolist() for mask in splits.train["masks"]))
     unseen = [name for index, name in enumerate(found.classes) if index not in trained]
     if unseen:
-        log.warning(f"no pixel of the training split is of the class {named(unseen)}; another --seed cuts otherwise.")
+        log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
     return Data(splits, found.classes, record, found.problems, found.facts | {"ignored_pixels": shares})
 
 
