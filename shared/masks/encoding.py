@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ImageColor
-from skimage.measure import label
 
 from shared.console import log
 from shared.data.examples import Examples
@@ -194,28 +193,37 @@ def require_one_scale(decoded: Sequence[Decoded], levels: Mapping[int, set[int]]
 
 def require_no_numbered_objects(decoded: Sequence[Decoded], settings: MaskConfig, largest: int) -> None:
     """Ask where values number objects: each is one region, and objects of one number do not look alike."""
-    pieces, gapless, seen, several, flat = 0, [], [], 0, []
+    filled, gapless, seen, flat = [], [], [], []
     for one in decoded[:: max(1, len(decoded) // INSPECTED)]:
         values = np.where(one.mask.values == IGNORE, 0, one.mask.values)
-        found, inverse = np.unique(values, return_inverse=True)  # [K], [H, W]
-        sums = [np.bincount(inverse.ravel(), one.image[:, :, channel].ravel()) for channel in range(3)]
-        colors = np.stack(sums, 1) / np.bincount(inverse.ravel())[:, None]  # [K, 3]
-        numbers = found[found > 0].tolist()
-        seen += [*zip(numbers, colors[found > 0], strict=True)]
-        pieces += int(label(values, background=0).max())  # type: ignore[no-untyped-call] # regions of one value
-        several = max(several, len(numbers))
+        numbers, inverse = np.unique(values[values > 0], return_inverse=True)  # [K], [N]
+        areas = np.bincount(inverse)  # [K]
+        sums = [np.bincount(inverse, one.image[:, :, channel][values > 0]) for channel in range(3)]
+        seen += [*zip(numbers.tolist(), np.stack(sums, 1) / areas[:, None], strict=True)]
+        filled += [*(areas / boxes(np.argwhere(values > 0), inverse, len(numbers)))]
+        gapless.append(numbers.tolist() == list(range(1, len(numbers) + 1)))
         flat += [(values[:, 1:] == values[:, :-1])[values[:, 1:] > 0], (values[1:] == values[:-1])[values[1:] > 0]]
-        gapless.append(numbers == list(range(1, len(numbers) + 1)))
-    in_order = np.mean(gapless) >= 0.8 or len({number for number, _ in seen}) > 8
-    are_regions = len(seen) >= 0.8 * pieces and np.concatenate(flat).mean() > 0.5  # else each level of a gradient is
-    if several < 2 or not are_regions or not in_order or explained_variance(seen) >= ALIKE:
+    # Mostly 1, 2, 3 without gaps, or many numbers; and more than one in a mask.
+    in_order = len(seen) > len(gapless) and (np.mean(gapless) >= 0.8 or len({number for number, _ in seen}) > 8)
+    # One region fills its box, several far from each other do not; of a gradient each level is a thin region.
+    are_regions = np.mean(filled) > 0.4 and np.concatenate(flat).mean() > 0.5
+    if not are_regions or not in_order or explained_variance(seen) >= ALIKE:
         return
     ask = f"; if they are classes, name them: {naming([f'class {value}' for value in range(largest + 1)])}"
     raise UserError(
-        f"the masks seem to number objects (each value from 1 to {largest} is one region, up to {several} in a mask); "
+        f"the masks seem to number objects (values up to {largest}, each of them one region in a mask); "
         "if these are objects of one kind, set --data.foreground above_zero"
         f"{ask if largest < MAX_CLASSES and not settings.classes else ''}."
     )
+
+
+def boxes(pixels: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
+    """The area of the box around each group of pixels: from rows and columns [N, 2] and groups [N] to [count]."""
+    least, most = np.full((count, 2), np.iinfo(int).max), np.zeros((count, 2), int)
+    np.minimum.at(least, groups, pixels)
+    np.maximum.at(most, groups, pixels)
+    areas: np.ndarray = (most - least + 1).prod(1)
+    return areas
 
 
 def explained_variance(seen: Sequence[tuple[int, np.ndarray]]) -> float:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from skimage.draw import polygon
 
 from shared.data.folders import list_files, split_called
 from shared.data.images import UnreadableImageError
@@ -164,8 +163,15 @@ def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[
     """Class ids, uint8 [H, W]; a pixel is inside an outline where its center is."""
     mask = np.zeros(size, np.uint8)
     for name, points in objects:
-        rows, columns = points[:, 1] - 0.5, points[:, 0] - 0.5  # COCO counts from a pixel's corner
-        mask[polygon(rows, columns, size)] = classes.index(name) if name else IGNORE  # type: ignore[no-untyped-call]
+        x, y = (points - 0.5).T  # [P]: COCO counts from a pixel's corner
+        next_x, next_y = np.roll(x, -1), np.roll(y, -1)
+        top, bottom = (int(np.clip(np.ceil(edge), 0, size[0])) for edge in (y.min(), y.max()))
+        for row in range(top, bottom):
+            crosses = (y <= row) != (next_y <= row)  # the sides of the outline that cross the row's center
+            slope = (next_x - x)[crosses] / (next_y - y)[crosses]
+            borders = np.clip(np.ceil(np.sort(x[crosses] + (row - y[crosses]) * slope)), 0, size[1]).astype(int)
+            for left, right in borders.reshape(-1, 2):
+                mask[row, left:right] = classes.index(name) if name else IGNORE
     return mask
 
 
