@@ -75,6 +75,8 @@ class SourceData:
     license: str
     problems: Problems = field(default_factory=Problems)
     """The files or rows that were left out."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else the record of this data set says, as plain types."""
 
 
 @dataclass(frozen=True)
