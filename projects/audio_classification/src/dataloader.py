@@ -14,6 +14,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, SourceData, cut_examples
 from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -36,10 +37,11 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
+    skipped = partial(passed_over, kind=RECORDINGS)
     sources = {
         "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
         "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
-        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS)),
+        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS), skipped),
         "sample": DataSource(partial(load_sample, settings, config.seed)),
     }
     found, record = load_source(settings.source, settings.root, sources)  # nothing is downloaded unasked

@@ -14,6 +14,7 @@ from models.model import STRIDE
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -38,7 +39,7 @@ def load_data(config: Config) -> Data:
     settings = config.data
     sources = {
         "folder": DataSource(
-            partial(load_folder, settings), lambda root: not is_pets(root) and bool(mask_folders(root))
+            partial(load_folder, settings), lambda root: not is_pets(root) and bool(mask_folders(root)), passed_over
         ),
         "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),

@@ -13,17 +13,14 @@ from shared.data.check import (
     samples_by_class,
     size_of,
     size_on_disk,
-    skipped_files,
     start_check,
 )
 from shared.data.images import read_image
+from shared.data.passed_over import passed_over_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.preparation import displayed
-
-COLORFUL = 12
-"""An image counts as color if its channels differ by more than this many levels on average; tinted paper has less."""
+from src.preparation import displayed, is_colorful
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -41,7 +38,7 @@ def check_data(config: Config) -> dict[str, Any]:
         )
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, samples)
-    check.warnings += skipped_files(check.record, root)
+    check.warnings += passed_over_warnings(check.record, root)
     images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for label, chosen in samples.items()
@@ -56,7 +53,7 @@ def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[
     if not files:
         return []
     warnings = []
-    colorful = sum(_is_colorful(np.asarray(read_image(path))) for path in files)
+    colorful = sum(is_colorful(np.asarray(read_image(path))) for path in files)
     if config.data.channels == 1 and 2 * colorful > len(files):
         warnings.append(
             f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "
@@ -69,7 +66,3 @@ def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[
             "lower that setting, or use larger images."
         )
     return warnings
-
-
-def _is_colorful(pixels: np.ndarray) -> bool:
-    return pixels.ndim == 3 and float(np.ptp(pixels.astype(np.int16), axis=2).mean()) > COLORFUL

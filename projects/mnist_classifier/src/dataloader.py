@@ -14,6 +14,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -32,7 +33,7 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
-        "folder": DataSource(partial(load_folder, settings), has_class_files),
+        "folder": DataSource(partial(load_folder, settings), has_class_files, passed_over),
         "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
         "sample": DataSource(partial(load_sample, settings)),
     }
@@ -40,7 +41,9 @@ def load_data(config: Config) -> Data:
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
     require_size(splits.train["images"], settings)
-    return Data(splits, found.classes, record, found.problems)
+    # Other sources than a folder hold digits that are prepared already.
+    settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
+    return Data(splits, found.classes, record, found.problems, settled=settled)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -1,0 +1,60 @@
+"""Which examples belong together in one split: copies of one image, clips of one speaker, tiles of one slide."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from shared.config import require
+from shared.console import log
+from shared.data.examples import Examples
+from shared.data.index import read_index
+from shared.data.problems import named
+from shared.errors import UserError
+
+
+def require_pattern(key: str, pattern: str, found: str = "the group") -> None:
+    """Raise a UserError unless a setting is empty, or a regular expression that has a group."""
+    try:
+        fits = not pattern or re.compile(pattern).groups > 0
+    except re.error:
+        fits = False
+    require(fits, key, pattern, f"empty, or a regular expression with parentheses around {found}")
+
+
+def find_groups(root: Path, names: list[str], pattern: str, nouns: str = "images") -> list[str]:
+    """The group of each file: by the pattern, else by `root/index.csv`; empty strings where neither says it.
+
+    Raises:
+        UserError: the table lacks a column, or the pattern fits no file.
+    """
+    index = root / "index.csv"
+    if index.is_file() and not pattern:
+        of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
+        unnamed = [name for name in names if name not in of_file]
+        if len(unnamed) == len(names):
+            raise UserError(f"{index} names none of the {nouns}, such as {names[0]}: id is the path below {root}.")
+        if unnamed:
+            log.warning(f"{len(unnamed)} of {len(names)} {nouns} are not in {index}: {named(unnamed)}.")
+        return [of_file.get(name, "") for name in names]
+    if not pattern:
+        return [""] * len(names)
+    found = [re.search(pattern, Path(name).name) for name in names]
+    if not any(found):
+        raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
+    return [match[1] or "" if match else "" for match in found]
+
+
+def in_groups(examples: Examples, classes: list[str], root: Path, pattern: str) -> Examples:
+    """The examples with the groups that `find_groups` finds, if any; a file without one is a group by itself.
+
+    The classes become their strata, so that every split has its share of each class, as far as whole groups allow it.
+    """
+    groups = find_groups(root, examples.names, pattern)
+    if not any(groups):
+        return examples
+    strata = [classes[label] for label in np.asarray(examples["labels"])]
+    whole = [group or name for group, name in zip(groups, examples.names, strict=True)]
+    log.info(f"data: {len(examples)} examples in {len(set(whole))} groups, each of which stays in one split")
+    return replace(examples, groups=whole, strata=strata)
