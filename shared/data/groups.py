@@ -1,6 +1,7 @@
 """Which examples belong together in one split: copies of one image, clips of one speaker, tiles of one slide."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from shared.config import require
 from shared.console import log
 from shared.data.examples import Examples
+from shared.data.folders import split_called
 from shared.data.index import read_index
 from shared.data.problems import named
 from shared.errors import UserError
@@ -58,3 +60,28 @@ def in_groups(examples: Examples, classes: list[str], root: Path, pattern: str) 
     whole = [group or name for group, name in zip(groups, examples.names, strict=True)]
     log.info(f"data: {len(examples)} examples in {len(set(whole))} groups, each of which stays in one split")
     return replace(examples, groups=whole, strata=strata)
+
+
+PATTERNS = (r"^(.+?)[._ -]", r"^(.+)[._ -]", r"^(\D*\d+)", r"^(\D+)")
+"""Up to the first sign between words, up to the last, up to the end of the first number, before it."""
+LEAST_GROUPS = 10  # fewer would leave splits too uneven
+
+
+def grouping_advice(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> str:
+    """How to keep pairs of examples, given by their names, in one split; a pattern of their names where one does it.
+
+    Args:
+        names: of all examples, which the pattern shall leave in several groups.
+    """
+    folders = [[split_called(Path(name).parts[0]) for name in pair] for pair in pairs]
+    if any(first != second for first, second in folders):  # the user has cut the splits, which groups do not change
+        return "move the copies into one split, or delete them"
+    for pattern in PATTERNS:
+        groups = [
+            [match[1] if (match := re.search(pattern, Path(name).name)) else "" for name in pair] for pair in pairs
+        ]
+        if all(first == second != "" for first, second in groups):
+            found = {match[1] for name in names if (match := re.search(pattern, Path(name).name))}
+            if len(found) >= LEAST_GROUPS:
+                return f"--data.group_pattern '{pattern}' keeps them together"
+    return "write index.csv with the columns id (a file below data.root) and group, the same for copies, or delete them"

@@ -46,8 +46,8 @@ def measure_range(files: Sequence[Path], given: Sequence[float] = ()) -> list[fl
         return list(given)
     low, high = given or _rounded(min(one.low for one in used), max(one.high for one in used))
     log.info(
-        f"data: {len(deep)} of {len(files)} images have more than 8 bits a pixel; values {low:.9g} to {high:.9g} become "
-        "0 to 255 (data.value_range)"
+        f"data: {len(deep)} of {len(files)} images have more than 8 bits a pixel; values {low:.9g} to {high:.9g} "
+        "become 0 to 255 (data.value_range)"
     )
     for sentence in _range_warnings(used, low, high):
         log.warning(sentence)
@@ -96,17 +96,17 @@ def _range_warnings(used: Sequence[_Used], low: float, high: float) -> list[str]
     strange = [one.path.name for one in used if not one.finite]
     if strange:
         warnings.append(
-            f"images that hold infinite values or no numbers: {len(strange)} ({named(strange)}); such pixels become black "
-            "or white, so mend them."
+            f"images that hold infinite values or no numbers: {len(strange)} ({named(strange)}); such pixels become "
+            "black or white, so mend them."
         )
     ordered = sorted(used, key=lambda one: one.high - one.low)
     typical = ordered[len(ordered) // 2]
     (narrow_low, _), (_, narrow_high) = np.percentile([[one.low, one.high] for one in used], [5, 95], axis=0)
     if LITTLE * (narrow_high - narrow_low) <= typical.high - typical.low < LITTLE * (high - low):
         warnings.append(
-            f"half of the images use less than {LITTLE:.0%} of the values {low:g} to {high:g}, such as {typical.path.name} "
-            f"({typical.low:g} to {typical.high:g}), so few levels are left of them; if all belong together, try "
-            f"--data.value_range '[{narrow_low:.9g}, {narrow_high:.9g}]'."
+            f"half of the images use less than {LITTLE:.0%} of the values {low:g} to {high:g}, such as "
+            f"{typical.path.name} ({typical.low:g} to {typical.high:g}), so few levels are "
+            f"left of them; if all belong together, try --data.value_range '[{narrow_low:.9g}, {narrow_high:.9g}]'."
         )
     beyond = [one.path.name for one in used if one.high > high or one.low < low]
     if beyond:

@@ -15,11 +15,12 @@ from shared.data.check import (
     size_on_disk,
     start_check,
 )
+from shared.data.copies import find_near_copies, near_copy_warnings
 from shared.data.images import read_image
 from shared.data.passed_over import passed_over_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
-from src.dataloader import load_data
+from src.dataloader import likeness, load_data
 from src.preparation import displayed, is_colorful
 
 
@@ -39,6 +40,9 @@ def check_data(config: Config) -> dict[str, Any]:
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, samples)
     check.warnings += passed_over_warnings(check.record, root)
+    if data and on_disk:
+        copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
+        check.warnings += near_copy_warnings(data.splits, copies)
     images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for label, chosen in samples.items()

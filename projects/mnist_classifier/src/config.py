@@ -34,8 +34,8 @@ class DataConfig:
     """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
     levels for each image; empty: measured on the training images"""
     group_pattern: str = ""
-    """regular expression whose first group finds in a file's name which images stay together in one split, such as copies
-    of one image; empty: the column group of index.csv in data.root, where there is one"""
+    """regular expression whose first group finds in a file's name which images stay together in one split, such as
+    copies of one image; empty: the column group of index.csv in data.root, where there is one"""
     validation_fraction: OpenUnitInterval = 0.1
     """fraction of the training split that becomes the validation split"""
     test_fraction: OpenUnitInterval = 0.2

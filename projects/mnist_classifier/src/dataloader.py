@@ -5,12 +5,14 @@ For your own data, edit `load_data` (or add a function to sources.py); for other
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copies
 from shared.data.examples import Data, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
@@ -43,7 +45,13 @@ def load_data(config: Config) -> Data:
     require_size(splits.train["images"], settings)
     # Other sources than a folder hold digits that are prepared already.
     settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
-    return Data(splits, found.classes, record, found.problems, settled=settled)
+    copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else {}
+    return Data(splits, found.classes, record, found.problems, copies, settled)
+
+
+def likeness(settled: dict[str, Any]) -> Likeness:
+    """When two images are copies, by the preparation that was settled on."""
+    return SAME_IMAGE if settled.get("preparation") == "photo" else SAME_DIGIT
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -64,8 +64,8 @@ def choose_preparation(files: Sequence[Path], value_range: Sequence[float]) -> L
         return "digit"
     log.warning(
         f"{sum(found)} of {len(found)} images look like photographs, so data.preparation is photo: they are scaled as "
-        "they are; --data.channels 3 --data.image_size 64 shows the network more of them, --data.preparation digit takes "
-        "them for ink on paper."
+        "they are; --data.channels 3 --data.image_size 64 shows the network more of them, --data.preparation digit "
+        "takes them for ink on paper."
     )
     return "photo"
 
