@@ -71,7 +71,7 @@ def recording_vectors(clips: Tensor) -> np.ndarray:
     return _unit(pooled.flatten(1).numpy())
 
 
-def same_waveform(first: Tensor, second: Tensor, least: float = 0.9) -> bool:
+def same_waveform(first: Tensor, second: Tensor, least: float = 0.95) -> bool:
     """Whether two clips, [samples], have one waveform, shifted or louder: by their normalized cross-correlation."""
     length = 2 * len(first)
     spectra = [torch.fft.rfft(clip.float() - clip.float().mean(), length) for clip in (first, second)]

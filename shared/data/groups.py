@@ -42,10 +42,14 @@ def find_groups(root: Path, names: list[str], pattern: str, nouns: str = "images
         return [of_file.get(name, "") for name in names]
     if not pattern:
         return [""] * len(names)
-    found = [re.search(pattern, Path(name).name) for name in names]
-    if not any(found):
+    if not any(re.search(pattern, Path(name).name) for name in names):
         raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
-    return [match[1] or "" if match else "" for match in found]
+    return [_group(pattern, name) for name in names]
+
+
+def _group(pattern: str, name: str) -> str:
+    match = re.search(pattern, Path(name).name)
+    return match[1] or "" if match else ""
 
 
 def in_groups(examples: Examples, classes: list[str], root: Path, pattern: str) -> Examples:
@@ -77,11 +81,8 @@ def grouping_advice(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> s
     if any(first != second for first, second in folders):  # the user has cut the splits, which groups do not change
         return "move the copies into one split, or delete them"
     for pattern in PATTERNS:
-        groups = [
-            [match[1] if (match := re.search(pattern, Path(name).name)) else "" for name in pair] for pair in pairs
-        ]
-        if all(first == second != "" for first, second in groups):
-            found = {match[1] for name in names if (match := re.search(pattern, Path(name).name))}
-            if len(found) >= LEAST_GROUPS:
-                return f"--data.group_pattern '{pattern}' keeps them together"
+        groups = [[_group(pattern, name) for name in pair] for pair in pairs]
+        several = len({_group(pattern, name) for name in names}) >= LEAST_GROUPS
+        if several and all(first == second != "" for first, second in groups):
+            return f"--data.group_pattern '{pattern}' keeps them together"
     return "write index.csv with the columns id (a file below data.root) and group, the same for copies, or delete them"

@@ -11,6 +11,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_RECORDING, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, cut_examples
 from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
@@ -50,7 +51,8 @@ def load_data(config: Config) -> Data:
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
-    return Data(tensors, found.classes, record, found.problems, {"speakers": speakers})
+    copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else {}
+    return Data(tensors, found.classes, record, found.problems, {"speakers": speakers} | copies)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
