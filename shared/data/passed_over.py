@@ -32,10 +32,16 @@ def passed_over(folder: Path, kind: FileKind = IMAGES, beside: bool = False) -> 
             if beside or path.parent != folder:
                 remedy = f"if {kind.nouns} are among them, save them as {kind.suffixes[0]}"
                 found.add("files of other kinds", name, remedy)
-        elif path.suffix.lower() in PAGED and has_further_pages(path):
-            remedy = "save each page as a file, if the others are meant"
-            found.add("pages after the first in files of several", name, remedy)
+        else:
+            _note_pages(path, name, found)
     return found
+
+
+def _note_pages(path: Path, name: str, found: Problems) -> None:
+    if path.suffix.lower() in PAGED and has_further_pages(path):
+        found.add(
+            "pages after the first in files of several", name, "save each page as a file, if the others are meant"
+        )
 
 
 def passed_over_warnings(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
@@ -70,6 +76,8 @@ def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> tuple[list
         found = list_files(path, kind) if path.is_dir() else [path]
         if path.is_dir():
             skipped.update(passed_over(path, kind, beside=True))
+        else:
+            _note_pages(path, str(path), skipped)
         if not found:
             holds = f", but {skipped}" if skipped else ""
             raise UserError(

@@ -28,7 +28,7 @@ class Predictor:
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, not that of the current configuration.
         kind = self.network.metadata["preparation"]
-        self._value_range = kind["value_range"]
+        self._value_range = kind.get("value_range", [])
         self._prepare = make_preparation(
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )

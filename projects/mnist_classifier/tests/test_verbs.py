@@ -66,4 +66,9 @@ def test_the_server_predicts_as_predict_does(trained: Config, images: Path, cont
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:
-    assert OnnxModel(export_path(trained)).metadata["preparation"] == {"kind": "digit", "size": 28, "channels": 1}
+    assert OnnxModel(export_path(trained)).metadata["preparation"] == {
+        "kind": "digit",
+        "size": 28,
+        "channels": 1,
+        "value_range": [],
+    }
