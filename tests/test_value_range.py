@@ -48,20 +48,16 @@ def test_the_range_is_what_the_images_hold(
 
 @pytest.mark.parametrize("kind", [np.uint16, np.float32, np.int32])
 def test_a_dim_image_stays_dim_beside_a_bright_one(kind: type, tmp_path: Path) -> None:
-    dim, bright = means(
-        [save(tmp_path / "dim.tif", ramp(0, 4000, kind)), save(tmp_path / "bright.tif", ramp(0, 40000, kind))]
-    )
+    dim, bright = means([save(tmp_path / f"{high}.tif", ramp(0, high, kind)) for high in (4000, 40000)])
     assert bright == pytest.approx(10 * dim, rel=0.1)
 
 
 def test_a_hot_pixel_and_values_that_are_no_numbers_do_not_blacken_an_image(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clean, hot, broken = ramp(0, 0.9, np.float32), ramp(0, 0.9, np.float32), ramp(0, 0.9, np.float32)
-    hot[0, 0], broken[0, 0], broken[1, 1] = 1e9, np.nan, np.inf
-    files = [
-        save(tmp_path / f"{name}.tif", one) for name, one in {"clean": clean, "hot": hot, "broken": broken}.items()
-    ]
+    images = {name: ramp(0, 0.9, np.float32) for name in ("clean", "hot", "broken")}
+    images["hot"][0, 0], images["broken"][0, 0], images["broken"][1, 1] = 1e9, np.nan, np.inf
+    files = [save(tmp_path / f"{name}.tif", values) for name, values in images.items()]
     found = means(files)
     assert found == pytest.approx([found[0]] * 3, abs=1)
     assert "no numbers: 1 (broken.tif)" in capsys.readouterr().err

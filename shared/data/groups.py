@@ -4,16 +4,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from shared.config import require
 from shared.console import log
-from shared.data.examples import Examples
 from shared.data.folders import split_called
 from shared.data.index import read_index
 from shared.data.problems import named
 from shared.errors import UserError
+
+if TYPE_CHECKING:  # it loads PyTorch, which a server need not wait for
+    from shared.data.examples import Examples
 
 
 def require_pattern(key: str, pattern: str, found: str = "the group") -> None:
@@ -52,7 +55,7 @@ def _group(pattern: str, name: str) -> str:
     return match[1] or "" if match else ""
 
 
-def in_groups(examples: Examples, classes: list[str], root: Path, pattern: str) -> Examples:
+def in_groups(examples: "Examples", classes: list[str], root: Path, pattern: str) -> "Examples":
     """The examples with the groups that `find_groups` finds, if any; a file without one is a group by itself.
 
     The classes become their strata, so that every split has its share of each class, as far as whole groups allow it.

@@ -71,17 +71,17 @@ def choose_preparation(files: Sequence[Path], value_range: Sequence[float]) -> L
 
 
 def looks_like_photo(image: Image.Image) -> bool:
-    """Whether an image is in color, or has no plain paper at its border."""
-    if is_colorful(np.asarray(image)):
-        return True
-    gray = np.asarray(image.convert("L"), dtype=np.float32)
-    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    return float((np.abs(border - _median(border)) < MIN_CONTRAST).mean()) < PLAIN_BORDER
+    """Whether an image is in color, the paper's tint aside, or has no plain paper at its border."""
+    pixels = np.atleast_3d(np.asarray(image)).astype(np.int16)  # [H, W, 1 or 3]
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    paper = np.median(border, axis=0)  # [1 or 3]
+    plain = (np.abs(border - paper).max(1) < MIN_CONTRAST).mean()
+    return bool(plain < PLAIN_BORDER or is_colorful(pixels - paper))
 
 
 def is_colorful(pixels: np.ndarray) -> bool:
     """Whether pixels, [H, W] or [H, W, 3], are in color (see `COLORFUL`)."""
-    return pixels.ndim == 3 and float(np.ptp(pixels.astype(np.int16), axis=2).mean()) > COLORFUL
+    return pixels.ndim == 3 and float(np.ptp(pixels.astype(np.float32), axis=2).mean()) > COLORFUL
 
 
 def displayed(prepared: np.ndarray) -> np.ndarray:

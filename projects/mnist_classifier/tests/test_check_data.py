@@ -40,3 +40,12 @@ def test_settings_that_would_suit_photos_are_named(check: Check, tmp_path: Path)
     photo = ("--data.channels", "3", "--data.preparation", "photo", "--data.image_size", "64")
     (warning,) = check(root, *photo)["warnings"]
     assert "data.image_size 64" in warning
+
+
+def test_what_is_not_read_is_listed(check: Check, tmp_path: Path) -> None:
+    root = save_images(tmp_path / "data", {"cat": 20, "dog": 20, ".NET": 20})
+    (root / "cat" / "IMG_1.HEIC").write_bytes(b"")
+    found = check(root, "--data.preparation", "photo")
+    assert found["data"]["passed_over"] == {"names with a leading dot": 1, "files of other kinds": 1}
+    assert any(".NET" in warning for warning in found["warnings"])
+    assert any("cat/IMG_1.HEIC" in warning for warning in found["warnings"])
