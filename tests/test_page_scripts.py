@@ -1,5 +1,7 @@
 """What the pages of all projects share, in Node."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -31,6 +33,24 @@ const resized = sizes.map(([columns, rows]) => [
 ]);
 console.log(JSON.stringify(resized));
 """
+
+
+DEEP = """
+import { readFileSync } from "node:fs";
+import { isDeep } from "./common.mjs";
+
+const files = JSON.parse(readFileSync(0)).map((bytes) => new Blob([Uint8Array.from(bytes)]));
+console.log(JSON.stringify(await Promise.all(files.map(isDeep))));
+"""
+
+
+def test_images_that_a_browser_would_reduce_are_known() -> None:
+    kinds = [np.uint8, np.uint16, np.uint16]
+    files = []
+    for kind, form in zip(kinds, ("PNG", "PNG", "TIFF"), strict=True):
+        Image.fromarray(np.zeros((3, 4), kind)).save(buffer := io.BytesIO(), form)
+        files.append(list(buffer.getvalue()))
+    assert run_node(COMMON, DEEP, files) == [False, True, False]
 
 
 def test_a_prediction_or_a_mistake_that_is_overtaken_is_not_shown() -> None:

@@ -21,7 +21,6 @@ from shared.data.folders import (
     class_folders,
     list_files,
     split_called,
-    visible_files,
 )
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
@@ -162,14 +161,9 @@ def class_warnings(found: DataCheck) -> list[str]:
     return warnings
 
 
-def problem_warnings(problems: Problems) -> list[str]:
-    """A sentence about each kind of files or lines that cannot be used."""
-    return [f"{kind}: {len(names)} ({named(names)}); mend or remove them." for kind, names in problems.by_kind.items()]
-
-
 def all_warnings(found: DataCheck) -> list[str]:
     """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
-    return [*problem_warnings(found.problems), *copy_warnings(found), *class_warnings(found)]
+    return [*found.problems.sentences(), *copy_warnings(found), *class_warnings(found)]
 
 
 def samples_by_class(
@@ -240,25 +234,6 @@ def survey_folders(
             for path in found:
                 files[path] = Example(path.relative_to(root).as_posix(), split, (class_folder.name,))
     return inspect_files(files, problems, kind, look)
-
-
-def skipped_files(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
-    """A sentence about files of other kinds in the user's class folders, if any: some may have been meant."""
-    if record["source"] not in ("auto", "folder"):
-        return []
-    kinds = Counter(
-        path.suffix.lower() or path.name
-        for folder in class_folders(root)
-        for path in visible_files(folder)
-        if path.suffix.lower() not in kind.suffixes and path.name.lower() not in ("thumbs.db", "desktop.ini")
-    )
-    if not kinds:
-        return []
-    listed = ", ".join(f"{suffix} {count}" for suffix, count in kinds.most_common(5))
-    return [
-        f"{kinds.total()} files of other kinds are not read ({listed}); if {kind.nouns} are among them, save them as "
-        f"{kind.suffixes[0]}."
-    ]
 
 
 def start_check(

@@ -1,6 +1,6 @@
 """The user's own files as a data set: one folder per class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,26 @@ def read_class_folders(
     Raises:
         UserError: see `find_labeled` and `read_all`.
     """
-    problems, folders = Problems(), split_folders(root)
-    classes = find_labeled(folders["train"], kind=kind).classes
-    labeled = {split: find_labeled(folder, classes, kind) for split, folder in folders.items()}
+    return read_splits(root, find_splits(root, kind), column, read)
+
+
+def find_splits(root: Path, kind: FileKind = IMAGES) -> dict[str, LabeledFiles]:
+    """The files in the class folders of each split, `train` first; nothing is read yet."""
+    folders = split_folders(root)
+    train = find_labeled(folders["train"], kind=kind)
+    others = {split: find_labeled(folder, train.classes, kind) for split, folder in folders.items() if split != "train"}
+    return {"train": train} | others
+
+
+def read_splits(
+    root: Path, labeled: Mapping[str, LabeledFiles], column: str, read: Callable[[Path], np.ndarray]
+) -> SourceData:
+    """The examples of the files that `find_splits` found (see `read_class_folders`)."""
+    problems, train = Problems(), labeled["train"]
     splits = {split: read_labeled(root, found, column, read, problems) for split, found in labeled.items()}
     own = (splits.get("validation"), splits.get("test"))
-    description = f"the user's own {kind.nouns}, one folder per class"
-    return SourceData(classes, splits["train"], *own, description, "the user's own", problems)
+    description = f"the user's own {train.kind.nouns}, one folder per class"
+    return SourceData(train.classes, splits["train"], *own, description, "the user's own", problems)
 
 
 def read_labeled(

@@ -77,6 +77,8 @@ class SourceData:
     """The files or rows that were left out."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else the record of this data set says, as plain types."""
+    settled: dict[str, Any] = field(default_factory=dict)
+    """The settings of `data` that were left to the program, such as `auto`, as the data decided them."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Data:
     """The files or rows that were left out."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else the record of this data set says, as plain types."""
+    settled: dict[str, Any] = field(default_factory=dict)
+    """See `SourceData`; the configuration that training records has them, so that later verbs read the same way."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -103,7 +107,8 @@ class Data:
 
     def as_dict(self) -> dict[str, Any]:
         """The record for results, as plain types."""
-        return asdict(self.record) | {"counts": self.counts, "digest": self.digest, **self.facts}
+        left_out = {"left_out": self.problems.counts} if self.problems else {}
+        return asdict(self.record) | {"counts": self.counts, "digest": self.digest} | left_out | self.facts
 
 
 def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:

@@ -1,13 +1,13 @@
 """Files in folders: their suffix says what they are, the folders' names say their class and split."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from shared.console import log, track
-from shared.data.problems import Problems, named
+from shared.data.problems import REMEDY, Problems, named
 from shared.errors import UserError
 
 
@@ -39,36 +39,49 @@ SPLIT_NAMES = {
 class UnreadableFileError(Exception):
     """The bytes cannot be used; the message says why in a few words."""
 
+    problem = "unreadable {nouns}"
+    """What several such files are called."""
+    remedy = REMEDY
+
+
+OF_PROGRAMS = ("thumbs.db", "desktop.ini", ".ds_store", "__macosx", "@eadir", ".git", ".ipynb_checkpoints")
+"""Files and folders that programs leave behind, which are no data; nor are names that begin with `._`."""
+LOOPS, DEAD, CLOSED = "links to a folder that holds them", "links that lead nowhere", "folders that cannot be opened"
+HIDDEN = "names with a leading dot"
+
+
+def visit(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, str]]:
+    """Every file below a folder with an empty text, and what is passed over with the reason. Links are followed."""
+    here = folder.resolve()
+    if any(one.is_relative_to(here) for one in above):
+        yield folder, LOOPS
+        return
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        yield folder, CLOSED
+        return
+    for path in entries:
+        if path.name.lower() in OF_PROGRAMS or path.name.startswith("._"):
+            continue
+        if path.name.startswith("."):
+            yield path, HIDDEN
+        elif path.is_dir():
+            yield from visit(path, (*above, here))
+        elif path.exists():
+            yield path, ""
+        elif path.is_symlink():
+            yield path, DEAD
+
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below a folder, sorted; hidden files and folders are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    """All files below a folder, sorted, without those that `visit` passes over."""
+    return sorted(path for path, reason in visit(folder) if not reason)
 
 
 def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files of a kind below a folder, by their suffix, sorted; hidden files and folders are left out."""
+    """The files of a kind below a folder, by their suffix, sorted; `passed_over` tells what is left out."""
     return [path for path in visible_files(folder) if path.suffix.lower() in kind.suffixes]
-
-
-def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> list[Path]:
-    """The files of a kind that a user named: files as they are, and what lies in folders.
-
-    Raises:
-        UserError: a path leads nowhere, or a folder holds none.
-    """
-    files: list[Path] = []
-    for path in inputs:
-        if not path.exists():
-            raise UserError(f"there is no file or folder {path}; correct the path.")
-        found = list_files(path, kind) if path.is_dir() else [path]
-        if not found:
-            raise UserError(f"the folder {path} holds no {kind.nouns}; name {kind.noun} files or a folder of them.")
-        files.extend(found)
-    return files
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,11 @@ def class_folders(root: Path) -> list[Path]:
     """The folders in `root` that can stand for classes, sorted by name."""
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(
+        path
+        for path in root.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.name.lower() not in OF_PROGRAMS
+    )
 
 
 def has_class_files(root: Path, kind: FileKind = IMAGES) -> bool:
@@ -197,13 +214,14 @@ def read_all(
         try:
             arrays.append(read(file))
         except UnreadableFileError as error:
-            unreadable.add(f"unreadable {kind.nouns}", f"{file} ({error})")
+            unreadable.add(error.problem.format(nouns=kind.nouns), f"{file} ({error})", error.remedy)
         else:
             labels.append(label)
             files.append(file)
     if unreadable:
         problems.update(unreadable)
-        log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {unreadable}")
+        for sentence in unreadable.sentences():
+            log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {sentence}")
     lost = [labeled.classes[label] for label in sorted(set(labeled.labels) - set(labels))]
     if lost:
         raise UserError(f"no {kind.noun} can be read of {named(lost)}; replace the files of each of these classes.")

@@ -1,7 +1,7 @@
 """Images from files and bytes: decoded safely and turned upright."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from shared.data.folders import UnreadableFileError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
+DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")  # gray with more than 8 bits a pixel
 
 
 class UnreadableImageError(UnreadableFileError):
@@ -44,24 +45,43 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[I
         raise UnreadableImageError("not an image, or a damaged one") from error
 
 
-def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS, value_range: Sequence[float] = ()) -> Image.Image:
     """Decode an image, upright after its EXIF orientation, in mode L (gray) or RGB; transparency becomes white.
 
+    Args:
+        value_range: the values that become 0 and 255 in gray images of more than 8 bits a pixel, those of the network's
+            training images (see `measure_range`). Where it is empty, 0 and 65535 do for whole numbers, 0 and 1 for
+            fractions. It is never the image's own range, which would make a dim image as bright as any other.
+
     Raises:
-        UnreadableImageError: as `open_image` does.
+        UnreadableImageError: as `open_image` does, or no range is known for the image's values.
     """
     with open_image(source, max_pixels) as image:
         ImageOps.exif_transpose(image, in_place=True)
-        return _gray_or_rgb(image)
+        return _gray_or_rgb(image, value_range)
 
 
-def _gray_or_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
-        values = np.asarray(image, dtype=np.float32)
-        return Image.fromarray((values / max(float(values.max()), 1.0) * 255).clip(0, 255).astype(np.uint8))
+def _gray_or_rgb(image: Image.Image, value_range: Sequence[float]) -> Image.Image:
+    if image.mode in DEEP_MODES:
+        values = np.asarray(image, dtype=np.float64)
+        low, high = value_range or _range_of_type(image.mode, values)
+        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+        return Image.fromarray(((values - low) / (high - low) * 255).round().clip(0, 255).astype(np.uint8))
     if image.mode in ("L", "1") and "transparency" not in image.info:
         return image.convert("L")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layers = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
     return image.convert("RGB")
+
+
+def _range_of_type(mode: str, values: np.ndarray) -> tuple[float, float]:
+    """The values that stand for black and white in images of this type."""
+    high = 1.0 if mode == "F" else 65535.0
+    finite = values[np.isfinite(values)]
+    if len(finite) and not 0 <= finite.min() <= finite.max() <= high:
+        raise UnreadableImageError(
+            f"it holds values from {finite.min():g} to {finite.max():g} in place of 0 to {high:g}, and the network was "
+            "trained without data.value_range"
+        )
+    return 0, high

@@ -1,13 +1,13 @@
 """Where data comes from: what lies on the disk, else a download, else the built-in sample with a warning."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from shared.console import log
 from shared.data.download import DownloadError
-from shared.data.problems import named
+from shared.data.problems import Problems, named
 from shared.errors import UserError
 
 
@@ -22,6 +22,8 @@ class DataRecord:
     license: str
     substituted: str = ""
     """Why the built-in sample was used in place of the configured data; empty where it was not."""
+    passed_over: dict[str, int] = field(default_factory=dict)
+    """How many files and folders were not read, by reason; the log and check-data name them."""
 
 
 class Described(Protocol):
@@ -47,6 +49,8 @@ class DataSource(Generic[D]):
     """Reads it; a published data set downloads what is missing and raises `DownloadError` without a network."""
     present: Callable[[Path], bool] = lambda _: False
     """Whether it lies below this folder already; the built-in sample never does."""
+    passed_over: Callable[[Path], Problems] = lambda _: Problems()
+    """What lies below this folder and is not read."""
 
 
 def is_empty(root: Path, published: str) -> bool:
@@ -80,7 +84,10 @@ def load_source(
         substituted = f"{error}, so the built-in sample stands in for {published}"
         log.warning(f"{substituted}; its scores are not those of {published}.")
         name, found = "sample", sources["sample"].load(root)
-    return found, DataRecord(name, found.description, found.license, substituted)
+    skipped = sources[name].passed_over(root)
+    for sentence in skipped.sentences():
+        log.warning(f"not read: {sentence}")
+    return found, DataRecord(name, found.description, found.license, substituted, skipped.counts)
 
 
 def _choose(root: Path, sources: Mapping[str, DataSource[D]], published: str) -> str:

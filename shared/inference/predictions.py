@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ def finish_predictions(
     kinds: Sequence[str],
     seconds: float,
     sheet: bytes = b"",
+    passed_over: Mapping[str, int] | None = None,
     input_name: str = "file",
 ) -> dict[str, Any]:
     """Write outputs/predictions/predictions.{csv,png} and outputs/predict.json, and print the first predictions.
@@ -84,6 +85,7 @@ def finish_predictions(
         noun: what people call the inputs, such as `images`.
         kinds: labels that are no class, such as `unsure` and `unreadable`; they are counted.
         sheet: the first inputs with their predictions, as PNG bytes; empty where they cannot be drawn.
+        passed_over: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
     """
     table = config.output_dir / "predictions" / "predictions.csv"
@@ -107,6 +109,7 @@ def finish_predictions(
         metrics={noun: len(inputs)} | counts,
         seconds=seconds,
         network=network.origin,
+        passed_over=dict(passed_over or {}),
     )
 
 

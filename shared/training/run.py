@@ -105,8 +105,8 @@ def run_metadata(
     config: Any, project: Path, data: Data, metadata: Mapping[str, Any], resume_from: Path | None = None
 ) -> dict[str, Any]:
     """What is recorded beside the weights, as plain types (see `train_network`); `parameters` is in the metadata."""
-    # Later verbs must read the data that was used: `auto` may find something else by then.
-    used = replace(config, data=replace(config.data, source=data.record.source))
+    # Later verbs must read the data that was used, in the same way: `auto` may find something else by then.
+    used = replace(config, data=replace(config.data, source=data.record.source, **data.settled))
     record = data.as_dict()
     if resume_from:  # as when the run began, whatever `auto` finds now
         record["substituted"] = read_metadata(resume_from)["data"]["substituted"]

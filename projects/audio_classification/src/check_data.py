@@ -16,11 +16,12 @@ from shared.data.check import (
     contents_by_name,
     list_examples,
     samples_by_class,
-    skipped_files,
     start_check,
     survey_folders,
 )
+from shared.data.copies import SAME_RECORDING, find_near_copies, near_copy_warnings
 from shared.data.folders import RECORDINGS
+from shared.data.passed_over import passed_over_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
@@ -46,7 +47,10 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples = list_examples(data, "samples", lambda name, _: _measures(root / name) if in_files else {})
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
-    check.warnings += skipped_files(check.record, root, RECORDINGS)
+    check.warnings += passed_over_warnings(check.record, root, RECORDINGS)
+    if data and data.record.source == "folder":
+        copies = find_near_copies(data.splits, "samples", SAME_RECORDING, within=True)
+        check.warnings += near_copy_warnings(data.splits, copies)
     if data and not any(data.facts["speakers"].values()):
         check.warnings.append(_SPEAKERS_UNKNOWN)
     return write_check_report(check, config, PROJECT, samples=_spectrograms(config, samples, clips), side=SIDE)

@@ -1,6 +1,5 @@
 """The settings of this project; `configs/config.yaml` holds the values of the default run."""
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonNegativeFloat, OpenUnitInterval
 from shared.config import load, require
+from shared.data.groups import require_pattern
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -49,21 +49,12 @@ class DataConfig:
         # A resampler for rates without a common factor would take gigabytes.
         require(self.sample_rate % 25 == 0, "data.sample_rate", self.sample_rate, "a multiple of 25")
         require(self.shift < self.seconds, "data.shift", self.shift, "below data.seconds")
-        expected = "empty, or a regular expression with parentheses around the speaker"
-        require(is_pattern(self.group_pattern), "data.group_pattern", self.group_pattern, expected)
+        require_pattern("data.group_pattern", self.group_pattern, "the speaker")
 
     @property
     def samples(self) -> int:
         """The length of the network's input in samples."""
         return round(self.sample_rate * self.seconds)
-
-
-def is_pattern(text: str) -> bool:
-    """Whether the text is empty, or a regular expression that has a group."""
-    try:
-        return not text or re.compile(text).groups > 0
-    except re.error:
-        return False
 
 
 @dataclass

@@ -11,9 +11,11 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_RECORDING, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, cut_examples
 from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -36,10 +38,11 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
+    skipped = partial(passed_over, kind=RECORDINGS)
     sources = {
         "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
         "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
-        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS)),
+        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS), skipped),
         "sample": DataSource(partial(load_sample, settings, config.seed)),
     }
     found, record = load_source(settings.source, settings.root, sources)  # nothing is downloaded unasked
@@ -48,7 +51,8 @@ def load_data(config: Config) -> Data:
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
-    return Data(tensors, found.classes, record, found.problems, {"speakers": speakers})
+    copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else {}
+    return Data(tensors, found.classes, record, found.problems, {"speakers": speakers} | copies)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_audio
-from shared.data.folders import RECORDINGS, collect_files
+from shared.data.folders import RECORDINGS
+from shared.data.passed_over import collect_files
 from shared.export.stale import open_exported
 from shared.files import require_writable
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
@@ -53,7 +54,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: WAV, FLAC or OGG files, or folders of them
     """
     require_writable(config.output_dir)
-    files, predictor = collect_files(inputs, RECORDINGS), Predictor(config)
+    (files, skipped), predictor = collect_files(inputs, RECORDINGS), Predictor(config)
     started = time.perf_counter()
     predictions = predictor.predict([predictor.prepare(file) for file in files])
     return finish_predictions(
@@ -64,6 +65,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         noun="recordings",
         kinds=("unsure", "silent", "unreadable"),
         sheet=_sheet(files, predictions, predictor),
+        passed_over=skipped,
         seconds=time.perf_counter() - started,
     )
 

@@ -15,7 +15,7 @@ from shared.data.class_folders import read_class_folders, read_labeled
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.folders import RECORDINGS, LabeledFiles
-from shared.data.index import read_index
+from shared.data.groups import find_groups
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from src.config import DataConfig
@@ -29,36 +29,13 @@ SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
     """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
     found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS)
-    groups = find_groups(root, found.train.names, settings.group_pattern)
+    groups = find_groups(root, found.train.names, settings.group_pattern, RECORDINGS.nouns)
     return replace(found, train=replace(found.train, groups=groups))
 
 
 def _clip(settings: DataConfig, path: Path) -> np.ndarray:
     """The recording as the network takes it: int16 [samples]."""
     return fit(read_audio(path, settings.sample_rate), settings.samples)
-
-
-def find_groups(root: Path, names: list[str], pattern: str) -> list[str]:
-    """Who speaks in each file: by the pattern, else by `root/index.csv`; empty strings where neither says it.
-
-    Raises:
-        UserError: the table lacks a column, or the pattern fits no file.
-    """
-    index = root / "index.csv"
-    if index.is_file() and not pattern:
-        of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
-        unnamed = [name for name in names if name not in of_file]
-        if len(unnamed) == len(names):
-            raise UserError(f"{index} names none of the recordings, such as {names[0]}: id is the path below {root}.")
-        if unnamed:
-            log.warning(f"{len(unnamed)} of {len(names)} recordings are not in {index}: {named(unnamed)}.")
-        return [of_file.get(name, "") for name in names]
-    if not pattern:
-        return [""] * len(names)
-    found = [re.search(pattern, Path(name).name) for name in names]
-    if not any(found):
-        raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
-    return [match[1] or "" if match else "" for match in found]
 
 
 def find_fsdd(root: Path) -> list[Path]:

@@ -28,6 +28,7 @@ def save_folder(root: Path, classes: dict[str, int], speakers: int = 5) -> Path:
         (root / name).mkdir(parents=True)
         for index in range(count):
             speaker = index % speakers
-            sound = tone(300 + 400 * pitch + 20 * speaker, 0.2 + 0.01 * index)
+            hertz = 300 + 400 * pitch + 20 * speaker + 3 * (index // speakers)  # no two sounds are copies
+            sound = tone(hertz, 0.2 + 0.01 * index)
             save(root / name / f"{speaker:08x}_nohash_{index}.wav", sound)
     return root

@@ -39,6 +39,6 @@ def test_everything_that_should_be_looked_after_is_named(check: Check, tmp_path:
         "silent recordings: 1 (train/low/silent.wav)",
         "clipped recordings: 1 (train/low/clipped.wav)",
         "nothing says who speaks",
-        ".mp3 1",
+        "song.",
     ):
         assert expected in found

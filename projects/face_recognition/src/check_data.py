@@ -12,13 +12,12 @@ from shared.data.check import (
     content_digest,
     copy_warnings,
     inspect_files,
-    problem_warnings,
     samples_by_class,
     size_of,
-    skipped_files,
     start_check,
 )
 from shared.data.images import read_image
+from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import named
 from shared.errors import UserError
 from shared.report.check import write_check_report
@@ -49,7 +48,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             require_faces(data)
         except UserError as error:
             check.refusal = str(error)
-    check.warnings = [*problem_warnings(check.problems), *copy_warnings(check)]
+    check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
     counts = class_counts(check.examples)
     single = [name for name, by_split in counts.items() if by_split.total() == 1]
     if single:
@@ -57,7 +56,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of "
             "the same person to learn from or to measure with, so add photos of them."
         )
-    check.warnings += skipped_files(check.record, root)
+    check.warnings += passed_over_warnings(check.record, root)
     images = {
         name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()

@@ -18,6 +18,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples
 from shared.data.folders import has_class_files
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
@@ -62,7 +63,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
     settings = config.data
     sources = {
         "lfw": DataSource(load_lfw, lambda root: find_lfw(root) is not None),
-        "folder": DataSource(load_folder, has_class_files),
+        "folder": DataSource(load_folder, has_class_files, passed_over),
         "sample": DataSource(partial(load_sample, crop_size(config))),
     }
     photos, record = load_source(settings.source, settings.root, sources)

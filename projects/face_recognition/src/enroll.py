@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.data.folders import collect_files
+from shared.data.passed_over import collect_files
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
@@ -25,7 +25,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     """
     if not is_name(name):
         raise UserError(f"{name!r} is no name; give one that can be read.")
-    name, files = one_spelling(name), collect_files(photos)
+    name, files = one_spelling(name), collect_files(photos)[0]
     recognizer = Recognizer(config)
     embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]

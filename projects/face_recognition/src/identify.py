@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 
 from shared.console import log
-from shared.data.folders import collect_files
+from shared.data.passed_over import collect_files
 from src.config import Config, GalleryConfig
 from src.decision import Decision, load_decision
 from src.gallery import Gallery
@@ -95,7 +95,7 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
     Args:
         photos: image files, or folders of them
     """
-    files = collect_files(photos)
+    files, _ = collect_files(photos)
     recognizer = Recognizer(config)
     decision = load_decision(config.output_dir, recognizer.embedder)
     rows: list[dict[str, Any]] = []

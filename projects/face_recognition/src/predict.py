@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.data.folders import collect_files
+from shared.data.passed_over import collect_files
 from shared.files import atomic_write, require_writable, write_text
 from shared.report.plots import contact_sheet
 from shared.results import write_result
@@ -26,7 +26,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files = collect_files(inputs)
+    files, skipped = collect_files(inputs)
     recognizer = Recognizer(config)
     started = time.perf_counter()
     photos = recognizer.photos(files)
@@ -63,6 +63,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics=counts,
         seconds=seconds,
         network=recognizer.network.origin,
+        passed_over=skipped,
     )
 
 

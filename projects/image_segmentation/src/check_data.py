@@ -12,7 +12,6 @@ from shared.data.check import (
     content_digest,
     copy_warnings,
     inspect_files,
-    problem_warnings,
     samples_by_class,
     size_of,
     start_check,
@@ -20,6 +19,7 @@ from shared.data.check import (
 from shared.data.examples import Data
 from shared.data.folders import list_files
 from shared.data.images import read_image
+from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.masks.decode import IGNORE
@@ -57,7 +57,8 @@ def check_data(config: Config) -> dict[str, Any]:
             for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
         }
     else:
-        check.warnings = [*problem_warnings(check.problems), *copy_warnings(check)]
+        check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
+    check.warnings += passed_over_warnings(check.record, root)
     images = {
         name: [shown[one.split, one.name] if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()

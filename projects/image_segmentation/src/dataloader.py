@@ -15,6 +15,7 @@ from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -40,7 +41,9 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
-        "folder": DataSource(partial(load_folder, settings), lambda root: not is_pets(root) and is_folder(root)),
+        "folder": DataSource(
+            partial(load_folder, settings), lambda root: not is_pets(root) and is_folder(root), passed_over
+        ),
         "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
     }

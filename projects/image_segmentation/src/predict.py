@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from shared.console import log, track
-from shared.data.folders import collect_files
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.passed_over import collect_files
 from shared.export.stale import open_exported
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.tiles import Tiling, segment
@@ -68,7 +68,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files = collect_files(inputs)
+    files, skipped = collect_files(inputs)
     predictor = Predictor(config)
     labels, metadata = predictor.network.labels, predictor.network.metadata
     folder = config.output_dir / "predictions"
@@ -108,6 +108,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics={"images": len(files), "unreadable": len(unreadable)},
         seconds=seconds,
         network=predictor.network.origin,
+        passed_over=skipped,
     )
 
 

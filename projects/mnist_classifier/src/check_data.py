@@ -13,17 +13,15 @@ from shared.data.check import (
     samples_by_class,
     size_of,
     size_on_disk,
-    skipped_files,
     start_check,
 )
+from shared.data.copies import find_near_copies, near_copy_warnings
 from shared.data.images import read_image
+from shared.data.passed_over import passed_over_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
-from src.dataloader import load_data
-from src.preparation import displayed
-
-COLORFUL = 12
-"""An image counts as color if its channels differ by more than this many levels on average; tinted paper has less."""
+from src.dataloader import likeness, load_data
+from src.preparation import displayed, is_colorful
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -40,8 +38,12 @@ def check_data(config: Config) -> dict[str, Any]:
             data, "images", lambda name, image: size_on_disk(root / name) if on_disk else size_of(image.shape[:0:-1])
         )
     samples = samples_by_class(check.examples, config.seed)
-    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples)
-    check.warnings += skipped_files(check.record, root)
+    value_range = data.settled.get("value_range", []) if data else []
+    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
+    check.warnings += passed_over_warnings(check.record, root)
+    if data and on_disk:
+        copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
+        check.warnings += near_copy_warnings(data.splits, copies)
     images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for label, chosen in samples.items()
@@ -49,14 +51,16 @@ def check_data(config: Config) -> dict[str, Any]:
     return write_check_report(check, config, PROJECT, samples=images)
 
 
-def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[Example]]) -> list[str]:
+def _setting_warnings(
+    config: Config, check: DataCheck, samples: dict[str, list[Example]], value_range: list[float]
+) -> list[str]:
     """Which settings would suit the user's own images better; the samples stand for all."""
     files = [config.data.root / one.name for chosen in samples.values() for one in chosen]
     files = [path for path in files if path.is_file()]
     if not files:
         return []
     warnings = []
-    colorful = sum(_is_colorful(np.asarray(read_image(path))) for path in files)
+    colorful = sum(is_colorful(np.asarray(read_image(path, value_range=value_range))) for path in files)
     if config.data.channels == 1 and 2 * colorful > len(files):
         warnings.append(
             f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "
@@ -69,7 +73,3 @@ def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[
             "lower that setting, or use larger images."
         )
     return warnings
-
-
-def _is_colorful(pixels: np.ndarray) -> bool:
-    return pixels.ndim == 3 and float(np.ptp(pixels.astype(np.int16), axis=2).mean()) > COLORFUL

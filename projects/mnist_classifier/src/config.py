@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, NonNegativeInt, OpenUnitInterval
 from shared.config import load, require
+from shared.data.groups import require_pattern
+from shared.data.value_range import require_range
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -25,8 +27,15 @@ class DataConfig:
     """height and width of the network's input in pixels; larger inputs show more detail and take longer"""
     channels: Literal[1, 3] = 1
     """number of color channels; 1: gray, 3: color"""
-    preparation: Literal["digit", "photo"] = "digit"
-    """how image files become inputs; digit: the ink is centered as in MNIST; photo: the middle square is scaled"""
+    preparation: Literal["auto", "digit", "photo"] = "auto"
+    """how image files become inputs; digit: the ink is centered as in MNIST; photo: the middle square is scaled; auto:
+    photo where most training images are in color or have no plain border, else digit"""
+    value_range: list[float] = field(default_factory=list)
+    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
+    levels for each image; empty: measured on the training images"""
+    group_pattern: str = ""
+    """regular expression whose first group finds in a file's name which images stay together in one split, such as
+    copies of one image; empty: the column group of index.csv in data.root, where there is one"""
     validation_fraction: OpenUnitInterval = 0.1
     """fraction of the training split that becomes the validation split"""
     test_fraction: OpenUnitInterval = 0.2
@@ -38,6 +47,8 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         require(self.shift < self.image_size, "data.shift", self.shift, "below data.image_size")
+        require_range("data.value_range", self.value_range)
+        require_pattern("data.group_pattern", self.group_pattern)
 
 
 @dataclass

@@ -5,15 +5,18 @@ For your own data, edit `load_data` (or add a function to sources.py); for other
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copies
 from shared.data.examples import Data, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.passed_over import passed_over
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -32,7 +35,7 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     sources = {
-        "folder": DataSource(partial(load_folder, settings), has_class_files),
+        "folder": DataSource(partial(load_folder, settings), has_class_files, passed_over),
         "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
         "sample": DataSource(partial(load_sample, settings)),
     }
@@ -40,7 +43,15 @@ def load_data(config: Config) -> Data:
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
     require_size(splits.train["images"], settings)
-    return Data(splits, found.classes, record, found.problems)
+    # Other sources than a folder hold digits that are prepared already.
+    settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
+    copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else {}
+    return Data(splits, found.classes, record, found.problems, copies, settled)
+
+
+def likeness(settled: dict[str, Any]) -> Likeness:
+    """When two images are copies, by the preparation that was settled on."""
+    return SAME_IMAGE if settled.get("preparation") == "photo" else SAME_DIGIT
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

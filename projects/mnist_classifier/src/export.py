@@ -28,6 +28,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
             "kind": settings["preparation"],
             "size": settings["image_size"],
             "channels": settings["channels"],
+            "value_range": settings["value_range"],
         },
     }
     return export_classifier(network, data, "images", trained, config, export_path(config), PROJECT, metadata, started)

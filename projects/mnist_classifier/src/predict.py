@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.folders import collect_files
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.passed_over import collect_files
 from shared.export.stale import open_exported
 from shared.files import require_writable
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
@@ -28,6 +28,7 @@ class Predictor:
         self.min_probability = config.predict.min_probability
         # The preparation that the network was trained with, not that of the current configuration.
         kind = self.network.metadata["preparation"]
+        self._value_range = kind.get("value_range", [])
         self._prepare = make_preparation(
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )
@@ -39,7 +40,7 @@ class Predictor:
     def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
         """The network's input, uint8 [channels, size, size]; or a `Prediction` that says why it cannot be used."""
         try:
-            return self._prepare(read_image(source, max_pixels))
+            return self._prepare(read_image(source, max_pixels, self._value_range))
         except EmptyImageError as error:
             return Prediction("empty", detail=str(error))
         except UnreadableImageError as error:
@@ -53,7 +54,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     require_writable(config.output_dir)
-    files, predictor = collect_files(inputs), Predictor(config)
+    (files, skipped), predictor = collect_files(inputs), Predictor(config)
     started = time.perf_counter()
     predictions = predictor.predict([predictor.prepare(file) for file in files])
     return finish_predictions(
@@ -64,6 +65,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         noun="images",
         kinds=("unsure", "empty", "unreadable"),
         sheet=_sheet(files, predictions),
+        passed_over=skipped,
         seconds=time.perf_counter() - started,
     )
 

@@ -6,13 +6,16 @@ The page does the same in JavaScript (page/preparation.mjs), to the same bytes; 
 page/preparation.json.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from shared.data.images import UnreadableImageError
+from shared.console import log
+from shared.data.images import UnreadableImageError, read_image
 from shared.files import read_json
 from src.config import DataConfig
 
@@ -23,8 +26,19 @@ INK_THRESHOLD = SPECIFICATION["ink_threshold"]  # of the darkest ink; below it i
 BRIGHT_PAPER_ABOVE = SPECIFICATION["bright_paper_above"]  # gray level; darker paper carries bright ink
 
 
+COLORFUL = 12
+"""An image counts as color if its channels differ by more than this many levels on average; tinted paper has less."""
+PLAIN_BORDER = 0.75
+"""The share of the border that is paper around a digit; photos have all kinds of levels there."""
+LOOKED_AT = 100
+"""Evenly spaced images stand for all of them."""
+
+
 class EmptyImageError(UnreadableImageError):
     """There is no ink in the image."""
+
+    problem = "{nouns} without ink"
+    remedy = "remove them, or use --data.preparation photo, which keeps every image"
 
 
 def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
@@ -32,11 +46,42 @@ def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
     size, mode = config.image_size, "L" if config.channels == 1 else "RGB"
 
     def prepare(image: Image.Image) -> np.ndarray:
-        if config.preparation == "digit":
-            return digit(image, size)[None].repeat(config.channels, 0)
-        return np.atleast_3d(np.asarray(photo(image, size).convert(mode))).transpose(2, 0, 1)
+        if config.preparation == "photo":
+            return np.atleast_3d(np.asarray(photo(image, size).convert(mode))).transpose(2, 0, 1)
+        return digit(image, size)[None].repeat(config.channels, 0)
 
     return prepare
+
+
+def choose_preparation(files: Sequence[Path], value_range: Sequence[float]) -> Literal["digit", "photo"]:
+    """What `auto` means for these images: `photo` where most of them look like photos (see `looks_like_photo`)."""
+    chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, LOOKED_AT).astype(int))]
+    found = []
+    for path in chosen:
+        with suppress(UnreadableImageError):  # it is named where all are read
+            found.append(looks_like_photo(read_image(path, value_range=value_range)))
+    if 2 * sum(found) <= len(found):
+        return "digit"
+    log.warning(
+        f"{sum(found)} of {len(found)} images look like photographs, so data.preparation is photo: they are scaled as "
+        "they are; --data.channels 3 --data.image_size 64 shows the network more of them, --data.preparation digit "
+        "takes them for ink on paper."
+    )
+    return "photo"
+
+
+def looks_like_photo(image: Image.Image) -> bool:
+    """Whether an image is in color, the paper's tint aside, or has no plain paper at its border."""
+    pixels = np.atleast_3d(np.asarray(image)).astype(np.int16)  # [H, W, 1 or 3]
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    paper = np.median(border, axis=0)  # [1 or 3]
+    plain = (np.abs(border - paper).max(1) < MIN_CONTRAST).mean()
+    return bool(plain < PLAIN_BORDER or is_colorful(pixels - paper))
+
+
+def is_colorful(pixels: np.ndarray) -> bool:
+    """Whether pixels, [H, W] or [H, W, 3], are in color (see `COLORFUL`)."""
+    return pixels.ndim == 3 and float(np.ptp(pixels.astype(np.float32), axis=2).mean()) > COLORFUL
 
 
 def displayed(prepared: np.ndarray) -> np.ndarray:

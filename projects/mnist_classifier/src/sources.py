@@ -2,18 +2,21 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
+from shared.data.groups import in_groups
 from shared.data.images import read_image
+from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import BOX, make_preparation
+from src.preparation import BOX, choose_preparation, make_preparation
 
 # MD5 of MNIST's four files once unpacked, so that copies packed by other programs are known too.
 MNIST_FILES = {
@@ -26,8 +29,14 @@ MNIST_FILES = {
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    prepare = make_preparation(settings)
-    return read_class_folders(root, "images", lambda path: prepare(read_image(path)))
+    labeled = find_splits(root)
+    files = labeled["train"].files
+    value_range = measure_range(files, settings.value_range)
+    kind = choose_preparation(files, value_range) if settings.preparation == "auto" else settings.preparation
+    prepare = make_preparation(replace(settings, preparation=kind))
+    found = read_splits(root, labeled, "images", lambda path: prepare(read_image(path, value_range=value_range)))
+    train = in_groups(found.train, found.classes, root, settings.group_pattern)
+    return replace(found, train=train, settled={"preparation": kind, "value_range": value_range})
 
 
 def find_mnist(root: Path) -> Path | None:

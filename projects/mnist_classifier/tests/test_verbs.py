@@ -2,10 +2,12 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 
+import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -14,7 +16,9 @@ from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, ask, server
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
-from src.predict import predict
+from src.export import export
+from src.predict import Predictor, predict
+from src.train import train
 
 
 def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
@@ -52,6 +56,33 @@ def test_every_image_is_predicted(trained: Config, images: Path, capsys: pytest.
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_network_of_deep_images_reads_later_ones_by_the_range_of_its_training(smoke: Config, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(500, 1000, (40, 32, 32), dtype=np.uint16)
+    for number, image in enumerate(values):  # the classes differ in how bright they are, and in nothing else
+        folder = tmp_path / "data" / ("bright" if number % 2 else "dim")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image * (4 if number % 2 else 1)).save(folder / f"{number}.png")
+    settings = replace(smoke.data, source="folder", root=tmp_path / "data", preparation="photo")
+    config = replace(smoke, data=settings, output_dir=tmp_path / "out", training=replace(smoke.training, epochs=1))
+    trained = train(config)
+    assert trained["config"]["data"]["value_range"] == [0, 4095]
+    export(config)
+    predictor = Predictor(config)
+    prepared = [predictor.prepare(tmp_path / "data" / name) for name in ("dim/0.png", "bright/1.png")]
+    assert prepared[1].mean() == pytest.approx(4 * prepared[0].mean(), rel=0.05)
+
+
+def test_predict_says_and_records_what_it_passes_over(
+    trained: Config, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(images / "digit_0.png", tmp_path)
+    for name in ("IMG_1.HEIC", "noending"):
+        (tmp_path / name).write_bytes(b"")
+    result = predict(trained, [tmp_path])
+    assert result["passed_over"] == {"files of other kinds": 2}
+    assert "2 (IMG_1.HEIC, noending)" in capsys.readouterr().err
+
+
 def test_the_server_predicts_as_predict_does(trained: Config, images: Path, contract: Contract) -> None:
     with server(contract, trained.output_dir) as url:
         found = ask(url, "predict", (images / "digit_0.png").read_bytes())
@@ -66,4 +97,9 @@ def test_the_server_predicts_as_predict_does(trained: Config, images: Path, cont
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:
-    assert OnnxModel(export_path(trained)).metadata["preparation"] == {"kind": "digit", "size": 28, "channels": 1}
+    assert OnnxModel(export_path(trained)).metadata["preparation"] == {
+        "kind": "digit",
+        "size": 28,
+        "channels": 1,
+        "value_range": [],
+    }

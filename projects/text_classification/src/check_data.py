@@ -7,13 +7,14 @@ from typing import Any
 
 from shared.console import shortened
 from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
+from shared.data.copies import SAME_TEXT, find_near_copies, near_copy_warnings
 from shared.data.examples import Data
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
-from src.dataloader import load_data
+from src.dataloader import GROUP_TEXTS, load_data
 from src.documents import read_table, split_tables
 from src.splits import normalized
 
@@ -56,6 +57,9 @@ def check_data(config: Config) -> dict[str, Any]:
         ]
     left_out = _left_out(data) if data else unreadable
     check.warnings = left_out + all_warnings(check) + _length_warnings(config, check.examples)
+    if data and data.record.source == "csv":
+        copies = find_near_copies(data.splits, "texts", SAME_TEXT, within=True)
+        check.warnings += near_copy_warnings(data.splits, copies, GROUP_TEXTS)
     sections = [_samples(check, contents, config.seed)] if check.examples else []
     return write_check_report(check, config, PROJECT, sections=sections)
 

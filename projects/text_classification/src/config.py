@@ -32,6 +32,8 @@ class DataConfig:
     """name of the column with the texts"""
     label_column: str = "label"
     """name of the column with the classes"""
+    group_column: str = ""
+    """name of a column, such as the author, whose texts of one value stay in one split; empty: none"""
     max_train: NonNegativeInt = 20_000
     """largest number of training texts, drawn at random; more texts take longer and usually score higher; 0: all"""
     validation_fraction: OpenUnitInterval = 0.1

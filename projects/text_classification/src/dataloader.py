@@ -12,6 +12,7 @@ from torch import Generator
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_TEXT, warn_near_copies
 from shared.data.examples import Data, Examples
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.sources import DataSource, load_source
@@ -21,6 +22,8 @@ from src.documents import tables_in
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_tables
 from src.splits import split_texts
 from src.tokens import EVALUATION_BATCH, Tokens
+
+GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
 
 
 def load_data(config: Config) -> Data:
@@ -41,7 +44,8 @@ def load_data(config: Config) -> Data:
     found, record = load_source(settings.source, settings.root, sources, published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits, notes = split_texts(found, settings, config.seed)
-    return Data(splits, found.classes, record, found.problems, {"notes": notes})
+    copies = warn_near_copies(splits, "texts", SAME_TEXT, GROUP_TEXTS) if record.source == "csv" else {}
+    return Data(splits, found.classes, record, found.problems, {"notes": notes} | copies)
 
 
 def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoader[Batch]]:

@@ -28,6 +28,8 @@ class Row(NamedTuple):
     """The name of the class."""
     name: str
     """Its file and line."""
+    group: str = ""
+    """What it belongs to, such as its author (see data.group_column)."""
 
 
 def clean(text: str) -> str:
@@ -88,7 +90,8 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row
         UserError: the file is empty, not UTF-8, no table, or lacks a column.
     """
     rows = []
-    for line, (text, label), surplus in _rows(path, [settings.text_column, settings.label_column]):
+    columns = [settings.text_column, settings.label_column] + [settings.group_column] * bool(settings.group_column)
+    for line, (text, label, *group), surplus in _rows(path, columns):
         name = f"{path.name} line {line}"
         if surplus:
             problems.add("rows with more cells than the header", name)
@@ -97,7 +100,7 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row
         elif not label:
             problems.add("rows without a class", name)
         else:
-            rows.append(Row(text, label, name))
+            rows.append(Row(text, label, name, *group))
     if not rows:
         raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
     return rows

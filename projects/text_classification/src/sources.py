@@ -73,7 +73,11 @@ def as_source(
     held = {}
     for name, rows in splits.items():
         labels = np.array([index[row.label] for row in rows], np.int64)
-        held[name] = Examples({"texts": [row.text for row in rows], "labels": labels}, [row.name for row in rows])
+        groups = [row.group or row.name for row in rows] if any(row.group for row in rows) else []
+        columns = {"texts": [row.text for row in rows], "labels": labels}
+        held[name] = Examples(
+            columns, [row.name for row in rows], groups, [row.label for row in rows] if groups else []
+        )
     train, validation, test = (held.get(name) for name in SPLIT_NAMES)
     assert train
     return SourceData(classes, train, validation, test, description, license_, problems or Problems())

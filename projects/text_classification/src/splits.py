@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from shared.console import log
-from shared.data.examples import Examples, SourceData
+from shared.data.examples import Examples, SourceData, cut_examples
 from shared.data.problems import named
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
@@ -53,6 +53,8 @@ def cut_texts(whole: Examples, fraction: float, seed: int) -> tuple[Examples, Ex
     Raises:
         UserError: a class has too few different texts to have one on each side.
     """
+    if whole.groups:  # what is the same in both sides is then left out of the training split
+        return cut_examples(whole, None, fraction, seed)
     first: dict[str, int] = {}  # of each different text, the index of its first copy
     for index, text in enumerate(whole["texts"]):
         first.setdefault(normalized(text), index)

@@ -56,6 +56,25 @@ def test_one_table_is_cut_into_three_splits_that_share_no_text(tmp_path: Path) -
     assert data.classes == ["ham", "spam"]
 
 
+def test_near_copies_across_splits_are_named_and_the_advised_column_keeps_them_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = np.random.default_rng(0).integers(0, 26, (40, 30, 5))  # made-up words: no two texts are alike by chance
+    texts = [" ".join("".join(chr(97 + letter) for letter in word) for word in text) for text in words]
+    rows = [
+        f"{text}{end},{'a' if index % 2 else 'b'},{index}" for index, text in enumerate(texts) for end in ("", "!", "?")
+    ]
+    root = table(tmp_path / "mine.csv", rows, "text,label,author")
+    found = load_data(configured(root, "--data.source", "csv")).as_dict()["near_copies"]
+    assert found["found"] > 20
+    assert "--data.group_column" in capsys.readouterr().err
+    data = load_data(configured(root, "--data.source", "csv", "--data.group_column", "author"))
+    assert data.as_dict()["near_copies"]["found"] == 0
+    assert sum(data.counts.values()) == 120
+    assert all(set(split["labels"].tolist()) == {0, 1} for split in vars(data.splits).values())
+    assert "are copies" not in capsys.readouterr().err
+
+
 def test_own_splits_are_used_and_what_they_share_is_left_out_of_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,11 @@ export function showProblem(place, error) {
 }
 
 // An image file as a canvas of its shape, on white; a larger one is scaled down.
-export async function load(file, largest = LARGEST_SIDE) {
+// `valueRange` is that of the network's training images, where they had more than 8 bits a pixel.
+export async function load(file, largest = LARGEST_SIDE, valueRange = []) {
+  if (valueRange.length && (await isDeep(file))) {
+    throw new Error("a browser keeps 8 of this image's 16 bits a pixel; use `python main.py predict` for it");
+  }
   const image = await createImageBitmap(file).catch(() => {
     throw new Error("this browser cannot read the file as an image");
   });
@@ -46,6 +50,13 @@ export async function load(file, largest = LARGEST_SIDE) {
   canvas.height = Math.max(1, Math.round(image.height * scale));
   fill(canvas, image);
   return canvas;
+}
+
+// Whether a file is a gray PNG of 16 bits a pixel, which Python scales by the network's range of values.
+export async function isDeep(file) {
+  const head = new Uint8Array(await file.slice(0, 26).arrayBuffer());
+  const isPng = [0x89, 0x50, 0x4e, 0x47].every((byte, index) => head[index] === byte);
+  return isPng && head[24] === 16 && head[25] === 0;
 }
 
 // Draws an image into the middle of a canvas, as large as it fits, on white.

@@ -68,7 +68,8 @@ drawing.addEventListener("keydown", (event) => {
 document.getElementById("clear").addEventListener("click", clear);
 document.getElementById("file").addEventListener("change", async ({ target }) => {
   try {
-    const image = await latest("asked", load(target.files[0]));
+    const { value_range } = (await facts()).preparation;
+    const image = await latest("asked", load(target.files[0], undefined, value_range));
     if (!image) return;
     fill(drawing, image);
     await update(image);

@@ -1,0 +1,177 @@
+"""Near-copies: the same image, text or recording again, but not to the byte. Across splits they raise the scores."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shared.console import log
+from shared.data.examples import Examples
+from shared.data.groups import grouping_advice
+from shared.data.problems import named
+from shared.data.splits import Splits
+
+SIDE = 16  # of the thumbnails that images are compared by, in pixels
+TEXT_VALUES = 2048  # of the vector that stands for the parts of a text
+SPECTRUM_VALUES = 4096
+MOST_COMPARED = 2000  # examples of a split, evenly spaced, that are compared with all of another
+CHUNK = 4096  # examples that are described at a time, which bounds the memory
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """When two contents count as one."""
+
+    describe: Callable[[Any], np.ndarray]
+    """From N contents to vectors of length 1, float32 [N, D]."""
+    least: float
+    """The smallest product of two vectors that are of the same content."""
+    confirm: Callable[[Any, Any], bool] = lambda _first, _second: True
+    """A closer look at two whose vectors are alike."""
+
+
+@dataclass(frozen=True)
+class NearCopies:
+    """What `find_near_copies` found."""
+
+    compared: int
+    """The number of validation and test examples that were compared with the training split."""
+    across: list[tuple[str, str]] = field(default_factory=list)
+    """The names of a validation or test example and of the training example that it is a copy of."""
+    within: list[tuple[str, str]] = field(default_factory=list)
+    """The names of two training examples; empty unless they were looked for."""
+
+
+def image_vectors(images: Tensor | Sequence[np.ndarray]) -> np.ndarray:
+    """Thumbnails of images, a tensor [N, C, H, W] or arrays [H, W, 3], without their brightness and contrast."""
+    if isinstance(images, Tensor):
+        small = torch.nn.functional.adaptive_avg_pool2d(images.float(), SIDE)  # [N, C, SIDE, SIDE]
+    else:
+        steps = (max(1, min(image.shape[:2]) // (8 * SIDE)) for image in images)  # large images need not be read whole
+        thinned = (image[::step, ::step].transpose(2, 0, 1) for image, step in zip(images, steps, strict=True))
+        planes = (torch.from_numpy(np.ascontiguousarray(image)).float() for image in thinned)  # each [3, h, w]
+        small = torch.stack([torch.nn.functional.adaptive_avg_pool2d(image, SIDE) for image in planes])
+    return _unit(small.flatten(1).numpy())
+
+
+def text_vectors(texts: Sequence[str]) -> np.ndarray:
+    """Counts of all runs of four characters, hashed (Weinberger et al. 2009): for languages without blanks too."""
+    from sklearn.feature_extraction.text import HashingVectorizer  # its import takes a second
+
+    hashed = HashingVectorizer(analyzer="char", ngram_range=(4, 4), n_features=TEXT_VALUES, dtype=np.float32)
+    vectors: np.ndarray = hashed.transform([" ".join(text.split()) for text in texts]).toarray()
+    return vectors
+
+
+def recording_vectors(clips: Tensor) -> np.ndarray:
+    """The magnitude of the whole clips' spectra, from [N, samples]: a shift in time or another loudness keeps it."""
+    spectra = torch.fft.rfft(clips.float()).abs()[:, None, 1:]  # [N, 1, samples // 2]
+    pooled = torch.nn.functional.adaptive_avg_pool1d(spectra, min(SPECTRUM_VALUES, spectra.shape[2]))
+    return _unit(pooled.flatten(1).numpy())
+
+
+def same_waveform(first: Tensor, second: Tensor, least: float = 0.95) -> bool:
+    """Whether two clips, [samples], have one waveform, shifted or louder: by their normalized cross-correlation."""
+    length = 2 * len(first)
+    spectra = [torch.fft.rfft(clip.float() - clip.float().mean(), length) for clip in (first, second)]
+    correlation = torch.fft.irfft(spectra[0] * spectra[1].conj(), length).abs().max()
+    return bool(correlation >= least * first.float().std() * second.float().std() * len(first))
+
+
+SAME_DIGIT = Likeness(image_vectors, 0.995)
+"""Digits that are centered resemble each other: of 2,000 of MNIST's none reaches this, where photos' 0.99 finds 1 %."""
+SAME_IMAGE = Likeness(image_vectors, 0.99)
+"""Copies by compression, size, noise or contrast reach 0.995; of 836 photos of insects and faces no two reach 0.95."""
+SAME_TEXT = Likeness(text_vectors, 0.9)
+SAME_RECORDING = Likeness(recording_vectors, 0.95, same_waveform)
+
+
+def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, within: bool = False) -> NearCopies:
+    """Which validation and test examples are in the training split as well, or nearly so; exact copies are among them.
+
+    Of each split `MOST_COMPARED` examples at most are compared, with all of the training split.
+
+    Args:
+        column: of the contents.
+        within: look for copies in the training split too.
+    """
+    train, across, compared = splits.train, [], 0
+    for held in (splits.validation, splits.test):
+        some = held.at(_spaced(len(held)))
+        compared += len(some)
+        across += [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
+    chosen = _spaced(len(train))[: len(train) * within]
+    pairs = _alike(train.at(chosen)[column], train[column], likeness, chosen)
+    # Exact copies within the split are told apart by their digests already.
+    contents = train[column]
+    near = {(min(i, j), max(i, j)) for i, j in ((int(chosen[i]), j) for i, j in pairs)}
+    differ = [(i, j) for i, j in sorted(near) if not np.array_equal(np.asarray(contents[i]), np.asarray(contents[j]))]
+    return NearCopies(compared, across, [(train.names[i], train.names[j]) for i, j in differ])
+
+
+def warn_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> dict[str, Any]:
+    """Say where validation and test examples have near-copies in the training split; returns what to record."""
+    found = find_near_copies(splits, column, likeness)
+    for sentence in near_copy_warnings(splits, found, remedy):
+        log.warning(sentence)
+    return {"near_copies": {"compared": found.compared, "found": len(found.across)}}
+
+
+def near_copy_warnings(splits: Splits[Examples], found: NearCopies, remedy: str = "") -> list[str]:
+    """A sentence about each kind of near-copies; `remedy` is for data that `grouping_advice` does not suit."""
+    warnings = []
+    if found.across:
+        remedy = remedy or grouping_advice(splits.train.names, found.across)
+        warnings.append(
+            f"{len(found.across)} of {found.compared} validation and test examples are copies, or nearly, of training "
+            f"examples ({_shown(found.across)}), so the scores are better than the truth; {remedy}."
+        )
+    if found.within:
+        warnings.append(
+            f"training examples that are nearly the same: {len(found.within)} pairs ({_shown(found.within)}); delete "
+            "one of each, unless they shall count several times."
+        )
+    return warnings
+
+
+def _shown(pairs: Sequence[tuple[str, str]]) -> str:
+    return named([f"{first} = {second}" for first, second in pairs])
+
+
+def _spaced(count: int) -> np.ndarray:
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_COMPARED)).astype(int))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    vectors = vectors - vectors.mean(1, keepdims=True)
+    unit: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return unit
+
+
+def _alike(
+    some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np.ndarray = ()
+) -> Iterator[tuple[int, int]]:
+    """The index of each of `some` that has a copy, and that of its nearest copy in `whole`.
+
+    Args:
+        itself: the places of `some` in `whole`, where they are from there: an example is no copy of itself.
+    """
+    if not len(some):
+        return
+    vectors = likeness.describe(some)
+    best, nearest = np.full(len(some), -1.0, np.float32), np.zeros(len(some), int)
+    for start in range(0, len(whole), CHUNK):
+        products = vectors @ likeness.describe(whole[start : start + CHUNK]).T  # [some, chunk]
+        for row, place in enumerate(itself):
+            if start <= place < start + CHUNK:
+                products[row, place - start] = -1
+        places = products.argmax(1)
+        values = products[np.arange(len(some)), places]
+        nearest[values > best] = places[values > best] + start
+        best = np.maximum(best, values)
+    for index in np.flatnonzero(best >= likeness.least).tolist():
+        if likeness.confirm(some[index], whole[nearest[index]]):
+            yield index, int(nearest[index])

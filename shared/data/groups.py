@@ -1,0 +1,91 @@
+"""Which examples belong together in one split: copies of one image, clips of one speaker, tiles of one slide."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shared.config import require
+from shared.console import log
+from shared.data.folders import split_called
+from shared.data.index import read_index
+from shared.data.problems import named
+from shared.errors import UserError
+
+if TYPE_CHECKING:  # it loads PyTorch, which a server need not wait for
+    from shared.data.examples import Examples
+
+
+def require_pattern(key: str, pattern: str, found: str = "the group") -> None:
+    """Raise a UserError unless a setting is empty, or a regular expression that has a group."""
+    try:
+        fits = not pattern or re.compile(pattern).groups > 0
+    except re.error:
+        fits = False
+    require(fits, key, pattern, f"empty, or a regular expression with parentheses around {found}")
+
+
+def find_groups(root: Path, names: list[str], pattern: str, nouns: str = "images") -> list[str]:
+    """The group of each file: by the pattern, else by `root/index.csv`; empty strings where neither says it.
+
+    Raises:
+        UserError: the table lacks a column, or the pattern fits no file.
+    """
+    index = root / "index.csv"
+    if index.is_file() and not pattern:
+        of_file = {row["id"]: row["group"] for row in read_index(index, ("id", "group"))}
+        unnamed = [name for name in names if name not in of_file]
+        if len(unnamed) == len(names):
+            raise UserError(f"{index} names none of the {nouns}, such as {names[0]}: id is the path below {root}.")
+        if unnamed:
+            log.warning(f"{len(unnamed)} of {len(names)} {nouns} are not in {index}: {named(unnamed)}.")
+        return [of_file.get(name, "") for name in names]
+    if not pattern:
+        return [""] * len(names)
+    if not any(re.search(pattern, Path(name).name) for name in names):
+        raise UserError(f"data.group_pattern {pattern!r} fits no file name, such as {Path(names[0]).name}; correct it.")
+    return [_group(pattern, name) for name in names]
+
+
+def _group(pattern: str, name: str) -> str:
+    match = re.search(pattern, Path(name).name)
+    return match[1] or "" if match else ""
+
+
+def in_groups(examples: "Examples", classes: list[str], root: Path, pattern: str) -> "Examples":
+    """The examples with the groups that `find_groups` finds, if any; a file without one is a group by itself.
+
+    The classes become their strata, so that every split has its share of each class, as far as whole groups allow it.
+    """
+    groups = find_groups(root, examples.names, pattern)
+    if not any(groups):
+        return examples
+    strata = [classes[label] for label in np.asarray(examples["labels"])]
+    whole = [group or name for group, name in zip(groups, examples.names, strict=True)]
+    log.info(f"data: {len(examples)} examples in {len(set(whole))} groups, each of which stays in one split")
+    return replace(examples, groups=whole, strata=strata)
+
+
+PATTERNS = (r"^(.+?)[._ -]", r"^(.+)[._ -]", r"^(\D*\d+)", r"^(\D+)")
+"""Up to the first sign between words, up to the last, up to the end of the first number, before it."""
+LEAST_GROUPS = 10  # fewer would leave splits too uneven
+
+
+def grouping_advice(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> str:
+    """How to keep pairs of examples, given by their names, in one split; a pattern of their names where one does it.
+
+    Args:
+        names: of all examples, which the pattern shall leave in several groups.
+    """
+    folders = [[split_called(Path(name).parts[0]) for name in pair] for pair in pairs]
+    if any(first != second for first, second in folders):  # the user has cut the splits, which groups do not change
+        return "move the copies into one split, or delete them"
+    for pattern in PATTERNS:
+        groups = [[_group(pattern, name) for name in pair] for pair in pairs]
+        several = len({_group(pattern, name) for name in names}) >= LEAST_GROUPS
+        if several and all(first == second != "" for first, second in groups):
+            return f"--data.group_pattern '{pattern}' keeps them together"
+    return "write index.csv with the columns id (a file below data.root) and group, the same for copies, or delete them"
