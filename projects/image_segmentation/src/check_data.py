@@ -22,16 +22,19 @@ from shared.data.images import read_image
 from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import Problems
 from shared.errors import UserError
+from shared.masks.decode import IGNORE
+from shared.masks.files import mask_folders
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.masks import IGNORE, mask_folders
 from src.sources import refusal
 
 RARE_SHARE = 0.02
 """Classes with a smaller share of the training pixels are often not learned without help."""
+MANY_IGNORED = 0.2
+"""Where a larger share of the pixels is ignored, the masks may not mean what the program takes them for."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -46,7 +49,7 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples = list_masks(data)
         if data.problems and config.data.broken == "refuse":
             check.refusal = refusal(root, data.problems)
-        check.warnings = all_warnings(check) + rare_warnings(shares["train"])
+        check.warnings = all_warnings(check) + rare_warnings(shares["train"]) + mask_warnings(data)
         # Names are unique within a split only.
         shown = {
             (split, name): overlay(image, mask, len(data.classes))
@@ -61,6 +64,9 @@ def check_data(config: Config) -> dict[str, Any]:
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]
+    if data:
+        ignored = data.facts["ignored_pixels"]
+        rows.append(["ignored, of all pixels", *(f"{ignored[split]:.2%}" for split in shares)])
     return write_check_report(
         check,
         config,
@@ -86,7 +92,7 @@ def load_what_fits(config: Config) -> Data:
 
 def survey(root: Path, problems: Problems) -> list[Example]:
     """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
-    folders = mask_folders(root)
+    folders = mask_folders(root) or {"train": (root, root)}
     files = {
         path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
         for split, (images, _) in folders.items()
@@ -117,6 +123,14 @@ def pixel_shares(data: Data) -> dict[str, dict[str, float]]:
         pixels = sum(np.bincount(mask.ravel(), minlength=256) for mask in held["masks"])[: len(data.classes)]
         shares[split] = dict(zip(data.classes, (pixels / max(pixels.sum(), 1)).tolist(), strict=True))
     return shares
+
+
+def mask_warnings(data: Data) -> list[str]:
+    """Sentences about what was decided when masks were read, and about many ignored pixels."""
+    many = {split: share for split, share in data.facts["ignored_pixels"].items() if share > MANY_IGNORED}
+    shown = ", ".join(f"{share:.0%} of {split}" for split, share in many.items())
+    notes = [f"{note}; correct the masks if this is wrong." for note in data.facts.get("notes", [])]
+    return notes + [f"many pixels are ignored: {shown}; see data.ignore, if they should count."] * bool(many)
 
 
 def rare_warnings(shares: dict[str, float]) -> list[str]:

@@ -16,6 +16,7 @@ from shared.bounds import (
 )
 from shared.config import load, require
 from shared.export.settings import ExportConfig
+from shared.masks.settings import MaskConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -25,24 +26,17 @@ Side = Annotated[int, Bounds(ge=32)]
 
 
 @dataclass
-class DataConfig:
+class DataConfig(MaskConfig):
     """Which images and masks, and how they are split, cropped and augmented."""
 
     source: Literal["auto", "pets", "folder", "sample"] = "auto"
     """auto: the data in data.root, else Oxford-IIIT Pet by download, else the built-in sample"""
     root: Path = Path("data/raw")
-    """folder of images/ and masks/ (also below train/, val/ and test/, or as train/ beside trainannot/)"""
-    classes: list[str] = field(default_factory=list)
-    """names of the classes in the order of their ids; empty: classes have the numbers that the masks give them"""
-    palette: list[str] = field(default_factory=list)
-    """color of each class in the masks, as '#rrggbb'; empty: masks hold 0 and 255, or class ids"""
-    ignore: str = ""
-    """value (or, with a palette, color) of mask pixels that are neither trained nor measured; 255 is usual for ids"""
+    """folder of images/ and masks/ (also below train/, val/ and test/, or as train/ beside trainannot/), or of images
+    and JSON of COCO or labelme"""
     broken: Literal["refuse", "leave_out"] = "refuse"
     """what happens with images and masks that do not fit; refuse: the program names them and stops; leave_out: it names
     them and continues without them"""
-    max_side: Side = 2048
-    """largest side of an image in pixels; larger images are scaled down when they are read"""
     sample_images: Annotated[int, Bounds(ge=20)] = 320
     """number of training images in the built-in sample; each other split has a fifth of it"""
     group_size: PositiveInt = 1
@@ -69,13 +63,9 @@ class DataConfig:
     more often"""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("crop_height", "crop_width"):
             require(getattr(self, name) % 32 == 0, f"data.{name}", getattr(self, name), "a multiple of 32")
-        require(len(self.classes) != 1, "data.classes", self.classes, "two names or more")
-        fits = not self.palette or len(self.palette) == len(self.classes)
-        require(fits, "data.palette", self.palette, "as long as data.classes, one color per class")
-        readable = not self.ignore or bool(self.palette) or self.ignore.isdigit()
-        require(readable, "data.ignore", self.ignore, "a whole number, or a color where data.palette is given")
 
 
 @dataclass

@@ -11,17 +11,20 @@ from torch import Generator
 from torch.utils.data import DataLoader
 
 from models.model import STRIDE
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.passed_over import passed_over
+from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
+from shared.masks.decode import IGNORE
+from shared.masks.encoding import ignored_shares
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config
-from src.masks import IGNORE, mask_folders
-from src.sources import find_pets, is_pets, load_folder, load_pets, load_sample
+from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
 
 VALIDATION_BATCH = 8  # tiles; larger batches need more memory and are not faster
 
@@ -39,7 +42,7 @@ def load_data(config: Config) -> Data:
     settings = config.data
     sources = {
         "folder": DataSource(
-            partial(load_folder, settings), lambda root: not is_pets(root) and bool(mask_folders(root)), passed_over
+            partial(load_folder, settings), lambda root: not is_pets(root) and is_folder(root), passed_over
         ),
         "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
@@ -50,7 +53,13 @@ def load_data(config: Config) -> Data:
     for name, split in vars(splits).items():
         if all((mask == IGNORE).all() for mask in split["masks"]):
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")
-    return Data(splits, found.classes, record, found.problems)
+    shares = ignored_shares(vars(splits))
+    log.info(f"data: ignored pixels: {', '.join(f'{share:.1%} of {name}' for name, share in shares.items())}")
+    trained = set().union(*(np.unique(mask).tolist() for mask in splits.train["masks"]))
+    unseen = [name for index, name in enumerate(found.classes) if index not in trained]
+    if unseen:
+        log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
+    return Data(splits, found.classes, record, found.problems, found.facts | {"ignored_pixels": shares})
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -13,11 +13,11 @@ from shared.console import track
 from shared.data.examples import Data, Examples
 from shared.evaluation import held_out, write_evaluation
 from shared.inference.tiles import Dense, Tiling, segment
+from shared.masks.decode import IGNORE
 from shared.metrics.segmentation import SegmentationScores
 from shared.training.trained import load_trained
 from src.config import Config, PredictConfig
 from src.dataloader import load_data
-from src.masks import IGNORE
 
 
 def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | None = None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Where the images and masks come from: one function per source; each returns `SourceData`."""
 
+import re
 import tarfile
 import tempfile
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -10,36 +12,42 @@ import numpy as np
 from shared.console import log
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
+from shared.data.folders import class_folders, visible_files
 from shared.data.index import read_index
-from shared.data.problems import Problems
+from shared.data.problems import Problems, named
 from shared.errors import UserError
+from shared.masks.decode import IGNORE, decode_masks, read_pairs
+from shared.masks.encoding import black_and_white, detect_format, require_every_class
+from shared.masks.files import Pair, find_pairs, mask_folders
+from shared.masks.outlines import annotation_files, read_annotations
 from src.config import DataConfig
-from src.masks import IGNORE, Pair, decode_masks, detect_format, find_pairs, mask_folders, palette_format, read_pairs
 from src.sample import CLASSES, make_sample
 
 PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
 
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
-    """Your own images and masks (see `mask_folders` for the layouts).
+    """Your own images and masks (see `mask_folders` for the layouts), or outlines in JSON (see annotations.py).
 
     Raises:
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
     """
-    problems = Problems()
-    folders = mask_folders(root)
-    if not folders:
-        raise UserError(f"{root} holds no images/ beside masks/, nor train/ and test/ with these; see the README.")
-    pairs = {split: find_pairs(*found, problems) for split, found in folders.items()}
-    colors = bool(settings.palette)
-    decoded = {split: read_pairs(found, settings.max_side, problems, colors) for split, found in pairs.items()}
-    if not any(decoded.values()):
-        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
-    if colors:
-        form = palette_format(settings.classes, settings.palette, settings.ignore)
+    problems, notes = Problems(), list[str]()
+    if mask_folders(root):
+        settings = with_labelmap(settings, root / "labelmap.txt")
+        pairs = {split: find_pairs(*found, problems, notes) for split, found in mask_folders(root).items()}
+        colors = bool(settings.palette)
+        read = {split: read_pairs(found, settings.max_side, problems, colors) for split, found in pairs.items()}
+        decoded = black_and_white(read)
+    elif annotation_files(root):
+        decoded, form = read_annotations(settings, root, problems)
     else:
-        ignore = int(settings.ignore) if settings.ignore else None
-        form = detect_format(chain.from_iterable(decoded.values()), settings.classes, ignore)
+        raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
+    every = list(chain.from_iterable(decoded.values()))
+    if not every:
+        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
+    if mask_folders(root):
+        form = detect_format(every, settings, notes)
     splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
     if "train" in splits:
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
@@ -49,12 +57,46 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         log.warning(f"left out of {root}: {problems}")
     if "train" not in splits or not all(map(len, splits.values())):
         raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
+    require_every_class(root, form, splits, every, settings)
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
     validation, test = splits.get("validation"), splits.get("test")
     if test is None:  # the one split that was held out becomes the test split, on which nothing is chosen
         validation, test = None, validation
+    facts = {"masks": form.encoding, "notes": notes}
     description = "the user's own images and masks"
-    return SourceData(form.classes, splits["train"], validation, test, description, "the user's own", problems)
+    return SourceData(form.classes, splits["train"], validation, test, description, "the user's own", problems, facts)
+
+
+def is_folder(root: Path) -> bool:
+    """Whether `load_folder` knows what lies in a folder, or says what is missing there."""
+    return bool(mask_folders(root) or annotation_files(root)) or any(
+        (root / name).is_dir() for name in ("images", "JPEGImages")
+    )
+
+
+def what_else(root: Path) -> str:
+    """What lies in a folder that has images, but no masks that are known."""
+    folders = [path.name for path in class_folders(root) if path.name != "images"]
+    others = [path.name for path in visible_files(root) if path.suffix.lower() in (".xml", ".txt", ".csv")]
+    found = f"; it has the folders {named(folders)}: rename the one with the masks to masks" if folders else ""
+    return f"{found}; {named(others)} are not read: export masks as PNG, or COCO JSON" if others else found
+
+
+def with_labelmap(settings: DataConfig, path: Path) -> DataConfig:
+    """The settings with the names and colors of CVAT's `labelmap.txt`, unless the settings say how to read masks."""
+    if not path.is_file() or settings.classes or settings.threshold or settings.foreground != "auto":
+        return settings
+    lines = [line.strip() for line in path.read_text("utf-8", errors="replace").splitlines()]
+    classes, palette = [], []
+    for line in lines:
+        if line and not line.startswith("#"):
+            match = re.fullmatch(r"([^:]+):(\d+),(\d+),(\d+):.*", line)
+            if not match or max(map(int, match.groups()[1:])) > 255:
+                raise UserError(f"{path} has the line {line!r}; write name:red,green,blue:: there.")
+            classes.append(match[1])
+            palette.append("#" + "".join(f"{int(level):02x}" for level in match.groups()[1:]))
+    log.info(f"data: {path.name} names {len(classes)} classes and their colors")
+    return replace(settings, classes=classes, palette=palette)
 
 
 def with_groups(examples: Examples, index: Path, settings: DataConfig, problems: Problems) -> Examples:
@@ -106,9 +148,9 @@ def load_pets(root: Path) -> SourceData:
         names = [line.split()[0] for line in lines]
         pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
         images, masks = [], []
-        for _, image, mask in read_pairs(pairs, PETS_SIDE, problems):
-            images.append(image)
-            masks.append(table[mask])
+        for one in read_pairs(pairs, PETS_SIDE, problems):
+            images.append(one.image)
+            masks.append(table[one.mask.values])
         splits.append(Examples({"images": images, "masks": masks}, names, groups=names))  # each image is its own group
     if problems:
         raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")

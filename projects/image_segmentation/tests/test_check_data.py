@@ -65,8 +65,20 @@ def test_images_are_looked_at_where_their_masks_cannot_be_used(
     (folder / "images" / "005.png").write_bytes(b"no image")
     found, printed = check(folder, code=2), capsys.readouterr()
     assert "unreadable images: 1 (images/005.png" in printed.out
-    assert "000.png has colors" in printed.err
+    assert "masks have colors: 1 (000.png)" in printed.err
     assert found["data"]["counts"] == {"whole": 19}
+
+
+def test_many_ignored_pixels_and_what_was_decided_are_listed(check: Check, folder: Path) -> None:
+    for path in (folder / "masks").iterdir():
+        mask = np.array(Image.open(path))
+        mask[20:] = 255
+        rgba = np.repeat(mask[:, :, None], 4, axis=2)
+        rgba[:, :, 3] = np.where(np.arange(50) < 40, 255, 0)
+        Image.fromarray(rgba).save(path)
+    warnings = "\n".join(check(folder)["warnings"])
+    assert "transparent pixels of masks are read as background: 20" in warnings
+    assert "many pixels are ignored: 4" in warnings
 
 
 def test_an_empty_folder_is_refused(check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,12 +14,12 @@ from PIL import Image
 from shared.data.examples import Data, Examples
 from shared.errors import UserError
 from shared.files import file_digest
+from shared.masks.decode import IGNORE
 from shared.seeding import generator
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
 from src.export import training_crops
-from src.masks import IGNORE
 from src.sample import CLASSES
 
 
@@ -162,7 +162,7 @@ def test_a_split_without_a_pixel_that_counts_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", 20, (0, 1))
     save_folder(tmp_path / "test", 4, (255,))
     with pytest.raises(UserError, match="every pixel of the test split is ignored"):
-        load_data(config(root=tmp_path))
+        load_data(config(root=tmp_path, ignore="255"))
 
 
 def test_images_of_your_own_come_before_an_earlier_download(tmp_path: Path) -> None:
