@@ -50,7 +50,9 @@ def image_vectors(images: Tensor | Sequence[np.ndarray]) -> np.ndarray:
     if isinstance(images, Tensor):
         small = torch.nn.functional.adaptive_avg_pool2d(images.float(), SIDE)  # [N, C, SIDE, SIDE]
     else:
-        planes = (torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float() for image in images)
+        steps = (max(1, min(image.shape[:2]) // (8 * SIDE)) for image in images)  # large images need not be read whole
+        thinned = (image[::step, ::step].transpose(2, 0, 1) for image, step in zip(images, steps, strict=True))
+        planes = (torch.from_numpy(np.ascontiguousarray(image)).float() for image in thinned)  # each [3, h, w]
         small = torch.stack([torch.nn.functional.adaptive_avg_pool2d(image, SIDE) for image in planes])
     return _unit(small.flatten(1).numpy())
 

@@ -38,7 +38,8 @@ def check_data(config: Config) -> dict[str, Any]:
             data, "images", lambda name, image: size_on_disk(root / name) if on_disk else size_of(image.shape[:0:-1])
         )
     samples = samples_by_class(check.examples, config.seed)
-    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples)
+    value_range = data.settled.get("value_range", []) if data else []
+    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
     check.warnings += passed_over_warnings(check.record, root)
     if data and on_disk:
         copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
@@ -50,14 +51,16 @@ def check_data(config: Config) -> dict[str, Any]:
     return write_check_report(check, config, PROJECT, samples=images)
 
 
-def _setting_warnings(config: Config, check: DataCheck, samples: dict[str, list[Example]]) -> list[str]:
+def _setting_warnings(
+    config: Config, check: DataCheck, samples: dict[str, list[Example]], value_range: list[float]
+) -> list[str]:
     """Which settings would suit the user's own images better; the samples stand for all."""
     files = [config.data.root / one.name for chosen in samples.values() for one in chosen]
     files = [path for path in files if path.is_file()]
     if not files:
         return []
     warnings = []
-    colorful = sum(is_colorful(np.asarray(read_image(path))) for path in files)
+    colorful = sum(is_colorful(np.asarray(read_image(path, value_range=value_range))) for path in files)
     if config.data.channels == 1 and 2 * colorful > len(files):
         warnings.append(
             f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from images import save_images
+from PIL import Image
 
 from shared.testing.contract import Check
 
@@ -49,3 +51,13 @@ def test_what_is_not_read_is_listed(check: Check, tmp_path: Path) -> None:
     assert found["data"]["passed_over"] == {"names with a leading dot": 1, "files of other kinds": 1}
     assert any(".NET" in warning for warning in found["warnings"])
     assert any("cat/IMG_1.HEIC" in warning for warning in found["warnings"])
+
+
+def test_float_images_are_looked_at_by_the_range_of_the_data(check: Check, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for index in range(20):
+            values = random.normal(100, 900, (32, 32)).astype(np.float32)
+            Image.fromarray(values).save(tmp_path / "data" / name / f"{index}.tif")
+    assert check(tmp_path / "data")["data"]["counts"] == {"train": 28, "validation": 4, "test": 8}
