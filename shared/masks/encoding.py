@@ -21,6 +21,7 @@ from shared.masks.settings import MaskConfig
 
 MAX_CLASSES = 64
 MID_GRAY = (64, 191)  # levels between the two of black and white; compression leaves them at edges only
+NAMED_AT_MOST = 20  # classes in a line to copy
 INSPECTED = 50  # masks that are looked at where all would take long
 ALIKE = 0.5  # share of the variance of colors that classes explain at least, and numbers of objects do not
 
@@ -42,7 +43,8 @@ def detect_format(decoded: Sequence[Decoded], settings: MaskConfig, notes: list[
     may_be_binary = len(settings.classes) in (0, 2)
     if may_be_binary:
         require_black_and_white([one for one in decoded if one.pair.is_lossy])
-    levels = {id(one): {0, 255} if one.pair.is_lossy else set(one.mask.levels) - ignored.keys() for one in decoded}
+    lossy_levels = {0, 255} if may_be_binary else set[int]()  # among ids, `decode_masks` leaves these masks out
+    levels = {id(one): lossy_levels if one.pair.is_lossy else {*one.mask.levels} - ignored.keys() for one in decoded}
     if not ignored:
         require_one_scale(decoded, levels)
     values = set().union(*levels.values())
@@ -104,12 +106,13 @@ def palette_format(classes: list[str], palette: Sequence[str], ignore: str) -> M
 
 def threshold_format(decoded: Sequence[Decoded], settings: MaskConfig, ignored: dict[int, int]) -> MaskFormat:
     """Masks whose values from `data.threshold` on, or above zero, are foreground."""
-    lossy = files([one for one in decoded if one.pair.is_lossy])
+    lossy = [one for one in decoded if one.pair.is_lossy]
     colored = files([one for one in decoded if one.mask.kind == "color"])
     if lossy and not settings.threshold:
+        bright = not colored and all(one.mask.levels[-1] >= 128 for one in lossy if one.mask.levels[-1])
         raise UserError(
-            f"data.foreground above_zero needs exact values, and compression changes those of JPEG masks: {lossy}; "
-            "save them as PNG, or set --data.threshold 128 in its place."
+            "data.foreground above_zero needs exact values, and compression (JPEG or WebP) changes those of masks: "
+            f"{files(lossy)}; save them as PNG{', or set --data.threshold 128 in its place' if bright else ''}."
         )
     if colored and settings.threshold:
         raise UserError(
@@ -183,11 +186,12 @@ def require_one_scale(decoded: Sequence[Decoded], levels: Mapping[int, set[int]]
     ids = set().union(*(levels[id(one)] for one in numbered)) - {*WHITE}
     if not black_white or not numbered or len(black_white) <= len(both) or max(ids) >= MAX_CLASSES:
         return
-    exact = max(ids) == 1 and not any(one.pair.is_lossy for one in black_white)
-    remedy = ", or take all values above 0 as foreground with --data.foreground above_zero" if exact else ""
+    remedy = " as PNG" if any(one.pair.is_lossy for one in black_white) else "; if 255 is ignored: --data.ignore 255"
+    if max(ids) == 1 and "PNG" not in remedy:
+        remedy = f", or take all values above 0 as foreground with --data.foreground above_zero{remedy}"
     raise UserError(
         f"masks of 0 and 255: {files(black_white)}, are mixed with masks of class ids ({shown(ids)}): "
-        f"{files(numbered)}; save all alike{remedy}; if 255 marks pixels to ignore: --data.ignore 255."
+        f"{files(numbered)}; save all alike{remedy}."
     )
 
 
@@ -195,10 +199,12 @@ def require_no_numbered_objects(decoded: Sequence[Decoded], settings: MaskConfig
     """Ask where values number objects: each is one region, and objects of one number do not look alike."""
     filled, gapless, seen, flat = [], [], [], []
     for one in decoded[:: max(1, len(decoded) // INSPECTED)]:
-        values = np.where(one.mask.values == IGNORE, 0, one.mask.values)
+        step = max(1, max(one.mask.values.shape) // 512)  # of large masks fewer pixels say the same
+        values, image = one.mask.values[::step, ::step], one.image[::step, ::step]
+        values = np.where(values == IGNORE, 0, values)
         numbers, inverse = np.unique(values[values > 0], return_inverse=True)  # [K], [N]
         areas = np.bincount(inverse)  # [K]
-        sums = [np.bincount(inverse, one.image[:, :, channel][values > 0]) for channel in range(3)]
+        sums = [np.bincount(inverse, image[:, :, channel][values > 0]) for channel in range(3)]
         seen += [*zip(numbers.tolist(), np.stack(sums, 1) / areas[:, None], strict=True)]
         filled += [*(areas / boxes(np.argwhere(values > 0), inverse, len(numbers)))]
         gapless.append(numbers.tolist() == list(range(1, len(numbers) + 1)))
@@ -260,10 +266,11 @@ def unclear_colors(colored: Sequence[Decoded], decoded: Sequence[Decoded]) -> st
         colors, pixels = np.unique(one.mask.values, return_counts=True)
         counts.update(dict(zip((colors.astype(int) * scale).tolist(), pixels.tolist(), strict=True)))
     common = [f"#{color:06x}" for color, _ in counts.most_common()]
-    text = f"masks have colors: {files(colored)}; they are {named(common)}; "
+    text = f"masks have colors: {files(colored)}; "
     if any(one.pair.is_lossy for one in colored):
-        return f"{text}compression blurs them; name the color of each class with data.classes and data.palette."
-    if len(common) <= MAX_CLASSES:
+        return f"{text}compression blurs them; save them as PNG, or name them with data.classes and data.palette."
+    text += f"they are {named(common)}; "
+    if len(common) <= NAMED_AT_MOST:
         text += f"if each is a class, name them: {naming([f'class {color[1:]}' for color in common], common)}; "
     return f"{text}if all that is not black is foreground: --data.foreground above_zero."
 

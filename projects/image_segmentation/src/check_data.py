@@ -129,7 +129,7 @@ def mask_warnings(data: Data) -> list[str]:
     """Sentences about what was decided when masks were read, and about many ignored pixels."""
     many = {split: share for split, share in data.facts["ignored_pixels"].items() if share > MANY_IGNORED}
     shown = ", ".join(f"{share:.0%} of {split}" for split, share in many.items())
-    notes = [f"{note}; correct the masks if this is wrong." for note in data.facts.get("notes", [])]
+    notes = [f"{note}; correct the files if this is wrong." for note in data.facts.get("notes", [])]
     return notes + [f"many pixels are ignored: {shown}; see data.ignore, if they should count."] * bool(many)
 
 

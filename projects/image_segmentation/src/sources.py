@@ -52,7 +52,8 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
     if "train" in splits:
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
     if problems and settings.broken == "refuse":
-        raise UserError(refusal(root, problems))
+        leaves_some = all(map(len, splits.values()))
+        raise UserError(refusal(root, problems) if leaves_some else f"{root} has {problems}; mend them.")
     if problems:
         log.warning(f"left out of {root}: {problems}")
     if "train" not in splits or not all(map(len, splits.values())):

@@ -73,6 +73,19 @@ def colored(ids: np.ndarray, path: Path) -> None:
     Image.fromarray(np.array([(0, 0, 0), (250, 50, 83), (0, 128, 0), (0, 0, 255)], np.uint8)[ids]).save(f"{path}.png")
 
 
+def colored_jpeg(ids: np.ndarray, path: Path) -> None:
+    """The color of each class, blurred by compression."""
+    colored(ids, path)
+    Image.open(f"{path}.png").save(f"{path}.jpg")
+    Path(f"{path}.png").unlink()
+
+
+def random_colors(ids: np.ndarray, path: Path) -> None:
+    """Another color for each object, in each file."""
+    colors = np.random.default_rng(int(path.name)).integers(1, 256, (4, 3), dtype=np.uint8)
+    Image.fromarray(colors[ids] * (ids > 0)[:, :, None].astype(np.uint8)).save(f"{path}.png")
+
+
 def on_transparent(color: tuple[int, int, int], soft: bool = False) -> Save:
     """Objects of a color on a transparent background of the same color."""
 
@@ -219,7 +232,16 @@ def test_masks_that_can_mean_several_things_are_asked_about(
         assert all(any(mask.max() > 0 for mask in split["masks"]) for split in vars(data.splits).values())
 
 
-@pytest.mark.parametrize(("save", "readings"), [(gray(), 2), (numbered(3), 2), (numbered(40), 1)])
+@pytest.mark.parametrize(
+    ("save", "readings"),
+    [
+        (gray(), 2),
+        (indexed(*BLACK, *WHITE, 255, 0, 0, 0, 255, 0), 2),
+        (numbered(3), 2),
+        (numbered(40), 1),
+        (random_colors, 1),
+    ],
+)
 def test_numbered_objects_are_asked_about(save: Save, readings: int, tmp_path: Path) -> None:
     message = refusal(folder(tmp_path, save, alike=True))
     found = advice(message)
@@ -280,9 +302,19 @@ def test_a_class_without_a_pixel_is_refused(save: Save, flags: list[str], names:
         assert len(load(tmp_path, *found).classes) == 4
 
 
+def test_leaving_out_is_advised_only_where_something_is_left(tmp_path: Path) -> None:
+    names = ["--data.classes", "[a, b, c]"]
+    assert advice(refusal(folder(tmp_path / "all", gray(1, ".jpg")), *names)) == []
+    message = refusal(folder(tmp_path / "some", gray(), gray(1, ".jpg")), "--data.classes", str(IDS))
+    assert sum(load(tmp_path / "some", "--data.classes", str(IDS), *advice(message)[0]).counts.values()) == 8
+
+
 def test_settings_that_do_not_fit_the_masks_name_one_that_does(tmp_path: Path) -> None:
     lossy = refusal(folder(tmp_path / "jpeg", gray(255, ".jpg", binary=True)), "--data.foreground", "above_zero")
     assert load(tmp_path / "jpeg", *advice(lossy)[0]).classes == BINARY
+    for name, save in (("dark", gray(1, ".jpg")), ("blurred", colored_jpeg)):  # only PNG helps
+        assert advice(refusal(folder(tmp_path / name, save), "--data.foreground", "above_zero")) == []
+    assert "#000000" not in refusal(tmp_path / "blurred")
     colors = refusal(folder(tmp_path / "colors", colored), "--data.threshold", "128")
     assert load(tmp_path / "colors", *advice(colors)[0]).classes == BINARY
 
