@@ -91,19 +91,22 @@ def nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     return closest
 
 
-def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors: bool = False) -> list[Decoded]:
+def read_pairs(
+    pairs: Sequence[Pair], max_side: int, problems: Problems, colors: bool = False, value_range: Sequence[float] = ()
+) -> list[Decoded]:
     """Decode images and masks; those whose longer side has more than `max_side` pixels are scaled down.
 
     A pair that cannot be read, or whose sizes differ, goes into `problems` and is left out.
 
     Args:
         colors: colors stand for classes (see `read_mask`).
+        value_range: see `read_image`.
     """
     decoded: list[Decoded] = []
     for pair in track(pairs, "read images"):
         kind, file = "unreadable images", pair.image
         try:
-            image = read_rgb(file)  # [H, W, 3]
+            image = read_rgb(file, value_range)  # [H, W, 3]
             kind, file = "unreadable masks", pair.mask
             mask = read_mask(file, colors)
         except UnreadableImageError as error:
@@ -113,9 +116,9 @@ def read_pairs(pairs: Sequence[Pair], max_side: int, problems: Problems, colors:
     return decoded
 
 
-def read_rgb(path: Path) -> np.ndarray:
+def read_rgb(path: Path, value_range: Sequence[float] = ()) -> np.ndarray:
     """An image as uint8 [H, W, 3]; raises `UnreadableImageError`."""
-    return np.array(read_image(path).convert("RGB"))
+    return np.array(read_image(path, value_range=value_range).convert("RGB"))
 
 
 def fitted(pair: Pair, image: np.ndarray, mask: StoredMask, max_side: int, problems: Problems) -> list[Decoded]:

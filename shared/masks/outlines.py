@@ -143,7 +143,7 @@ def read_annotations(
             continue
         candidates.remove(image_file)
         try:
-            image = read_rgb(image_file)  # [H, W, 3]
+            image = read_rgb(image_file, settings.value_range)  # [H, W, 3]
         except UnreadableImageError as error:
             problems.add("unreadable images", f"{image_file.name}: {error}")
             continue

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds
 from shared.config import require
+from shared.data.value_range import require_range
 
 
 @dataclass
@@ -26,7 +27,12 @@ class MaskConfig:
     max_side: Annotated[int, Bounds(ge=32)] = 2048
     """largest side of an image in pixels; larger images are scaled down when they are read"""
 
+    value_range: list[float] = field(default_factory=list)
+    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
+    levels for each image; empty: measured on the training images"""
+
     def __post_init__(self) -> None:
+        require_range("data.value_range", self.value_range)
         require(len(self.classes) != 1, "data.classes", self.classes, "two names or more")
         fits = not self.palette or len(self.palette) == len(self.classes)
         require(fits, "data.palette", self.palette, "as long as data.classes, one color per class")

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from models.model import STRIDE
 from shared.console import log
 from shared.data.batches import fitting_batch_size
+from shared.data.copies import SAME_IMAGE, warn_near_copies
 from shared.data.examples import Data, Examples, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.passed_over import passed_over
@@ -26,6 +27,7 @@ from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config
 from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
 
+GROUP_IMAGES = "keep them together with --data.group_size or the column group of index.csv, or delete them"
 VALIDATION_BATCH = 8  # tiles; larger batches need more memory and are not faster
 
 
@@ -59,7 +61,9 @@ def load_data(config: Config) -> Data:
     unseen = [name for index, name in enumerate(found.classes) if index not in trained]
     if unseen:
         log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
-    return Data(splits, found.classes, record, found.problems, found.facts | {"ignored_pixels": shares})
+    copies = warn_near_copies(splits, "images", SAME_IMAGE, GROUP_IMAGES) if record.source == "folder" else {}
+    facts = found.facts | {"ignored_pixels": shares} | copies
+    return Data(splits, found.classes, record, found.problems, facts, found.settled)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -52,6 +52,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         metadata={
             "input": f"uint8 RGB images, [N, 3, height, width], sides multiples of {STRIDE}; normalization is inside",
             "stride": STRIDE,
+            "value_range": trained.metadata["config"]["data"]["value_range"],
             "colors": class_colors(len(data.classes)).tolist(),
         },
         test_scores=("pooled", "per_image", "images"),

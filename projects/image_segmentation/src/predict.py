@@ -32,6 +32,15 @@ class Predictor:
         self.network = open_exported(config, export_path(config))
         self._tiling = Tiling(config.predict.tile, config.predict.overlap, self.network.metadata["stride"])
 
+    def read(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+        """An image as uint8 [H, W, 3], by the range of values of the training images.
+
+        Raises:
+            UnreadableImageError: it is no image, damaged, or too large.
+        """
+        value_range = self.network.metadata.get("value_range", [])
+        return np.asarray(read_image(source, max_pixels, value_range).convert("RGB"))
+
     def predict(self, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         """Predict the class of every pixel of an image, uint8 [H, W, 3].
 
@@ -50,15 +59,6 @@ class Predictor:
             "areas": {label: {"pixels": count, "share": count / mask.size} for label, count in areas},
             "probability": float(probabilities.max(0).mean()),
         }
-
-
-def read_pixels(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """An image as uint8 [H, W, 3].
-
-    Raises:
-        UnreadableImageError: it is no image, damaged, or too large.
-    """
-    return np.asarray(read_image(source, max_pixels).convert("RGB"))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     rows.writerow(["file", "class", "pixels", "share"])
     for path, name in zip(track(files, "predict"), result_names(files), strict=True):
         try:
-            image = read_pixels(path)
+            image = predictor.read(path)
         except UnreadableImageError as error:
             unreadable.append(f"{path} ({error})")
             continue

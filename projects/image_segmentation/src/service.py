@@ -8,7 +8,7 @@ import numpy as np
 from shared.data.images import UnreadableImageError
 from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config
-from src.predict import Predictor, mask_png, read_pixels
+from src.predict import Predictor, mask_png
 
 PAGE = PROJECT / "src" / "page"
 
@@ -19,7 +19,7 @@ def make_service(config: Config) -> Service:
 
     def decode(image: bytes) -> np.ndarray:
         try:
-            return read_pixels(image, config.serve.max_pixels)
+            return predictor.read(image, config.serve.max_pixels)
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 

@@ -12,9 +12,10 @@ import numpy as np
 from shared.console import log
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import class_folders, visible_files
+from shared.data.folders import class_folders, list_files, visible_files
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
+from shared.data.value_range import measure_range
 from shared.errors import UserError
 from shared.masks.decode import IGNORE, decode_masks, read_pairs
 from shared.masks.encoding import black_and_white, detect_format, require_every_class
@@ -37,10 +38,14 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         settings = with_labelmap(settings, root / "labelmap.txt")
         pairs = {split: find_pairs(*found, problems, notes) for split, found in mask_folders(root).items()}
         colors = bool(settings.palette)
-        read = {split: read_pairs(found, settings.max_side, problems, colors) for split, found in pairs.items()}
+        value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
+        read = {
+            split: read_pairs(found, settings.max_side, problems, colors, value_range) for split, found in pairs.items()
+        }
         decoded = black_and_white(read)
     elif annotation_files(root):
-        decoded, form = read_annotations(settings, root, problems)
+        value_range = measure_range(list_files(root), settings.value_range)
+        decoded, form = read_annotations(replace(settings, value_range=value_range), root, problems)
     else:
         raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
     every = list(chain.from_iterable(decoded.values()))
@@ -65,7 +70,8 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         validation, test = None, validation
     facts = {"masks": form.encoding, "notes": notes}
     description = "the user's own images and masks"
-    return SourceData(form.classes, splits["train"], validation, test, description, "the user's own", problems, facts)
+    held, settled = (splits["train"], validation, test), {"value_range": value_range}
+    return SourceData(form.classes, *held, description, "the user's own", problems, facts, settled)
 
 
 def is_folder(root: Path) -> bool:

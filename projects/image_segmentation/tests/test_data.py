@@ -278,3 +278,20 @@ def test_only_training_images_are_changed(data: Data, smoke: Config) -> None:
         assert {image.numpy().tobytes() for image in loaded} == bytes_of(getattr(data.splits, name))
     moved = next(iter(loaders.train))["images"].permute(0, 2, 3, 1)
     assert not {image.numpy().tobytes() for image in moved} & bytes_of(data.splits.train)
+
+
+def test_images_of_sixteen_bits_share_one_range_and_further_pages_are_said(tmp_path: Path) -> None:
+    root = save_folder(tmp_path, 20)
+    random = np.random.default_rng(0)
+    for number, path in enumerate(sorted((root / "images").iterdir())):
+        with Image.open(path) as image:
+            width, height = image.size
+        values = random.integers(20000, 40000, (height, width), dtype=np.uint16) // (10 if number % 2 else 1)
+        pages = [Image.fromarray(values)] * (2 if number == 3 else 1)
+        pages[0].save(path.with_suffix(".tif"), save_all=True, append_images=pages[1:])
+        path.unlink()
+    data = load_data(config(root=root))
+    assert data.settled == {"value_range": [0, 65535]}
+    means = [image.mean() for split in vars(data.splits).values() for image in split["images"]]
+    assert max(means) > 8 * min(means)
+    assert data.as_dict()["passed_over"] == {"pages after the first in files of several": 1}

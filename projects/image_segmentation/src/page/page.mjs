@@ -41,7 +41,8 @@ async function show(file) {
 
 // The image, scaled down to fit into one tile of the network.
 async function scaled(file) {
-  return load(file, Math.min(LARGEST_SIDE, (await facts()).predict.tile));
+  const { predict, value_range } = await facts();
+  return load(file, Math.min(LARGEST_SIDE, predict.tile), value_range);
 }
 
 // The mask in the colors of its classes; the first class, the background, is transparent.
