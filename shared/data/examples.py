@@ -75,6 +75,8 @@ class SourceData:
     license: str
     problems: Problems = field(default_factory=Problems)
     """The files or rows that were left out."""
+    unusual: Problems = field(default_factory=Problems)
+    """The files that were read in a way that their owner may not expect."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Data:
     """The files or rows that were left out."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What else the record of this data set says, as plain types."""
+    unusual: Problems = field(default_factory=Problems)
+    """See `SourceData`."""
 
     @property
     def counts(self) -> dict[str, int]:
