@@ -78,5 +78,5 @@ class Recognizer:
             raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")
         if len(photo.faces) != 1:
             number = len(photo.faces) or "no"
-            raise UserError(f"{path} shows {number} face{'s'[: len(photo.faces) != 1]}; give a photo of one face.")
+            raise UserError(f"{path} shows {number} face{'s'[: len(photo.faces) != 1]}; crop it to one.")
         return photo

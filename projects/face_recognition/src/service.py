@@ -68,7 +68,7 @@ def make_service(config: Config) -> Service:
         ),
         endpoint(
             "verify",
-            "Do two images show the same person? `same`, `different` or `can't tell`, with the error of that.",
+            "Do two images of one face show the same person? `same`, `different` or `can't tell`, with the error.",
             decode=lambda first, second: (decode(first), decode(second)),
             predict=verify,
             example_result={"prediction": "same", "similarity": 0.93, "thresholds": "..."},

@@ -29,6 +29,7 @@ from src.list import list as list_people
 from src.predict import predict
 from src.recognizer import Recognizer
 from src.run import run
+from src.service import make_service
 from src.train import train
 from src.verify import verify
 
@@ -113,7 +114,15 @@ def test_a_photo_that_does_not_show_one_face_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         enroll(ready, "Ann", [photos["astronaut"], photos[name]])
+    with pytest.raises(UserError, match=message):
+        verify(ready, photos["astronaut"], photos[name])
     assert list_people(ready) == []
+    endpoints = {endpoint.name: endpoint for endpoint in make_service(ready).endpoints}
+    image, refused = photos["astronaut"].read_bytes(), photos[name].read_bytes()
+    compared = endpoints["verify"].predict([endpoints["verify"].decode(image, refused)])[0]
+    assert compared["prediction"] == {"both": "several faces", "cat": "no face"}[name]
+    assert f"the second image {message}" in compared["detail"]
+    assert endpoints["enroll"].predict([endpoints["enroll"].decode(refused, "Ann")])[0]["status"] == "refused"
 
 
 def test_a_person_is_enrolled_found_and_forgotten(

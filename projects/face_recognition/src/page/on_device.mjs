@@ -39,8 +39,13 @@ export async function facesOf(canvas) {
   return faces;
 }
 
-async function compare([one], [other]) {
-  if (!one || !other) return { prediction: "no face", detail: `the ${one ? "second" : "first"} image shows no face` };
+async function compare(...found) {
+  for (const [index, { length }] of found.entries()) {
+    const image = `the ${["first", "second"][index]} image`;
+    if (length === 0) return { prediction: "no face", detail: `${image} shows no face` };
+    if (length > 1) return { prediction: "several faces", detail: `${image} shows ${length} faces; crop it to one` };
+  }
+  const [[one], [other]] = found;
   const alike = similarity(one.embedding, other.embedding);
   return { prediction: await decide(alike), similarity: alike, thresholds: (await decision()).origin };
 }

@@ -29,7 +29,8 @@ async function compare() {
   const found = await latest("same", ask("verify", [images.first, images.second]));
   if (!found) return;
   const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
-  element("same").textContent = words[found.prediction] ?? "No face.";
+  Object.assign(words, { "no face": "No face.", "several faces": "Several faces." });
+  element("same").textContent = words[found.prediction];
   element("same-detail").textContent =
     found.detail ?? `Similarity ${found.similarity.toFixed(3)}. The thresholds are ${found.thresholds}.`;
 }
