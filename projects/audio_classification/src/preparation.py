@@ -8,7 +8,7 @@ import numpy as np
 from shared.data.folders import UnreadableFileError
 
 SILENT_BELOW = 8
-"""Of 32,768: a recording whose samples all stay below it holds nothing that could be heard."""
+"""Of 32,768: a recording whose samples stay that close to the middle of their range holds nothing to be heard."""
 
 RUMBLE_HERTZ = 40
 """The network's lowest frequency (models/features.py): what is slower does not decide which stretch is kept."""
@@ -52,5 +52,5 @@ def require_sound(samples: np.ndarray) -> None:
     Raises:
         SilentError: all samples are silent.
     """
-    if np.abs(samples.astype(np.int32)).max() < SILENT_BELOW:
+    if int(samples.max()) - int(samples.min()) < 2 * SILENT_BELOW:
         raise SilentError("no sound in it")

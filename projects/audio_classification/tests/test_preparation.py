@@ -50,6 +50,8 @@ def test_what_is_loud_but_no_sound_does_not_decide_which_stretch_is_kept(fault: 
 def test_silence_is_refused() -> None:
     with pytest.raises(SilentError):
         require_sound(np.full(100, 7, np.int16))
+    with pytest.raises(SilentError):
+        require_sound(np.full(100, 5000, np.int16))  # an offset alone
     require_sound(np.array([0, -32_768], np.int16))
 
 
@@ -100,11 +102,12 @@ console.log(JSON.stringify(answers));
 def test_the_page_prepares_a_recording_to_the_same_samples() -> None:
     random = np.random.default_rng(0)
     clips = [random.integers(-32_768, 32_768, size, dtype=np.int16) for size in (1, 5, 99, 100, 101, 250, 3000)]
-    clips += [np.zeros(300, np.int16), np.full(300, -7, np.int16), np.full(300, 8, np.int16)]
+    clips += [np.zeros(300, np.int16), np.full(300, 5000, np.int16), np.tile(np.int16([-8, 7]), 150)]
+    clips += [np.tile(np.int16([-8, 8]), 150)]
     asked = [{"samples": base64.b64encode(clip.tobytes()).decode(), "length": 100} for clip in clips]
     for clip, found in zip(clips, run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked), strict=True):
         assert found["fitted"] == fit(clip, 100, 800).tolist()
-        assert found["silent"] == bool(np.abs(clip.astype(int)).max() < 8)
+        assert found["silent"] == bool(np.ptp(clip.astype(int)) < 16)
         assert found["wav"] == 44 + 2 * len(clip)
 
 

@@ -41,16 +41,15 @@ def test_every_recording_is_predicted(trained: Config, recordings: Path, capsys:
     said = capsys.readouterr().err
     assert "1 of 17 recordings cannot be read" in said
     assert "canceled.wav" in said
-    assert "one.wav" in said  # its only sample is an offset
-    assert sorted(result["unusual"].values()) == [1, 1]
+    assert list(result["unusual"].values()) == [1]
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         rows = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
-    assert rows["silent"]["prediction"] == "silent"
+    assert rows["silent"]["prediction"] == rows["one"]["prediction"] == "silent"
     assert rows["broken"]["prediction"] == "unreadable"
     assert rows["stereo"]["most_likely"] == rows["minutes"]["most_likely"] == "heed"
     assert rows["canceled"]["most_likely"] == "heed"
     assert "opposite sign" in rows["canceled"]["detail"]
-    assert {rows["one"]["most_likely"], rows["clipped"]["most_likely"]} <= set(VOWELS)
+    assert rows["clipped"]["most_likely"] in VOWELS
     assert sum(rows[f"vowel_{vowel}"]["most_likely"] == vowel for vowel in VOWELS) >= 7
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 

@@ -49,7 +49,8 @@ function roundEven(value) {
 }
 
 export function isSilent(samples, silentBelow) {
-  return samples.every((sample) => Math.abs(sample) < silentBelow);
+  const [least, most] = samples.reduce(([low, high], it) => [Math.min(low, it), Math.max(high, it)], [Infinity, -Infinity]);
+  return most - least < 2 * silentBelow;
 }
 
 // Cut to the loudest stretch, or put into the middle of silence.
