@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from shared.inference.model import OnnxModel
 from src.config import Config, export_path
 
 BATCH = 16
+SMALLEST_FACE = 20
+"""The side of the smallest face that MTCNN can find, in pixels of the searched image."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,14 @@ class Recognizer:
         embeddings = self.network.run("embeddings", np.stack(crops), BATCH)  # [faces of all images, D]
         rows = np.split(embeddings, np.cumsum([len(photo.crops) for photo in photos])[:-1])
         return [replace(photo, embeddings=own) for photo, own in zip(photos, rows, strict=True)]
+
+    @cached_property
+    def _close_detector(self) -> Detector:
+        return Detector(replace(self.detector.settings, min_face=SMALLEST_FACE))
+
+    def smaller_faces(self, image: Image.Image) -> int:
+        """The number of faces below `detector.min_face` beside the only one above: the person may be among them."""
+        return max(0, len(self._close_detector.detect(image)) - 1)
 
     def one_face(self, path: Path) -> Photo:
         """A photo that shows one face; a UserError where it cannot be read, or shows no face, or several."""

@@ -54,7 +54,8 @@ def make_service(config: Config) -> Service:
             new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
         except UserError as error:
             return [{"status": "refused", "detail": str(error)}]
-        return [{"status": "enrolled", "name": name, "new": new}]
+        smaller = recognizer.smaller_faces(image)
+        return [{"status": "enrolled", "name": name, "new": new, "smaller_faces": smaller}]
 
     endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
     face = {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
@@ -79,7 +80,7 @@ def make_service(config: Config) -> Service:
             "Add an image of one face to the gallery, under the `name` given beside it.",
             decode=decode_person,
             predict=enroll,
-            example_result={"status": "enrolled", "name": "Eileen", "new": 1},
+            example_result={"status": "enrolled", "name": "Eileen", "new": 1, "smaller_faces": 0},
             fields=("name",),
             batch_size=1,
         ),

@@ -9,6 +9,7 @@ import { imageOf } from "./images.mjs";
 
 const MAX_NAME_LENGTH = 100; // as in src/service.py
 const NEAREST = 3;
+const SMALLEST_FACE = 20; // as in src/recognizer.py
 const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u; // what Python's isprintable refuses
 
 const networks = { pnet: network("pnet.onnx"), rnet: network("rnet.onnx"), onet: network("onet.onnx") };
@@ -69,7 +70,11 @@ async function add(name, canvas) {
     return { status: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
   }
   const added = await enroll(name, (await facts()).embedder, faces[0].embedding);
-  if (added.owner === undefined) return { status: "enrolled", name, new: added.new };
+  if (added.owner === undefined) {
+    const close = { ...(await facts()).detector, min_faces: [SMALLEST_FACE] };
+    const others = (await detect(imageOf(pixelsOf(canvas)), networks, close)).length - 1;
+    return { status: "enrolled", name, new: added.new, smaller_faces: Math.max(0, others) };
+  }
   const detail = `a photo of ${name} is enrolled as ${added.owner} already; forget one of the two first`;
   return { status: "refused", detail };
 }

@@ -63,6 +63,7 @@ async function enroll() {
   const found = await ask("enroll", [images.photo], { name });
   await Promise.all([identify(), showPeople()]);
   if (found.detail) element("who").textContent = `Not enrolled: ${found.detail}.`;
+  if (found.smaller_faces) element("who").textContent += `; the largest face is enrolled, beside ${found.smaller_faces} smaller`;
 }
 
 // Who is enrolled on this device, each with a button to forget them.
