@@ -79,6 +79,8 @@ class SourceData:
     """What else the record of this data set says, as plain types."""
     settled: dict[str, Any] = field(default_factory=dict)
     """The settings of `data` that were left to the program, such as `auto`, as the data decided them."""
+    unusual: Problems = field(default_factory=Problems)
+    """The files that were read in a way that their owner may not expect."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Data:
     """What else the record of this data set says, as plain types."""
     settled: dict[str, Any] = field(default_factory=dict)
     """See `SourceData`; the configuration that training records has them, so that later verbs read the same way."""
+    unusual: Problems = field(default_factory=Problems)
+    """See `SourceData`."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -26,7 +26,7 @@ class FileKind:
 
 
 IMAGES = FileKind("image", (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".jfif"))
-RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg"))
+RECORDINGS = FileKind("recording", (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"))
 
 SPLIT_NAMES = {
     "train": ("train", "training"),

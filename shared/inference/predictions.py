@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import log, shortened
-from shared.data.problems import named
+from shared.data.problems import Problems, named
 from shared.files import atomic_write, write_text
 from shared.inference.model import OnnxModel
 from shared.results import write_result
@@ -29,6 +29,7 @@ class Prediction:
     prepared: np.ndarray | None = None
     """The network's input."""
     detail: str = ""
+    """Why there is no prediction, or what is unusual about the input."""
 
     @property
     def confidence(self) -> str:
@@ -99,6 +100,12 @@ def finish_predictions(
     unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
+    unusual = Problems()
+    for name, one in zip(inputs, predictions, strict=True):
+        if one.detail and one.probabilities is not None:
+            unusual.add(one.detail, str(name))
+    if unusual:
+        log.warning(f"{noun} that are predicted, but unusual: {unusual}")
     counts = {kind: sum(one.label == kind for one in predictions) for kind in kinds}
     log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
     return write_result(
@@ -110,6 +117,7 @@ def finish_predictions(
         seconds=seconds,
         network=network.origin,
         passed_over=dict(passed_over or {}),
+        unusual={kind: len(names) for kind, names in unusual.by_kind.items()},
     )
 
 

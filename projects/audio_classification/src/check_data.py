@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.audio import FULL_SCALE, UnreadableAudioError, open_audio, read_audio
+from shared.data.audio import ENDLESS, FULL_SCALE, UnreadableAudioError, open_audio, read_audio
 from shared.data.check import (
     DataCheck,
     Example,
@@ -51,6 +51,8 @@ def check_data(config: Config) -> dict[str, Any]:
     if data and data.record.source == "folder":
         copies = find_near_copies(data.splits, "samples", SAME_RECORDING, within=True)
         check.warnings += near_copy_warnings(data.splits, copies)
+    if data and data.unusual:
+        check.warnings.append(f"recordings that are used, but unusual: {data.unusual}; look at them.")
     if data and not any(data.facts["speakers"].values()):
         check.warnings.append(_SPEAKERS_UNKNOWN)
     return write_check_report(check, config, PROJECT, samples=_spectrograms(config, samples, clips), side=SIDE)
@@ -70,8 +72,9 @@ def _measures(path: Path) -> dict[str, int]:
     """Length, rate and channels of a recording, from its header; none where it cannot be read."""
     try:
         with open_audio(path) as file:
-            length = round(1000 * file.frames / file.samplerate)
-            return {"milliseconds": length, "hertz": file.samplerate, "channels": file.channels}
+            rate = {"hertz": file.samplerate, "channels": file.channels}
+            known = file.frames < ENDLESS
+            return {"milliseconds": round(1000 * file.frames / file.samplerate)} | rate if known else rate
     except UnreadableAudioError:
         return {}
 
@@ -85,7 +88,7 @@ def _spectrograms(
     def clip(name: str) -> np.ndarray:
         if clips:
             return clips[name]
-        return fit(read_audio(settings.root / name, settings.sample_rate), settings.samples)
+        return fit(read_audio(settings.root / name, settings.sample_rate), settings.samples, settings.sample_rate)
 
     return {
         label: [spectrogram(clip(one.name), settings.sample_rate) for one in chosen]
@@ -96,7 +99,7 @@ def _spectrograms(
 def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.ndarray]) -> list[str]:
     """Which settings would suit the user's own recordings better, and which recordings to look after."""
     warnings = []
-    lengths = [one.measures["milliseconds"] for one in found.examples if one.measures]
+    lengths = [one.measures["milliseconds"] for one in found.examples if "milliseconds" in one.measures]
     long = sum(length > 1000 * config.data.seconds for length in lengths)
     if 10 * long > len(lengths):
         warnings.append(

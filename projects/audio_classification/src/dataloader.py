@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from torch.utils.data import DataLoader
 
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_RECORDING, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, cut_examples
@@ -46,13 +47,17 @@ def load_data(config: Config) -> Data:
         "sample": DataSource(partial(load_sample, settings, config.seed)),
     }
     found, record = load_source(settings.source, settings.root, sources)  # nothing is downloaded unasked
+    if found.unusual:
+        log.warning(f"recordings that are used, but unusual: {found.unusual}")
     splits = split_by_speaker(found, settings, config.seed)
     require_all_classes(splits.train["labels"], found.classes)
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
     copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else {}
-    return Data(tensors, found.classes, record, found.problems, {"speakers": speakers} | copies)
+    unusual = {kind: len(names) for kind, names in found.unusual.by_kind.items()}
+    facts = {"speakers": speakers, "unusual": unusual} | copies
+    return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual)
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

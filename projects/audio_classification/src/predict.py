@@ -1,12 +1,13 @@
 """Classify recordings with the exported network, which carries its own labels and preparation."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_audio
+from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_recording
 from shared.data.folders import RECORDINGS
 from shared.data.passed_over import collect_files
 from shared.export.stale import open_exported
@@ -37,26 +38,32 @@ class Predictor:
 
     def prepare(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> np.ndarray | Prediction:
         """The network's input, int16 [samples]; or a `Prediction` that says why it cannot be used."""
+        return self.listen(source, max_seconds)[0]
+
+    def listen(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> tuple[np.ndarray | Prediction, str]:
+        """The same, and what is unusual about the recording; mostly nothing."""
         try:
-            samples = read_audio(source, self.sample_rate, max_seconds)
-            require_sound(samples)
+            recording = read_recording(source, self.sample_rate, max_seconds)
+            require_sound(recording.samples)
         except SilentError as error:
-            return Prediction("silent", detail=str(error))
+            return Prediction("silent", detail=str(error)), ""
         except UnreadableAudioError as error:
-            return Prediction("unreadable", detail=str(error))
-        return fit(samples, self.samples)
+            return Prediction("unreadable", detail=str(error)), ""
+        return fit(recording.samples, self.samples, self.sample_rate), "; ".join(recording.unusual)
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     """Classify recordings; write outputs/predictions/predictions.csv and their spectrograms beside it.
 
     Args:
-        inputs: WAV, FLAC or OGG files, or folders of them
+        inputs: WAV, FLAC, OGG, MP3, AIFF or AU files, or folders of them
     """
     require_writable(config.output_dir)
     (files, skipped), predictor = collect_files(inputs, RECORDINGS), Predictor(config)
     started = time.perf_counter()
-    predictions = predictor.predict([predictor.prepare(file) for file in files])
+    prepared, unusual = zip(*(predictor.listen(file) for file in files), strict=True)
+    predicted = zip(predictor.predict(list(prepared)), unusual, strict=True)
+    predictions = [replace(one, detail=one.detail or note) for one, note in predicted]
     return finish_predictions(
         config,
         files,

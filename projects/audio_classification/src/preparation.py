@@ -1,6 +1,6 @@
 """From a recording of any length to the samples that the network takes; page/preparation.mjs does the same.
 
-A longer recording is cut to the stretch of most energy, a shorter one is put into the middle of silence.
+A longer recording is cut to its loudest stretch, a shorter one is put into the middle of silence.
 """
 
 import numpy as np
@@ -8,26 +8,42 @@ import numpy as np
 from shared.data.folders import UnreadableFileError
 
 SILENT_BELOW = 8
-"""Of 32,768: a recording whose samples all stay below it holds nothing that could be heard."""
+"""Of 32,768: a recording whose samples stay that close to the middle of their range holds nothing to be heard."""
+
+RUMBLE_HERTZ = 40
+"""The network's lowest frequency (models/features.py): what is slower does not decide which stretch is kept."""
 
 
 class SilentError(UnreadableFileError):
     """There is no sound in the recording."""
 
 
-def fit(samples: np.ndarray, length: int) -> np.ndarray:
-    """Cut or fill up a recording: int16 [any] to int16 [length]."""
+def fit(samples: np.ndarray, length: int, rate: int) -> np.ndarray:
+    """Cut or fill up a recording of that many samples a second: int16 [any] to int16 [length]."""
     missing = length - len(samples)
     if missing >= 0:
         return np.pad(samples, (missing // 2, missing - missing // 2))
-    start = loudest(samples, length)
+    start = loudest(samples, length, rate)
     return samples[start : start + length]
 
 
-def loudest(samples: np.ndarray, length: int) -> int:
-    """Where the stretch of that length with the most energy begins; of equal ones the first."""
-    sums = np.concatenate([[0], np.cumsum(samples.astype(np.int64) ** 2)])
-    return int((sums[length:] - sums[:-length]).argmax())
+def loudest(samples: np.ndarray, length: int, rate: int) -> int:
+    """Where the stretch of that length with the highest mean level begins; of equal ones the first.
+
+    Each level is the distance from the mean of the samples around it: what a microphone does when it is switched on,
+    an offset that fades, is louder than speech and cannot be heard. Levels, not their squares, so that a click of some
+    milliseconds does not outweigh a word.
+    """
+    width = rate // RUMBLE_HERTZ
+    around = np.pad(samples, (width // 2, width - width // 2), mode="edge")  # int16 [N + width]
+    levels = np.abs(samples - _sums(around, width)[: len(samples)] // width)
+    return int(_sums(levels, length).argmax())
+
+
+def _sums(values: np.ndarray, length: int) -> np.ndarray:
+    """The sum of each stretch of that length: integers [N] to int64 [N - length + 1]."""
+    sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    return sums[length:] - sums[:-length]
 
 
 def require_sound(samples: np.ndarray) -> None:
@@ -36,5 +52,5 @@ def require_sound(samples: np.ndarray) -> None:
     Raises:
         SilentError: all samples are silent.
     """
-    if np.abs(samples.astype(np.int32)).max() < SILENT_BELOW:
+    if int(samples.max()) - int(samples.min()) < 2 * SILENT_BELOW:
         raise SilentError("no sound in it")

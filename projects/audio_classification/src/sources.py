@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log
-from shared.data.audio import read_audio
+from shared.data.audio import read_recording
 from shared.data.class_folders import read_class_folders, read_labeled
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
@@ -28,14 +28,18 @@ SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 def load_folder(settings: DataConfig, root: Path) -> SourceData:
     """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
-    found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS)
+    unusual = Problems()
+    found = read_class_folders(root, "samples", lambda path: _clip(settings, root, path, unusual), RECORDINGS)
     groups = find_groups(root, found.train.names, settings.group_pattern, RECORDINGS.nouns)
-    return replace(found, train=replace(found.train, groups=groups))
+    return replace(found, train=replace(found.train, groups=groups), unusual=unusual)
 
 
-def _clip(settings: DataConfig, path: Path) -> np.ndarray:
-    """The recording as the network takes it: int16 [samples]."""
-    return fit(read_audio(path, settings.sample_rate), settings.samples)
+def _clip(settings: DataConfig, root: Path, path: Path, unusual: Problems) -> np.ndarray:
+    """The recording as the network takes it: int16 [samples]; what is unusual about it goes into `unusual`."""
+    recording = read_recording(path, settings.sample_rate)
+    for kind in recording.unusual:
+        unusual.add(kind, path.relative_to(root).as_posix())
+    return fit(recording.samples, settings.samples, settings.sample_rate)
 
 
 def find_fsdd(root: Path) -> list[Path]:
@@ -53,24 +57,30 @@ def load_fsdd(settings: DataConfig, root: Path) -> SourceData:
     files = find_fsdd(root)
     if not files:
         raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
-    classes, problems = sorted({path.name[0] for path in files}), Problems()
+    classes, problems, unusual = sorted({path.name[0] for path in files}), Problems(), Problems()
     labeled = LabeledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
     return SourceData(
         classes,
-        _read(root, labeled, settings, problems, lambda name: Path(name).name.split("_")[1]),
+        _read(root, labeled, settings, problems, unusual, lambda name: Path(name).name.split("_")[1]),
         None,
         None,
         "Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
         "CC BY-SA 4.0",
         problems,
+        unusual=unusual,
     )
 
 
 def _read(
-    root: Path, labeled: LabeledFiles, settings: DataConfig, problems: Problems, speaker: Callable[[str], str]
+    root: Path,
+    labeled: LabeledFiles,
+    settings: DataConfig,
+    problems: Problems,
+    unusual: Problems,
+    speaker: Callable[[str], str],
 ) -> Examples:
     """The clips of files; `speaker` tells from a file's name below `root` who speaks."""
-    found = read_labeled(root, labeled, "samples", lambda path: _clip(settings, path), problems)
+    found = read_labeled(root, labeled, "samples", lambda path: _clip(settings, root, path, unusual), problems)
     return replace(found, groups=[speaker(name) for name in found.names])
 
 
@@ -85,7 +95,7 @@ def find_commands(root: Path) -> Path | None:
 def load_commands(settings: DataConfig, root: Path) -> SourceData:
     """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
     folder = find_commands(root) or _download_commands(root / "speech_commands")
-    problems = Problems()
+    problems, unusual = Problems(), Problems()
     listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
     classes = sorted({label for _, label, _ in listed[0]})
     listed = [_of_classes(rows, classes) for rows in listed]
@@ -95,9 +105,9 @@ def load_commands(settings: DataConfig, root: Path) -> SourceData:
             [path for path, _, _ in rows], [classes.index(row[1]) for row in rows], classes, RECORDINGS
         )
         speakers = {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
-        splits.append(_read(folder, labeled, settings, problems, lambda name, known=speakers: known[name]))
+        splits.append(_read(folder, labeled, settings, problems, unusual, lambda name, known=speakers: known[name]))
     description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits"
-    return SourceData(classes, *splits, description, "CC BY 4.0", problems)
+    return SourceData(classes, *splits, description, "CC BY 4.0", problems, unusual=unusual)
 
 
 def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
@@ -140,7 +150,7 @@ def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:
     """The built-in sample: vowels of made-up speakers, drawn from the seed."""
     clips = make_sample(seed, settings.sample_rate)
     columns = {
-        "samples": np.stack([fit(samples, settings.samples) for *_, samples in clips]),
+        "samples": np.stack([fit(samples, settings.samples, settings.sample_rate) for *_, samples in clips]),
         "labels": np.array([VOWELS.index(vowel) for _, vowel, _, _ in clips], dtype=np.int64),
     }
     return SourceData(

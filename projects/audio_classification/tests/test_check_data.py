@@ -25,7 +25,8 @@ def test_everything_that_should_be_looked_after_is_named(check: Check, tmp_path:
     save_folder(root / "test", {"high": 10, "low": 10})
     (root / "train" / "high" / "corrupt.wav").write_bytes(b"no recording")
     shutil.copy(root / "train" / "low" / "00000003_nohash_3.wav", root / "test" / "low" / "00000003_nohash_3.wav")
-    (root / "train" / "low" / "song.mp3").write_bytes(b"")
+    (root / "train" / "low" / "song.m4a").write_bytes(b"")
+    save(root / "train" / "low" / "canceled.wav", np.stack([tone(300), -tone(300)], 1))
     save(root / "train" / "low" / "silent.wav", np.zeros(4000, np.int16))
     save(root / "train" / "low" / "clipped.wav", np.full(9000, 32_767, np.int16))
     for index in range(10):
@@ -38,6 +39,7 @@ def test_everything_that_should_be_looked_after_is_named(check: Check, tmp_path:
         "10 recordings have fewer than data.sample_rate 8000",
         "silent recordings: 1 (train/low/silent.wav)",
         "clipped recordings: 1 (train/low/clipped.wav)",
+        "opposite sign: the loudest is read: 1 (train/low/canceled.wav)",
         "nothing says who speaks",
         "song.",
     ):

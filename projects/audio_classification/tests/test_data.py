@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
-from recordings import save, save_folder, tone
+from recordings import RATE, save, save_folder, tone
 
 from shared.data.examples import Data
 from shared.errors import UserError
@@ -85,6 +86,37 @@ def test_recordings_of_any_rate_channels_and_length_become_clips(tmp_path: Path)
     assert data.splits.train["samples"].shape[1:] == (4000,)
     (problem,) = data.problems.by_kind["unreadable recordings"]
     assert "empty.wav" in problem
+
+
+def test_every_kind_of_recording_is_read_and_what_is_unusual_is_said_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = save_folder(tmp_path, {"high": 20, "low": 20})
+    for kind in ("mp3", "aiff", "au", "opus"):
+        soundfile.write(
+            root / "low" / f"another.{kind}",
+            tone(300),
+            RATE,
+            format="OGG" if kind == "opus" else None,
+            subtype="OPUS" if kind == "opus" else None,
+        )
+    save(root / "low" / "canceled.wav", np.stack([tone(300), -tone(300)], 1))
+    path = root / "high" / "integers.wav"
+    soundfile.write(path, tone(700).astype(np.float32), RATE, subtype="FLOAT")
+    data = load_data(config(root=root))
+    assert sum(data.counts.values()) == 46
+    assert list(data.as_dict()["unusual"].values()) == [1, 1]
+    said = capsys.readouterr().err
+    assert "high/integers.wav" in said
+    assert "low/canceled.wav" in said
+    clips = {
+        name: clip
+        for split in vars(data.splits).values()
+        for name, clip in zip(split.names, split["samples"], strict=True)
+    }
+    for name, pitch in (("high/integers.wav", 700), ("low/canceled.wav", 300)):
+        assert abs(np.abs(np.fft.rfft(clips[name].numpy())).argmax() - pitch) < 4
+        assert clips[name].abs().max() == pytest.approx(np.abs(tone(pitch)).max(), abs=1)
 
 
 def test_spoken_digits_are_cut_by_speaker(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(folder / f"vowel_{vowel}.wav", spoken(vowel, someone, 8000, random))
     heed = spoken("heed", someone, 48_000, random)
     save(folder / "stereo.wav", np.stack([heed, heed], 1), 48_000)
+    save(folder / "canceled.wav", np.stack([heed, -heed], 1), 48_000)
     save(folder / "clipped.wav", (heed.astype(int) * 20).clip(-32_768, 32_767).astype(np.int16), 48_000)
     save(
         folder / "minutes.wav", np.concatenate([np.zeros(600 * 8000, np.int16), spoken("heed", someone, 8000, random)])
@@ -36,14 +37,19 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_recording_is_predicted(trained: Config, recordings: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    predict(trained, [recordings])
-    assert "1 of 16 recordings cannot be read" in capsys.readouterr().err
+    result = predict(trained, [recordings])
+    said = capsys.readouterr().err
+    assert "1 of 17 recordings cannot be read" in said
+    assert "canceled.wav" in said
+    assert list(result["unusual"].values()) == [1]
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         rows = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
-    assert rows["silent"]["prediction"] == "silent"
+    assert rows["silent"]["prediction"] == rows["one"]["prediction"] == "silent"
     assert rows["broken"]["prediction"] == "unreadable"
     assert rows["stereo"]["most_likely"] == rows["minutes"]["most_likely"] == "heed"
-    assert {rows["one"]["most_likely"], rows["clipped"]["most_likely"]} <= set(VOWELS)
+    assert rows["canceled"]["most_likely"] == "heed"
+    assert "opposite sign" in rows["canceled"]["detail"]
+    assert rows["clipped"]["most_likely"] in VOWELS
     assert sum(rows[f"vowel_{vowel}"]["most_likely"] == vowel for vowel in VOWELS) >= 7
     assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
 

@@ -50,6 +50,12 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             check.refusal = str(error)
     check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
     counts = class_counts(check.examples)
+    if data and data.faces["several"].any():
+        several = [data.faces.names[index] for index in np.flatnonzero(data.faces["several"])]
+        check.warnings.append(
+            f"photos of several faces: {len(several):,} ({named(several)}); the most central face of each is taken for "
+            "the person, so crop them to the person."
+        )
     single = [name for name, by_split in counts.items() if by_split.total() == 1]
     if single:
         check.warnings.append(

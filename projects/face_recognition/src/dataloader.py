@@ -54,8 +54,9 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
         complete: refuse photos in which too few faces were found.
 
     Returns:
-        Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
-        `found`, bool [N]: whether a face was.
+        Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N];
+        `found`, bool [N]: whether a face was; and `several`, bool [N]: whether there were others beside the one that
+        was cut out, the most central one.
 
     Raises:
         UserError: data is missing or damaged, or shows too few people.
@@ -88,6 +89,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
         facts={
             "people": {name: len(np.unique(split["labels"])) for name, split in vars(splits).items()},
             "no_face": {name: int((~split["found"]).sum()) for name, split in vars(splits).items()},
+            "several_faces": {name: int(split["several"].sum()) for name, split in vars(splits).items()},
             "alignment": alignment,  # scores depend on how the crops were cut
             "crop_size": crop_size(config),
         },
@@ -105,7 +107,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
 def cut_photos(photos: FoundPhotos, order: np.ndarray, config: Config, search: bool) -> tuple[Examples, str]:
     """The faces in the photos, in that order, and how their crops were cut (see `load_data`)."""
     labels, size = photos.labels[order], crop_size(config)
-    found = np.ones(len(order), bool)
+    counts = np.ones(len(order), np.int64)
     if photos.crops is not None:
         names = [f"{photos.people[label]}, crop {index}" for label, index in zip(labels, order, strict=True)]
         crops, alignment = photos.crops[order], "thumbnails as they are, enlarged"
@@ -114,9 +116,10 @@ def cut_photos(photos: FoundPhotos, order: np.ndarray, config: Config, search: b
         names = [file.relative_to(config.data.root).as_posix() for file in files]
         crops, alignment = torch.zeros(len(order), 3, size, size, dtype=torch.uint8), "none"
         if search:
-            crops, found = cut_faces(files, size, config)
+            crops, counts = cut_faces(files, size, config)
             alignment = "MTCNN's most central face, dlib's five landmarks onto its mean face, padding 0.25"
-    return Examples({"crops": crops, "labels": labels, "found": found}, names), alignment
+    columns = {"crops": crops, "labels": labels, "found": counts > 0, "several": counts > 1}
+    return Examples(columns, names), alignment
 
 
 def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.ndarray, np.ndarray, Pairs]:

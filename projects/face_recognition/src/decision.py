@@ -46,10 +46,13 @@ class Decision:
         return "different" if similarity < self.different_below else "can't tell"
 
     def compare(self, first: Photo, second: Photo) -> dict[str, Any]:
-        """Whether the largest faces of two photos are the same person's, as plain types."""
+        """Whether two photos of one face each show the same person, as plain types; on_device.mjs does the same."""
         for name, photo in (("first", first), ("second", second)):
             if not photo.faces:
                 return {"prediction": "no face", "detail": f"the {name} image shows no face"}
+            if len(photo.faces) > 1:
+                detail = f"the {name} image shows {len(photo.faces)} faces; crop it to one"
+                return {"prediction": "several faces", "detail": detail}
         alike = float(similarity(first.embeddings[0], second.embeddings[0]))
         return {"prediction": self.decide(alike), "similarity": alike, "thresholds": self.origin}
 

@@ -20,35 +20,38 @@ from shared.errors import UserError
 from shared.files import read_json, write_json
 from src.config import Config
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _TOGETHER = 16
 _SAVE_EVERY = 32 * _TOGETHER
 
-Landmarks = dict[str, list[list[float]] | None]
-"""Dlib's five landmarks of the most central face, by the SHA-256 of the photo; None where there is no face."""
+Landmarks = dict[str, tuple[int, list[list[float]]]]
+"""By the SHA-256 of a photo: how many faces it shows, and dlib's five landmarks of the most central one."""
 
 
 def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor, np.ndarray]:
-    """The crop of each photo's most central face, uint8 [N, 3, size, size], and whether there is one, bool [N].
+    """The crop of each photo's most central face, uint8 [N, 3, size, size], and how many faces it shows, int64 [N].
 
-    Crops without a face are black; photos that cannot be read or show no face are named.
+    Crops without a face are black; photos that cannot be read, show no face or show several are named.
     """
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     known = find_faces(dict(zip(digests, files, strict=True)), config)
-    crops, found = torch.zeros(len(files), 3, size, size, dtype=torch.uint8), np.zeros(len(files), bool)
+    crops = torch.zeros(len(files), 3, size, size, dtype=torch.uint8)
+    counts = np.array([known[digest][0] if digest in known else 0 for digest in digests], np.int64)
     for index, file in enumerate(track(files, "cut faces")):
-        if points := known.get(digests[index]):
-            crops[index] = torch.from_numpy(cut_crop(read_image(file).convert("RGB"), np.array(points), size))
-            found[index] = True
-    unreadable = [str(file) for file, digest in zip(files, digests, strict=True) if digest not in known]
-    faceless = [str(file) for file, digest in zip(files, digests, strict=True) if digest in known and not known[digest]]
-    for what, photos in (("cannot be read", unreadable), ("show no face", faceless)):
-        if photos:
-            log.warning(
-                f"{len(photos)} of {len(files)} photos {what}; they are not trained on and count as errors: "
-                f"{named(photos)}"
-            )
-    return crops, found
+        if counts[index]:
+            points = np.array(known[digests[index]][1])
+            crops[index] = torch.from_numpy(cut_crop(read_image(file).convert("RGB"), points, size))
+    left_out = "; they are not trained on and count as errors"
+    readable = np.array([digest in known for digest in digests], bool)
+    for what, which in (
+        (f"cannot be read{left_out}", ~readable),
+        (f"show no face{left_out}", readable & (counts == 0)),
+        ("show several faces; the most central one counts, so crop them to the person", counts > 1),
+    ):
+        if which.any():
+            photos = [str(files[index]) for index in np.flatnonzero(which)]
+            log.warning(f"{len(photos)} of {len(files)} photos {what}: {named(photos)}")
+    return crops, counts
 
 
 def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
@@ -74,7 +77,7 @@ def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
                 images[digest] = read_image(files[digest]).convert("RGB")
         for (digest, image), faces in zip(images.items(), detector.detect_all(list(images.values())), strict=True):
             face = central_face(faces, image.size)
-            known[digest] = aligner.landmarks(image, face.landmarks).round(2).tolist() if face else None
+            known[digest] = len(faces), aligner.landmarks(image, face.landmarks).round(2).tolist() if face else []
         if start % _SAVE_EVERY == _SAVE_EVERY - _TOGETHER:
             write_json(path, known)
     if len(known) > before:

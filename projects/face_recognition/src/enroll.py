@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
+from shared.data.images import read_image
 from shared.data.passed_over import collect_files
+from shared.data.problems import named
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
@@ -28,6 +30,12 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     name, files = one_spelling(name), collect_files(photos)[0]
     recognizer = Recognizer(config)
     embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
+    smaller = [str(file) for file in files if recognizer.smaller_faces(read_image(file))]
+    if smaller:
+        log.warning(
+            f"{len(smaller)} of {len(files)} photos show smaller faces beside the one that is enrolled; crop them if "
+            f"{name} is one of those: {named(smaller)}"
+        )
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
         identifier = Identifier(gallery, config.gallery, load_decision(config.output_dir, recognizer.embedder))
@@ -37,4 +45,4 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
             log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
         new = gallery.enroll(name, recognizer.embedder, embeddings, digests)
     log.info(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")
-    return {"name": name, "photos": len(files), "new": new}
+    return {"name": name, "photos": len(files), "new": new, "with_smaller_faces": len(smaller)}

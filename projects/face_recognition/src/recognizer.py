@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from shared.export.stale import open_exported
 from src.config import Config, export_path
 
 BATCH = 16
+SMALLEST_FACE = 20
+"""The side of the smallest face that MTCNN can find, in pixels of the searched image."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,14 @@ class Recognizer:
         rows = np.split(embeddings, np.cumsum([len(photo.crops) for photo in photos])[:-1])
         return [replace(photo, embeddings=own) for photo, own in zip(photos, rows, strict=True)]
 
+    @cached_property
+    def _close_detector(self) -> Detector:
+        return Detector(replace(self.detector.settings, min_face=SMALLEST_FACE))
+
+    def smaller_faces(self, image: Image.Image) -> int:
+        """The number of faces below `detector.min_face` beside the only one above: the person may be among them."""
+        return max(0, len(self._close_detector.detect(image)) - 1)
+
     def one_face(self, path: Path) -> Photo:
         """A photo that shows one face; a UserError where it cannot be read, or shows no face, or several."""
         photo = self.photos([path])[0]
@@ -78,5 +89,5 @@ class Recognizer:
             raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")
         if len(photo.faces) != 1:
             number = len(photo.faces) or "no"
-            raise UserError(f"{path} shows {number} face{'s'[: len(photo.faces) != 1]}; give a photo of one face.")
+            raise UserError(f"{path} shows {number} face{'s'[: len(photo.faces) != 1]}; crop it to one.")
         return photo

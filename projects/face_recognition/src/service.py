@@ -54,7 +54,8 @@ def make_service(config: Config) -> Service:
             new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
         except UserError as error:
             return [{"status": "refused", "detail": str(error)}]
-        return [{"status": "enrolled", "name": name, "new": new}]
+        smaller = recognizer.smaller_faces(image)
+        return [{"status": "enrolled", "name": name, "new": new, "smaller_faces": smaller}]
 
     endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
     face = {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
@@ -68,7 +69,7 @@ def make_service(config: Config) -> Service:
         ),
         endpoint(
             "verify",
-            "Do two images show the same person? `same`, `different` or `can't tell`, with the error of that.",
+            "Do two images of one face show the same person? `same`, `different` or `can't tell`, with the error.",
             decode=lambda first, second: (decode(first), decode(second)),
             predict=verify,
             example_result={"prediction": "same", "similarity": 0.93, "thresholds": "..."},
@@ -79,7 +80,7 @@ def make_service(config: Config) -> Service:
             "Add an image of one face to the gallery, under the `name` given beside it.",
             decode=decode_person,
             predict=enroll,
-            example_result={"status": "enrolled", "name": "Eileen", "new": 1},
+            example_result={"status": "enrolled", "name": "Eileen", "new": 1, "smaller_faces": 0},
             fields=("name",),
             batch_size=1,
         ),

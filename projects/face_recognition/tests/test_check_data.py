@@ -64,8 +64,10 @@ def test_corrupt_photos_and_one_photo_of_two_people_are_named(album: Path) -> No
 def test_faces_are_looked_for_where_asked(album: Path) -> None:
     for photo in (0, 1):
         Image.fromarray(astronaut()[0:250, 100:350]).rotate(photo).save(album / "person 05" / f"{photo}.png")
+    Image.fromarray(np.tile(astronaut()[0:250, 100:350], (1, 2, 1))).save(album / "person 05" / "both.png")
     assert check(album, "--faces") == 2
     found = result(album)
+    assert "photos of several faces: 1 (person 05/both.png)" in "\n".join(found["warnings"])
     assert found["refusal"].startswith("too few faces were found in the photos of the splits ")
     assert found["searched"] is True
     assert len(found["problems"]["photos without a face"]) == 21

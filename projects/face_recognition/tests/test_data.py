@@ -74,13 +74,20 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     chosen = config(
         smoke, source="folder", root=album, processed=tmp_path / "processed", test_fraction=0.4, validation_fraction=0.3
     )
+    both = Image.new("RGB", (400, 200))
+    for place, path in enumerate(sorted((album / "person_00").glob("person*"))):
+        both.paste(Image.open(path), (200 * place, 0))
+    both.save(album / "person_00" / "both.jpg")
     data = load_data(chosen)
     said = capsys.readouterr().err
-    assert "1 of 26 photos show no face; they are not trained on and count as errors: " in said
+    assert "1 of 27 photos show several faces; the most central one counts, so crop them to the person: " in said
+    assert "both.jpg" in said
+    assert sum(data.as_dict()["several_faces"].values()) == 1
+    assert "1 of 27 photos show no face; they are not trained on and count as errors: " in said
     assert "wall.jpg" in said
-    assert "1 of 26 photos cannot be read" in said
-    assert data.faces["found"].sum() == 24
-    assert len(data.faces["labels"]) == 26
+    assert "1 of 27 photos cannot be read" in said
+    assert data.faces["found"].sum() == 25
+    assert len(data.faces["labels"]) == 27
     assert sum(data.as_dict()["no_face"].values()) == 2  # type: ignore[union-attr]
     assert not data.faces["crops"][~data.faces["found"]].any()
     (kept,) = (tmp_path / "processed").glob("landmarks-*.json")

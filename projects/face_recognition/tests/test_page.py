@@ -67,13 +67,19 @@ def text(page: Page, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("second", "expected"), [("again", "The same person."), ("cameraman", "Different people."), ("cat", "No face.")]
+    ("second", "expected"),
+    [
+        ("again", "The same person."),
+        ("cameraman", "Different people."),
+        ("cat", "No face."),
+        ("both", "Several faces."),
+    ],
 )
 def test_two_faces_are_compared(page: Page, photos: dict[str, Path], second: str, expected: str) -> None:
     page.size(390, 800)
     page.choose_file("#first-file", photos["astronaut"])
     page.choose_file("#second-file", photos[second])
-    page.wait_for("/person|people|No face/.test(document.getElementById('same').textContent)")
+    page.wait_for("/person|people|No face|Several faces/.test(document.getElementById('same').textContent)")
     assert text(page, "same") == expected
     assert page.messages == []
     assert page.run("document.documentElement.scrollWidth") <= 390
@@ -119,13 +125,19 @@ def test_the_device_finds_the_faces_that_python_finds(static: Page, ready: Confi
 def test_the_device_compares_as_python_does(static: Page, ready: Config, photos: dict[str, Path]) -> None:
     static.size(390, 800)
     static.choose_file("#first-file", photos["astronaut"])
-    for second, words in (("again", "The same person."), ("cameraman", "Different people."), ("cat", "No face.")):
+    for second, words in (
+        ("again", "The same person."),
+        ("cameraman", "Different people."),
+        ("cat", "No face."),
+        ("both", "Several faces."),
+    ):
         static.run("document.getElementById('same-detail').textContent = ''")
         static.choose_file("#second-file", photos[second])
         static.wait_for("document.getElementById('same-detail').textContent")
         assert text(static, "same") == words
-        if second == "cat":
-            assert text(static, "same-detail") == "the second image shows no face"
+        if second in ("cat", "both"):
+            shows = {"cat": "no face", "both": "2 faces; crop it to one"}[second]
+            assert text(static, "same-detail") == f"the second image shows {shows}"
         else:
             expected = verify(ready, photos["astronaut"], photos[second])
             assert float(text(static, "same-detail").split()[1].rstrip(".")) == pytest.approx(

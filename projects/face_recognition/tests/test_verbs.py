@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from models.dlib_landmarks import EXPORTED
 from shared.errors import UserError
@@ -29,6 +30,7 @@ from src.list import list as list_people
 from src.predict import predict
 from src.recognizer import Recognizer
 from src.run import run
+from src.service import make_service
 from src.train import train
 from src.verify import verify
 
@@ -113,7 +115,34 @@ def test_a_photo_that_does_not_show_one_face_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         enroll(ready, "Ann", [photos["astronaut"], photos[name]])
+    with pytest.raises(UserError, match=message):
+        verify(ready, photos["astronaut"], photos[name])
     assert list_people(ready) == []
+    endpoints = {endpoint.name: endpoint for endpoint in make_service(ready).endpoints}
+    image, refused = photos["astronaut"].read_bytes(), photos[name].read_bytes()
+    compared = endpoints["verify"].predict([endpoints["verify"].decode(image, refused)])[0]
+    assert compared["prediction"] == {"both": "several faces", "cat": "no face"}[name]
+    assert f"the second image {message}" in compared["detail"]
+    assert endpoints["enroll"].predict([endpoints["enroll"].decode(refused, "Ann")])[0]["status"] == "refused"
+
+
+def test_a_smaller_face_beside_the_one_that_is_enrolled_is_said(
+    ready: Config, photos: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    together = Image.new("RGB", (2048, 1024))
+    together.paste(Image.open(photos["astronaut"]).resize((1024, 1024)), (0, 0))
+    together.paste(Image.open(photos["cameraman"]).convert("RGB").resize((358, 358)), (1024, 200))
+    together.save(tmp_path / "together.png")
+    config = replace(ready, gallery=replace(ready.gallery, file=tmp_path / "gallery.sqlite"))
+    assert enroll(config, "Ann", [tmp_path / "together.png"])["with_smaller_faces"] == 1
+    assert "together.png" in capsys.readouterr().err
+    assert enroll(config, "Ann", [photos["astronaut"]])["with_smaller_faces"] == 0
+    endpoint = {each.name: each for each in make_service(config).endpoints}["enroll"]
+    (answer,) = endpoint.predict([endpoint.decode((tmp_path / "together.png").read_bytes(), "Ann")])
+    assert answer["smaller_faces"] == 1
+    for number, name in enumerate(("astronaut", "cameraman")):  # what the warning advises
+        together.crop((1024 * number, 0, 1024 + 358 * number, 1024)).save(tmp_path / f"{name}.png")
+        assert enroll(config, name, [tmp_path / f"{name}.png"])["with_smaller_faces"] == 0
 
 
 def test_a_person_is_enrolled_found_and_forgotten(

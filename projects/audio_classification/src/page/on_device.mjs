@@ -10,7 +10,7 @@ export async function ask(verb, [recording]) {
   const { sample_rate, samples: length, silent_below } = metadata.preparation;
   const samples = await samplesOf(recording, sample_rate);
   if (isSilent(samples, silent_below)) return { prediction: "silent", detail: "no sound in it" };
-  const { probabilities } = await run("int16", fit(samples, length), [1, length]);
+  const { probabilities } = await run("int16", fit(samples, length, sample_rate), [1, length]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {

@@ -17,7 +17,7 @@ async function update(blob) {
   try {
     const samples = await latest("asked", samplesOf(blob, rate));
     if (!samples) return; // another recording has come meanwhile
-    const heard = fit(samples, length);
+    const heard = fit(samples, length, rate);
     drawSpectrogram(image, heard, rate);
     const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
     if (!found) return;

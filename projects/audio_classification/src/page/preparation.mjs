@@ -1,17 +1,43 @@
 // From a recording to what the network was trained on: preparation.py in JavaScript, to the same samples.
 
 const FULL_SCALE = 32768;
+const RUMBLE_HERTZ = 40; // what is slower does not decide which stretch is kept
+const [CANCELED, STRAY] = [0.25, 0.001]; // as in shared/data/audio.py
 
-// A recording of any format that the browser reads -> Int16Array at `rate` samples a second, channels averaged.
+// A recording of any format that the browser reads -> Int16Array at `rate` samples a second, of one channel.
 export async function samplesOf(blob, rate) {
   const decoder = new OfflineAudioContext(1, 1, rate);
   const sound = await decoder.decodeAudioData(await blob.arrayBuffer()).catch(() => {
     throw new Error("this browser cannot read the file as a recording");
   });
   const channels = Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index));
-  return Int16Array.from({ length: sound.length }, (_, time) => {
-    const mean = channels.reduce((sum, channel) => sum + channel[time], 0) / channels.length;
-    return Math.min(Math.max(roundEven(mean * FULL_SCALE), -FULL_SCALE), FULL_SCALE - 1);
+  return int16Of(mixed(channels));
+}
+
+// The mean of the channels; of channels that cancel each other the loudest.
+export function mixed(channels) {
+  const mean = Float32Array.from(channels[0], (_, time) => {
+    return channels.reduce((sum, channel) => sum + channel[time], 0) / channels.length;
+  });
+  const powers = channels.map(power);
+  const canceled = power(mean) < (CANCELED * powers.reduce((sum, value) => sum + value, 0)) / channels.length ** 2;
+  return canceled ? channels[powers.indexOf(Math.max(...powers))] : mean;
+}
+
+function power(samples) {
+  const [sum, squares] = samples.reduce(([all, square], value) => [all + value, square + value ** 2], [0, 0]);
+  return squares / samples.length - (sum / samples.length) ** 2;
+}
+
+// Floats as samples of 16 bits; floats in the range of integers are scaled, single ones beyond full scale are clipped.
+export function int16Of(samples) {
+  const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const beyond = samples.reduce((count, value) => count + (Math.abs(value) > 1), 0);
+  const limits = [15, 23, 31].map((bits) => 2 ** bits);
+  const integers = limits.find((limit) => peak <= limit) ?? limits.at(-1);
+  const scale = beyond <= STRAY * samples.length ? 1 : peak <= 16 ? peak : integers;
+  return Int16Array.from(samples, (value) => {
+    return Math.min(Math.max(roundEven(Math.fround(value / scale) * FULL_SCALE), -FULL_SCALE), FULL_SCALE - 1);
   });
 }
 
@@ -23,13 +49,14 @@ function roundEven(value) {
 }
 
 export function isSilent(samples, silentBelow) {
-  return samples.every((sample) => Math.abs(sample) < silentBelow);
+  const [least, most] = samples.reduce(([low, high], it) => [Math.min(low, it), Math.max(high, it)], [Infinity, -Infinity]);
+  return most - least < 2 * silentBelow;
 }
 
-// Cut to the stretch of most energy, or put into the middle of silence.
-export function fit(samples, length) {
+// Cut to the loudest stretch, or put into the middle of silence.
+export function fit(samples, length, rate) {
   if (samples.length > length) {
-    const start = loudest(samples, length);
+    const start = loudest(samples, length, rate);
     return samples.slice(start, start + length);
   }
   const fitted = new Int16Array(length);
@@ -37,12 +64,23 @@ export function fit(samples, length) {
   return fitted;
 }
 
-function loudest(samples, length) {
-  let [energy, most, best] = [0, 0, 0];
+// Where the stretch of the highest mean level begins; a level is the distance from the mean of the samples around.
+function loudest(samples, length, rate) {
+  const width = Math.floor(rate / RUMBLE_HERTZ);
+  const half = Math.floor(width / 2);
+  const at = (time) => samples[Math.min(Math.max(time, 0), samples.length - 1)];
+  let around = 0;
+  for (let time = -half; time < width - half; time++) around += at(time);
+  const levels = Float64Array.from(samples, (sample, time) => {
+    const level = Math.abs(sample - Math.floor(around / width));
+    around += at(time + width - half) - at(time - half);
+    return level;
+  });
+  let [level, most, best] = [0, 0, 0];
   for (let end = 0; end < samples.length; end++) {
-    energy += samples[end] ** 2;
-    if (end >= length) energy -= samples[end - length] ** 2;
-    if (end === length - 1 || (end >= length && energy > most)) [most, best] = [energy, end - length + 1];
+    level += levels[end];
+    if (end >= length) level -= levels[end - length];
+    if (end === length - 1 || (end >= length && level > most)) [most, best] = [level, end - length + 1];
   }
   return best;
 }

@@ -9,6 +9,7 @@ import { imageOf } from "./images.mjs";
 
 const MAX_NAME_LENGTH = 100; // as in src/service.py
 const NEAREST = 3;
+const SMALLEST_FACE = 20; // as in src/recognizer.py
 const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u; // what Python's isprintable refuses
 
 const networks = { pnet: network("pnet.onnx"), rnet: network("rnet.onnx"), onet: network("onet.onnx") };
@@ -39,8 +40,13 @@ export async function facesOf(canvas) {
   return faces;
 }
 
-async function compare([one], [other]) {
-  if (!one || !other) return { prediction: "no face", detail: `the ${one ? "second" : "first"} image shows no face` };
+async function compare(...found) {
+  for (const [index, { length }] of found.entries()) {
+    const image = `the ${["first", "second"][index]} image`;
+    if (length === 0) return { prediction: "no face", detail: `${image} shows no face` };
+    if (length > 1) return { prediction: "several faces", detail: `${image} shows ${length} faces; crop it to one` };
+  }
+  const [[one], [other]] = found;
   const alike = similarity(one.embedding, other.embedding);
   return { prediction: await decide(alike), similarity: alike, thresholds: (await decision()).origin };
 }
@@ -64,7 +70,11 @@ async function add(name, canvas) {
     return { status: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
   }
   const added = await enroll(name, (await facts()).embedder, faces[0].embedding);
-  if (added.owner === undefined) return { status: "enrolled", name, new: added.new };
+  if (added.owner === undefined) {
+    const close = { ...(await facts()).detector, min_faces: [SMALLEST_FACE] };
+    const others = (await detect(imageOf(pixelsOf(canvas)), networks, close)).length - 1;
+    return { status: "enrolled", name, new: added.new, smaller_faces: Math.max(0, others) };
+  }
   const detail = `a photo of ${name} is enrolled as ${added.owner} already; forget one of the two first`;
   return { status: "refused", detail };
 }

@@ -29,7 +29,8 @@ async function compare() {
   const found = await latest("same", ask("verify", [images.first, images.second]));
   if (!found) return;
   const words = { same: "The same person.", different: "Different people.", "can't tell": "Can't tell." };
-  element("same").textContent = words[found.prediction] ?? "No face.";
+  Object.assign(words, { "no face": "No face.", "several faces": "Several faces." });
+  element("same").textContent = words[found.prediction];
   element("same-detail").textContent =
     found.detail ?? `Similarity ${found.similarity.toFixed(3)}. The thresholds are ${found.thresholds}.`;
 }
@@ -62,6 +63,7 @@ async function enroll() {
   const found = await ask("enroll", [images.photo], { name });
   await Promise.all([identify(), showPeople()]);
   if (found.detail) element("who").textContent = `Not enrolled: ${found.detail}.`;
+  if (found.smaller_faces) element("who").textContent += `; the largest face is enrolled, beside ${found.smaller_faces} smaller`;
 }
 
 // Who is enrolled on this device, each with a button to forget them.
