@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
@@ -48,8 +49,36 @@ class Tokens:
 
     def ids(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The token ids of each text: int32 [length of that text], at least two."""
+        return self.ids_and_cuts(texts)[0]
+
+    def ids_and_cuts(self, texts: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray]:
+        """The token ids of each of N texts, int32 [length of that text], and whether it is cut after them, bool [N]."""
         encoded = self._tokenizer.encode_batch([text[: self.max_characters] for text in texts])
-        return [np.array(item.ids, np.int32) for item in encoded]
+        rows = [np.array(item.ids, np.int32) for item in encoded]
+        ends = [
+            bool(item.overflowing) or len(text) > self.max_characters for item, text in zip(encoded, texts, strict=True)
+        ]
+        return rows, np.array(ends, bool)
+
+    def unread(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Of each of N rows of ids, the share of tokens that tell a network nothing, float64 [N].
+
+        These are signs that the tokenizer does not know, and the single letters of words that it spells out because
+        it knows no part of them: of other alphabets than the one that it was made for.
+        """
+        # The first and last token are the tokenizer's own marks.
+        return np.array([self._unread_ids[row].sum() / max(1, len(row) - 2) for row in rows])
+
+    @cached_property
+    def _unread_ids(self) -> np.ndarray:
+        """Of each id, whether it tells nothing (see `unread`), bool [vocabulary]."""
+        model, numbers = json.loads(self.content)["model"], self._tokenizer.get_vocab()
+        unread = np.zeros(max(numbers.values()) + 1, bool)
+        for piece, number in numbers.items():
+            # WordPiece marks what continues a word: `##` and one letter that is not ASCII.
+            letter = model["type"] == "WordPiece" and piece[:2] == "##" and len(piece) == 3 and not piece.isascii()
+            unread[number] = letter or piece == model.get("unk_token") or number == model.get("unk_id")
+        return unread
 
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""
