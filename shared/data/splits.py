@@ -48,7 +48,7 @@ def stratified_split(
     if not len(labels):
         raise UserError(f"no example is left to cut a share of {fraction:g} off; add examples.")
     counts = np.bincount(labels)
-    if len(single := np.flatnonzero(counts == 1)):
+    if single := np.flatnonzero(counts == 1).tolist():
         names = named([classes[label] if classes else f"class {label}" for label in single])
         raise UserError(
             f"classes with a single example left, which cannot be in two splits: {len(single)} ({names}); each class "

@@ -93,9 +93,9 @@ def reading_warnings(
         )
     if cuts.mean() > WORTH_SAYING:
         found.append(
-            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens{by_class(cuts, names)}, words or parts "
-            f"of words, and the network reads no more than tokenizer.max_tokens {most} of them; raise it if the end of "
-            "the texts decides their class."
+            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words)"
+            f"{by_class(cuts, names)}, and the network reads no more than tokenizer.max_tokens {most} of them; raise "
+            "it if the end of the texts decides their class."
         )
     return found
 
