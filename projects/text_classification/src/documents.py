@@ -186,21 +186,21 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
     A missing value is empty.
     """
     csv.field_size_limit(_LARGEST_FIELD)
-    line = 0
+    reader = None
     try:
         with open_table(path, columns) as reader:
             if not any(reader.fieldnames or []):
                 raise UserError(f"{path} has nothing in its first line, which must name the columns.")
             _require_columns(path, reader, columns)
             for row in reader:
-                line = reader.line_num
                 surplus = any(cell.strip() for cell in row.get(None, ()))  # type: ignore[call-overload]
-                yield line, [clean(row[name] or "") for name in columns], surplus
+                yield reader.line_num, [clean(row[name] or "") for name in columns], surplus
     except UnicodeDecodeError as error:
         raise UserError(_not_utf8(path, error)) from error
     except csv.Error as error:
+        line = reader.reader.line_num if reader else 1
         raise UserError(
-            f"{path} is no table that can be read ({error}, after line {line}); "
+            f"{path} is no table that can be read ({error}, at or before line {line}); "
             "double the quotes inside quoted texts, or save it as CSV again."
         ) from error
 

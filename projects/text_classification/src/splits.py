@@ -42,18 +42,18 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
         notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {settings.max_train}")
     for note in notes:
         log.warning(f"left out {note}.")
-    missing = sorted(set(range(len(found.classes))) - set(drawn["labels"].tolist()))
+    learned = set(drawn["labels"].tolist())
+    missing = sorted(set(range(len(found.classes))) - learned)
     if missing:
         names = named([found.classes[label] for label in missing])
-        lost = len(set(drawn["labels"].tolist())) == settings.max_train
         raise UserError(
-            f"no training text is left of {len(missing)} classes ({names}): "
+            f"classes of which no training text is left: {len(missing)} ({names}); "
             + (
                 f"data.max_train {settings.max_train} is less than the number of classes, {len(found.classes)}; "
                 "raise it, or set it to 0, which takes all texts."
-                if lost
-                else "each of their texts also is in validation or test, or has another class elsewhere; "
-                "add other texts of them, or remove them."
+                if len(learned) == settings.max_train
+                else "all their texts are also in validation or test, or have another class elsewhere; add other texts "
+                "of them, or remove them."
             )
         )
     return Splits(drawn.as_tensors(), validation.as_tensors(), test.as_tensors()), notes
