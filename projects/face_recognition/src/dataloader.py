@@ -135,7 +135,7 @@ def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.n
 
 
 def require_people(labels: np.ndarray, settings: DataConfig, seed: int) -> None:
-    """Raise a UserError where the people with these photos, int64 [N], are too few for pairs in both held-out splits."""
+    """Raise a UserError where the people with these photos, int64 [N], are too few for pairs in validation and test."""
 
     def suit(test_fraction: float, validation_fraction: float) -> bool:
         try:

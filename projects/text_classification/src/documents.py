@@ -4,6 +4,7 @@ import csv
 import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -84,15 +85,14 @@ def split_tables(root: Path) -> dict[str, Path]:
 
 def refuse_other_kinds(root: Path, settings: DataConfig) -> None:
     """Raise a UserError that says what to do with a file in `root`, where no CSV is, that holds a table otherwise."""
-    files = sorted(path for path in root.iterdir() if path.is_file()) if root.is_dir() else [root]
-    for path in files:
-        if path.suffix.lower() in OTHER_KINDS:
-            kind = OTHER_KINDS[path.suffix.lower()]
+    wanted = [settings.text_column, settings.label_column]
+    for path in sorted(root.glob("[!.]*")) if root.is_dir() else [root]:
+        if kind := OTHER_KINDS.get(path.suffix.lower()):
             raise UserError(f"{path} {kind.format(path=path, csv=path.with_suffix('.csv'))}.")
-        if path.is_file() and path.suffix.lower() in (".txt", ".tab", ".dat", ".data", ""):
-            with open_table(path, wanted := [settings.text_column, settings.label_column]) as table:
-                if set(wanted) <= set(table.fieldnames or []):
-                    raise UserError(f"{path} is a table by another name; rename it to {path.stem}.csv.")
+        # A file that is no text at all has no columns either.
+        with suppress(UnicodeError, csv.Error, IsADirectoryError), open_table(path, wanted) as table:
+            if set(wanted) <= set(table.fieldnames or []):
+                raise UserError(f"{path} is a table by another name; rename it to {path.stem}.csv.")
     if root.is_file():
         raise UserError(f"{root} is no CSV or TSV file; save it as CSV in UTF-8, with a header and one text per row.")
 

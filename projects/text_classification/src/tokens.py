@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from src.config import TokenizerConfig
 
@@ -16,6 +16,11 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
 CHARACTERS_A_TOKEN = 50
 """A text is cut to this many characters per token before it is tokenized: a line of 10 MB costs no more than a page."""
+
+NO_BLANKS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U0001f300-\U0001faff"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese and emoji, as a class of a regular expression in any language."""
 
 Run = Callable[[np.ndarray], np.ndarray]
 """A network: from ids, int64 [N, L], to logits or probabilities, float32 [N, C]."""
@@ -103,10 +108,14 @@ def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
 
 
 def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
-    """Learn the frequent words and parts of words by byte-pair encoding (Sennrich et al. 2016), all in lower case."""
+    """Learn the frequent words and parts of words by byte-pair encoding (Sennrich et al. 2016), all in lower case.
+
+    A sign of a script without blanks between words (`NO_BLANKS`) is a token: else whole sentences become tokens.
+    """
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    signs = pre_tokenizers.Split(Regex(f"[{NO_BLANKS}]"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([signs, pre_tokenizers.BertPreTokenizer()])
     most = CHARACTERS_A_TOKEN * settings.max_tokens
     tokenizer.train_from_iterator(
         (text[:most] for text in texts),

@@ -131,11 +131,12 @@ def test_a_table_of_another_kind_is_told_the_command_that_converts_it(name: str,
         ("x.txt", "text\tlabel\na\tham\n", "rename it to x.csv"),
         ("x", "label,text\nham,a\n", "rename it to x.csv"),
         ("x.txt", "only a text\n", "is no CSV or TSV file"),
-        ("x.docx", "", "is no CSV or TSV file"),
+        ("x.dat", "text|label\na|ham\n", "rename it to x.csv"),
+        ("x.docx", "\0\xff", "is no CSV or TSV file"),
     ],
 )
 def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="latin-1")
     for source in ("auto", "csv"):
         with pytest.raises(UserError, match=message):
             load_data(configured(tmp_path / name, "--data.source", source))

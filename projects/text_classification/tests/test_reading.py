@@ -10,10 +10,11 @@ import pytest
 
 from shared.data.examples import Data
 from shared.testing.contract import Check
-from src.config import PROJECT, Config, load_config
+from src.config import PROJECT, Config, TokenizerConfig, load_config
 from src.dataloader import load_data
 from src.documents import write_table
 from src.reading import choose_network, tokens_of
+from src.tokens import learn_tokenizer
 from src.train import train
 
 WORDS = {
@@ -65,6 +66,13 @@ def test_auto_is_the_pretrained_network_where_it_can_read(script: str, tmp_path:
     chosen, why = choose_network(config, data)
     assert (chosen.model.name, why) == ("pretrained", "")
     assert replace(chosen, model=config.model) == config
+
+
+@pytest.mark.parametrize("text", ["房间很脏食物也很糟糕", "部屋は汚くて料理もひどかった", "ร้านนี้อร่อยมาก", "so😀😡"])
+def test_a_sentence_without_blanks_is_more_than_one_token(text: str) -> None:
+    """Else a network learns whole sentences by heart, and knows none that it meets later."""
+    tokens = learn_tokenizer([text, text], TokenizerConfig())
+    assert len(tokens.ids([text])[0]) > 4
 
 
 def test_auto_keeps_the_settings_that_differ_from_the_configuration_file(tmp_path: Path) -> None:
