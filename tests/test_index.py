@@ -22,6 +22,25 @@ def test_the_table_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfsep=;\r\nid;group\r\na.png;Bo\r\n",  # Excel's own line
+        b"sep=\t\nid\tgroup\na.png\tBo\n",
+        b'id, group\n"a.png", "Bo"\n',
+        b"id ,group \na.png,Bo\n",
+        b"id|group\na.png|Bo\n",
+        "id\tgroup\r\na.png\tBo\r\n".encode("utf-16"),  # Excel's "Unicode text"
+        "id\tgroup\r\na.png\tBo\r\n".encode("utf-16-le"),
+        "id,group\na.png,Bo\n".encode("utf-16-be"),
+    ],
+)
+def test_what_programs_make_of_a_table_is_understood(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_bytes(content)
+    assert read_index(path, ["id", "group"]) == [{"id": "a.png", "group": "Bo"}]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ("id,group\na.png,Jörg\n".encode("latin-1"), r"cannot read .*index\.csv .*; save it as CSV in UTF-8"),

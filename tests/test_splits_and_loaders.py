@@ -22,10 +22,35 @@ def test_the_splits_are_disjoint_complete_keep_the_shares_of_the_classes_and_fol
     assert again[0] == second.tolist() != again[1]
 
 
-@pytest.mark.parametrize("labels", [[0, 0, 0, 0, 1], [0, 0, 0, 1, 1, 1, 2, 2, 2], [0, 0]])
-def test_data_too_small_to_be_cut_is_refused(labels: list[int]) -> None:
-    with pytest.raises(UserError, match=rf"{len(labels)} examples, \d of them in the smallest class, are too few"):
-        stratified_split(np.array(labels), 0.2, seed=0)
+def test_a_class_with_a_single_example_is_named_and_cannot_be_cut() -> None:
+    with pytest.raises(UserError, match=r"single example left.*: 1 \(cancel\); each class needs three"):
+        stratified_split(np.array([0, 0, 0, 0, 1]), 0.2, seed=0, classes=["keep", "cancel"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "fraction", "taken"),
+    [
+        ([8] * 77, 0.1, [1] * 77),  # a tenth of all is fewer than the classes
+        ([1000, 4], 0.1, [100, 1]),  # the share of the rare class is less than one
+        ([2, 2], 0.9, [1, 1]),  # the first split keeps one, too
+        ([2], 0.2, [1]),
+        ([6, 3, 0, 9], 0.33, [2, 1, 0, 3]),  # a class without any example
+    ],
+)
+def test_every_class_is_in_both_splits_however_small_it_is(
+    counts: list[int], fraction: float, taken: list[int]
+) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    first, second = stratified_split(labels, fraction, seed=0)
+    assert sorted([*first, *second]) == list(range(len(labels)))
+    assert np.bincount(labels[second], minlength=len(counts)).tolist() == taken
+    assert set(labels[first]) == set(labels)
+    assert stratified_split(labels, fraction, seed=0)[1].tolist() == second.tolist()
+
+
+def test_a_larger_share_than_asked_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    stratified_split(np.repeat(np.arange(77), 8), 0.1, seed=0)
+    assert "62 of 616 examples; 77 are cut off" in capsys.readouterr().err.replace("\n", " ")
 
 
 def order(seed: int, epoch: int = 0, start: int = 0) -> list[list[int]]:

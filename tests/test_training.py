@@ -292,9 +292,15 @@ def test_what_the_project_froze_for_good_stays_frozen() -> None:
         assert not model[0].bias.requires_grad
 
 
-def test_a_network_without_a_pretrained_part_cannot_freeze_it() -> None:
-    with pytest.raises(UserError, match=r"training.freeze_epochs and training.backbone_lr_scale .* this one has none"):
-        start(network(), 8, replace(CONFIG, freeze_epochs=1))
+def test_settings_of_a_pretrained_part_change_nothing_without_one_and_that_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = start(network(), 8, replace(CONFIG, freeze_epochs=1, backbone_lr_scale=0.1))
+    assert {group["lr"] for group in state.optimizer.param_groups} == {
+        group["lr"] for group in start(network(), 8, CONFIG).optimizer.param_groups
+    }
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "training.freeze_epochs 1 and training.backbone_lr_scale 0.1 change nothing" in said
 
 
 def test_a_batch_of_one_example_is_refused_where_batch_norm_needs_two() -> None:

@@ -23,6 +23,7 @@ from shared.data.folders import (
     split_called,
 )
 from shared.data.images import UnreadableImageError, open_image, read_image
+from shared.data.labels import label_warnings
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from shared.files import require_writable
@@ -57,6 +58,8 @@ class DataCheck:
     """What people call the examples: `images`, `texts`, `photos`."""
     class_nouns: tuple[str, str] = ("class", "classes")
     """What they call one class, and several."""
+    label_remedies: tuple[str, str] = ("give them one name if they are one", "mend or remove them if so")
+    """What to do about classes that are one, and about names that say that the class is missing."""
     examples: list[Example] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     """Files and lines that cannot be used."""
@@ -139,7 +142,7 @@ def class_warnings(found: DataCheck) -> list[str]:
     totals = {name: by_split.total() for name, by_split in counts.items()}
     if not totals:
         return []
-    warnings = []
+    warnings = label_warnings(totals, found.label_remedies)
     few = [f"{name} {total}" for name, total in totals.items() if total < FEW_EXAMPLES]
     if few:
         warnings.append(

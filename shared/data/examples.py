@@ -121,19 +121,28 @@ def split_data(found: SourceData, validation_fraction: float, test_fraction: flo
     Raises:
         UserError: there are too few examples to cut.
     """
-    train, test = cut_examples(found.train, found.test, test_fraction, seed)
-    train, validation = cut_examples(train, found.validation, validation_fraction, seed)
+    train, test = cut_examples(found.train, found.test, test_fraction, seed, classes=found.classes)
+    train, validation = cut_examples(train, found.validation, validation_fraction, seed, classes=found.classes)
     return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())
 
 
 def cut_examples(
-    whole: Examples, own: Examples | None, fraction: float, seed: int, by_group: bool = True
+    whole: Examples,
+    own: Examples | None,
+    fraction: float,
+    seed: int,
+    by_group: bool = True,
+    classes: Sequence[str] = (),
 ) -> tuple[Examples, Examples]:
-    """Cut a fraction off, unless the source has its own split: by group where known, else by the share of classes."""
+    """Cut a fraction off, unless the source has its own split: by group where known, else by the share of classes.
+
+    Args:
+        classes: their names, for the message where one has too few examples.
+    """
     if own is not None:
         return whole, own
     if by_group and any(whole.groups):
         first, second = grouped_split(whole.groups, fraction, seed, whole.strata or None)
     else:
-        first, second = stratified_split(np.asarray(whole["labels"]), fraction, seed)
+        first, second = stratified_split(np.asarray(whole["labels"]), fraction, seed, classes)
     return whole.at(first), whole.at(second)

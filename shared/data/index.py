@@ -1,23 +1,24 @@
-"""A table beside a data set's files that says more of each of them: who speaks, which slide a tile is of."""
+"""CSV files as people save them: a data set of rows, or a table that says more of each file of a data set."""
 
 import csv
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import UserError
 
+SEPARATORS = (",", ";", "\t", "|")
+
 
 def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file by its header, separated by commas, semicolons or tabs; a missing cell is empty.
+    """The rows of a CSV file by its header (see `open_table`); a missing cell is empty.
 
     Raises:
         UserError: it cannot be read, or lacks one of the columns.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=delimiter_of(first, columns, ",;\t") or ",")
+        with open_table(path, columns) as reader:
             header = list(reader.fieldnames or [])
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -28,6 +29,46 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     return [{name: row[name] or "" for name in header} for row in rows]
 
 
-def delimiter_of(header: str, wanted: Sequence[str], candidates: Sequence[str]) -> str | None:
-    """What separates the columns: the first that makes the header line name all that are wanted; None if none does."""
-    return next((sign for sign in candidates if set(wanted) <= set(next(csv.reader([header], delimiter=sign)))), None)
+@contextmanager
+def open_table(path: Path, wanted: Sequence[str]) -> Iterator["csv.DictReader[str]"]:
+    """The rows of a CSV file by its header, whatever separates the columns; `fieldnames` is empty in an empty file.
+
+    UTF-8, UTF-16 (Excel's "Unicode text"), Excel's first line `sep=;`, and blanks after the separators are understood.
+
+    Args:
+        wanted: columns that the header should have; they tell what the separator is.
+    """
+    with path.open(encoding=encoding_of(path), newline="") as file:
+        header = file.readline()
+        stated = re.fullmatch(r"sep=(.)\s*", header)
+        header = file.readline() if stated else header
+        separator = stated[1] if stated else separator_of(header, wanted)
+        file.seek(0)
+        # Strict: otherwise a stray quote would join all rows up to the next quote into one cell.
+        reader = csv.DictReader(file, delimiter=separator, strict=True, skipinitialspace=f"{separator} " in header)
+        if stated:
+            next(reader.reader)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+        yield reader
+
+
+def separator_of(header: str, wanted: Sequence[str]) -> str:
+    """The separator that makes the header name the most wanted columns; among those, the most columns."""
+
+    def columns(separator: str) -> tuple[int, int]:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
+        return len(set(wanted) & set(names)), len(names)
+
+    return max(SEPARATORS, key=columns)
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file, without its byte order mark: UTF-16 where its first bytes show it, else UTF-8."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    even, odd = start[::2].count(0), start[1::2].count(0)  # one byte of each ASCII letter in UTF-16 is 0
+    if max(even, odd) > len(start) // 4:
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return "utf-8-sig"

@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from shared.console import log
+from shared.data.problems import named
 from shared.errors import UserError
 
 D = TypeVar("D")
@@ -24,18 +26,21 @@ class Splits(Generic[D]):
     test: D
 
 
-def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a share of the examples off, keeping the proportions of the classes.
+def stratified_split(
+    labels: np.ndarray, fraction: float, seed: int, classes: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a share of the examples off, keeping the proportions of the classes; every class is in both splits.
 
     Args:
         labels: integer class ids, shape [N].
-        fraction: the share of the second split, between 0 and 1.
+        fraction: the share of the second split, between 0 and 1; it becomes larger where classes are small.
+        classes: their names, for the message.
 
     Returns:
         Sorted, disjoint indices of the first and second split; together they are all N.
 
     Raises:
-        UserError: a class has too few examples to have one in each split.
+        UserError: a class has a single example.
     """
     # scikit-learn takes seconds to import, which commands that cut nothing need not wait for.
     from sklearn.model_selection import train_test_split
@@ -43,17 +48,36 @@ def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np
     if not len(labels):
         raise UserError(f"no example is left to cut a share of {fraction:g} off; add examples.")
     counts = np.bincount(labels)
-    smallest = int(counts[counts > 0].min())
-    try:
-        if smallest * fraction < 0.5:
-            raise ValueError
-        first, second = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
-    except ValueError as error:
+    if single := np.flatnonzero(counts == 1).tolist():
+        names = named([classes[label] if classes else f"class {label}" for label in single])
         raise UserError(
-            f"{len(labels)} examples, {smallest} of them in the smallest class, are too few to cut a share of "
-            f"{fraction:g} off; add examples, or remove that class."
-        ) from error
+            f"classes with a single example left, which cannot be in two splits: {len(single)} ({names}); each class "
+            "needs three different examples, one for each split: add some, or remove these classes."
+        )
+    try:
+        first, second = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
+        missing = len(set(labels[first]) & set(labels[second])) < (counts > 0).sum()
+    except ValueError:  # the share has fewer examples than there are classes
+        missing = True
+    if missing:
+        second = _share_of_each(labels, fraction, seed)
+        first = np.setdiff1d(np.arange(len(labels)), second)
+        if len(second) > (wanted := round(fraction * len(labels))):
+            log.warning(
+                f"a share of {fraction:g} is {wanted} of {len(labels)} examples; {len(second)} are cut off, so that "
+                "each class has one or more."
+            )
     return np.sort(first), np.sort(second)
+
+
+def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """Indices of a share of each class, drawn by the seed: one or more of it, and never all."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    drawn = []
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        drawn.append(members[: min(max(1, round(fraction * len(members))), len(members) - 1)])
+    return np.concatenate(drawn)
 
 
 def grouped_split(

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class Prediction:
     """What is predicted for one input."""
 
     label: str
-    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable`."""
+    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable` (see `answer`)."""
     probabilities: np.ndarray | None = None
     """float32 [classes]; None if the network was not run."""
     prepared: np.ndarray | None = None
@@ -37,14 +37,23 @@ class Prediction:
         return "" if self.probabilities is None else f" {self.probabilities.max():.2f}"
 
 
+def answer(name: str, labels: Sequence[str]) -> str:
+    """An answer that is no class, such as `unsure`; in brackets where a class has that name."""
+    while name in labels:
+        name = f"({name})"
+    return name
+
+
 def predict_prepared(
     network: OnnxModel, prepared: Sequence[np.ndarray | Prediction], min_probability: float
 ) -> list[Prediction]:
-    """Predict inputs of one shape; an item that is already a `Prediction` is returned as it is."""
+    """Predict inputs of one shape; an item that is already a `Prediction` keeps its answer."""
     readable = [item for item in prepared if isinstance(item, np.ndarray)]
     rows = iter(network.probabilities(np.stack(readable))) if readable else iter(())
     return [
-        item if isinstance(item, Prediction) else name_prediction(next(rows), network.labels, min_probability, item)
+        replace(item, label=answer(item.label, network.labels))
+        if isinstance(item, Prediction)
+        else name_prediction(next(rows), network.labels, min_probability, item)
         for item in prepared
     ]
 
@@ -54,7 +63,8 @@ def name_prediction(
 ) -> Prediction:
     """The most likely label, or `unsure` where its probability is below `min_probability`."""
     sure = probabilities.max() >= min_probability
-    return Prediction(labels[int(probabilities.argmax())] if sure else "unsure", probabilities, prepared)
+    label = labels[int(probabilities.argmax())] if sure else answer("unsure", labels)
+    return Prediction(label, probabilities, prepared)
 
 
 def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
@@ -77,6 +87,7 @@ def finish_predictions(
     kinds: Sequence[str],
     seconds: float,
     sheet: bytes = b"",
+    notes: Sequence[str] = (),
     passed_over: Mapping[str, int] | None = None,
     input_name: str = "file",
 ) -> dict[str, Any]:
@@ -84,8 +95,9 @@ def finish_predictions(
 
     Args:
         noun: what people call the inputs, such as `images`.
-        kinds: labels that are no class, such as `unsure` and `unreadable`; they are counted.
+        kinds: answers that are no class, such as `unsure` and `unreadable`; they are counted.
         sheet: the first inputs with their predictions, as PNG bytes; empty where they cannot be drawn.
+        notes: what is unusual about each input; empty strings where nothing is.
         passed_over: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
     """
@@ -97,16 +109,19 @@ def finish_predictions(
     for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
         shown = name if isinstance(name, Path) else shortened(name, 80)
         log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
-    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == "unreadable"]
+    answers = {kind: answer(kind, network.labels) for kind in ("unreadable", *kinds)}
+    unreadable = [
+        str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == answers["unreadable"]
+    ]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
     unusual = Problems()
-    for name, one in zip(inputs, predictions, strict=True):
-        if one.detail and one.probabilities is not None:
-            unusual.add(one.detail, str(name))
+    for name, note in zip(inputs, notes or [""] * len(inputs), strict=True):
+        if note:
+            unusual.add(note, str(name))
     if unusual:
         log.warning(f"{noun} that are predicted, but unusual: {unusual}")
-    counts = {kind: sum(one.label == kind for one in predictions) for kind in kinds}
+    counts = {kind: sum(one.label == answers[kind] for one in predictions) for kind in kinds}
     log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
     return write_result(
         config.output_dir,

@@ -12,6 +12,7 @@ from accelerate.utils import DistributedDataParallelKwargs
 from torch import nn
 from torch.utils.data import DataLoader
 
+from shared.console import log
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
 from shared.data.memory import Batch
 from shared.errors import UserError
@@ -31,14 +32,15 @@ def start(
         schedule_start: the number of steps before the schedule of the learning rate began (see `Progress`).
 
     Raises:
-        UserError: a setting needs a pretrained part and there is none, or this machine cannot do what it says.
+        UserError: this machine cannot do what a setting says.
     """
     if backbone:
         network.get_submodule(backbone)
     elif config.freeze_epochs or config.backbone_lr_scale != 1:
-        raise UserError(
-            "training.freeze_epochs and training.backbone_lr_scale are for networks with a pretrained part, and this "
-            "one has none; choose another model, or leave them at 0 and 1."
+        # No refusal: the configuration file may have them for another network than the one that a flag names.
+        log.warning(
+            f"training.freeze_epochs {config.freeze_epochs} and training.backbone_lr_scale {config.backbone_lr_scale} "
+            "change nothing here: they are for a pretrained part that goes on learning, and this network has none."
         )
     keep_freed_memory()
     accelerator = make_accelerator(config)

@@ -72,6 +72,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         noun="recordings",
         kinds=("unsure", "silent", "unreadable"),
         sheet=_sheet(files, predictions, predictor),
+        notes=unusual,
         passed_over=skipped,
         seconds=time.perf_counter() - started,
     )

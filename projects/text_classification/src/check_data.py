@@ -16,11 +16,10 @@ from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import GROUP_TEXTS, load_data
 from src.documents import read_table, split_tables
+from src.reading import choose_network, reading_warnings, tokens_of
 from src.splits import normalized
 
 CHARACTERS_SHOWN = 300
-OFTEN_CUT = 0.05
-"""The share of cut texts above which a warning says so."""
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -49,6 +48,10 @@ def check_data(config: Config) -> dict[str, Any]:
         return examples
 
     check, data = start_check(config, "texts", load_data, list_tables)
+    check.label_remedies = (
+        "--data.clean_labels true makes one class of them",
+        "--data.clean_labels true leaves them out",
+    )
     if data:
         check.examples = [
             _example(text, split, data.classes[label], contents)
@@ -56,7 +59,7 @@ def check_data(config: Config) -> dict[str, Any]:
             for text, label in zip(held["texts"], held["labels"], strict=True)
         ]
     left_out = _left_out(data) if data else unreadable
-    check.warnings = left_out + all_warnings(check) + _length_warnings(config, check.examples)
+    check.warnings = left_out + all_warnings(check) + (_reading(config, data) if data else [])
     if data and data.record.source == "csv":
         copies = find_near_copies(data.splits, "texts", SAME_TEXT, within=True)
         check.warnings += near_copy_warnings(data.splits, copies, GROUP_TEXTS)
@@ -81,15 +84,14 @@ def _left_out(data: Data) -> list[str]:
     ]
 
 
-def _length_warnings(config: Config, examples: list[Example]) -> list[str]:
-    most = config.tokenizer.max_tokens
-    cut = sum(example.measures["words"] > most for example in examples)
-    if cut <= OFTEN_CUT * len(examples):
-        return []
-    return [
-        f"{cut:,} of {len(examples):,} texts have more than {most} words, and the network reads no more than "
-        f"tokenizer.max_tokens {most} words or parts of words; raise it if the end of the texts decides their class."
-    ]
+def _reading(config: Config, data: Data) -> list[str]:
+    """What the network that training would take cannot read of the texts."""
+    config, choice = choose_network(config, data)
+    tokens = tokens_of(config, data.splits.train["texts"])
+    splits = vars(data.splits).values()
+    rows, cuts = tokens.ids_and_cuts([text for split in splits for text in split["texts"]])
+    names = [data.classes[label] for split in splits for label in split["labels"]]
+    return [choice] * bool(choice) + reading_warnings(config, tokens, rows, cuts, names)
 
 
 def _samples(check: DataCheck, contents: dict[str, str], seed: int) -> Section:

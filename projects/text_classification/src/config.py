@@ -34,8 +34,12 @@ class DataConfig:
     """name of the column with the classes"""
     group_column: str = ""
     """name of a column, such as the author, whose texts of one value stay in one split; empty: none"""
+    clean_labels: bool = False
+    """true: classes whose names differ in capitals, blanks, the form of letters or of numbers (1 and 1.0) alone are
+    one, and rows whose class says that it is missing (nan, null, N/A) are left out"""
     max_train: NonNegativeInt = 20_000
-    """largest number of training texts, drawn at random; more texts take longer and usually score higher; 0: all"""
+    """largest number of training texts, drawn at random with some of every class; more texts take longer and usually
+    score higher; 0: all"""
     validation_fraction: OpenUnitInterval = 0.1
     """fraction of the training split that becomes the validation split"""
     test_fraction: OpenUnitInterval = 0.2
@@ -57,9 +61,10 @@ class TokenizerConfig:
 class ModelConfig:
     """Which network."""
 
-    name: Literal["ngrams", "lstm", "gru", "transformer", "pretrained"] = "pretrained"
-    """ngrams: the mean of embedded words and pairs of words; lstm, gru: recurrent networks in both directions;
-    transformer: attention, trained from scratch; pretrained: a Transformer that is pretrained on other texts"""
+    name: Literal["auto", "ngrams", "lstm", "gru", "transformer", "pretrained"] = "auto"
+    """auto: pretrained, or ngrams where the pretrained network cannot read the texts; ngrams: the mean of embedded
+    words and pairs of words; lstm, gru: recurrent networks in both directions; transformer: attention, trained from
+    scratch; pretrained: a Transformer that is pretrained on other texts"""
     width: Annotated[int, Bounds(ge=8)] = 128
     """length of the hidden vectors, not for pretrained; higher values fit more and take longer"""
     layers: PositiveInt = 2

@@ -18,7 +18,7 @@ from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loa
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from src.config import Config
-from src.documents import tables_in
+from src.documents import refuse_other_kinds, tables_in
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_tables
 from src.splits import split_texts
 from src.tokens import EVALUATION_BATCH, Tokens
@@ -41,6 +41,8 @@ def load_data(config: Config) -> Data:
         **{name: DataSource(partial(load_published, name), partial(is_downloaded, name)) for name in PUBLISHED},
         "sample": DataSource(load_sample),
     }
+    if settings.source in ("auto", "csv") and settings.root.exists() and not tables_in(settings.root):
+        refuse_other_kinds(settings.root, settings)
     found, record = load_source(settings.source, settings.root, sources, published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits, notes = split_texts(found, settings, config.seed)
@@ -64,7 +66,7 @@ class TokenBatches(BatchDataset):
 
     def __init__(self, split: Examples, tokens: Tokens, seed: int = 0) -> None:
         super().__init__(seed)
-        self.rows = tokens.ids(split["texts"])  # N rows of int32 [length of the text]
+        self.rows, self.cuts = tokens.ids_and_cuts(split["texts"])  # N rows of int32 [length of the text]; bool [N]
         self.labels = split["labels"]  # int64 [N]
         self.tokens = tokens
 
@@ -79,7 +81,8 @@ class TokenBatches(BatchDataset):
     def by_length(self) -> "TokenBatches":
         """The same texts, the shortest first: scores do not depend on the order, and little is then padding."""
         order = sorted(range(len(self)), key=lambda index: len(self.rows[index]))
-        self.rows, self.labels = [self.rows[index] for index in order], self.labels[order]
+        self.rows, self.cuts = [self.rows[index] for index in order], self.cuts[order]
+        self.labels = self.labels[order]
         return self
 
     def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - draw from it to augment texts

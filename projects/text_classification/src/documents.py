@@ -4,20 +4,35 @@ import csv
 import difflib
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
 from shared.data.folders import splits_among
-from shared.data.index import delimiter_of
+from shared.data.index import open_table
+from shared.data.labels import MISSING, label_key, same_labels
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
 
 SUFFIXES = (".csv", ".tsv")
-_DELIMITERS = (",", ";", "\t", "|")
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
+_LOOKED_AT = 1000  # rows that tell whether the first line is a header
+_EXCEL = "is a file of Excel or another office program; save it there as CSV UTF-8"
+_PACKED = "is compressed; unpack it first"
+_CONVERT = """holds no CSV; convert it: python -c "import pandas; pandas.{read}.to_csv('{csv}', index=False)\""""
+OTHER_KINDS = {
+    **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _EXCEL),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".7z", ".tar"), _PACKED),
+    **dict.fromkeys((".jsonl", ".ndjson"), _CONVERT.replace("{read}", "read_json('{path}', lines=True, dtype=False)")),
+    ".json": _CONVERT.replace("{read}", "read_json('{path}', dtype=False)"),
+    ".parquet": _CONVERT.replace("{read}", "read_parquet('{path}')"),
+}
+"""What a file is that is no CSV, and what to do, by its ending."""
+_FIRST_BYTES = {b"PK\x03\x04": _EXCEL, b"\xd0\xcf\x11\xe0": _EXCEL, b"\x1f\x8b": _PACKED}
 
 
 class Row(NamedTuple):
@@ -70,6 +85,20 @@ def split_tables(root: Path) -> dict[str, Path]:
     return splits
 
 
+def refuse_other_kinds(root: Path, settings: DataConfig) -> None:
+    """Raise a UserError that says what to do with a file in `root`, where no CSV is, that holds a table otherwise."""
+    wanted = [settings.text_column, settings.label_column]
+    for path in sorted(root.glob("[!.]*")) if root.is_dir() else [root]:
+        if kind := OTHER_KINDS.get(path.suffix.lower()):
+            raise UserError(f"{path} {kind.format(path=path, csv=path.with_suffix('.csv'))}.")
+        # A file that is no text at all has no columns either.
+        with suppress(UnicodeError, csv.Error, IsADirectoryError), open_table(path, wanted) as table:
+            if set(wanted) <= set(table.fieldnames or []):
+                raise UserError(f"{path} is a table by another name; rename it to {path.stem}.csv.")
+    if root.is_file():
+        raise UserError(f"{root} is no CSV or TSV file; save it as CSV in UTF-8, with a header and one text per row.")
+
+
 def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, list[Row]]:
     """The splits in `root` (see `split_tables`), each as `read_table` returns it; warns about rows that are left out.
 
@@ -77,17 +106,40 @@ def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[st
         UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
     """
     splits = {split: read_table(path, settings, problems) for split, path in split_tables(root).items()}
+    if settings.clean_labels:
+        splits = clean_labels(splits, problems)
     if problems:
         log.warning(f"left out of {root}: {problems}")
     check_labels(splits)
     return splits
 
 
+def clean_labels(splits: Mapping[str, list[Row]], problems: Problems) -> dict[str, list[Row]]:
+    """The rows with one name for classes that are one (see `label_key`), without those whose class says "missing".
+
+    The most frequent name of the training split stays; the other rows go into `problems`.
+    """
+    names = [row.label for split in ("train", *splits) for row in splits[split]]  # train twice, so that it decides
+    merged = {name: group[0] for group in same_labels(names) for name in group}
+    if merged:
+        changed = [f"{name} -> {first}" for name, first in merged.items() if name != first]
+        log.warning(f"data.clean_labels: {len(changed)} names of classes are merged ({named(changed)}).")
+    cleaned: dict[str, list[Row]] = {}
+    for split, rows in splits.items():
+        cleaned[split] = []
+        for row in rows:
+            if label_key(row.label) in MISSING:
+                problems.add("rows whose class says that it is missing", row.name)
+            else:
+                cleaned[split].append(row._replace(label=merged.get(row.label, row.label)))
+    return cleaned
+
+
 def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row]:
     """The rows of one CSV or TSV file; those without a text or class go into `problems`.
 
     Raises:
-        UserError: the file is empty, not UTF-8, no table, or lacks a column.
+        UserError: the file is empty, neither UTF-8 nor UTF-16, no table, or lacks a column.
     """
     rows = []
     columns = [settings.text_column, settings.label_column] + [settings.group_column] * bool(settings.group_column)
@@ -137,49 +189,67 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
     A missing value is empty.
     """
     csv.field_size_limit(_LARGEST_FIELD)
+    reader = None
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            if not header.strip():
-                what = "an empty first line" if header else "nothing in it"
-                raise UserError(f"{path} has {what}; its first line must name the columns.")
-            delimiter = _delimiter(path, header, columns)
-            file.seek(0)
-            # Strict: otherwise a stray quote would join all rows up to the next quote into one text.
-            for row in (reader := csv.DictReader(file, delimiter=delimiter, strict=True)):
-                surplus = any(cell.strip() for cell in row.get(None, ()))
+        with open_table(path, columns) as reader:
+            if not any(reader.fieldnames or []):
+                raise UserError(f"{path} has nothing in its first line, which must name the columns.")
+            _require_columns(path, reader, columns)
+            for row in reader:
+                surplus = any(cell.strip() for cell in row.get(None, ()))  # type: ignore[call-overload]
                 yield reader.line_num, [clean(row[name] or "") for name in columns], surplus
     except UnicodeDecodeError as error:
         raise UserError(_not_utf8(path, error)) from error
     except csv.Error as error:
+        line = reader.reader.line_num if reader else 1
         raise UserError(
-            f"{path} is no table that can be read ({error}, at or before line {reader.reader.line_num}); "
+            f"{path} is no table that can be read ({error}, at or before line {line}); "
             "double the quotes inside quoted texts, or save it as CSV again."
         ) from error
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
+    with path.open("rb") as file:
+        start = file.read(4)
+    for mark, kind in _FIRST_BYTES.items():
+        if start.startswith(mark):
+            return f"{path} {kind}."
     byte = error.object[error.start]
     return f"{path} is not UTF-8 (the byte 0x{byte:02x} stands for no character); save it as UTF-8."
 
 
-def _delimiter(path: Path, header: str, wanted: Sequence[str]) -> str:
-    """The delimiter of the columns.
-
-    Raises:
-        UserError: the header lacks a column that is wanted, whatever the delimiter.
-    """
-    found = delimiter_of(header, wanted, _DELIMITERS)
-    if found:
-        return found
-    names = max((next(csv.reader([header], delimiter=delimiter)) for delimiter in _DELIMITERS), key=len)
-    missing = next(name for name in wanted if name not in names)
-    nearest = difflib.get_close_matches(missing, names, n=1, cutoff=0.6)
+def _require_columns(path: Path, reader: "csv.DictReader[str]", wanted: Sequence[str]) -> None:
+    """Raise a UserError where the header lacks a column, or has it twice."""
+    names = list(reader.fieldnames or [])
+    twice = [name for name in wanted if names.count(name) > 1]
+    if twice:
+        raise UserError(f"{path} has {names.count(twice[0])} columns named {twice[0]}; rename all but one of them.")
+    missing = [name for name in wanted if name not in names]
+    if not missing:
+        return
+    rows = list(islice(reader.reader, _LOOKED_AT))
+    # A class comes again in its column, as no name of a column does; and no name of a column is a whole sentence.
+    again = [place for place, name in enumerate(names) if any(name == cell.strip() for cell in _column(rows, place))]
+    if again or any(len(name.split()) > 5 for name in names):
+        longest = max(range(len(names)), key=lambda place: sum(map(len, _column([names, *rows], place))))
+        header = [f"column_{place}" for place in range(len(names))]
+        header[longest] = wanted[0]
+        if len(wanted) > 1 and len(names) > 1:
+            header[next(place for place in (*again, *range(len(names))) if place != longest)] = wanted[1]
+        raise UserError(
+            f"{path} has no header: its first line is a row ({', '.join(map(repr, names))[:80]}); add above it a line "
+            f"that names the columns ({reader.reader.dialect.delimiter.join(header)})."
+        )
+    nearest = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.6)
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise UserError(
-        f"{path} has no column {missing}, but {', '.join(map(repr, names[:8]))}; "
+        f"{path} has no column {missing[0]}, but {', '.join(map(repr, names[:8]))}; "
         f"name the right ones with data.text_column and data.label_column{hint}"
     )
+
+
+def _column(rows: Sequence[Sequence[str]], place: int) -> list[str]:
+    return [row[place] for row in rows if len(row) > place]
 
 
 def check_labels(splits: Mapping[str, list[Row]]) -> None:
@@ -200,9 +270,12 @@ def check_labels(splits: Mapping[str, list[Row]]) -> None:
     for split, rows in splits.items():
         unknown = [row.label for row in rows if row.label not in classes]
         if unknown:
+            spelled = set(map(label_key, unknown)) <= set(map(label_key, classes))
             raise UserError(
                 f"the {split} split has {len(unknown)} texts of classes that the training split lacks "
-                f"({named(sorted(set(unknown)))}); add training texts of them, or remove them."
+                f"({named(sorted(set(unknown)))}); "
+                + ("set data.clean_labels true" if spelled else "add training texts of them, or remove them")
+                + (", which takes other spellings of a class for it." if spelled else ".")
             )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from shared.files import require_writable
-from shared.inference.predictions import Prediction, finish_predictions, name_prediction
+from shared.inference.predictions import Prediction, answer, finish_predictions, name_prediction
 from src.config import Config, export_path, tokenizer_path
 from src.documents import SUFFIXES, clean, lines_of, read_texts
 from src.tokens import Tokens, in_batches
@@ -43,11 +43,16 @@ class Predictor:
         self._tokens = Tokens(content, facts["pad"])
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A class for each text, `unsure`, or `empty` where there is no text; it does not affect the others."""
+        """A class for each text, `unsure`, or `empty` where there is no text; it does not affect the others.
+
+        Where a class is named `unsure` or `empty`, the answer that is no class stands in brackets.
+        """
         cleaned = [clean(text) for text in texts]
         rows = iter(self.probabilities([text for text in cleaned if text]))
         return [
-            name_prediction(next(rows), self.network.labels, self.min_probability) if text else Prediction("empty")
+            name_prediction(next(rows), self.network.labels, self.min_probability)
+            if text
+            else Prediction(answer("empty", self.network.labels))
             for text in cleaned
         ]
 

@@ -1,6 +1,7 @@
 """How texts are split so that no text is in two splits: texts that differ only in capitals and blanks are the same."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,9 @@ from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
 from src.config import DataConfig
 
+KEPT = 10
+"""Texts of every class that data.max_train keeps at least; a class of fewer is learned badly."""
+
 
 def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Splits[Examples], list[str]]:
     """The splits of a source, and notes on the training texts that were left out.
@@ -21,7 +25,7 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
     """
     train, validation, test = found.train, found.validation, found.test
     if test is None:
-        train, test = cut_texts(train, settings.test_fraction, seed)
+        train, test = cut_texts(train, settings.test_fraction, seed, found.classes)
     kept = without(train, [test] if validation is None else [validation, test])
     if not len(kept):
         raise UserError(
@@ -32,22 +36,30 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
     if len(kept) < len(train):
         notes.append(f"{len(train) - len(kept)} training texts that are also in validation or test")
     if validation is None:  # cut from what is kept: validation must not hold texts of the test either
-        kept, validation = cut_texts(kept, settings.validation_fraction, seed)
+        kept, validation = cut_texts(kept, settings.validation_fraction, seed, found.classes)
     drawn = at_most(kept, settings.max_train, seed)
     if len(drawn) < len(kept):
         notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {settings.max_train}")
     for note in notes:
         log.warning(f"left out {note}.")
-    missing = sorted(set(range(len(found.classes))) - set(drawn["labels"].tolist()))
+    learned = set(drawn["labels"].tolist())
+    missing = sorted(set(range(len(found.classes))) - learned)
     if missing:
+        names = named([found.classes[label] for label in missing])
         raise UserError(
-            f"no training text is left of the classes {named([found.classes[label] for label in missing])}; "
-            "add texts of them, remove them, or raise data.max_train (0 takes all)."
+            f"classes of which no training text is left: {len(missing)} ({names}); "
+            + (
+                f"data.max_train {settings.max_train} is less than the number of classes, {len(found.classes)}; "
+                "raise it, or set it to 0, which takes all texts."
+                if len(learned) == settings.max_train
+                else "all their texts are also in validation or test, or have another class elsewhere; add other texts "
+                "of them, or remove them."
+            )
         )
     return Splits(drawn.as_tensors(), validation.as_tensors(), test.as_tensors()), notes
 
 
-def cut_texts(whole: Examples, fraction: float, seed: int) -> tuple[Examples, Examples]:
+def cut_texts(whole: Examples, fraction: float, seed: int, classes: Sequence[str] = ()) -> tuple[Examples, Examples]:
     """Cut a share of the texts off, with the same share of every class; copies of a text stay together.
 
     Raises:
@@ -59,7 +71,7 @@ def cut_texts(whole: Examples, fraction: float, seed: int) -> tuple[Examples, Ex
     for index, text in enumerate(whole["texts"]):
         first.setdefault(normalized(text), index)
     keys = list(first)
-    _, cut = stratified_split(np.asarray(whole["labels"])[list(first.values())], fraction, seed)
+    _, cut = stratified_split(np.asarray(whole["labels"])[list(first.values())], fraction, seed, classes)
     there = {keys[index] for index in cut}
     sides: tuple[list[int], list[int]] = ([], [])
     for index, text in enumerate(whole["texts"]):
@@ -74,10 +86,22 @@ def without(train: Examples, others: Sequence[Examples]) -> Examples:
 
 
 def at_most(train: Examples, count: int, seed: int) -> Examples:
-    """`count` of the texts, drawn by the seed; all of them where there are fewer, or where `count` is 0."""
+    """`count` of the texts, drawn by the seed; all of them where there are fewer, or where `count` is 0.
+
+    Of each class, `KEPT` texts or the whole of it are drawn before the others, so that the draw loses no rare class.
+    """
     if count == 0 or len(train) <= count:
         return train
-    return train.at(sorted(random.Random(seed).sample(range(len(train)), count)))
+    labels = np.asarray(train["labels"])
+    each = min(KEPT, count // len(np.unique(labels)))
+    drawn: Counter[int] = Counter()
+    first: list[int] = []
+    others: list[int] = []
+    for index in random.Random(seed).sample(range(len(train)), len(train)):
+        label = int(labels[index])
+        drawn[label] += 1
+        (first if drawn[label] <= each else others).append(index)
+    return train.at(sorted((first + others)[:count]))
 
 
 def normalized(text: str) -> str:

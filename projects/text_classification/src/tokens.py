@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from src.config import TokenizerConfig
 
@@ -15,6 +16,11 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
 CHARACTERS_A_TOKEN = 50
 """A text is cut to this many characters per token before it is tokenized: a line of 10 MB costs no more than a page."""
+
+NO_BLANKS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U0001f300-\U0001faff"
+)
+"""Thai, Lao, Burmese, Khmer, Japanese, Chinese and emoji, as a class of a regular expression in any language."""
 
 Run = Callable[[np.ndarray], np.ndarray]
 """A network: from ids, int64 [N, L], to logits or probabilities, float32 [N, C]."""
@@ -48,8 +54,36 @@ class Tokens:
 
     def ids(self, texts: Sequence[str]) -> list[np.ndarray]:
         """The token ids of each text: int32 [length of that text], at least two."""
+        return self.ids_and_cuts(texts)[0]
+
+    def ids_and_cuts(self, texts: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray]:
+        """The token ids of each of N texts, int32 [length of that text], and whether it is cut after them, bool [N]."""
         encoded = self._tokenizer.encode_batch([text[: self.max_characters] for text in texts])
-        return [np.array(item.ids, np.int32) for item in encoded]
+        rows = [np.array(item.ids, np.int32) for item in encoded]
+        ends = [
+            bool(item.overflowing) or len(text) > self.max_characters for item, text in zip(encoded, texts, strict=True)
+        ]
+        return rows, np.array(ends, bool)
+
+    def unread(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Of each of N rows of ids, the share of tokens that tell a network nothing, float64 [N].
+
+        These are signs that the tokenizer does not know, and the single letters of words that it spells out because
+        it knows no part of them: of other alphabets than the one that it was made for.
+        """
+        # The first and last token are the tokenizer's own marks.
+        return np.array([self._unread_ids[row].sum() / max(1, len(row) - 2) for row in rows])
+
+    @cached_property
+    def _unread_ids(self) -> np.ndarray:
+        """Of each id, whether it tells nothing (see `unread`), bool [vocabulary]."""
+        model, numbers = json.loads(self.content)["model"], self._tokenizer.get_vocab()
+        unread = np.zeros(max(numbers.values()) + 1, bool)
+        for piece, number in numbers.items():
+            # WordPiece marks what continues a word: `##` and one letter that is not ASCII.
+            letter = model["type"] == "WordPiece" and piece[:2] == "##" and len(piece) == 3 and not piece.isascii()
+            unread[number] = letter or piece == model.get("unk_token") or number == model.get("unk_id")
+        return unread
 
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""
@@ -74,10 +108,14 @@ def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
 
 
 def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
-    """Learn the frequent words and parts of words by byte-pair encoding (Sennrich et al. 2016), all in lower case."""
+    """Learn the frequent words and parts of words by byte-pair encoding (Sennrich et al. 2016), all in lower case.
+
+    A sign of a script without blanks between words (`NO_BLANKS`) is a token: else whole sentences become tokens.
+    """
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    signs = pre_tokenizers.Split(Regex(f"[{NO_BLANKS}]"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([signs, pre_tokenizers.BertPreTokenizer()])
     most = CHARACTERS_A_TOKEN * settings.max_tokens
     tokenizer.train_from_iterator(
         (text[:most] for text in texts),

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from models.build import build_model
+from shared.console import log, shown
 from shared.data.examples import Data
 from shared.data.memory import Batch
 from shared.metrics.classification import training_metrics
@@ -14,7 +15,8 @@ from shared.training.losses import Loss, classification_loss
 from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
-from src.dataloader import load_data, make_loaders, padding_share
+from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
+from src.reading import choose_network, reading_warnings, settings_file
 
 
 def train(
@@ -38,15 +40,25 @@ def train(
     """
     prepare_run(config)
     data = data or load_data(config)
+    config, choice = choose_network(config, data)
     bundle = build_model(config, data)  # the tokenizer is part of it: it is learned from the training split
     loaders = make_loaders(data, bundle.tokens, config)
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=bundle.backbone)
-    lengths = loaders.train.dataset.lengths  # type: ignore[attr-defined]
+    whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
+    names = [data.classes[label] for label in whole.labels]
+    warnings = [choice] * bool(choice) + reading_warnings(config, bundle.tokens, whole.rows, whole.cuts, names)
+    if config.training.backbone_lr_scale != 1 and not bundle.backbone:
+        kind = config.model.tuning if config.model.name == "pretrained" else config.model.name
+        file = shown(settings_file(kind))
+        warnings.append(f"these training settings are for another network; --config {file} has some for {kind}.")
+    for sentence in warnings:
+        log.warning(sentence)
     details = {
-        "padding_share": padding_share(loaders.train, lengths),
-        "cut_share": sum(length == config.tokenizer.max_tokens for length in lengths) / len(lengths),
-        "tokens_per_epoch": sum(lengths),
+        "padding_share": padding_share(loaders.train, whole.lengths),
+        "cut_share": float(whole.cuts.mean()),
+        "unread_share": float(bundle.tokens.unread(whole.rows).mean()),
+        "tokens_per_epoch": sum(whole.lengths),
     }
     return train_network(
         task,

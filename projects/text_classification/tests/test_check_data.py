@@ -54,6 +54,17 @@ def test_long_texts_are_told_from_what_the_network_reads(check: Check, tmp_path:
     assert check(path, "--tokenizer.max_tokens", "256")["warnings"] == []
 
 
+def test_classes_that_may_be_one_or_none_are_named_with_the_setting_that_helps(check: Check, tmp_path: Path) -> None:
+    path = save_table(tmp_path / "mine.csv", ["ham", "Ham", "spam", "nan"] * 20)
+    same, missing = check(path)["warnings"]
+    assert "1 (Ham = ham); --data.clean_labels true" in same
+    assert "1 (nan 20); --data.clean_labels true" in missing
+    found = check(path, "--data.clean_labels", "true")
+    assert list(found["metrics"]["train"]["classes"]) == ["ham", "spam"]
+    (left_out,) = found["warnings"]
+    assert "says that it is missing: 20" in left_out
+
+
 def test_all_that_is_wrong_is_said_before_the_refusal(
     check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,63 @@ def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None
     assert [row.text for row in read_tables(path, SETTINGS, Problems())["train"]] == ["good", "bad, really"]
 
 
+@pytest.mark.parametrize(
+    ("rows", "header"),
+    [
+        ("The room was cold.,bad\nIt was lovely.,good\nThe food was late.,bad\n", "text,label"),
+        ("ham\tSee you at eight.\nspam\tYou have won a prize.\nham\tOk.\n", "label\ttext"),
+        ("1;bad;The room was cold and dark.\n2;good;It was lovely.\n3;bad;Late.\n", "column_0;label;text"),
+        ("The waiter was rude and the soup was cold.,rude\nIt was lovely.,good\n", "text,label"),
+    ],
+)
+def test_a_table_without_a_header_is_told_the_line_that_it_lacks(rows: str, header: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(rows)
+    with pytest.raises(UserError, match=r"has no header: .* names the columns \((.*)\)") as refusal:
+        read_table(path, SETTINGS, Problems())
+    assert f"({header})." in str(refusal.value)
+    path.write_text(f"{header}\n{rows}")
+    assert len(read_table(path, SETTINGS, Problems())) == rows.count("\n")
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.json", "x.parquet", "folder/x.jsonl"])
+def test_a_table_of_another_kind_is_told_the_command_that_converts_it(name: str, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    frame = pandas.DataFrame({"text": [f"text {index}" for index in range(40)], "label": ["01", "x"] * 20})
+    if path.suffix == ".parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=path.suffix != ".json")
+    root = path.parent if name.startswith("folder") else path
+    with pytest.raises(UserError, match=r"x\.\w+ holds no CSV; convert it: ") as refusal:
+        load_data(configured(root, "--data.source", "auto"))
+    code = str(refusal.value).split('python -c "')[1].removesuffix('".')
+    exec(code)
+    assert load_data(configured(path.with_suffix(".csv"), "--data.source", "csv")).classes == ["01", "x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.xlsx", "PK", "is a file of Excel"),
+        ("x.ods", "PK", "is a file of Excel"),
+        ("x.csv.gz", "", "is compressed; unpack it first"),
+        ("x.txt", "text\tlabel\na\tham\n", "rename it to x.csv"),
+        ("x", "label,text\nham,a\n", "rename it to x.csv"),
+        ("x.txt", "only a text\n", "is no CSV or TSV file"),
+        ("x.dat", "text|label\na|ham\n", "rename it to x.csv"),
+        ("x.docx", "\0\xff", "is no CSV or TSV file"),
+    ],
+)
+def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content, encoding="latin-1")
+    for source in ("auto", "csv"):
+        with pytest.raises(UserError, match=message):
+            load_data(configured(tmp_path / name, "--data.source", source))
+
+
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
     found = read_tables(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
@@ -133,7 +190,12 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "has nothing in it"),
+        (b"", "has nothing in its first line"),
+        (b"\n\ntext,label\n", "has nothing in its first line"),
+        (b"text,text,label\na,b,x\n", "has 2 columns named text"),
+        (b"PK\x03\x04\xff\xfe", "is a file of Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1", "is a file of Excel"),
+        (b"\x1f\x8b\x08\x00\xff", "is compressed"),
         (b"text,label\n", "holds no row"),
         (b"text,label\ncaf\xe9,x\n", "is not UTF-8 (the byte 0xe9"),
         (b"texts,label\na,x\n", "has no column text, but 'texts', 'label'"),
@@ -153,7 +215,10 @@ def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tm
     [
         ({"train": spam(), "test": ["a,ham", "b,eggs"]}, r"test split has 1 texts .*\(eggs\)"),
         ({"train": spam(), "test": spam()}, r"all \d+ training texts are also in"),
-        ({"train": [*spam(), "one,eggs"], "test": ["ONE,eggs", "b,ham"], "validation": ["c,ham"]}, "classes eggs"),
+        (
+            {"train": [*spam(), "one,eggs"], "test": ["ONE,eggs", "b,ham"], "validation": ["c,ham"]},
+            r"no training text is left: 1 \(eggs\)",
+        ),
         ({"a": [f"text {index},{index}" for index in range(50)]}, r"data\.label_column"),
         ({"a": spam(), "b": spam()}, r"\(a.csv, b.csv\), none of them train.csv"),
     ],
@@ -187,6 +252,63 @@ def test_a_limit_draws_by_the_seed() -> None:
     assert len(at_most(whole, 10, seed=0)) == 10
     assert at_most(whole, 10, seed=0).names == at_most(whole, 10, seed=0).names != at_most(whole, 10, seed=1).names
     assert at_most(whole, 0, seed=0) is whole
+
+
+def test_a_limit_keeps_every_class(tmp_path: Path) -> None:
+    whole = examples(list(map(str, range(1000))), [0] * 600 + [1] * 391 + [2] * 6 + [3] * 3)
+    drawn = at_most(whole, 100, seed=0)
+    assert len(drawn) == 100
+    assert np.bincount(drawn["labels"])[2:].tolist() == [6, 3]
+    assert np.bincount(at_most(whole, 4, seed=0)["labels"]).tolist() == [1, 1, 1, 1]
+    rows = [f"text {index},{'abcd'[index % 4]}" for index in range(80)]
+    root = table(tmp_path / "a.csv", rows)
+    with pytest.raises(UserError, match=r"1 \([abcd]\); data.max_train 3 .* number of classes, 4; raise it") as refusal:
+        load_data(configured(root, "--data.source", "csv", "--data.max_train", "3"))
+    assert "set it to 0" in str(refusal.value)
+    for helps in ("4", "0"):
+        load_data(configured(root, "--data.source", "csv", "--data.max_train", helps))
+
+
+def test_many_small_classes_are_cut_and_too_small_ones_are_named(tmp_path: Path) -> None:
+    rows = [f"request {index} about {index % 77},intent_{index % 77}" for index in range(770)]
+    splits = load_data(configured(table(tmp_path / "a.csv", rows), "--data.source", "csv")).splits
+    assert all(len(set(split["labels"].tolist())) == 77 for split in vars(splits).values())
+    for few in ([], ["close my account,cancel"], ["close my account,cancel"] * 9, ["close it,cancel", "end it,cancel"]):
+        root = table(tmp_path / "b.csv", [*spam(), *few])
+        if few:
+            with pytest.raises(UserError, match=r"single example left.*\(cancel\); each class needs three"):
+                load_data(configured(root, "--data.source", "csv"))
+    root = table(tmp_path / "b.csv", [*spam(), "close it,cancel", "end it,cancel", "stop it,cancel"])
+    splits = load_data(configured(root, "--data.source", "csv")).splits
+    assert [split["labels"].tolist().count(0) for split in vars(splits).values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [("Ham", "HAM ", "ham"), ("0", "0.0", "00"), ("caf\u00e9", "cafe\u0301", "CAF\u00c9"), ("a b", "a  b", "A\u00a0b")],
+)
+def test_one_setting_merges_the_spellings_of_a_class(
+    variants: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = [variants[index % 6 // 2] if index % 2 else "other" for index in range(90)]
+    table(tmp_path / "train.csv", [f"text {index},{label}" for index, label in enumerate(labels)])
+    table(tmp_path / "test.csv", [f"new {index},{variants[-1]}" for index in range(9)] + ["one,other", "two,nan"])
+    assert len(load_data(configured(tmp_path / "train.csv", "--data.source", "csv")).classes) == 4
+    capsys.readouterr()
+    data = load_data(configured(tmp_path, "--data.source", "csv", "--data.clean_labels", "true"))
+    assert len(data.classes) == 2
+    assert data.counts["test"] == 10
+    assert data.problems.by_kind == {"rows whose class says that it is missing": ["test.csv line 12"]}
+    assert "2 names of classes are merged" in capsys.readouterr().err
+
+
+def test_a_test_split_that_spells_a_class_in_another_way_is_told_the_setting(tmp_path: Path) -> None:
+    table(tmp_path / "train.csv", spam())
+    table(tmp_path / "test.csv", ["a,Ham", "b,SPAM"])
+    with pytest.raises(UserError, match=r"\(Ham, SPAM\); set data.clean_labels true"):
+        load_data(configured(tmp_path, "--data.source", "csv"))
+    found = load_data(configured(tmp_path, "--data.source", "csv", "--data.clean_labels", "true"))
+    assert found.classes == ["ham", "spam"]
 
 
 def test_the_sample_is_there_without_a_network() -> None:

@@ -21,6 +21,11 @@ export function showBars(list, shares, colors = []) {
   list.replaceChildren(...rows);
 }
 
+// A prediction for people: a class by its name, another answer, such as "unsure" or "(unsure)", in the words for it.
+export function inWords({ prediction, probabilities = {} }, words) {
+  return prediction in probabilities ? prediction : (words[prediction.replace(/^\(+|\)+$/g, "")] ?? prediction);
+}
+
 // Where the network comes from, and where it computes.
 export function showFacts({ data, metrics, parameters }, where) {
   const substituted = data.substituted ? ` (${data.substituted})` : "";

@@ -1,6 +1,6 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { facts, run, where } from "./device.mjs";
+import { answerNamed, facts, run, where } from "./device.mjs";
 import { fit, isSilent, samplesOf } from "./preparation.mjs";
 
 export { facts, where };
@@ -9,12 +9,14 @@ export async function ask(verb, [recording]) {
   const metadata = await facts();
   const { sample_rate, samples: length, silent_below } = metadata.preparation;
   const samples = await samplesOf(recording, sample_rate);
-  if (isSilent(samples, silent_below)) return { prediction: "silent", detail: "no sound in it" };
+  if (isSilent(samples, silent_below)) {
+    return { prediction: answerNamed("silent", metadata.labels), detail: "no sound in it" };
+  }
   const { probabilities } = await run("int16", fit(samples, length, sample_rate), [1, length]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {
-    prediction: sure ? metadata.labels[best] : "unsure",
+    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
   };
 }

@@ -1,7 +1,7 @@
 // Speak into the microphone or choose a file; see what the network hears, and the probability of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { latest, showBars, showFacts, showProblem } from "./common.mjs";
+import { inWords, latest, showBars, showFacts, showProblem } from "./common.mjs";
 import { fit, samplesOf, wavOf } from "./preparation.mjs";
 import { drawSpectrogram } from "./spectrogram.mjs";
 
@@ -21,7 +21,7 @@ async function update(blob) {
     drawSpectrogram(image, heard, rate);
     const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
     if (!found) return;
-    answer.textContent = { silent: "There is nothing to hear.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
+    answer.textContent = inWords(found, { silent: "There is nothing to hear.", unsure: "Not sure." });
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     bars.replaceChildren();

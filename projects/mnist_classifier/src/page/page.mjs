@@ -1,7 +1,7 @@
 // Draw with a pen, a finger or the arrow keys, and see the probability of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { fill, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { fill, inWords, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
 const PEN = 18;
 const STEP = 8;
@@ -35,7 +35,7 @@ async function update(canvas) {
   try {
     const found = await latest("asked", ask("predict", [canvas]));
     if (!found) return; // another stroke has come meanwhile
-    answer.textContent = { empty: "There is nothing to see.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
+    answer.textContent = inWords(found, { empty: "There is nothing to see.", unsure: "Not sure." });
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     showProblem(answer, error);

@@ -1,6 +1,6 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { facts, run, where } from "./device.mjs";
+import { answerNamed, facts, run, where } from "./device.mjs";
 import { Tokenizer } from "../tokenizers/tokenizers.min.mjs";
 
 const MOST_WORDS = 200; // as in src/predict.py, like WORDS_SHOWN
@@ -18,12 +18,13 @@ export async function ask(verb, [text]) {
   if (verb === "explain") {
     return { words: await wordsThatMattered(cleaned.split(/\s+/).filter(Boolean), () => turn === asked) };
   }
-  if (!cleaned) return { prediction: "empty" };
   const metadata = await facts();
+  if (!cleaned) return { prediction: answerNamed("empty", metadata.labels) };
   const probabilities = await probabilitiesOf(cleaned);
   const best = largest(probabilities);
+  const sure = probabilities[best] >= metadata.predict.min_probability;
   return {
-    prediction: probabilities[best] >= metadata.predict.min_probability ? metadata.labels[best] : "unsure",
+    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities[index]])),
   };
 }

@@ -1,7 +1,7 @@
 // Type a text, see the probability of each class and the words that changed the prediction most.
 
 import { ask, facts, where } from "./ask.mjs";
-import { latest, showBars, showFacts, showProblem } from "./common.mjs";
+import { inWords, latest, showBars, showFacts, showProblem } from "./common.mjs";
 
 const PAUSE = 300; // milliseconds without a key before the text is classified
 const EXPLAIN_PAUSE = 700; // further milliseconds before it is explained, which runs the network once per word
@@ -19,7 +19,7 @@ async function update() {
   try {
     const found = await latest("asked", ask("predict", [text.value]));
     if (!found) return;
-    prediction.textContent = { empty: "There is no text.", unsure: "Not sure." }[found.prediction] ?? found.prediction;
+    prediction.textContent = inWords(found, { empty: "There is no text.", unsure: "Not sure." });
     showBars(bars, found.probabilities ?? {});
   } catch (error) {
     showProblem(prediction, error);

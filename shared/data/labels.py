@@ -1,0 +1,52 @@
+"""Names of classes that people take for one, and names that say that there is no class."""
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from shared.data.problems import named
+
+MISSING = {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "-", "--", "?"}
+"""What spreadsheets and programs write where a value is missing, in lower case; `none` may also be a class."""
+
+
+def label_key(name: str) -> str:
+    """Equal for names that differ in capitals, blanks, invisible characters, composed letters or 1 and 1.0 alone."""
+    key = " ".join(_seen(name).casefold().split())
+    return f"{float(key):.15g}" if re.fullmatch(r"[+-]?\d{1,15}(\.\d*)?", key) else key
+
+
+def _seen(name: str) -> str:
+    """The name with composed letters and without invisible characters: equal for names that look the same."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
+
+
+def same_labels(names: Iterable[str]) -> list[list[str]]:
+    """Groups of two or more different names with the same `label_key`, each with the most frequent name first."""
+    groups: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        groups[label_key(name)][name] += 1
+    return [[name for name, _ in group.most_common()] for group in groups.values() if len(group) > 1]
+
+
+def label_warnings(counts: Mapping[str, int], remedies: tuple[str, str]) -> list[str]:
+    """Sentences about classes that may be one, and about names that may say that the class is missing.
+
+    Args:
+        counts: the number of examples by class.
+        remedies: what to do about either, as the ends of sentences.
+    """
+    same = [" = ".join(sorted(_told_apart(group))) for group in same_labels(Counter(counts).elements())]
+    missing = [f"{name} {count}" for name, count in counts.items() if label_key(name) in MISSING]
+    found = {
+        "classes whose names differ in capitals, blanks, the form of letters or of numbers alone": same,
+        "names of classes that often mean that the class is missing": missing,
+    }
+    both = zip(found.items(), remedies, strict=True)
+    return [f"{what}: {len(names)} ({named(names)}); {remedy}." for (what, names), remedy in both if names]
+
+
+def _told_apart(names: list[str]) -> list[str]:
+    """The names as they are; with escapes where two of them look the same."""
+    return names if len(set(map(_seen, names))) == len(names) else [ascii(name) for name in names]
