@@ -12,7 +12,7 @@ from torch import Tensor
 
 from shared.data.problems import Problems
 from shared.data.sources import DataRecord
-from shared.data.splits import Splits, grouped_split, stratified_split
+from shared.data.splits import Splits, grouped_split, require_groups, stratified_split
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,21 @@ class Data:
         return asdict(self.record) | {"counts": self.counts, "digest": self.digest, **self.facts}
 
 
-def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:
+def split_data(
+    found: SourceData, validation_fraction: float, test_fraction: float, seed: int, advice: str = ""
+) -> Splits[Examples]:
     """The splits of a source; those that it lacks are cut off its training examples, the test split first.
+
+    Args:
+        advice: what else helps where there are too few groups, for the message.
 
     Raises:
         UserError: there are too few examples to cut.
     """
+    wanted = {"test": (found.test, test_fraction), "validation": (found.validation, validation_fraction)}
+    if any(found.train.groups):
+        cut = {f"data.{name}_fraction": share for name, (own, share) in wanted.items() if own is None}
+        require_groups(found.train.groups, cut, advice)
     train, test = cut_examples(found.train, found.test, test_fraction, seed)
     train, validation = cut_examples(train, found.validation, validation_fraction, seed)
     return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())

@@ -16,7 +16,7 @@ from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
-from shared.data.splits import Splits
+from shared.data.splits import Splits, require_groups
 from shared.errors import UserError
 from src.augmentation import make_augmentation
 from src.config import Config, DataConfig
@@ -72,8 +72,19 @@ def split_by_speaker(found: SourceData, settings: DataConfig, seed: int) -> Spli
         if test is not None:
             raise UserError("the data has a test split, which data.test_groups cannot change; leave that setting out.")
         train, test = _cut_speakers(train, settings.test_groups)
-    train, test = cut_examples(_by_speaker(train), test, settings.test_fraction, seed)
-    by_speaker = settings.validation_by == "group"
+    train, by_speaker = _by_speaker(train), settings.validation_by == "group"
+    if any(train.groups):
+        cut, advice, speakers = {}, "", len(set(train.groups))
+        if test is None:
+            cut["data.test_fraction"] = settings.test_fraction
+        if validation is None and by_speaker:
+            cut["data.validation_fraction"] = settings.validation_fraction
+            if test is not None:
+                advice = "set data.validation_by to clip"
+            elif speakers > 1:  # one of two speakers can be the test split
+                advice = f"set data.validation_by to clip and data.test_fraction to {1 / speakers:.3g}"
+        require_groups(train.groups, cut, advice)
+    train, test = cut_examples(train, test, settings.test_fraction, seed)
     kept, validation = cut_examples(train, validation, settings.validation_fraction, seed, by_speaker)
     return Splits(kept, validation, test)
 

@@ -45,7 +45,10 @@ def load_data(config: Config) -> Data:
     }
     found, record = load_source(settings.source, settings.root, sources, published="pets")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
-    splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
+    smaller = max(1, len(found.train) // 8)  # files in a group, so that there are eight groups or more
+    by_name = settings.group_size > smaller and not (settings.root / "index.csv").is_file()
+    advice = f"set data.group_size to {smaller}" * by_name
+    splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed, advice)
     for name, split in vars(splits).items():
         if all((mask == IGNORE).all() for mask in split["masks"]):
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")

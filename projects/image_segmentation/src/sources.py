@@ -12,6 +12,7 @@ from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.index import read_index
 from shared.data.problems import Problems
+from shared.data.splits import neighbor_groups
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE, Pair, decode_masks, detect_format, find_pairs, mask_folders, palette_format, read_pairs
@@ -51,8 +52,6 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
     validation, test = splits.get("validation"), splits.get("test")
-    if test is None:  # the one split that was held out becomes the test split, on which nothing is chosen
-        validation, test = None, validation
     description = "the user's own images and masks"
     return SourceData(form.classes, splits["train"], validation, test, description, "the user's own", problems)
 
@@ -65,8 +64,7 @@ def with_groups(examples: Examples, index: Path, settings: DataConfig, problems:
             raise UserError(
                 f"there is no {index} with the column {settings.strata!r} that data.strata asks for; add it."
             )
-        groups = [f"neighbors {number // settings.group_size}" for number in range(len(names))]
-        return Examples(examples.columns, names, groups)
+        return Examples(examples.columns, names, neighbor_groups(names, settings.group_size))
     columns = ["id", "group"] + [settings.strata] * bool(settings.strata)
     rows = {row["id"]: row for row in read_index(index, columns)}
     for name in names:
