@@ -65,8 +65,9 @@ def train_network(
         The content of train.json.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    config, added = with_enough_epochs(config, len(loaders.train))
     batch_size, wanted = loaders.train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
-    details = {"batch_size": batch_size} | dict(details or {})
+    details = {"batch_size": batch_size} | dict(details or {}) | added
     if batch_size != wanted:
         details |= {"batch_size_wanted": wanted}
         log.info(f"train: batches of {batch_size}, because training.batch_size {wanted} would give too few steps")
@@ -101,6 +102,20 @@ def train_network(
     )
 
 
+def with_enough_epochs(config: Any, steps_per_epoch: int) -> tuple[Any, dict[str, Any]]:
+    """The configuration with as many epochs as `training.min_steps` needs, and what train.json says of it."""
+    training = config.training
+    epochs = max(training.epochs, -(-training.min_steps // steps_per_epoch))
+    if epochs == training.epochs:
+        return config, {}
+    log.info(
+        f"train: {epochs} epochs in place of {training.epochs}, which would give only "
+        f"{training.epochs * steps_per_epoch} optimizer steps; --training.min_steps 0 leaves it at {training.epochs}"
+    )
+    enough = replace(training, epochs=epochs, min_steps=0)  # recorded as what it is, a run of that many epochs
+    return replace(config, training=enough), {"epochs_wanted": training.epochs}
+
+
 def run_metadata(
     config: Any, project: Path, data: Data, metadata: Mapping[str, Any], resume_from: Path | None = None
 ) -> dict[str, Any]:
@@ -117,6 +132,7 @@ def run_metadata(
         "data": record,
         "seed": config.seed,
         "first_weights": {"source": "random", "license": ""},
+        "trained_on": "".join(data.splits.train.fingerprints()),
         **metadata,
     }
 

@@ -36,19 +36,25 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    sources = {
-        "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
-        "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
-        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS)),
-        "sample": DataSource(partial(load_sample, settings, config.seed)),
-    }
-    found, record = load_source(settings.source, settings.root, sources)  # nothing is downloaded unasked
+    found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
     splits = split_by_speaker(found, settings, config.seed)
     require_all_classes(splits.train["labels"], found.classes)
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
     return Data(tensors, found.classes, record, found.problems, {"speakers": speakers})
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    settings = config.data
+    folder = partial(load_folder, settings, classes=classes)
+    return {
+        "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
+        "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
+        "folder": DataSource(folder, partial(has_class_files, kind=RECORDINGS)),
+        "sample": DataSource(partial(load_sample, settings, config.seed)),
+    }
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

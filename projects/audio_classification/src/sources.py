@@ -26,9 +26,11 @@ FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
-    found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS)
+    found = read_class_folders(root, "samples", lambda path: _clip(settings, path), RECORDINGS, classes)
+    if classes:  # nothing is cut, so that it does not matter who speaks
+        return found
     groups = find_groups(root, found.train.names, settings.group_pattern)
     return replace(found, train=replace(found.train, groups=groups))
 

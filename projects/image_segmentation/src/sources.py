@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log
+from shared.data.class_folders import none_of
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
+from shared.data.folders import SPLIT_NAMES
 from shared.data.index import read_index
 from shared.data.problems import Problems
 from shared.data.splits import neighbor_groups
@@ -21,8 +23,8 @@ from src.sample import CLASSES, make_sample
 PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
-    """Your own images and masks (see `mask_folders` for the layouts).
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
+    """Your own images and masks (see `mask_folders` for the layouts); `classes` are those of a trained network.
 
     Raises:
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
@@ -40,20 +42,20 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
         form = palette_format(settings.classes, settings.palette, settings.ignore)
     else:
         ignore = int(settings.ignore) if settings.ignore else None
-        form = detect_format(chain.from_iterable(decoded.values()), settings.classes, ignore)
+        form = detect_format(chain.from_iterable(decoded.values()), classes or settings.classes, ignore)
     splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
-    if "train" in splits:
+    if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
     if problems and settings.broken == "refuse":
         raise UserError(refusal(root, problems))
     if problems:
         log.warning(f"left out of {root}: {problems}")
-    if "train" not in splits or not all(map(len, splits.values())):
+    if not (classes or "train" in splits) or not all(map(len, splits.values())):
         raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
-    validation, test = splits.get("validation"), splits.get("test")
+    train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     description = "the user's own images and masks"
-    return SourceData(form.classes, splits["train"], validation, test, description, "the user's own", problems)
+    return SourceData(form.classes, train or none_of(splits), validation, test, description, "the user's own", problems)
 
 
 def with_groups(examples: Examples, index: Path, settings: DataConfig, problems: Problems) -> Examples:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
-from shared.data.examples import Data, split_data
+from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.sources import DataSource, load_source
@@ -31,16 +31,20 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    sources = {
-        "folder": DataSource(partial(load_folder, settings), has_class_files),
-        "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
-        "sample": DataSource(partial(load_sample, settings)),
-    }
-    found, record = load_source(settings.source, settings.root, sources, published="mnist")
+    found, record = load_source(settings.source, settings.root, make_sources(config), published="mnist")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
     require_size(splits.train["images"], settings)
     return Data(splits, found.classes, record, found.problems)
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    return {
+        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_class_files),
+        "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
+        "sample": DataSource(partial(load_sample, config.data)),
+    }
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -24,10 +24,10 @@ MNIST_FILES = {
 }
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     prepare = make_preparation(settings)
-    return read_class_folders(root, "images", lambda path: prepare(read_image(path)))
+    return read_class_folders(root, "images", lambda path: prepare(read_image(path)), classes=classes)
 
 
 def find_mnist(root: Path) -> Path | None:

@@ -3,7 +3,7 @@
 import csv
 import difflib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -195,12 +195,17 @@ def check_labels(splits: Mapping[str, list[Row]]) -> None:
             f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
         )
     for split, rows in splits.items():
-        unknown = [row.label for row in rows if row.label not in classes]
-        if unknown:
-            raise UserError(
-                f"the {split} split has {len(unknown)} texts of classes that the training split lacks "
-                f"({named(sorted(set(unknown)))}); add training texts of them, or remove them."
-            )
+        require_classes(f"the {split} split", rows, classes)
+
+
+def require_classes(where: str, rows: Sequence[Row], classes: Collection[str]) -> None:
+    """Refuse rows of other classes."""
+    unknown = [row.label for row in rows if row.label not in classes]
+    if unknown:
+        raise UserError(
+            f"{where} has {len(unknown)} texts of classes that the training split lacks "
+            f"({named(sorted(set(unknown)))}); add training texts of them, or remove them."
+        )
 
 
 def write_table(file: Path, texts: Sequence[str], labels: Sequence[str]) -> None:
