@@ -51,6 +51,7 @@ def train_network(
     trial: Trial = "none",
     metadata: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
+    try_first: str = "",
 ) -> dict[str, Any]:
     """Train, keep the weights that do best on validation, and write outputs/train.json; or run a short trial.
 
@@ -60,6 +61,7 @@ def train_network(
         checkpoint: the state to resume from; the last one saved if None.
         metadata: what the project records beside the weights, as plain types; `first_weights` are random if not given.
         details: what the project records in train.json, as plain types; the run's first line shows them.
+        try_first: flags that most likely help where the network does not beat the baselines; more epochs if empty.
 
     Returns:
         The content of train.json.
@@ -98,6 +100,7 @@ def train_network(
         steps=progress.step,
         history=progress.history,
         **({"extensions": progress.extensions} if progress.extensions else {}),
+        try_first=try_first,
         **details,
     )
 

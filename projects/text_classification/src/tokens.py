@@ -13,6 +13,8 @@ PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
+MOST_TOKENS = 512
+"""What BERT and the networks after it read at most; the advice to read more of a text stops there."""
 CHARACTERS_A_TOKEN = 50
 """A text is cut to this many characters per token before it is tokenized: a line of 10 MB costs no more than a page."""
 
@@ -50,6 +52,13 @@ class Tokens:
         """The token ids of each text: int32 [length of that text], at least two."""
         encoded = self._tokenizer.encode_batch([text[: self.max_characters] for text in texts])
         return [np.array(item.ids, np.int32) for item in encoded]
+
+    def whole_lengths(self, texts: Sequence[str], most: int) -> np.ndarray:
+        """The number of tokens of each text, int64 [N], where no more than `most` matter."""
+        uncut = Tokenizer.from_str(self.content)
+        uncut.enable_truncation(most)
+        encoded = uncut.encode_batch([text[: CHARACTERS_A_TOKEN * most] for text in texts])
+        return np.array([len(item.ids) for item in encoded])
 
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""
