@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -104,7 +105,9 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
             given = configuration.read_arguments(arguments, config_type, function, project)[1]
             _note_other_data(stored, config, given, project)
         config, extra = parse(stored=stored)
-    getattr(import_module(source), function.__name__)(config, **extra)
+    result = getattr(import_module(source), function.__name__)(config, **extra)
+    if verb == "train" and result["verb"] == "train":  # and not a short trial
+        _name_next(project, config.output_dir)
 
 
 def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
@@ -113,6 +116,15 @@ def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
     if own.is_file():
         return f"src.{name}", read_signature(own, name)
     return "shared.verbs", read_signature(Path(__file__).parent / "verbs.py", name)
+
+
+def _name_next(project: Path, output_dir: Path) -> None:
+    """Say what follows a training, as a command that works here."""
+    from shared.console import log, shown  # here, because errors and help should not wait for it
+
+    words = [shown(Path(sys.executable)), shown(project / "main.py"), "evaluate"]
+    words += ["--output_dir", str(output_dir)] * (output_dir != project / "outputs")
+    log.info(f"next: {shlex.join(words)} (`run` trains, evaluates, fits baselines, exports and reports in one go)")
 
 
 def _note_other_data(stored: dict[str, Any], config: Any, given: Collection[str], project: Path) -> None:

@@ -76,6 +76,8 @@ def parse(
     settings = _settings(start, known, base, "the stored configuration")
     for file in files:
         settings |= _settings(read_yaml(file), known, base, str(file))
+    for name in set(given) & set(getattr(config_class, "IMPLIED", ())):
+        settings |= config_class.IMPLIED[name]  # type: ignore[attr-defined]
     parser = _parser(config_class, function, program)
     try:
         namespace = parser.parse_args([f"--config={json.dumps(settings | given, default=str)}", *words])

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TypeVar
 
@@ -49,10 +50,45 @@ def progress_bar() -> Progress:
     )
 
 
-def track(items: Iterable[T], description: str) -> Iterator[T]:
-    """Yield the items behind a progress bar (see `progress_bar`)."""
+def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+    """Yield the items behind a progress bar, or with a line now and then (see `progress_bar` and `with_lines`)."""
+    total = total if total is not None or not isinstance(items, Sized) else len(items)
     with progress_bar() as bar:
-        yield from bar.track(items, description=description)
+        if bar.disable:
+            yield from with_lines(items, description, total)
+        else:
+            yield from bar.track(items, total, description=description)
+
+
+SECONDS_BETWEEN_LINES = 20.0
+"""Without a terminal; an item that takes no longer than ten seconds then leaves no half minute without a line."""
+
+
+def with_lines(
+    items: Iterable[T], description: str, total: int | None, done: int = 0, rest: float = 0.0
+) -> Iterator[T]:
+    """Yield the items; where they take long, print how many are done and how much time is left.
+
+    Args:
+        total: their number, with the `done` ones before the first; None where it is not known.
+        rest: how many times as many items follow these, such as those of later epochs.
+    """
+    began = last = time.monotonic()
+    for count, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last, each = now, (now - began) / count
+            left = "" if total is None else f" of {total:,}, {duration(each * (total - done - count))} left"
+            later = f", {duration(each * (total - done - count + rest * total))} in all" if rest and total else ""
+            log.info(f"{description}: {done + count:,}{left}{later}")
+
+
+def duration(seconds: float) -> str:
+    """A time for people, rounded: 40 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def shown(path: Path) -> str:

@@ -1,7 +1,8 @@
 """What `evaluate` and `baseline` of several projects do: score predictions and write the result."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,13 +13,14 @@ from shared.data.examples import Data, Examples
 from shared.files import file_digest
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.metrics.classification import wilson_interval
-from shared.results import write_result
+from shared.results import read_result, write_result
 from shared.training.checkpoint import Checkpoint
 
 
 def held_out(data: Data) -> dict[str, Examples]:
-    """The validation and test splits, by name."""
-    return {"validation": data.splits.validation, "test": data.splits.test}
+    """The validation and test splits, by name; the test split alone where the data was read for `evaluate --on`."""
+    both = {"validation": data.splits.validation, "test": data.splits.test}
+    return {name: split for name, split in both.items() if len(split)}
 
 
 @torch.no_grad()
@@ -27,9 +29,14 @@ def logits_in_batches(model: nn.Module, inputs: Tensor, batch_size: int = 1024) 
     return torch.cat([model(batch) for batch in torch.split(inputs, batch_size)])
 
 
-def classifier_scores(logits: Mapping[str, Tensor], data: Data) -> tuple[dict[str, Any], float]:
+def classifier_scores(
+    config: Any, trained: Checkpoint, data: Data, logits: Mapping[str, Tensor]
+) -> tuple[dict[str, Any], float]:
     """All scores of the logits of each split, float [N, classes], and the temperature that fits validation best."""
-    temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
+    if "validation" in logits:
+        temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
+    else:
+        temperature = measured_earlier(config, trained).get("temperature", 1.0)
     metrics = {
         name: calibrated_scores(logits[name], split["labels"], data.classes, temperature)
         for name, split in held_out(data).items()
@@ -37,13 +44,42 @@ def classifier_scores(logits: Mapping[str, Tensor], data: Data) -> tuple[dict[st
     return metrics, temperature
 
 
+def measured_earlier(config: Any, trained: Checkpoint) -> dict[str, Any]:
+    """What `evaluate` has measured of these weights; empty, with a warning, where it has not."""
+    measured = read_result(config.output_dir, "evaluate") if (config.output_dir / "evaluate.json").is_file() else {}
+    if measured.get("checkpoint") == file_digest(trained.path):
+        return measured
+    log.warning(
+        "`evaluate` has not measured these weights on their validation split, so their probabilities are not "
+        "calibrated; run `python main.py evaluate`, then this command again."
+    )
+    return {}
+
+
 def accuracy_summary(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """The accuracy of both splits, as rows for people."""
-    low, high = metrics["test"]["accuracy_interval"]
+    """The accuracy of both splits, as rows for people; of one split alone also its confusions and calibration."""
+    test = metrics["test"]
+    low, high = test["accuracy_interval"]
+    accuracy = f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})"
+    if "validation" in metrics:
+        return {"validation accuracy": f"{metrics['validation']['accuracy']:.4f}", "test accuracy": accuracy}
     return {
-        "validation accuracy": f"{metrics['validation']['accuracy']:.4f}",
-        "test accuracy": f"{metrics['test']['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})",
+        "accuracy": f"{accuracy} of {test['examples']:,} examples",
+        "macro-F1": f"{test['macro_f1']:.4f}",
+        "calibration error": f"{test['calibration_error']:.4f}",
+        "most often confused": confusions(test["confusion"], list(test["per_class"])) or "none",
     }
+
+
+def confusions(counts: list[list[int]], classes: Sequence[str], most: int = 3) -> str:
+    """The pairs of classes that are confused most often, from a confusion matrix, rows the true classes."""
+    wrong = [
+        (count, f"{classes[truth]} as {classes[predicted]} ({count:,})")
+        for truth, row in enumerate(counts)
+        for predicted, count in enumerate(row)
+        if count and truth != predicted
+    ]
+    return ", ".join(text for _, text in sorted(wrong, key=lambda pair: -pair[0])[:most])
 
 
 def write_evaluation(
@@ -53,19 +89,22 @@ def write_evaluation(
     metrics: Mapping[str, Any],
     summary: Mapping[str, str],
     started: float,
+    on: Path | None = None,
     **details: Any,
 ) -> dict[str, Any]:
-    """Log the summary and write outputs/evaluate.json.
+    """Log the summary and write outputs/evaluate.json, or outputs/evaluate-on.json.
 
     Args:
         summary: what the table of `run` and the first lines of the report show.
         started: the value of `time.perf_counter` before the evaluation.
+        on: where the examples were read for `evaluate --on`.
         details: further entries of the file, as plain types.
     """
-    log.info(f"evaluate: {'; '.join(f'{name} {value}' for name, value in summary.items())}")
+    place = f" on {on}" if on else ""
+    log.info(f"evaluate{place}: {'; '.join(f'{name} {value}' for name, value in summary.items())}")
     return write_result(
         config.output_dir,
-        "evaluate",
+        "evaluate-on" if on else "evaluate",
         seed=config.seed,
         data=data.as_dict() | {"substituted": trained.metadata["data"]["substituted"]},
         metrics=metrics,
@@ -77,6 +116,48 @@ def write_evaluation(
         first_weights=trained.metadata["first_weights"],
         **details,
     )
+
+
+def headline(scores: Mapping[str, Any]) -> tuple[str, float, float, float]:
+    """The score that a model is judged by: its name, its value, and both ends of its 95 % interval."""
+    if "accuracy_interval" in scores:
+        return "accuracy", scores["accuracy"], *scores["accuracy_interval"]
+    return "mean IoU", scores["pooled"]["mean_iou"], *scores["pooled"]["mean_iou_interval"]
+
+
+def beside_baselines(results: Mapping[str, Mapping[str, Any]]) -> tuple[bool, str]:
+    """Whether the network beats the best baseline beyond the interval of its test score, and a sentence on it.
+
+    The best baseline is the one with the highest validation score, because nothing is chosen on the test split. Where
+    it is not beaten, the sentence names what to try first.
+
+    Args:
+        results: what train, evaluate and baseline have written.
+    """
+    baselines = results["baseline"]["metrics"]
+    best = max(baselines, key=lambda name: headline(baselines[name]["validation"])[1])
+    other = headline(baselines[best]["test"])[1]
+    name, score, low, high = headline(results["evaluate"]["metrics"]["test"])
+    scores = f"test {name} {score:.4f} ({low:.4f} to {high:.4f}) beside {other:.4f} of {best}, the best on validation"
+    if low > other:
+        return True, f"beaten: {scores}"
+    verdict = "better than the network" if high < other else "not beaten beyond the interval"
+    return False, f"{verdict}: {scores}; try first: {what_to_try(results['train'])}"
+
+
+ENOUGH_STEPS = 1000
+"""Optimizer steps after which a network of this size has usually learned what it can; a rule of thumb."""
+
+
+def what_to_try(train: Mapping[str, Any]) -> str:
+    """The command that most likely improves a network, from train.json: what it names itself, else longer training."""
+    epochs, steps = len(train["history"]), train["steps"]
+    if train.get("try_first"):
+        return f"`python main.py run {train['try_first']}`"
+    if steps and (steps < ENOUGH_STEPS or train["best_epoch"] == epochs):
+        longer = max(2, min(5, round(ENOUGH_STEPS / steps))) * epochs
+        return f"`python main.py run --training.epochs {longer}` (it had {steps:,} optimizer steps)"
+    return "`python main.py sweep`, which searches for better settings"
 
 
 def accuracy_score(model: Any, inputs: Any, labels: Tensor) -> dict[str, Any]:

@@ -19,6 +19,9 @@ class BaseConfig:
     )
     """settings and sections that do not affect what is trained: they may change before a run is resumed"""
 
+    IMPLIED: ClassVar[dict[str, dict[str, object]]] = {"training.epochs": {"training.min_steps": 0}}
+    """settings that another one brings with it, where a file or flag sets that one: an own number of epochs counts"""
+
     seed: Annotated[int, Bounds(ge=0, lt=2**32)] = 0
     """decides the splits, the initial weights, the order and the augmentation; the same seed gives the same run"""
     output_dir: Path = Path("outputs")

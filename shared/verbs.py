@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import from_plain
-from shared.console import shown, table
+from shared.console import log, shown, table
 from shared.training.folder import training_lock
 
 
@@ -27,6 +27,7 @@ def run(config: Any) -> dict[str, Any]:
             results[verb] = _verb(verb)(config, data=data)
         report = _verb("report")(config, data=data)
     table(project.name, summary_rows(config, results) | next_steps(config, project, report, started))
+    warn_if_not_beaten(results)
     return results
 
 
@@ -36,6 +37,7 @@ def _verb(name: str) -> Any:
 
 def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
     """The results of a run, as rows of a table; `results` by verb."""
+    from shared.evaluation import beside_baselines
     from shared.results import data_rows
     from shared.training.files import best_checkpoint
 
@@ -46,12 +48,22 @@ def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, s
         "first weights": trained["first_weights"]["source"],
         **results["evaluate"]["summary"],
         **results["baseline"]["summary"],
+        "best baseline": beside_baselines(results)[1],
         "parameters": f"{trained['parameters']:,}",
         "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
         f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
         "weights": shown(best_checkpoint(config.output_dir)),
         "ONNX file": f"{shown(exported_file)}, {exported['precision']}: {exported['reason']}",
     }
+
+
+def warn_if_not_beaten(results: dict[str, dict[str, Any]]) -> None:
+    """The last line of a run whose network is no better than a baseline."""
+    from shared.evaluation import beside_baselines
+
+    beaten, sentence = beside_baselines(results)
+    if not beaten:
+        log.warning(f"the best baseline is {sentence}")
 
 
 def next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Splits are disjoint and fixed by a seed; loaders give whole batches in an order that the seed decides."""
 
+import re
+from collections.abc import Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -8,7 +10,7 @@ import torch
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches, fitting_batch_size
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
-from shared.data.splits import grouped_split, stratified_split
+from shared.data.splits import grouped_split, natural_key, neighbor_groups, require_groups, stratified_split
 from shared.errors import UserError
 
 LABELS = np.repeat([0, 1, 2], [50, 30, 20])
@@ -140,5 +142,44 @@ def test_small_strata_and_small_shares_can_be_cut_but_not_too_few_groups() -> No
     assert 2 <= len(second) <= 5
     _, second = grouped_split([str(index) for index in range(100)], 0.02, seed=0)
     assert len(second) == 2
-    with pytest.raises(UserError, match=r"4 examples in 2 groups are too few to cut a share of 0\.1 off"):
+    with pytest.raises(UserError, match=r"4 examples are of 2 groups .* 0\.1"):
         grouped_split(["a", "a", "b", "b"], 0.1, seed=0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("fractions", [(0.2, 0.15), (0.2, 0.1), (0.1,), (0.95, 0.2), (0.05, 0.3)])
+def test_what_helps_against_too_few_groups_is_said_and_works(count: int, fractions: tuple[float, ...]) -> None:
+    named = dict(zip(("data.test_fraction", "data.validation_fraction"), fractions, strict=False))
+    with pytest.raises(UserError) as refusal:
+        require_groups(groups_of(count), named)
+    enough = re.search(r"(\d+) groups in all", str(refusal.value))
+    assert enough
+    cut_all(groups_of(int(enough[1])), fractions)
+    suiting = [float(share) for share in re.findall(r"fraction to ([\d.]+\d)", str(refusal.value))]
+    assert bool(suiting) == (count > len(fractions))
+    if suiting:
+        require_groups(groups_of(count), dict(zip(named, suiting, strict=True)))
+        cut_all(groups_of(count), suiting)
+
+
+def groups_of(count: int) -> list[str]:
+    return [f"speaker {index % count}" for index in range(count * 4)]
+
+
+def cut_all(groups: list[str], fractions: Sequence[float]) -> None:
+    for fraction in fractions:
+        first, second = grouped_split(groups, fraction, seed=0)
+        assert len(second)
+        groups = [groups[index] for index in first]
+
+
+def test_neighbors_by_name_count_numbers_as_people_do_and_stay_in_their_folder() -> None:
+    names = [f"frame{number}" for number in range(30)]
+    groups = neighbor_groups(sorted(names), 10)
+    assert {
+        frozenset(name for name, group in zip(sorted(names), groups, strict=True) if group == one) for one in groups
+    } == {frozenset(names[start : start + 10]) for start in (0, 10, 20)}
+    assert sorted(["b2", "a10", "a9b3", "a9b20", "007", "7", "x²", "a/2", "a/10"], key=natural_key)
+    films = [f"film{film}/{frame}" for film in (1, 2, 10) for frame in range(3)]
+    assert neighbor_groups(films, 2)[2] != neighbor_groups(films, 2)[3]
+    assert len(set(neighbor_groups(films, 2))) == 6

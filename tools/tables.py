@@ -67,7 +67,8 @@ def samples(result: dict[str, Any]) -> str:
     first = next(iter(result.values()))
     after = (
         f"One run each, seed {first['seed']}, {threads_of(*result.values())} on a machine that also ran other work, "
-        f"so that times are upper bounds; torch {first['versions']['torch']}. `make bench-samples` repeats this."
+        f"so that times are upper bounds; torch {first['versions']['torch']}. The best baseline here is the one with "
+        "the highest test score; a run compares with the best by validation. `make bench-samples` repeats this."
     )
     return table(rows) + "\n\n" + after
 

@@ -1,5 +1,6 @@
 """A data set in memory: its examples in columns, its three splits, and what a run records about them."""
 
+import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +13,10 @@ from torch import Tensor
 
 from shared.data.problems import Problems
 from shared.data.sources import DataRecord
-from shared.data.splits import Splits, grouped_split, stratified_split
+from shared.data.splits import Splits, grouped_split, require_groups, stratified_split
+
+FINGERPRINT = 8
+"""The characters of an example's fingerprint (see `Examples.fingerprints`)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,28 @@ class Examples:
         digest = hashlib.sha256()
         for values in self.columns.values():
             for value in values if isinstance(values, list) else [values]:
-                digest.update(f"{value}\0".encode() if isinstance(value, str | int) else np.asarray(value).tobytes())
+                digest.update(_bytes_of(value))
         return digest.hexdigest()
+
+    def fingerprints(self) -> list[str]:
+        """Of each example, 48 bits of the SHA-256 of its first column, the network's input; in eight characters."""
+        inputs = next(iter(self.columns.values()))
+        return [base64.b64encode(hashlib.sha256(_bytes_of(value)).digest()[:6]).decode() for value in inputs]
+
+
+def joined(several: Sequence[Examples]) -> Examples:
+    """The examples of several data sets with the same columns, one after the other; groups and strata are left out."""
+    columns = {
+        name: [value for each in several for value in each[name]]
+        if isinstance(values, list)
+        else np.concatenate([each[name] for each in several])
+        for name, values in several[0].columns.items()
+    }
+    return Examples(columns, [name for each in several for name in each.names])
+
+
+def _bytes_of(value: Any) -> bytes:
+    return f"{value}\0".encode() if isinstance(value, str | int) else np.asarray(value).tobytes()
 
 
 def _chosen(values: Any, indices: Sequence[int] | np.ndarray) -> Any:
@@ -81,6 +105,10 @@ class SourceData:
     """The settings of `data` that were left to the program, such as `auto`, as the data decided them."""
     unusual: Problems = field(default_factory=Problems)
     """The files that were read in a way that their owner may not expect."""
+
+    def everything(self) -> Examples:
+        """The examples of all splits."""
+        return joined([split for split in (self.train, self.validation, self.test) if split is not None])
 
 
 @dataclass(frozen=True)
@@ -115,12 +143,21 @@ class Data:
         return asdict(self.record) | {"counts": self.counts, "digest": self.digest} | left_out | self.facts
 
 
-def split_data(found: SourceData, validation_fraction: float, test_fraction: float, seed: int) -> Splits[Examples]:
+def split_data(
+    found: SourceData, validation_fraction: float, test_fraction: float, seed: int, advice: str = ""
+) -> Splits[Examples]:
     """The splits of a source; those that it lacks are cut off its training examples, the test split first.
+
+    Args:
+        advice: what else helps where there are too few groups, for the message.
 
     Raises:
         UserError: there are too few examples to cut.
     """
+    wanted = {"test": (found.test, test_fraction), "validation": (found.validation, validation_fraction)}
+    if any(found.train.groups):
+        cut = {f"data.{name}_fraction": share for name, (own, share) in wanted.items() if own is None}
+        require_groups(found.train.groups, cut, advice)
     train, test = cut_examples(found.train, found.test, test_fraction, seed, classes=found.classes)
     train, validation = cut_examples(train, found.validation, validation_fraction, seed, classes=found.classes)
     return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())

@@ -153,6 +153,15 @@ def split_folders(root: Path) -> dict[str, Path]:
     return splits
 
 
+def labeled_folders(root: Path, classes: Sequence[str]) -> dict[str, Path]:
+    """The folders of class folders, by split, of which any may be missing; without splits `root` as `test`."""
+    splits, others = splits_among([folder for folder in class_folders(root) if folder.name not in classes])
+    splits = {split: folder for split, folder in splits.items() if class_folders(folder)}
+    if splits and others:
+        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
+    return splits or {"test": root}
+
+
 def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = IMAGES) -> LabeledFiles:
     """Find `root/<class>/**/image.png`; files beside the class folders are left out with a warning.
 

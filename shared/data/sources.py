@@ -53,6 +53,21 @@ class DataSource(Generic[D]):
     """What lies below this folder and is not read."""
 
 
+def load_present(root: Path, sources: Mapping[str, DataSource[D]]) -> tuple[D, DataRecord]:
+    """Load what lies in `root`; nothing is downloaded, and nothing stands in for it.
+
+    Raises:
+        UserError: there is nothing, or none of the sources.
+    """
+    if not root.exists():
+        raise UserError(f"there is no {root}; correct the path.")
+    name = _present(root, sources)
+    if not name:
+        raise UserError(_no_layout(root, sources))
+    found = sources[name].load(root)
+    return found, DataRecord(name, found.description, found.license)
+
+
 def is_empty(root: Path, published: str) -> bool:
     """Whether a folder holds nothing but hidden files, empty folders, and an unfinished download of `published`."""
     return root.is_dir() and all(
@@ -75,6 +90,8 @@ def load_source(
     Raises:
         UserError: `root` holds something that is none of the sources, or the source named by `wanted` fails.
     """
+    if wanted != "sample" and not root.exists():
+        raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     name, substituted = wanted if wanted != "auto" else _choose(root, sources, published), ""
     try:
         found = sources[name].load(root)
@@ -92,21 +109,26 @@ def load_source(
 
 def _choose(root: Path, sources: Mapping[str, DataSource[D]], published: str) -> str:
     """The name of the source that `auto` stands for."""
-    if not root.exists():
-        raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
-    for name, source in sources.items():
-        if source.present(root):
-            log.info(f"data: {name}, found in {root}")
-            return name
+    name = _present(root, sources)
+    if name:
+        log.info(f"data: {name}, found in {root}")
+        return name
     if not is_empty(root, published):
-        raise UserError(
-            f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
-        )
+        raise UserError(_no_layout(root, sources))
     if not published:
         log.info(f"data: {root} is empty, so the built-in sample is used")
         return "sample"
     log.info(f"data: {root} is empty, so {published} is downloaded; --data.source sample needs no network")
     return published
+
+
+def _present(root: Path, sources: Mapping[str, DataSource[D]]) -> str:
+    """The first source that is in `root`; empty where none is."""
+    return next((name for name, source in sources.items() if source.present(root)), "")
+
+
+def _no_layout(root: Path, sources: Mapping[str, DataSource[D]]) -> str:
+    return f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
 
 
 def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
@@ -126,5 +148,6 @@ def warn_if_other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> Non
     if before["digest"] != now["digest"]:
         log.warning(
             f"the network was trained on other data ({before['source']}, {before['counts']['train']} examples) than "
-            f"is read now ({now['source']}, {now['counts']['train']}); the test split may hold examples it has seen."
+            f"is read now ({now['source']}, {now['counts']['train']}); the test split may hold examples it has seen. "
+            "To score every example of other data, use `python main.py evaluate --on PATH`."
         )

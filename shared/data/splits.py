@@ -1,8 +1,11 @@
 """Train, validation and test splits: disjoint, fixed by a seed, each with its share of every class."""
 
+import itertools
+import math
+import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
@@ -80,6 +83,31 @@ def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray
     return np.concatenate(drawn)
 
 
+def natural_key(name: str) -> list[tuple[int, str, int]]:
+    """A key that sorts names with numbers as people do: frame 2 before frame 10, in each folder of the name."""
+    pieces = re.findall("([0-9]+)|([^0-9]+)", name)
+    return [(0, "", int(digits)) if digits else (1, text, 0) for digits, text in pieces]
+
+
+def neighbor_groups(names: Sequence[str], size: int) -> list[str]:
+    """The group of each file: neighbors by their natural order (see `natural_key`), `size` of them in a group.
+
+    Files in different folders are never neighbors.
+
+    Args:
+        names: of each file, its path below the data's folder, with slashes.
+    """
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.rpartition("/")[0], []).append(name)
+    group_of = {
+        name: f"{folder}/neighbors {place // size}"
+        for folder, inside in folders.items()
+        for place, name in enumerate(sorted(inside, key=natural_key))
+    }
+    return [group_of[name] for name in names]
+
+
 def grouped_split(
     groups: Sequence[str], fraction: float, seed: int, strata: Sequence[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -102,12 +130,11 @@ def grouped_split(
     count = len(set(groups))
     kinds = ["" for _ in groups] if strata is None else list(strata)
     most = min(count, max(Counter(kinds).values(), default=0))  # folds, of which each takes an example of some stratum
-    share = Fraction(fraction).limit_denominator(min(most, MOST_FOLDS)) if most else Fraction(0)
-    if not share and round(1 / fraction) <= most:
-        share = Fraction(1, round(1 / fraction))
+    share = _share(most, fraction)
     if not 0 < share < 1:
         raise UserError(
-            f"{len(groups)} examples in {count} groups are too few to cut a share of {fraction:g} off; add examples."
+            f"{len(groups)} examples are of {count} groups (speakers, slides, people), each of which stays in one "
+            f"split: too few to cut a share of {fraction:g} off; add examples of other groups, or change that fraction."
         )
     splitter = StratifiedGroupKFold(share.denominator, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # a stratum of few groups is in some folds only, which is as well as it can be
@@ -115,3 +142,44 @@ def grouped_split(
         folds = [second for _, second in splitter.split(np.zeros(len(groups)), kinds, np.asarray(groups))]
     cut = np.sort(np.concatenate(folds[: share.numerator]))
     return np.setdiff1d(np.arange(len(groups)), cut), cut
+
+
+def _share(folds: int, fraction: float) -> Fraction:
+    """The share of that many folds that comes nearest to the fraction; 0 or 1 where none can be cut off."""
+    share = Fraction(fraction).limit_denominator(min(folds, MOST_FOLDS)) if folds else Fraction(0)
+    return Fraction(1, round(1 / fraction)) if not share and round(1 / fraction) <= folds else share
+
+
+def require_groups(groups: Sequence[str], fractions: Mapping[str, float], advice: str = "") -> None:
+    """Refuse groups that are too few to cut several splits off, one after the other (see `grouped_split`).
+
+    Args:
+        fractions: the share of each split of what is left, by the name of its setting, in the order of the cuts.
+        advice: another way out, for the message.
+
+    Raises:
+        UserError: it says how many groups are enough, and which fractions suit those that are there.
+    """
+    count = len(set(groups))
+    if _can_be_cut(count, list(fractions.values())):
+        return
+    enough = next(number for number in itertools.count(2) if _can_be_cut(number, list(fractions.values())))
+    suiting = [round(1 / (count - place), 3) for place in range(len(fractions)) if count - place > 1]
+    possible = " and ".join(f"{name} to {share:g}" for name, share in zip(fractions, suiting, strict=False))
+    cut = " and ".join(f"{name} {share:g}" for name, share in fractions.items())
+    ways = [f"add examples of other groups, {enough} groups in all"]
+    ways += [f"set {possible}"] * (len(suiting) == len(fractions)) + [advice] * bool(advice)
+    raise UserError(
+        f"{len(groups)} examples are of {count} group{'s'[: count != 1]} (speakers, slides, films), each of which "
+        f"stays in one split: too few to cut off {cut}; {', or '.join(ways)}."
+    )
+
+
+def _can_be_cut(count: int, fractions: Sequence[float]) -> bool:
+    """Whether each fraction in turn can be cut off that many groups, with one group left at the end."""
+    for fraction in fractions:
+        share = _share(count, fraction)
+        if not 0 < share < 1:
+            return False
+        count -= math.ceil(count * share)
+    return count > 0

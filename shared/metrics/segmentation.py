@@ -32,6 +32,21 @@ def overlap(counts: Tensor) -> tuple[Tensor, Tensor]:
     return both / (sizes - both), 2 * both / sizes
 
 
+def jackknife_interval(counts: Tensor) -> list[float]:
+    """The 95 % interval of the pooled mean IoU: how much it varies when one image is left out (Tukey 1958).
+
+    Args:
+        counts: confusion counts of each image, int64 [N, C, C]; of a single image, nothing is known: 0 to 1.
+    """
+    if len(counts) < 2:
+        return [0.0, 1.0]
+    whole = counts.sum(0)
+    without = torch.stack([overlap(whole - one)[0].nanmean() for one in counts])  # [N]
+    spread = 1.96 * float(((len(counts) - 1) * without.var(correction=0)).sqrt())
+    mean = float(overlap(whole)[0].nanmean())
+    return [max(0.0, mean - spread), min(1.0, mean + spread)]
+
+
 def boundary_f(prediction: Tensor, truth: Tensor, num_classes: int, ignore: int) -> Tensor:
     """The F-score of each class's outlines (Csurka et al. 2013), float64 [C]; NaN where a class has none.
 
@@ -87,7 +102,8 @@ class SegmentationScores:
         """All scores as plain types; None stands for a class that does not occur.
 
         Returns:
-            `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `boundary` with
+            `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `pooled` also with
+            `mean_iou_interval` (95 %, see `jackknife_interval`); `boundary` with
             `mean_f` and by class `f`, averaged over images; `pixel_accuracy`; `confusion`; `images`, their number;
             and `by_image`, each image's IoU, averaged over its classes.
         """
@@ -97,7 +113,8 @@ class SegmentationScores:
         pooled_iou, pooled_dice = overlap(pooled)
         boundary = {"f": torch.stack(self._boundaries).nanmean(0)} if self._boundaries else {}
         return {
-            "pooled": self._by_class(iou=pooled_iou, dice=pooled_dice),
+            "pooled": self._by_class(iou=pooled_iou, dice=pooled_dice)
+            | {"mean_iou_interval": jackknife_interval(counts)},
             "per_image": self._by_class(iou=iou.nanmean(0), dice=dice.nanmean(0)),
             "boundary": self._by_class(**boundary),
             "pixel_accuracy": _number(pooled.diagonal().sum() / pooled.sum()),

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from shared.console import log
 from shared.errors import UserError
+from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES
 from shared.files import file_digest
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
@@ -46,6 +47,7 @@ def write_run_report(
     data, train = trained.metadata["data"], results["train"]
     summary = results["evaluate"]["summary"] | results["baseline"]["summary"]
     summary |= {
+        "best baseline": beside_baselines(results)[1],
         "parameters": f"{train['parameters']:,}",
         "first weights": train["first_weights"]["source"],
         "training seconds": f"{train['seconds']:.1f}",
@@ -91,7 +93,8 @@ def accuracy_section(results: Results, more: Mapping[str, str] | None = None) ->
         rows.append([name, *(f"{score:.4f}" for score in scores), f"{low:.4f} to {high:.4f}", *others])
     return Section(
         "Accuracy beside the classical baselines",
-        "All models were fitted on the same training split; nothing was chosen on the test split.",
+        "All models were fitted on the same training split; nothing was chosen on the test split. "
+        f"The best baseline by its validation score is {beside_baselines(results)[1]}.",
         header=["model", "validation", "test", "test, 95 % interval", *more.values()],
         rows=rows,
     )

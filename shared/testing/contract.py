@@ -25,7 +25,7 @@ from torch.nn.functional import cross_entropy
 
 from shared.cli import main
 from shared.config import to_plain
-from shared.data.examples import Data
+from shared.data.examples import Data, Examples
 from shared.files import read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
@@ -50,6 +50,8 @@ class Contract:
     chance: float  # the test score of random weights is below this
     other_network: tuple[str, ...]  # flags that ask for another network than the smoke run's
     input_name: str  # a file name with an ending that predict reads
+    save_labeled: Callable[[list[str], Examples, Path], object] | None = None
+    """Writes examples of these classes into a folder as a user has them; None where the project tests that itself."""
     flags: tuple[str, ...] = ("--data.source", "auto")
     """Of a command that must fail: what the owner may have changed in configs/config.yaml."""
     run_flags: tuple[str, ...] = ()
@@ -251,6 +253,37 @@ def test_evaluating_other_data_than_trained_on_is_said(trained: Any, capsys: pyt
     evaluate(replace(trained, seed=trained.seed + 1))
     assert "trained on other data" in capsys.readouterr().err
     (trained.output_dir / "evaluate.json").write_bytes(before)
+
+
+def test_each_labeled_example_elsewhere_is_scored_and_those_trained_on_are_counted(
+    trained: Any, data: Data, contract: Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if contract.save_labeled is None:
+        return
+    few = list(range(12))  # some of the classes may be missing among them
+    for name, split in (("train", data.splits.train.at(few)), ("val", data.splits.test.at(few))):
+        contract.save_labeled(data.classes, split, tmp_path / "other" / name)
+    before = read_result(trained.output_dir, "evaluate")
+    succeed(contract, "evaluate", "--on", tmp_path / "other", "--output_dir", trained.output_dir)
+    printed, found = capsys.readouterr(), read_result(trained.output_dir, "evaluate-on")
+    assert "interval" in printed.out
+    assert "12 of these 24" in printed.err
+    assert found["data"]["counts"] == {"train": 0, "validation": 0, "test": 24}
+    assert found["data"]["trained_on"] == 12
+    assert np.sum(found["metrics"]["test"]["confusion"]) >= 24
+    assert found.get("temperature") == before.get("temperature")
+    assert read_result(trained.output_dir, "evaluate") == before
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_folder_without_labeled_examples_is_not_scored(
+    there: bool, trained: Any, contract: Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if there:
+        (tmp_path / "other").mkdir()
+    words = ["evaluate", "--on", str(tmp_path / "other"), "--output_dir", str(trained.output_dir)]
+    assert main(words, contract.project, contract.verbs, "src.config:Config") == 2
+    assert str(tmp_path / "other") in capsys.readouterr().err
 
 
 # It exports.

@@ -114,7 +114,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"{path} holds weights but no state to resume from; name a last.safetensors.")
     # Settings that do not affect training may differ between a run and its resumption.
     free = {"not_trained", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
-    free |= {"config.training.epochs", "config.training.patience"}  # a run may be trained longer
+    free |= {f"config.training.{name}" for name in ("epochs", "min_steps", "patience")}  # a run may be trained longer
     there = dict(_leaves(checkpoint.metadata, free))
     here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
     for name in here:

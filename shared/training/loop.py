@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader
 
-from shared.console import log, progress_bar
+from shared.console import log, progress_bar, track, with_lines
 from shared.data.batches import ShuffledBatches
 from shared.data.memory import Batch, BatchDataset
 from shared.errors import DivergedError, StoppedError, UserError
@@ -148,7 +148,7 @@ def train_epoch(
     # The sum stays on the device: float(loss) at every step would make the CPU wait for the GPU.
     loss_sum = torch.tensor(progress.loss_sum, device=device)
     started = time.perf_counter()
-    for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress):
+    for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress, config.epochs):
         logged = progress.step % config.log_every == 0
         learning_rate = float(state.schedule.get_last_lr()[0])  # of this step; train_step moves the schedule on
         loss, grad_norm = train_step(task.step, state, to_device(batch, device), config, measure_norm=logged)
@@ -182,13 +182,14 @@ def remaining_batches(loader: DataLoader[Batch], progress: Progress) -> Iterator
     return iter(loader)
 
 
-def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress) -> Iterator[Batch]:
-    """The same batches behind a progress bar."""
+def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress, epochs: int) -> Iterator[Batch]:
+    """The same batches behind a progress bar; without a terminal, with a line on the time left now and then."""
+    name, later = f"epoch {progress.epoch + 1}", epochs - progress.epoch - 1
     with progress_bar() as bar:
         if bar.disable:  # a disabled bar still takes a lock at every step
-            yield from batches
+            yield from with_lines(batches, f"{name} of {epochs}, steps", total, progress.batch, later)
             return
-        task = bar.add_task(f"epoch {progress.epoch + 1}", total=total, completed=progress.batch)
+        task = bar.add_task(name, total=total, completed=progress.batch)
         for batch in batches:
             yield batch
             bar.advance(task)
@@ -284,7 +285,7 @@ def evaluate(task: Task, model: nn.Module, loader: DataLoader[Batch], device: to
     model.eval()
     task.metrics.reset(device)
     totals = torch.zeros(2, device=device)  # the sum of the losses, the number of examples
-    for batch in loader:
+    for batch in track(loader, "validate"):
         loss, logits, targets = task.step(model, to_device(batch, device))
         task.metrics.update(logits, targets)
         totals += torch.stack([loss * len(targets), torch.full_like(loss, len(targets))])

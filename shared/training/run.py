@@ -51,6 +51,7 @@ def train_network(
     trial: Trial = "none",
     metadata: Mapping[str, Any] | None = None,
     details: Mapping[str, Any] | None = None,
+    try_first: str = "",
 ) -> dict[str, Any]:
     """Train, keep the weights that do best on validation, and write outputs/train.json; or run a short trial.
 
@@ -60,13 +61,15 @@ def train_network(
         checkpoint: the state to resume from; the last one saved if None.
         metadata: what the project records beside the weights, as plain types; `first_weights` are random if not given.
         details: what the project records in train.json, as plain types; the run's first line shows them.
+        try_first: flags that most likely help where the network does not beat the baselines; more epochs if empty.
 
     Returns:
         The content of train.json.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    config, added = with_enough_epochs(config, len(loaders.train))
     batch_size, wanted = loaders.train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
-    details = {"batch_size": batch_size} | dict(details or {})
+    details = {"batch_size": batch_size} | dict(details or {}) | added
     if batch_size != wanted:
         details |= {"batch_size_wanted": wanted}
         log.info(f"train: batches of {batch_size}, because training.batch_size {wanted} would give too few steps")
@@ -97,8 +100,23 @@ def train_network(
         steps=progress.step,
         history=progress.history,
         **({"extensions": progress.extensions} if progress.extensions else {}),
+        try_first=try_first,
         **details,
     )
+
+
+def with_enough_epochs(config: Any, steps_per_epoch: int) -> tuple[Any, dict[str, Any]]:
+    """The configuration with as many epochs as `training.min_steps` needs, and what train.json says of it."""
+    training = config.training
+    epochs = max(training.epochs, -(-training.min_steps // steps_per_epoch))
+    if epochs == training.epochs:
+        return config, {}
+    log.info(
+        f"train: {epochs} epochs in place of {training.epochs}, which would give only "
+        f"{training.epochs * steps_per_epoch} optimizer steps; --training.min_steps 0 leaves it at {training.epochs}"
+    )
+    enough = replace(training, epochs=epochs, min_steps=0)  # recorded as what it is, a run of that many epochs
+    return replace(config, training=enough), {"epochs_wanted": training.epochs}
 
 
 def run_metadata(
@@ -117,6 +135,7 @@ def run_metadata(
         "data": record,
         "seed": config.seed,
         "first_weights": {"source": "random", "license": ""},
+        "trained_on": "".join(data.splits.train.fingerprints()),
         **metadata,
     }
 

@@ -23,6 +23,9 @@ class TrainingConfig:
 
     epochs: PositiveInt = 10
     """number of passes over the training split; more passes take longer and fit the training data closer"""
+    min_steps: NonNegativeInt = 0
+    """least number of optimizer steps: small data gets more epochs than training.epochs where those have fewer steps;
+    higher values train small data longer; 0 adds none, and neither does a training.epochs in a flag or --config file"""
     batch_size: PositiveInt = 128
     """number of examples in one optimizer step; larger batches need more memory and usually a higher learning rate"""
     learning_rate: PositiveFloat = 1e-3

@@ -19,7 +19,7 @@ from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_lo
 from shared.data.passed_over import passed_over
 from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
-from shared.data.splits import Splits
+from shared.data.splits import Splits, require_groups
 from shared.errors import UserError
 from src.augmentation import make_augmentation
 from src.config import Config, DataConfig
@@ -39,14 +39,7 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    skipped = partial(passed_over, kind=RECORDINGS)
-    sources = {
-        "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
-        "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
-        "folder": DataSource(partial(load_folder, settings), partial(has_class_files, kind=RECORDINGS), skipped),
-        "sample": DataSource(partial(load_sample, settings, config.seed)),
-    }
-    found, record = load_source(settings.source, settings.root, sources)  # nothing is downloaded unasked
+    found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
     if found.unusual:
         log.warning(f"recordings that are used, but unusual: {found.unusual}")
     splits = split_by_speaker(found, settings, config.seed)
@@ -58,6 +51,18 @@ def load_data(config: Config) -> Data:
     unusual = {kind: len(names) for kind, names in found.unusual.by_kind.items()}
     facts = {"speakers": speakers, "unusual": unusual} | copies
     return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual)
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    settings = config.data
+    folder = partial(load_folder, settings, classes=classes)
+    return {
+        "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
+        "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
+        "folder": DataSource(folder, partial(has_class_files, kind=RECORDINGS), partial(passed_over, kind=RECORDINGS)),
+        "sample": DataSource(partial(load_sample, settings, config.seed)),
+    }
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
@@ -81,8 +86,19 @@ def split_by_speaker(found: SourceData, settings: DataConfig, seed: int) -> Spli
         if test is not None:
             raise UserError("the data has a test split, which data.test_groups cannot change; leave that setting out.")
         train, test = _cut_speakers(train, settings.test_groups)
-    train, test = cut_examples(_by_speaker(train), test, settings.test_fraction, seed)
-    by_speaker = settings.validation_by == "group"
+    train, by_speaker = _by_speaker(train), settings.validation_by == "group"
+    if any(train.groups):
+        cut, advice, speakers = {}, "", len(set(train.groups))
+        if test is None:
+            cut["data.test_fraction"] = settings.test_fraction
+        if validation is None and by_speaker:
+            cut["data.validation_fraction"] = settings.validation_fraction
+            if test is not None:
+                advice = "set data.validation_by to clip"
+            elif speakers > 1:  # one of two speakers can be the test split
+                advice = f"set data.validation_by to clip and data.test_fraction to {1 / speakers:.3g}"
+        require_groups(train.groups, cut, advice)
+    train, test = cut_examples(train, test, settings.test_fraction, seed)
     kept, validation = cut_examples(train, validation, settings.validation_fraction, seed, by_speaker)
     return Splits(kept, validation, test)
 

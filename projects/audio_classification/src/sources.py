@@ -5,6 +5,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +27,18 @@ FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
 SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
     unusual = Problems()
-    found = read_class_folders(root, "samples", lambda path: _clip(settings, root, path, unusual), RECORDINGS)
+    read = partial(_clip, settings, root, unusual)
+    found = replace(read_class_folders(root, "samples", read, RECORDINGS, classes), unusual=unusual)
+    if classes:  # nothing is cut, so that it does not matter who speaks
+        return found
     groups = find_groups(root, found.train.names, settings.group_pattern, RECORDINGS.nouns)
-    return replace(found, train=replace(found.train, groups=groups), unusual=unusual)
+    return replace(found, train=replace(found.train, groups=groups))
 
 
-def _clip(settings: DataConfig, root: Path, path: Path, unusual: Problems) -> np.ndarray:
+def _clip(settings: DataConfig, root: Path, unusual: Problems, path: Path) -> np.ndarray:
     """The recording as the network takes it: int16 [samples]; what is unusual about it goes into `unusual`."""
     recording = read_recording(path, settings.sample_rate)
     for kind in recording.unusual:

@@ -1,6 +1,7 @@
 """The data: three disjoint splits, fixed by the seed and cut by speaker, from each source."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,17 @@ def test_one_folder_a_class_is_cut_into_three_splits(tmp_path: Path) -> None:
 def test_speakers_named_in_the_files_are_never_in_two_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20}), group_pattern=BY_NAME))
     assert data.facts["speakers"] == {"train": 3, "validation": 1, "test": 1}
+
+
+@pytest.mark.parametrize("speakers", [2, 3])
+def test_what_helps_against_too_few_speakers_is_said_and_works(speakers: int, tmp_path: Path) -> None:
+    root = save_folder(tmp_path, {"high": 30, "low": 30}, speakers)
+    with pytest.raises(UserError) as refusal:
+        load_data(config(root=root, group_pattern=BY_NAME))
+    advised = re.search(r"data.validation_by to clip and data.test_fraction to ([\d.]*\d)", str(refusal.value))
+    assert advised
+    followed = config(root=root, group_pattern=BY_NAME, validation_by="clip", test_fraction=float(advised[1]))
+    assert load_data(followed).facts["speakers"]["test"] == 1
 
 
 def test_speakers_named_in_a_table_are_never_in_two_splits(tmp_path: Path) -> None:

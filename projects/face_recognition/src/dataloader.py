@@ -4,9 +4,10 @@ For your own data, edit `load_data` (or add a function to sources.py); for other
 augmentation.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,8 +19,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples
 from shared.data.folders import has_class_files
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
-from shared.data.passed_over import passed_over
-from shared.data.sources import DataSource, load_source
+from shared.data.sources import DataSource, load_present, load_source
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
 from src.augmentation import augment
@@ -62,12 +62,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
         UserError: data is missing or damaged, or shows too few people.
     """
     settings = config.data
-    sources = {
-        "lfw": DataSource(load_lfw, lambda root: find_lfw(root) is not None),
-        "folder": DataSource(load_folder, has_class_files, passed_over),
-        "sample": DataSource(partial(load_sample, crop_size(config))),
-    }
-    photos, record = load_source(settings.source, settings.root, sources)
+    photos, record = load_source(settings.source, settings.root, make_sources(config))
     train, test, test_pairs = cut_test(photos, settings, config.seed)
     # All photos of a person go into one split: a network that has seen the person would be measured too well.
     first, second = grouped_split(photos.labels[train].astype(str).tolist(), settings.validation_fraction, config.seed)
@@ -102,6 +97,43 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
     if complete:
         require_faces(data)
     return data
+
+
+def make_sources(config: Config) -> dict[str, DataSource[FoundPhotos]]:
+    """Where photos can come from, by the name of the source."""
+    return {
+        "lfw": DataSource(load_lfw, lambda root: find_lfw(root) is not None),
+        "folder": DataSource(load_folder, has_class_files),
+        "sample": DataSource(partial(load_sample, crop_size(config))),
+    }
+
+
+def load_people(config: Config, on: Path) -> FaceData:
+    """All photos in `on`, with the pairs of its pairs.txt or drawn ones, as the test split of data without others.
+
+    Raises:
+        UserError: data is missing or damaged, or shows too few people.
+    """
+    photos, record = load_present(on, make_sources(config))
+    everyone = np.arange(len(photos.labels))
+    pairs = photos.official or draw_pairs(photos.labels, everyone, config.data.pairs, config.seed)
+    faces, alignment = cut_photos(photos, everyone, replace(config, data=replace(config.data, root=on)), search=True)
+    nothing = faces.at([])
+    same = pairs.same[faces["found"][pairs.members].all(1)]
+    if not same.any() or same.all():
+        raise UserError(f"too few faces were found in {on} to make pairs of; use larger photos of faces.")
+    facts = {"people": {"test": len(photos.people)}, "no_face": {"test": int((~faces["found"]).sum())}}
+    return FaceData(
+        Splits(nothing, nothing, faces),
+        [],
+        record,
+        facts=facts | {"alignment": alignment, "crop_size": crop_size(config)},
+        faces=faces,
+        people=photos.people,
+        validation_pairs=pairs.at(np.zeros(len(pairs), bool)),
+        test_pairs=pairs,
+        official=None,
+    )
 
 
 def cut_photos(photos: FoundPhotos, order: np.ndarray, config: Config, search: bool) -> tuple[Examples, str]:

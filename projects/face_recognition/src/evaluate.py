@@ -7,15 +7,22 @@ from typing import Any
 import numpy as np
 
 from models.model import embed, restore_model
+from shared.errors import UserError
 from shared.evaluation import write_evaluation
+from shared.files import file_digest
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
-from shared.training.trained import load_trained
+from shared.results import evaluated_scores
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
+from shared.training.trained import load_trained, note_trained_on
 from src.config import Config
-from src.dataloader import FaceData, load_data
+from src.dataloader import FaceData, load_data, load_people
 from src.pairs import Pairs
 
 
-def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData | None = None) -> dict[str, Any]:
+def evaluate(
+    config: Config, checkpoint: Path | None = None, on: Path | None = None, *, data: FaceData | None = None
+) -> dict[str, Any]:
     """Measure an embedder on pairs of the validation and test people; write outputs/evaluate.json.
 
     The threshold is the best one on the validation people's pairs. Where there is a pairs.txt and the embedder has
@@ -23,7 +30,11 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
 
     Args:
         checkpoint: the weights; the best ones of the last training run if not given
+        on: a folder of one folder per person; pairs of all its photos are measured in place of these splits, at the
+            threshold that `evaluate` has found, for outputs/evaluate-on.json
     """
+    if on:
+        return evaluate_on(config, checkpoint, on)
     trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()
     measured = [data.validation_pairs, data.test_pairs]
@@ -46,6 +57,33 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: FaceData |
         summary["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
     details = {"folds": folds, "views": config.model.views}
     return write_evaluation(config, trained, data, metrics, summary, started, **details)
+
+
+def evaluate_on(config: Config, checkpoint: Path | None, on: Path) -> dict[str, Any]:
+    """Measure an embedder on pairs of all photos in a folder (see `evaluate`)."""
+    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+    earlier = evaluated_scores(config.output_dir, file_digest(trained.path))
+    if earlier is None:
+        raise UserError(
+            "`evaluate` has not measured these weights, so there is no threshold; run it without --on first."
+        )
+    data, started = load_people(config, on), time.perf_counter()
+    data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.faces["found"]))))
+    embeddings = embed(restore_model(config, trained), data.faces, data.test_pairs.members.ravel())
+    similarities, same = data.test_pairs.similarities(embeddings), data.test_pairs.same
+    test = verification_scores(similarities, same, earlier["threshold"])
+    low, high = test["accuracy_interval"]
+    accepted = similarities >= earlier["threshold"]  # false where a photo has no face
+    summary = {
+        "accuracy": f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}) of {test['pairs']:,} pairs",
+        "different people taken for one": f"{(accepted & ~same).sum():,} of {(~same).sum():,} pairs",
+        "one person taken for two": f"{(~accepted & same).sum():,} of {same.sum():,} pairs",
+        "equal error rate": f"{test['eer']:.4f}",
+        "without a face": f"{test['failed']} of the pairs",
+    }
+    confusion = [[int((same == truth)[accepted == said].sum()) for said in (False, True)] for truth in (False, True)]
+    metrics = {"test": test | {"confusion": confusion}}
+    return write_evaluation(config, trained, data, metrics, summary, started, on, views=config.model.views)
 
 
 def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:

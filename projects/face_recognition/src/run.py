@@ -10,7 +10,7 @@ from shared.config import from_plain
 from shared.console import log, shown, table
 from shared.results import write_result
 from shared.training.folder import training_lock
-from shared.verbs import next_steps, summary_rows
+from shared.verbs import next_steps, summary_rows, warn_if_not_beaten
 from src import dataloader
 from src.baseline import baseline
 from src.config import PROJECT, Config
@@ -44,6 +44,7 @@ def run(config: Config) -> dict[str, Any]:
     steps = next_steps(config, PROJECT, page, started)
     steps["next"] = f"{shown(Path(sys.executable))} {shown(PROJECT / 'main.py')} verify one_photo.jpg another.jpg"
     table(PROJECT.name, summary_rows(config, results) | rows | steps)
+    warn_if_not_beaten(results)
     return results
 
 

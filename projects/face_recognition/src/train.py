@@ -59,6 +59,8 @@ def train(
         "first_weights": first_weights.as_dict(),
         "trained_on_data": learns,
     }
+    if not learns:
+        metadata["trained_on"] = ""  # it has seen none of the photos
     if learns:
         details = {"loss": config.loss.name, "people": people, "trained_on_data": True}
         options = {"resume": resume, "checkpoint": checkpoint, "trial": trial, "metadata": metadata, "details": details}
@@ -89,4 +91,5 @@ def keep_weights(
         keep_earlier_run(config.output_dir)
         save_checkpoint(best_checkpoint(config.output_dir), tensors, {**metadata, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
+    details["try_first"] = "--model.head linear"
     return write_training(config.output_dir, metadata, metrics, time.perf_counter() - started, **details)

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 
 import numpy as np
 import pytest
 import torch
 
 from models.model import LARGE, NETWORKS, Embedder, restore_model
+from shared.errors import UserError
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
@@ -104,6 +106,23 @@ def test_trained_weights_are_kept_and_beat_the_small_network(ready: Config, trai
     scores = evaluate(ready)["metrics"]["test"]
     assert scores["auc"] > 0.95
     assert scores["auc"] > evaluate(trained)["metrics"]["test"]["auc"]
+
+
+def test_pairs_of_all_photos_elsewhere_are_measured_at_the_threshold_of_the_validation_people(
+    ready: Config, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    for person, names in {"astronaut": ("astronaut", "again"), "cameraman": ("cameraman", "both")}.items():
+        (tmp_path / "people" / person).mkdir(parents=True)
+        for name in names:
+            copy(photos[name], tmp_path / "people" / person)
+    threshold = evaluate(ready)["metrics"]["test"]["threshold"]
+    found = evaluate(ready, on=tmp_path / "people")
+    test = found["metrics"]["test"]
+    assert (test["threshold"], test["pairs"], test["same"]) == (threshold, 4, 2)
+    assert np.sum(test["confusion"]) == 4
+    assert found["data"]["trained_on"] == 0
+    with pytest.raises(UserError, match="without --on"):
+        evaluate(replace(ready, output_dir=tmp_path), best_checkpoint(ready.output_dir), tmp_path / "people")
 
 
 def test_a_head_on_frozen_weights_leaves_them_as_they_are(ready: Config, tmp_path: Path) -> None:

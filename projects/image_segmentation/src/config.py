@@ -40,8 +40,8 @@ class DataConfig(MaskConfig):
     sample_images: Annotated[int, Bounds(ge=20)] = 320
     """number of training images in the built-in sample; each other split has a fifth of it"""
     group_size: PositiveInt = 1
-    """number of neighboring files, by name, that stay in one split, such as frames of a film; a column group in
-    index.csv takes precedence"""
+    """number of neighboring files of a folder that stay in one split, such as frames of a film; numbers in names count
+    as numbers (2 before 10); higher values keep more together; a column group in index.csv takes precedence"""
     strata: str = ""
     """column of index.csv, such as the microscope, whose values are spread evenly over the splits; empty: none"""
     validation_fraction: OpenUnitInterval = 0.15

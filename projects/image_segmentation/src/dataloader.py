@@ -14,7 +14,7 @@ from models.model import STRIDE
 from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
-from shared.data.examples import Data, Examples, split_data
+from shared.data.examples import Data, Examples, SourceData, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.passed_over import passed_over
 from shared.data.problems import named
@@ -42,16 +42,12 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut; the message names all files that do not fit.
     """
     settings = config.data
-    sources = {
-        "folder": DataSource(
-            partial(load_folder, settings), lambda root: not is_pets(root) and is_folder(root), passed_over
-        ),
-        "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
-        "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
-    }
-    found, record = load_source(settings.source, settings.root, sources, published="pets")
+    found, record = load_source(settings.source, settings.root, make_sources(config), published="pets")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
-    splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
+    smaller = max(1, len(found.train) // 8)  # files in a group, so that there are eight groups or more
+    by_name = settings.group_size > smaller and not (settings.root / "index.csv").is_file()
+    advice = f"set data.group_size to {smaller}" * by_name
+    splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed, advice)
     for name, split in vars(splits).items():
         if all((mask == IGNORE).all() for mask in split["masks"]):
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")
@@ -64,6 +60,16 @@ def load_data(config: Config) -> Data:
     copies = warn_near_copies(splits, "images", SAME_IMAGE, GROUP_IMAGES) if record.source == "folder" else {}
     facts = found.facts | {"ignored_pixels": shares} | copies
     return Data(splits, found.classes, record, found.problems, facts, found.settled)
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    settings, folder = config.data, partial(load_folder, config.data, classes=classes)
+    return {
+        "folder": DataSource(folder, lambda root: not is_pets(root) and is_folder(root), passed_over),
+        "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
+        "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
+    }
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

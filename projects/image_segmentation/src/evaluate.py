@@ -15,24 +15,31 @@ from shared.evaluation import held_out, write_evaluation
 from shared.inference.tiles import Dense, Tiling, segment
 from shared.masks.decode import IGNORE
 from shared.metrics.segmentation import SegmentationScores
-from shared.training.trained import load_trained
+from shared.training.trained import load_labeled, load_trained
 from src.config import Config, PredictConfig
-from src.dataloader import load_data
+from src.dataloader import load_data, make_sources
 
 
-def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | None = None) -> dict[str, Any]:
+def evaluate(
+    config: Config, checkpoint: Path | None = None, on: Path | None = None, *, data: Data | None = None
+) -> dict[str, Any]:
     """Measure a trained network on the validation and test splits; write outputs/evaluate.json.
 
     Args:
         checkpoint: the weights; the best ones of the last training run if not given
+        on: a folder of images and masks; all of it is measured in place of
+            these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    trained, data = load_trained(config, checkpoint, data, load_data)
+    if on:
+        trained, data = load_labeled(config, checkpoint, on, make_sources)
+    else:
+        trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()
     network = restore_model(config, trained).probabilities
     metrics = {name: scores_of(network, split, data.classes, config) for name, split in held_out(data).items()}
     summary = {f"{name} mean IoU": overlap(scores) for name, scores in metrics.items()}
-    return write_evaluation(config, trained, data, metrics, summary, started)
+    return write_evaluation(config, trained, data, metrics, summary, started, on)
 
 
 def scores_of(network: Dense, split: Examples, classes: list[str], config: Config) -> dict[str, Any]:
@@ -52,4 +59,6 @@ def predict_mask(network: Dense, image: np.ndarray, settings: PredictConfig) -> 
 
 def overlap(scores: Mapping[str, Any]) -> str:
     """Both means of the IoU, for people."""
-    return f"{scores['pooled']['mean_iou']:.4f} pooled, {scores['per_image']['mean_iou']:.4f} per image"
+    low, high = scores["pooled"]["mean_iou_interval"]
+    interval = f"(95 % interval {low:.4f} to {high:.4f})"
+    return f"{scores['pooled']['mean_iou']:.4f} pooled {interval}, {scores['per_image']['mean_iou']:.4f} per image"

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log
+from shared.data.class_folders import none_of
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import class_folders, list_files, visible_files
+from shared.data.folders import SPLIT_NAMES, class_folders, list_files, visible_files
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
+from shared.data.splits import neighbor_groups
 from shared.data.value_range import measure_range
 from shared.errors import UserError
 from shared.masks.decode import IGNORE, decode_masks, read_pairs
@@ -27,8 +29,10 @@ from src.sample import CLASSES, make_sample
 PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own images and masks (see `mask_folders` for the layouts), or outlines in JSON (see annotations.py).
+
+    `classes` are those of a trained network, where the masks are only measured.
 
     Raises:
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
@@ -54,23 +58,21 @@ def load_folder(settings: DataConfig, root: Path) -> SourceData:
     if mask_folders(root):
         form = detect_format(every, settings, notes)
     splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
-    if "train" in splits:
+    if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
     if problems and settings.broken == "refuse":
         leaves_some = all(map(len, splits.values()))
         raise UserError(refusal(root, problems) if leaves_some else f"{root} has {problems}; mend them.")
     if problems:
         log.warning(f"left out of {root}: {problems}")
-    if "train" not in splits or not all(map(len, splits.values())):
+    if not (classes or "train" in splits) or not all(map(len, splits.values())):
         raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
     require_every_class(root, form, splits, every, settings)
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
-    validation, test = splits.get("validation"), splits.get("test")
-    if test is None:  # the one split that was held out becomes the test split, on which nothing is chosen
-        validation, test = None, validation
+    train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     facts = {"masks": form.encoding, "notes": notes}
     description = "the user's own images and masks"
-    held, settled = (splits["train"], validation, test), {"value_range": value_range}
+    held, settled = (train or none_of(splits), validation, test), {"value_range": value_range}
     return SourceData(form.classes, *held, description, "the user's own", problems, facts, settled)
 
 
@@ -114,8 +116,7 @@ def with_groups(examples: Examples, index: Path, settings: DataConfig, problems:
             raise UserError(
                 f"there is no {index} with the column {settings.strata!r} that data.strata asks for; add it."
             )
-        groups = [f"neighbors {number // settings.group_size}" for number in range(len(names))]
-        return Examples(examples.columns, names, groups)
+        return Examples(examples.columns, names, neighbor_groups(names, settings.group_size))
     columns = ["id", "group"] + [settings.strata] * bool(settings.strata)
     rows = {row["id"]: row for row in read_index(index, columns)}
     for name in names:

@@ -1,6 +1,7 @@
 """The data: three disjoint splits from each source, and crops in which image and mask stay together."""
 
 import csv
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -60,6 +61,19 @@ def test_images_of_one_group_stay_in_one_split(tmp_path: Path) -> None:
     assert sum(len({int(name) // 8 for name in split.names}) for split in vars(splits).values()) == 5
 
 
+def test_neighbors_are_counted_by_number_and_a_group_size_that_leaves_too_few_groups_says_which_to_set(
+    tmp_path: Path,
+) -> None:
+    save_folder(tmp_path, 24, names="{}")
+    splits = load_data(config(root=tmp_path, group_size=4)).splits
+    assert sum(len({int(name) // 4 for name in split.names}) for split in vars(splits).values()) == 6
+    with pytest.raises(UserError) as refusal:
+        load_data(config(root=tmp_path, group_size=12))
+    advised = re.search(r"set data.group_size to (\d+)", str(refusal.value))
+    assert advised
+    load_data(config(root=tmp_path, group_size=int(advised[1])))
+
+
 def test_each_split_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
     rows = [[f"{index:03d}", index // 2, "rare" if index < 10 else "usual"] for index in range(40)]
@@ -85,12 +99,12 @@ def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
         load_data(config(root=tmp_path))
 
 
-def test_a_held_out_split_is_the_test(tmp_path: Path) -> None:
+def test_val_is_the_validation_split_and_the_test_split_is_cut_from_train(tmp_path: Path) -> None:
     save_folder(tmp_path / "train", 20, (0, 1, 2, 11), "a{}")
     save_folder(tmp_path / "val", 5, (0, 1, 2, 11), "b{}")
     data = load_data(config(root=tmp_path, classes=["sky", "road", "car"], ignore="11"))
-    assert data.counts == {"train": 17, "validation": 3, "test": 5}
-    assert set(data.splits.test.names) == {f"b{index}" for index in range(5)}
+    assert data.counts == {"train": 16, "validation": 5, "test": 4}
+    assert set(data.splits.validation.names) == {f"b{index}" for index in range(5)}
     assert set(np.unique(data.splits.test["masks"][0])) == {0, 1, 2, IGNORE}
 
 
@@ -100,7 +114,7 @@ def test_camvids_layout_is_known(tmp_path: Path) -> None:
         (tmp_path / "saved" / split / "images").rename(tmp_path / split)
         (tmp_path / "saved" / split / "masks").rename(tmp_path / f"{split}annot")
     data = load_data(config(root=tmp_path))
-    assert data.counts == {"train": 17, "validation": 3, "test": 5}
+    assert data.counts == {"train": 16, "validation": 5, "test": 4}
     assert data.classes == ["class 0", "class 1", "class 2"]
 
 

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copies
-from shared.data.examples import Data, split_data
+from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.passed_over import passed_over
@@ -34,12 +34,7 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    sources = {
-        "folder": DataSource(partial(load_folder, settings), has_class_files, passed_over),
-        "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
-        "sample": DataSource(partial(load_sample, settings)),
-    }
-    found, record = load_source(settings.source, settings.root, sources, published="mnist")
+    found, record = load_source(settings.source, settings.root, make_sources(config), published="mnist")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
     require_size(splits.train["images"], settings)
@@ -52,6 +47,15 @@ def load_data(config: Config) -> Data:
 def likeness(settled: dict[str, Any]) -> Likeness:
     """When two images are copies, by the preparation that was settled on."""
     return SAME_IMAGE if settled.get("preparation") == "photo" else SAME_DIGIT
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    return {
+        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_class_files, passed_over),
+        "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
+        "sample": DataSource(partial(load_sample, config.data)),
+    }
 
 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:

@@ -7,22 +7,30 @@ from typing import Any
 from models.model import restore_model
 from shared.data.examples import Data
 from shared.evaluation import accuracy_summary, classifier_scores, held_out, logits_in_batches, write_evaluation
-from shared.training.trained import load_trained
+from shared.training.trained import load_labeled, load_trained
 from src.config import Config
-from src.dataloader import load_data
+from src.dataloader import load_data, make_sources, require_size
 
 
-def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | None = None) -> dict[str, Any]:
+def evaluate(
+    config: Config, checkpoint: Path | None = None, on: Path | None = None, *, data: Data | None = None
+) -> dict[str, Any]:
     """Measure a trained network on the validation and test splits; write outputs/evaluate.json.
 
     Args:
         checkpoint: the weights; the best ones of the last training run if not given
+        on: a folder of labeled images, in class folders; all of it is measured in place of
+            these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    trained, data = load_trained(config, checkpoint, data, load_data)
+    if on:
+        trained, data = load_labeled(config, checkpoint, on, make_sources)
+    else:
+        trained, data = load_trained(config, checkpoint, data, load_data)
+    require_size(data.splits.test["images"], config.data)
     started = time.perf_counter()
     model = restore_model(config, trained)
     logits = {name: logits_in_batches(model, split["images"]) for name, split in held_out(data).items()}
-    metrics, temperature = classifier_scores(logits, data)
+    metrics, temperature = classifier_scores(config, trained, data, logits)
     summary = accuracy_summary(metrics)
-    return write_evaluation(config, trained, data, metrics, summary, started, temperature=temperature)
+    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)

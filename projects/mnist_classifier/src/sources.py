@@ -27,16 +27,19 @@ MNIST_FILES = {
 }
 
 
-def load_folder(settings: DataConfig, root: Path) -> SourceData:
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    labeled = find_splits(root)
-    files = labeled["train"].files
+    labeled = find_splits(root, classes=classes)
+    files = next(iter(labeled.values())).files  # of the training split where there is one
     value_range = measure_range(files, settings.value_range)
     kind = choose_preparation(files, value_range) if settings.preparation == "auto" else settings.preparation
     prepare = make_preparation(replace(settings, preparation=kind))
     found = read_splits(root, labeled, "images", lambda path: prepare(read_image(path, value_range=value_range)))
+    settled = {"preparation": kind, "value_range": value_range}
+    if classes:  # nothing is cut, so that groups do not matter
+        return replace(found, settled=settled)
     train = in_groups(found.train, found.classes, root, settings.group_pattern)
-    return replace(found, train=train, settled={"preparation": kind, "value_range": value_range})
+    return replace(found, train=train, settled=settled)
 
 
 def find_mnist(root: Path) -> Path | None:

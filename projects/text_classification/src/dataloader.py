@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_TEXT, warn_near_copies
-from shared.data.examples import Data, Examples
+from shared.data.examples import Data, Examples, SourceData
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -36,18 +36,22 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    sources = {
-        "csv": DataSource(partial(load_tables, settings), lambda root: bool(tables_in(root))),
-        **{name: DataSource(partial(load_published, name), partial(is_downloaded, name)) for name in PUBLISHED},
-        "sample": DataSource(load_sample),
-    }
     if settings.source in ("auto", "csv") and settings.root.exists() and not tables_in(settings.root):
         refuse_other_kinds(settings.root, settings)
-    found, record = load_source(settings.source, settings.root, sources, published="ag_news")
+    found, record = load_source(settings.source, settings.root, make_sources(config), published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits, notes = split_texts(found, settings, config.seed)
     copies = warn_near_copies(splits, "texts", SAME_TEXT, GROUP_TEXTS) if record.source == "csv" else {}
     return Data(splits, found.classes, record, found.problems, {"notes": notes} | copies)
+
+
+def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
+    """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    return {
+        "csv": DataSource(partial(load_tables, config.data, classes=classes), lambda root: bool(tables_in(root))),
+        **{name: DataSource(partial(load_published, name), partial(is_downloaded, name)) for name in PUBLISHED},
+        "sample": DataSource(load_sample),
+    }
 
 
 def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoader[Batch]]:

@@ -3,7 +3,7 @@
 import csv
 import difflib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -268,15 +268,20 @@ def check_labels(splits: Mapping[str, list[Row]]) -> None:
             f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
         )
     for split, rows in splits.items():
-        unknown = [row.label for row in rows if row.label not in classes]
-        if unknown:
-            spelled = set(map(label_key, unknown)) <= set(map(label_key, classes))
-            raise UserError(
-                f"the {split} split has {len(unknown)} texts of classes that the training split lacks "
-                f"({named(sorted(set(unknown)))}); "
-                + ("set data.clean_labels true" if spelled else "add training texts of them, or remove them")
-                + (", which takes other spellings of a class for it." if spelled else ".")
-            )
+        require_classes(f"the {split} split", rows, classes)
+
+
+def require_classes(where: str, rows: Sequence[Row], classes: Collection[str]) -> None:
+    """Refuse rows of other classes."""
+    unknown = [row.label for row in rows if row.label not in classes]
+    if unknown:
+        spelled = set(map(label_key, unknown)) <= set(map(label_key, classes))
+        raise UserError(
+            f"{where} has {len(unknown)} texts of classes that the training split lacks "
+            f"({named(sorted(set(unknown)))}); "
+            + ("set data.clean_labels true" if spelled else "add training texts of them, or remove them")
+            + (", which takes other spellings of a class for it." if spelled else ".")
+        )
 
 
 def write_table(file: Path, texts: Sequence[str], labels: Sequence[str]) -> None:

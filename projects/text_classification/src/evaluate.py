@@ -12,26 +12,33 @@ from models.build import restore_model, restore_tokens
 from shared.data.examples import Data
 from shared.evaluation import accuracy_summary, classifier_scores, held_out, write_evaluation
 from shared.metrics.calibration import sure_answers
-from shared.training.trained import load_trained
+from shared.training.trained import load_labeled, load_trained
 from src.config import Config
-from src.dataloader import load_data
+from src.dataloader import load_data, make_sources
 from src.tokens import Tokens, in_batches
 
 THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
-def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | None = None) -> dict[str, Any]:
+def evaluate(
+    config: Config, checkpoint: Path | None = None, on: Path | None = None, *, data: Data | None = None
+) -> dict[str, Any]:
     """Measure a trained network on the validation and test splits; write outputs/evaluate.json.
 
     Args:
         checkpoint: the weights; the best ones of the last training run if not given
+        on: a CSV or TSV file of labeled texts, or a folder of them; all of it is measured in place of
+            these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    trained, data = load_trained(config, checkpoint, data, load_data)
+    if on:
+        trained, data = load_labeled(config, checkpoint, on, make_sources)
+    else:
+        trained, data = load_trained(config, checkpoint, data, load_data)
     model, tokens = restore_model(config, trained), restore_tokens(trained)
     started = time.perf_counter()
     logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}
-    metrics, temperature = classifier_scores(logits, data)
+    metrics, temperature = classifier_scores(config, trained, data, logits)
     for name, split in held_out(data).items():
         probabilities = (logits[name] / temperature).softmax(1)  # [N, classes]
         metrics[name]["sure"] = sure_answers(probabilities, split["labels"], THRESHOLDS)
@@ -41,7 +48,7 @@ def evaluate(config: Config, checkpoint: Path | None = None, *, data: Data | Non
         "calibration error": f"{test['calibration_error']:.4f} on the test split, at temperature {temperature:.2f} "
         f"(at 1: {test['calibration_error_before']:.4f})",
     }
-    return write_evaluation(config, trained, data, metrics, summary, started, temperature=temperature)
+    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)
 
 
 @torch.no_grad()

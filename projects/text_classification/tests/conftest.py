@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from shared.data.examples import Examples
 from shared.testing.contract import Contract, check, data, job, refused, smoke, trained  # noqa: F401 - fixtures
 from shared.testing.pages import page, served, static  # noqa: F401 - fixtures
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
+
+
+def save_texts(classes: list[str], texts: Examples, folder: Path) -> None:
+    from src.documents import write_table
+
+    write_table(folder.with_suffix(".csv"), texts["texts"], [classes[label] for label in texts["labels"]])
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +31,6 @@ def contract() -> Contract:
         chance=0.45,
         other_network=("--model.width", "64"),
         input_name="texts.txt",
+        save_labeled=save_texts,
         flags=("--data.source", "auto", "--data.text_column", "text", "--data.label_column", "label"),
     )

@@ -8,10 +8,11 @@ import pytest
 from shared.data.examples import Data
 from shared.data.splits import Splits
 from shared.results import read_result
-from src.config import Config, ModelConfig, load_config
+from src.config import Config, ModelConfig, TokenizerConfig, load_config
 from src.ladder import RUNGS, rung_config
 from src.splits import at_most
-from src.train import train
+from src.tokens import MOST_TOKENS, learn_tokenizer
+from src.train import more_tokens, train
 
 
 def test_another_network_learns_too(smoke: Config, data: Data, tmp_path: Path) -> None:
@@ -51,3 +52,16 @@ def test_each_rung_of_the_ladder_has_settings_that_are_read() -> None:
         rung = rung_config(load_config(), name)
         assert rung.output_dir.name == name
         assert rung.model.name == ("pretrained" if name in ("frozen", "lora", "full") else name)
+
+
+def test_what_more_tokens_bring_and_cost_is_measured_where_texts_are_cut() -> None:
+    short, long = "yes and no", "one word after another, and then some more of them " * 3
+    config = Config(tokenizer=TokenizerConfig(max_tokens=16, vocabulary=300))
+    tokens = learn_tokenizer([short, long], config.tokenizer)
+    assert more_tokens(tokens, [short] * 40, config) == (0, "")
+    wanted, sentence = more_tokens(tokens, [short, long] * 40, config)
+    assert wanted in (32, 64)
+    assert f"--tokenizer.max_tokens {wanted}" in sentence
+    assert "16 reads 50%" in sentence
+    most = replace(config, tokenizer=replace(config.tokenizer, max_tokens=MOST_TOKENS))
+    assert more_tokens(tokens, [long * 20] * 5, most) == (0, "")
