@@ -32,7 +32,6 @@ from models.model import Segmenter, fix_padding, make_model
 from models.pretrained import load_first_weights
 from shared.data.examples import Data, Examples
 from shared.data.memory import Batch
-from shared.masks.decode import IGNORE
 from shared.results import versions
 from shared.seeding import seed_everything
 from src.baseline import baseline
@@ -41,6 +40,7 @@ from src.dataloader import Tiles, load_data, make_loaders
 from src.evaluate import evaluate, scores_of
 from src.export import export
 from src.losses import make_loss
+from src.masks.decode import IGNORE
 from src.train import make_step, train
 
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"

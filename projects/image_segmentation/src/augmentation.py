@@ -10,8 +10,8 @@ from torchvision.transforms.v2 import functional as F
 
 from shared.data.examples import Examples
 from shared.data.memory import Batch, BatchDataset
-from shared.masks.decode import IGNORE
 from src.config import DataConfig
+from src.masks.decode import IGNORE
 
 
 class RandomCrops(BatchDataset):

@@ -14,11 +14,11 @@ from sklearn.tree import DecisionTreeClassifier
 from shared.console import log
 from shared.data.examples import Data, Examples
 from shared.evaluation import held_out, write_baselines
-from shared.masks.decode import IGNORE
 from shared.metrics.segmentation import SegmentationScores
 from src.config import Config
 from src.dataloader import load_data
 from src.evaluate import overlap
+from src.masks.decode import IGNORE
 
 Features = Callable[[np.ndarray], np.ndarray]
 """From an image, uint8 [H, W, 3], to float features of each pixel, [H, W, F]."""

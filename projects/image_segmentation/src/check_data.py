@@ -23,13 +23,13 @@ from shared.data.images import read_image
 from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.masks.decode import IGNORE
-from shared.masks.files import mask_folders
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import GROUP_IMAGES, load_data
+from src.masks.decode import IGNORE
+from src.masks.files import mask_folders
 from src.sources import refusal
 
 RARE_SHARE = 0.02

@@ -16,8 +16,8 @@ from shared.bounds import (
 )
 from shared.config import load, require
 from shared.export.settings import ExportConfig
-from shared.masks.settings import MaskConfig
 from shared.settings import BaseConfig, model_path
+from src.masks.settings import MaskConfig
 
 PROJECT = Path(__file__).resolve().parents[1]
 

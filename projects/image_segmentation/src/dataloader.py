@@ -21,10 +21,10 @@ from shared.data.problems import named
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
-from shared.masks.decode import IGNORE
-from shared.masks.encoding import ignored_shares
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config
+from src.masks.decode import IGNORE
+from src.masks.encoding import ignored_shares
 from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
 
 GROUP_IMAGES = "keep them together with --data.group_size or the column group of index.csv, or delete them"

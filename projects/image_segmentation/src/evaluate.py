@@ -13,11 +13,11 @@ from shared.console import track
 from shared.data.examples import Data, Examples
 from shared.evaluation import held_out, write_evaluation
 from shared.inference.tiles import Dense, Tiling, segment
-from shared.masks.decode import IGNORE
 from shared.metrics.segmentation import SegmentationScores
 from shared.training.trained import load_labeled, load_trained
 from src.config import Config, PredictConfig
 from src.dataloader import load_data, make_sources
+from src.masks.decode import IGNORE
 
 
 def evaluate(

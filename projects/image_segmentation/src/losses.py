@@ -4,9 +4,9 @@ from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from shared.masks.decode import IGNORE
 from shared.training.losses import Loss
 from src.config import LossConfig
+from src.masks.decode import IGNORE
 
 
 def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor | None = None) -> Loss:

@@ -7,7 +7,6 @@ from typing import Any
 from models.model import restore_model
 from shared.data.examples import Data
 from shared.inference.tiles import Dense
-from shared.masks.decode import IGNORE
 from shared.report.html import ReportImage, Section
 from shared.report.overlays import ComparedMasks, comparison
 from shared.report.plots import confusion_matrix
@@ -16,6 +15,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.evaluate import predict_mask
+from src.masks.decode import IGNORE
 
 SHOWN = 4  # best images, and as many worst
 

@@ -19,11 +19,11 @@ from shared.data.problems import Problems, named
 from shared.data.splits import neighbor_groups
 from shared.data.value_range import measure_range
 from shared.errors import UserError
-from shared.masks.decode import IGNORE, decode_masks, read_pairs
-from shared.masks.encoding import black_and_white, detect_format, require_every_class
-from shared.masks.files import Pair, find_pairs, mask_folders
-from shared.masks.outlines import annotation_files, read_annotations
 from src.config import DataConfig
+from src.masks.decode import IGNORE, decode_masks, read_pairs
+from src.masks.encoding import black_and_white, detect_format, require_every_class
+from src.masks.files import Pair, find_pairs, mask_folders
+from src.masks.outlines import annotation_files, read_annotations
 from src.sample import CLASSES, make_sample
 
 PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory

@@ -10,7 +10,6 @@ from models.model import BACKBONE, make_model
 from models.pretrained import load_first_weights
 from shared.data.examples import Data
 from shared.data.memory import Batch
-from shared.masks.decode import IGNORE
 from shared.metrics.segmentation import class_counts, training_metrics
 from shared.training.loop import Step, Task
 from shared.training.losses import Loss, class_weights
@@ -20,6 +19,7 @@ from src.augmentation import crop_size
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
 from src.losses import make_loss
+from src.masks.decode import IGNORE
 
 
 def train(

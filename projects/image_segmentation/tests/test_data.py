@@ -15,12 +15,12 @@ from PIL import Image
 from shared.data.examples import Data, Examples
 from shared.errors import UserError
 from shared.files import file_digest
-from shared.masks.decode import IGNORE
 from shared.seeding import generator
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
 from src.export import training_crops
+from src.masks.decode import IGNORE
 from src.sample import CLASSES
 
 

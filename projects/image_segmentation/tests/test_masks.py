@@ -9,10 +9,10 @@ from PIL import Image
 
 from shared.data.problems import Problems
 from shared.errors import UserError
-from shared.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, decode_masks, read_mask, read_pairs
-from shared.masks.encoding import detect_format, palette_format
-from shared.masks.files import Pair, find_pairs, mask_folders
-from shared.masks.settings import MaskConfig
+from src.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, decode_masks, read_mask, read_pairs
+from src.masks.encoding import detect_format, palette_format
+from src.masks.files import Pair, find_pairs, mask_folders
+from src.masks.settings import MaskConfig
 
 
 def array(*rows: list[int]) -> np.ndarray:

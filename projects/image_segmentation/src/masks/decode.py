@@ -17,7 +17,7 @@ from shared.console import track
 from shared.data.examples import Examples
 from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
-from shared.masks.files import Pair
+from src.masks.files import Pair
 
 IGNORE = 255
 """The id of pixels that the loss and the scores leave out."""

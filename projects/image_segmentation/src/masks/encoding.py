@@ -16,8 +16,8 @@ from shared.console import log
 from shared.data.examples import Examples
 from shared.data.problems import named
 from shared.errors import UserError
-from shared.masks.decode import IGNORE, WHITE, Decoded, MaskFormat
-from shared.masks.settings import MaskConfig
+from src.masks.decode import IGNORE, WHITE, Decoded, MaskFormat
+from src.masks.settings import MaskConfig
 
 MAX_CLASSES = 64
 MID_GRAY = (64, 191)  # levels between the two of black and white; compression leaves them at edges only

@@ -12,9 +12,9 @@ from shared.data.folders import list_files, split_called
 from shared.data.images import UnreadableImageError
 from shared.data.problems import Problems, named
 from shared.errors import UserError
-from shared.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, fitted, read_rgb
-from shared.masks.files import Pair, name_of
-from shared.masks.settings import MaskConfig
+from src.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, fitted, read_rgb
+from src.masks.files import Pair, name_of
+from src.masks.settings import MaskConfig
 
 BACKGROUND = "background"
 LABELME_NAMES = {"_background_": BACKGROUND, "__ignore__": ""}
