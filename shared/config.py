@@ -35,6 +35,21 @@ def require(condition: bool, key: str, value: object, expected: str) -> None:
         raise UserError(f"{key} is {value!r}, but must be {expected}.")
 
 
+def require_pattern(key: str, pattern: str, found: str = "the group") -> None:
+    """Raise a UserError unless a setting is empty, or a regular expression that has a group."""
+    try:
+        fits = not pattern or re.compile(pattern).groups > 0
+    except re.error:
+        fits = False
+    require(fits, key, pattern, f"empty, or a regular expression with parentheses around {found}")
+
+
+def require_range(key: str, value_range: Sequence[float]) -> None:
+    """Raise a UserError unless a setting is empty, or two numbers, the second above the first."""
+    fits = not value_range or (len(value_range) == 2 and value_range[0] < value_range[1])
+    require(fits, key, list(value_range), "empty, or two numbers, the second above the first, such as [0, 4095]")
+
+
 def fields_of(config_class: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the dotted name and type of every setting in a dataclass of dataclasses."""
     hints = typing.get_type_hints(config_class)

@@ -1,6 +1,7 @@
 """Eight bits are chosen only where they pay."""
 
 import itertools
+import logging
 from functools import partial
 
 import numpy as np
@@ -100,6 +101,7 @@ def test_both_kinds_of_eight_bits_answer_nearly_as_fp32_does(network: onnx.Model
         assert np.abs(onnx_function(models[name])(inputs) - expected).max() < 0.05
         assert not np.array_equal(onnx_function(models[name])(inputs), expected)
     assert names_to_measure("fp32") == ["fp32"]
+    assert logging.getLogger().isEnabledFor(logging.WARNING), "other warnings are not silenced with the quantizer's"
 
 
 def test_what_is_slower_than_fp32_is_not_scored(network: onnx.ModelProto) -> None:

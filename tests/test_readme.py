@@ -45,7 +45,7 @@ def test_every_python_command_names_a_file_and_a_verb(page: Path) -> None:
 
 @every_page
 def test_every_setting_exists(page: Path) -> None:
-    files = [path for place in ("shared/**", "projects/*/src", "tools") for path in REPOSITORY.glob(f"{place}/*.py")]
+    files = [path for place in ("shared/**", "projects/*/src/**", "tools") for path in REPOSITORY.glob(f"{place}/*.py")]
     texts = "\n".join(path.read_text() for path in files)
     for section, name in re.findall(r"--(?:([a-z]+)\.)?([a-z_]+)\b", "\n".join(commands(page))):
         if section or not NO_SETTINGS.fullmatch(name):

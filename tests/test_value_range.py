@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.config import require_range
 from shared.data.images import UnreadableImageError, read_image
-from shared.data.value_range import measure_range, require_range
+from shared.data.value_range import measure_range
 from shared.errors import UserError
 
 

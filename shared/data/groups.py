@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shared.config import require
 from shared.console import log
 from shared.data.folders import split_called
 from shared.data.index import read_index
@@ -17,15 +16,6 @@ from shared.errors import UserError
 
 if TYPE_CHECKING:  # it loads PyTorch, which a server need not wait for
     from shared.data.examples import Examples
-
-
-def require_pattern(key: str, pattern: str, found: str = "the group") -> None:
-    """Raise a UserError unless a setting is empty, or a regular expression that has a group."""
-    try:
-        fits = not pattern or re.compile(pattern).groups > 0
-    except re.error:
-        fits = False
-    require(fits, key, pattern, f"empty, or a regular expression with parentheses around {found}")
 
 
 def find_groups(root: Path, names: list[str], pattern: str, nouns: str = "images") -> list[str]:

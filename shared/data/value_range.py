@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.config import require
 from shared.console import log, track
 from shared.data.images import DEEP_MODES, UnreadableImageError, open_image
 from shared.data.problems import named
@@ -54,12 +53,6 @@ def measure_range(files: Sequence[Path], given: Sequence[float] = ()) -> list[fl
     if len(deep) < len(files):
         log.warning(f"the other {len(files) - len(deep)} images have 8 bits and are read as they are; use one kind.")
     return [low, high]
-
-
-def require_range(key: str, value_range: Sequence[float]) -> None:
-    """Raise a UserError unless a setting is empty, or two numbers, the second above the first."""
-    fits = not value_range or (len(value_range) == 2 and value_range[0] < value_range[1])
-    require(fits, key, list(value_range), "empty, or two numbers, the second above the first, such as [0, 4095]")
 
 
 def _is_deep(path: Path) -> bool:

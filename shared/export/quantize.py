@@ -2,7 +2,8 @@
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,13 @@ def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray] | None = Non
             (QDQ format). Without them only matrix products and embeddings are in eight bits, and the ranges of their
             inputs are measured as the model runs; that suits Transformers, and makes convolutions slower.
     """
-    logging.getLogger("root").setLevel(logging.ERROR)  # the quantizer recommends what is done here already
     options = {
         "per_channel": True,
         "reduce_range": True,  # seven bits: older CPUs add pairs of products in sixteen, which eight overflow
         "weight_type": QuantType.QInt8,
     }
-    with tempfile.TemporaryDirectory() as folder:  # onnxruntime's tools go from file to file
+    # Onnxruntime's tools go from file to file.
+    with _without_recommendations(), tempfile.TemporaryDirectory() as folder:
         plain, fused, written = (str(Path(folder) / f"{name}.onnx") for name in ("plain", "fused", "int8"))
         onnx.save(model, plain)
         quant_pre_process(plain, fused, skip_symbolic_shape=True)
@@ -54,6 +55,18 @@ def quantized(model: onnx.ModelProto, batches: Sequence[np.ndarray] | None = Non
                 **options,
             )
         return onnx.load(written)
+
+
+@contextmanager
+def _without_recommendations() -> Iterator[None]:
+    """Without the quantizer's advice, which is followed here already; it speaks through the root logger."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def _last_convolutions(model: onnx.ModelProto) -> list[str]:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonNegativeFloat, OpenUnitInterval
-from shared.config import load, require
-from shared.data.groups import require_pattern
+from shared.config import load, require, require_pattern
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 

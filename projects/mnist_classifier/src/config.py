@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, NonNegativeInt, OpenUnitInterval
-from shared.config import load, require
-from shared.data.groups import require_pattern
-from shared.data.value_range import require_range
+from shared.config import load, require, require_pattern, require_range
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 

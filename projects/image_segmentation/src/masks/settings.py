@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from shared.bounds import Bounds
-from shared.config import require
-from shared.data.value_range import require_range
+from shared.config import require, require_range
 
 
 @dataclass
