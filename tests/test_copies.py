@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from shared.config import require_pattern
 from shared.data.copies import (
     SAME_DIGIT,
     SAME_IMAGE,
@@ -19,7 +20,7 @@ from shared.data.copies import (
     warn_near_copies,
 )
 from shared.data.examples import Examples
-from shared.data.groups import find_groups, grouping_advice, in_groups, require_pattern
+from shared.data.groups import find_groups, grouping_advice, in_groups
 from shared.data.splits import Splits
 from shared.errors import UserError
 

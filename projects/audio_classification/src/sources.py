@@ -84,7 +84,7 @@ def _read(
     speaker: Callable[[str], str],
 ) -> Examples:
     """The clips of files; `speaker` tells from a file's name below `root` who speaks."""
-    found = read_labeled(root, labeled, "samples", lambda path: _clip(settings, root, path, unusual), problems)
+    found = read_labeled(root, labeled, "samples", partial(_clip, settings, root, unusual), problems)
     return replace(found, groups=[speaker(name) for name in found.names])
 
 

@@ -19,7 +19,7 @@ def test_a_setting_that_cannot_be_is_named(flag: str, value: object, refused: Re
         ([], "holds no class folders"),
         (["0.wav"], "known data layouts"),
         (["cat/0.wav"], "one class only (cat)"),
-        (["cat/0.wav", "dog/0.wav"], "2 examples, 1 of them"),
+        (["cat/0.wav", "dog/0.wav"], "classes with a single example left"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from(files: list[str], named: str, refused: Refused, tmp_path: Path) -> None:

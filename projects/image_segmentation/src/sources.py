@@ -38,6 +38,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
     """
     problems, notes = Problems(), list[str]()
+    if classes:
+        settings = replace(settings, classes=classes)
     if mask_folders(root):
         settings = with_labelmap(settings, root / "labelmap.txt")
         pairs = {split: find_pairs(*found, problems, notes) for split, found in mask_folders(root).items()}
@@ -67,7 +69,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
         log.warning(f"left out of {root}: {problems}")
     if not (classes or "train" in splits) or not all(map(len, splits.values())):
         raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
-    require_every_class(root, form, splits, every, settings)
+    if not classes:  # of those of a trained network, some may be missing
+        require_every_class(root, form, splits, every, settings)
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     facts = {"masks": form.encoding, "notes": notes}

@@ -106,7 +106,7 @@ def test_coco_files_of_splits_are_told_by_their_names(files: dict[str, str], tmp
         write(tmp_path / file, coco(save_images(tmp_path / inside, count)))
     counts = load(tmp_path).counts
     assert sum(counts.values()) == 11
-    assert counts["test"] == 3  # the one other split
+    assert counts["validation"] == 3
 
 
 def test_labelme_shapes_become_masks(tmp_path: Path) -> None:

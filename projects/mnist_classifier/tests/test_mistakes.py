@@ -20,7 +20,7 @@ def test_a_setting_that_cannot_be_is_named(flag: str, value: int, refused: Refus
         ([], "holds no class folders"),
         (["0.png"], "known data layouts"),
         (["cat/0.png"], "one class only (cat)"),
-        (["cat/0.png", "dog/0.png"], "2 examples, 1 of them"),
+        (["cat/0.png", "dog/0.png"], "classes with a single example left"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from(files: list[str], named: str, refused: Refused, tmp_path: Path) -> None:
