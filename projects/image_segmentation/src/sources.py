@@ -20,7 +20,7 @@ from shared.data.splits import neighbor_groups
 from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.config import DataConfig
-from src.masks.decode import IGNORE, decode_masks, read_pairs
+from src.masks.decode import IGNORE, Decoded, MaskFormat, decode_masks, read_pairs
 from src.masks.encoding import black_and_white, detect_format, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders
 from src.masks.outlines import annotation_files, read_annotations
@@ -38,27 +38,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
     """
     problems, notes = Problems(), list[str]()
-    if classes:
-        settings = replace(settings, classes=classes)
-    if mask_folders(root):
-        settings = with_labelmap(settings, root / "labelmap.txt")
-        pairs = {split: find_pairs(*found, problems, notes) for split, found in mask_folders(root).items()}
-        colors = bool(settings.palette)
-        value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
-        read = {
-            split: read_pairs(found, settings.max_side, problems, colors, value_range) for split, found in pairs.items()
-        }
-        decoded = black_and_white(read)
-    elif annotation_files(root):
-        value_range = measure_range(list_files(root), settings.value_range)
-        decoded, form = read_annotations(replace(settings, value_range=value_range), root, problems)
-    else:
-        raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
+    decoded, form, settings = read_folder(settings, root, classes, problems, notes)
     every = list(chain.from_iterable(decoded.values()))
-    if not every:
-        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
-    if mask_folders(root):
-        form = detect_format(every, settings, notes)
     splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
     if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
@@ -75,8 +56,34 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     facts = {"masks": form.encoding, "notes": notes}
     description = "the user's own images and masks"
-    held, settled = (train or none_of(splits), validation, test), {"value_range": value_range}
+    held, settled = (train or none_of(splits), validation, test), {"value_range": settings.value_range}
     return SourceData(form.classes, *held, description, "the user's own", problems, facts, settled)
+
+
+def read_folder(
+    settings: DataConfig, root: Path, classes: list[str] | None, problems: Problems, notes: list[str]
+) -> tuple[dict[str, list[Decoded]], MaskFormat, DataConfig]:
+    """The images and masks of each split as they stand in the files, what the masks mean, and the settings for both."""
+    folders = mask_folders(root)
+    if folders:
+        settings = with_labelmap(settings, root / "labelmap.txt")
+        pairs = {split: find_pairs(*found, problems, notes) for split, found in folders.items()}
+        first = [pair.image for pair in pairs.get("train", [])]
+    elif annotation_files(root):
+        first = list_files(root)
+    else:
+        raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
+    value_range = measure_range(first, settings.value_range)
+    settings = replace(settings, value_range=value_range, classes=settings.classes or classes or [])
+    if folders:
+        options = settings.max_side, problems, bool(settings.palette), value_range
+        decoded = black_and_white({split: read_pairs(found, *options) for split, found in pairs.items()})
+    else:
+        decoded, form = read_annotations(settings, root, problems)
+    every = list(chain.from_iterable(decoded.values()))
+    if not every:
+        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
+    return decoded, detect_format(every, settings, notes) if folders else form, settings
 
 
 def is_folder(root: Path) -> bool:

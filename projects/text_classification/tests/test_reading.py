@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,22 +92,27 @@ def test_what_auto_takes_is_said_recorded_and_learns(tmp_path: Path, capsys: pyt
     assert found["metrics"]["validation"]["accuracy"] > 0.9
 
 
+def without_copies(found: dict[str, Any]) -> list[str]:
+    """The warnings of check-data, but those about texts that are nearly the same: these are made of few words."""
+    return [sentence for sentence in found["warnings"] if " = " not in sentence]
+
+
 def test_the_advice_for_a_blind_network_works(check: Check, tmp_path: Path) -> None:
     root = save(tmp_path / "a.csv", (WORDS["Thai"][0], READ["English"][1]))
-    (unread,) = check(root, "--model.name", "pretrained")["warnings"]
+    (unread,) = without_copies(check(root, "--model.name", "pretrained"))
     assert re.search(r"\(good \d\d%, bad 0%\)", unread)
     advised = re.search(r"(--config) (\S+)", unread)
     assert advised
-    assert check(root, *advised.groups())["warnings"] == []
+    assert without_copies(check(root, *advised.groups())) == []
 
 
 def test_texts_without_blanks_are_cut_too_and_the_class_that_is_cut_more_is_named(check: Check, tmp_path: Path) -> None:
     root = save(tmp_path / "a.csv", (WORDS["Chinese"][0] * 20, WORDS["Chinese"][1]))
     flags = ("--model.name", "pretrained")
-    _, cut = check(root, *flags)["warnings"]
+    _, cut = without_copies(check(root, *flags))
     assert "40 of 80 texts" in cut
     assert "(good 100%, bad 0%)" in cut
-    assert len(check(root, *flags, "--tokenizer.max_tokens", "400")["warnings"]) == 1
+    assert len(without_copies(check(root, *flags, "--tokenizer.max_tokens", "400"))) == 1
 
 
 @pytest.mark.parametrize(
