@@ -1,5 +1,6 @@
 """One training run in several processes, as `torchrun` starts them: which one prints and writes."""
 
+import gc
 import os
 import sys
 
@@ -20,6 +21,7 @@ def leave_group() -> None:
     """End this process's part in a run of several; without it, the connections' threads can abort the exit."""
     distributed = sys.modules.get("torch.distributed")  # where nothing has loaded PyTorch, there is no group to leave
     if distributed and distributed.is_available() and distributed.is_initialized():
+        gc.collect()  # a wrapped network (DDP) holds the group in a cycle, and its threads would outlive the group
         distributed.destroy_process_group()
 
 
