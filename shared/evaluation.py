@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from shared.console import log
 from shared.data.examples import Data, Examples
-from shared.files import file_digest
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.metrics.classification import wilson_interval
-from shared.results import read_result, write_result
+from shared.results import read_evaluation, write_result
 from shared.training.checkpoint import Checkpoint
 
 
@@ -36,7 +35,7 @@ def classifier_scores(
     if "validation" in logits:
         temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
     else:
-        temperature = measured_earlier(config, trained).get("temperature", 1.0)
+        temperature = earlier_temperature(config, trained)
     metrics = {
         name: calibrated_scores(logits[name], split["labels"], data.classes, temperature)
         for name, split in held_out(data).items()
@@ -44,16 +43,16 @@ def classifier_scores(
     return metrics, temperature
 
 
-def measured_earlier(config: Any, trained: Checkpoint) -> dict[str, Any]:
-    """What `evaluate` has measured of these weights; empty, with a warning, where it has not."""
-    measured = read_result(config.output_dir, "evaluate") if (config.output_dir / "evaluate.json").is_file() else {}
-    if measured.get("checkpoint") == file_digest(trained.path):
-        return measured
+def earlier_temperature(config: Any, trained: Checkpoint) -> float:
+    """The temperature that `evaluate` has fitted for these weights; 1, with a warning, where it has not."""
+    measured = read_evaluation(config.output_dir, trained.digest)
+    if measured is not None:
+        return float(measured["temperature"])
     log.warning(
         "`evaluate` has not measured these weights on their validation split, so their probabilities are not "
         "calibrated; run `python main.py evaluate`, then this command again."
     )
-    return {}
+    return 1.0
 
 
 def accuracy_summary(metrics: Mapping[str, Any]) -> dict[str, str]:
@@ -110,7 +109,7 @@ def write_evaluation(
         metrics=metrics,
         seconds=time.perf_counter() - started,
         summary=dict(summary),
-        checkpoint=file_digest(trained.path),
+        checkpoint=trained.digest,
         epoch=trained.metadata["epoch"],
         parameters=trained.metadata["parameters"],
         first_weights=trained.metadata["first_weights"],

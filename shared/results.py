@@ -85,13 +85,12 @@ def read_result(output_dir: Path, verb: str) -> dict[str, Any]:
     return content
 
 
-def evaluated_scores(output_dir: Path, checkpoint: str) -> dict[str, Any] | None:
-    """The scores on the test split that `evaluate` measured, if it was with the weights of that digest."""
+def read_evaluation(output_dir: Path, checkpoint: str) -> dict[str, Any] | None:
+    """What `evaluate` has written, if it measured the weights of that digest."""
     if not (output_dir / "evaluate.json").is_file():
         return None
     measured = read_result(output_dir, "evaluate")
-    scores: dict[str, Any] = measured["metrics"]["test"]
-    return scores if measured["checkpoint"] == checkpoint else None
+    return measured if measured["checkpoint"] == checkpoint else None
 
 
 def data_rows(result: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from shared.console import log
 from shared.data.examples import Examples
 from shared.data.groups import grouping_advice
 from shared.data.problems import named
-from shared.data.splits import Splits
+from shared.data.splits import Splits, evenly_spaced
 
 SIDE = 16  # of the thumbnails that images are compared by, in pixels
 TEXT_VALUES = 2048  # of the vector that stands for the parts of a text
@@ -100,10 +100,10 @@ def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, 
     """
     train, across, compared = splits.train, [], 0
     for held in (splits.validation, splits.test):
-        some = held.at(_spaced(len(held)))
+        some = held.at(evenly_spaced(len(held), MOST_COMPARED))
         compared += len(some)
         across += [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
-    chosen = _spaced(len(train))[: len(train) * within]
+    chosen = evenly_spaced(len(train), MOST_COMPARED)[: len(train) * within]
     pairs = _alike(train.at(chosen)[column], train[column], likeness, chosen)
     # Exact copies within the split are told apart by their digests already.
     contents = train[column]
@@ -139,10 +139,6 @@ def near_copy_warnings(splits: Splits[Examples], found: NearCopies, remedy: str 
 
 def _shown(pairs: Sequence[tuple[str, str]]) -> str:
     return named([f"{first} = {second}" for first, second in pairs])
-
-
-def _spaced(count: int) -> np.ndarray:
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_COMPARED)).astype(int))
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

@@ -80,7 +80,7 @@ def visible_files(folder: Path) -> list[Path]:
 
 
 def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
-    """The files of a kind below a folder, by their suffix, sorted; `passed_over` tells what is left out."""
+    """The files of a kind below a folder, by their suffix, sorted; `skipped_files` tells what is left out."""
     return [path for path in visible_files(folder) if path.suffix.lower() in kind.suffixes]
 
 
@@ -148,8 +148,7 @@ def split_folders(root: Path) -> dict[str, Path]:
     splits, others = splits_among(folders)
     if "train" not in splits or not class_folders(splits["train"]):
         return {"train": root}
-    if others:
-        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
+    warn_beside_splits(others)
     return splits
 
 
@@ -157,9 +156,15 @@ def labeled_folders(root: Path, classes: Sequence[str]) -> dict[str, Path]:
     """The folders of class folders, by split, of which any may be missing; without splits `root` as `test`."""
     splits, others = splits_among([folder for folder in class_folders(root) if folder.name not in classes])
     splits = {split: folder for split, folder in splits.items() if class_folders(folder)}
-    if splits and others:
-        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
+    if splits:
+        warn_beside_splits(others)
     return splits or {"test": root}
+
+
+def warn_beside_splits(others: Sequence[Path]) -> None:
+    """Name the folders beside those of the splits, if any: they are not read."""
+    if others:
+        log.warning(f"not read: {named([*map(str, others)])}; the splits are train, validation and test.")
 
 
 def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKind = IMAGES) -> LabeledFiles:

@@ -49,7 +49,7 @@ class DataSource(Generic[D]):
     """Reads it; a published data set downloads what is missing and raises `DownloadError` without a network."""
     present: Callable[[Path], bool] = lambda _: False
     """Whether it lies below this folder already; the built-in sample never does."""
-    passed_over: Callable[[Path], Problems] = lambda _: Problems()
+    skipped_files: Callable[[Path], Problems] = lambda _: Problems()
     """What lies below this folder and is not read."""
 
 
@@ -101,7 +101,7 @@ def load_source(
         substituted = f"{error}, so the built-in sample stands in for {published}"
         log.warning(f"{substituted}; its scores are not those of {published}.")
         name, found = "sample", sources["sample"].load(root)
-    skipped = sources[name].passed_over(root)
+    skipped = sources[name].skipped_files(root)
     for sentence in skipped.sentences():
         log.warning(f"not read: {sentence}")
     return found, DataRecord(name, found.description, found.license, substituted, skipped.counts)

@@ -83,6 +83,11 @@ def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray
     return np.concatenate(drawn)
 
 
+def evenly_spaced(count: int, most: int) -> np.ndarray:
+    """Up to `most` of the indices below `count`, evenly spaced, int64: some examples that stand for all."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))
+
+
 def natural_key(name: str) -> list[tuple[int, str, int]]:
     """A key that sorts names with numbers as people do: frame 2 before frame 10, in each folder of the name."""
     pieces = re.findall("([0-9]+)|([^0-9]+)", name)

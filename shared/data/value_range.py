@@ -9,6 +9,7 @@ import numpy as np
 from shared.console import log, track
 from shared.data.images import DEEP_MODES, UnreadableImageError, open_image
 from shared.data.problems import named
+from shared.data.splits import evenly_spaced
 
 SUFFIXES = (".png", ".tif", ".tiff", ".pgm")  # of the files that can hold more than 8 bits a pixel
 MOST_READ = 500  # evenly spaced images tell the range; reading all of them twice would take long
@@ -39,7 +40,7 @@ def measure_range(files: Sequence[Path], given: Sequence[float] = ()) -> list[fl
     """
     candidates = [path for path in files if path.suffix.lower() in SUFFIXES]
     deep = [path for path in candidates if _is_deep(path)]
-    chosen = [deep[index] for index in np.unique(np.linspace(0, len(deep) - 1, min(MOST_READ, len(deep))).astype(int))]
+    chosen = [deep[index] for index in evenly_spaced(len(deep), MOST_READ)]
     used = [one for path in track(chosen, "measure the range of values") if (one := _measure(path))]
     if not used:
         return list(given)

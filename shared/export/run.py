@@ -21,7 +21,7 @@ from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, w
 from shared.files import file_digest
 from shared.inference.model import onnx_function
 from shared.metrics.calibration import fit_temperature
-from shared.results import evaluated_scores, read_result, versions, write_result
+from shared.results import read_evaluation, read_result, versions, write_result
 from shared.training.checkpoint import Checkpoint
 
 BATCH = 256
@@ -85,7 +85,7 @@ def export_measured(
 
     model, difference = traced
     choice = {  # what the precision depends on, beside the noise of timing
-        "checkpoint": file_digest(trained.path),
+        "checkpoint": trained.digest,
         "wanted": config.export.precision,
         "processor": platform.processor() or platform.machine(),
         "versions": versions(),
@@ -140,7 +140,7 @@ def write_export(
         file=path.name,
         bytes=path.stat().st_size,
         sha256=file_digest(path),
-        checkpoint=file_digest(trained.path),
+        checkpoint=trained.digest,
         mobile=mobile_usability(path),
         **details,
     )
@@ -193,7 +193,7 @@ def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]
     """What every exported file records, with these test scores where these weights have been evaluated."""
     metadata = trained.metadata
     recorded = {
-        "checkpoint": file_digest(trained.path),
+        "checkpoint": trained.digest,
         "data": metadata["data"],
         "seed": metadata["seed"],
         "metrics": {"validation": metadata["metrics"]},
@@ -202,5 +202,8 @@ def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]
         "first_weights": metadata["first_weights"],
         "versions": versions(),
     }
-    scores = evaluated_scores(config.output_dir, file_digest(trained.path))
-    return recorded | ({"test_metrics_fp32": {name: scores[name] for name in test_scores}} if scores else {})
+    measured = read_evaluation(config.output_dir, trained.digest)
+    if measured is None:
+        return recorded
+    scores = measured["metrics"]["test"]
+    return recorded | {"test_metrics_fp32": {name: scores[name] for name in test_scores}}

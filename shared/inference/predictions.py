@@ -88,7 +88,7 @@ def finish_predictions(
     seconds: float,
     sheet: bytes = b"",
     notes: Sequence[str] = (),
-    passed_over: Mapping[str, int] | None = None,
+    skipped: Mapping[str, int] | None = None,
     input_name: str = "file",
 ) -> dict[str, Any]:
     """Write outputs/predictions/predictions.{csv,png} and outputs/predict.json, and print the first predictions.
@@ -98,7 +98,7 @@ def finish_predictions(
         kinds: answers that are no class, such as `unsure` and `unreadable`; they are counted.
         sheet: the first inputs with their predictions, as PNG bytes; empty where they cannot be drawn.
         notes: what is unusual about each input; empty strings where nothing is.
-        passed_over: how many files of the folders were not read, by reason (see `collect_files`).
+        skipped: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
     """
     table = config.output_dir / "predictions" / "predictions.csv"
@@ -131,8 +131,8 @@ def finish_predictions(
         metrics={noun: len(inputs)} | counts,
         seconds=seconds,
         network=network.origin,
-        passed_over=dict(passed_over or {}),
-        unusual={kind: len(names) for kind, names in unusual.by_kind.items()},
+        passed_over=dict(skipped or {}),
+        unusual=unusual.counts,
     )
 
 

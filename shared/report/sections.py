@@ -12,7 +12,6 @@ from shared.console import log
 from shared.errors import UserError
 from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES
-from shared.files import file_digest
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
 from shared.results import read_result
@@ -30,7 +29,7 @@ def read_results(config: Any, trained: Checkpoint) -> dict[str, dict[str, Any]]:
     """
     results = {verb: read_result(config.output_dir, verb) for verb in ("train", "evaluate", "baseline", "export")}
     for verb in ("train", "evaluate", "export"):
-        if results[verb]["checkpoint"] != file_digest(trained.path):
+        if results[verb]["checkpoint"] != trained.digest:
             path = config.output_dir / f"{verb}.json"
             raise UserError(f"{path} is about other weights than {trained.path}; run `python main.py {verb}` again.")
     if results["baseline"]["data"]["digest"] != trained.metadata["data"]["digest"]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from shared.errors import UserError
-from shared.files import atomic_write
+from shared.files import atomic_write, file_digest
 from shared.process import was_restarted
 from shared.training.files import FORMAT_VERSION, best_checkpoint, epoch_checkpoints, last_checkpoint, open_checkpoint
 
@@ -28,6 +29,11 @@ class Checkpoint:
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
     """Plain types: `config`, `classes`, `data`, `epoch`, `metrics`, and the rest of `run_metadata`."""
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the file: what results and exported files name these weights by."""
+        return file_digest(self.path)
 
     def load_into(self, model: nn.Module) -> None:
         """Copy the weights into `model`, a network of the same shape.

@@ -83,7 +83,7 @@ def fit(
     if resume and stored:
         state.load_state_dict(stored, new_schedule=longer)
         restore_best(state.progress, resume, output_dir)
-        note_resumption(state.progress, config, resume)
+        note_resumption(state.progress, config, resume, longer)
     save = partial(save_whole_state, state, last_checkpoint(output_dir), metadata)
     run_log = RunLog(output_dir, log_dir, state.progress)
     with closing(run_log), StopRequest() as stop:
@@ -102,16 +102,19 @@ def fit(
     return state
 
 
-def note_resumption(progress: Progress, config: TrainingConfig, resume: Path) -> None:
+def note_resumption(progress: Progress, config: TrainingConfig, resume: Path, longer: bool) -> None:
     """Say and record what a resumed run does, where it is not just the rest of the run that was stopped.
 
     A constant learning rate goes on as it was. The other schedules have ended near zero, so they begin anew over the
     epochs that remain: a second warm-up, then the second decay (SGDR, Loshchilov & Hutter 2017).
 
+    Args:
+        longer: whether epochs were added to the run.
+
     Raises:
         UserError: the run has ended, and its best weights are gone.
     """
-    if progress.epoch < config.epochs != progress.epochs:
+    if longer:
         rule = "goes on" if config.schedule == "constant" else "begins anew over the remaining epochs"
         epochs = [progress.epochs, config.epochs]
         progress.extensions.append({"step": progress.step, "epochs": epochs, "schedule": f"{config.schedule} {rule}"})
@@ -123,12 +126,12 @@ def note_resumption(progress: Progress, config: TrainingConfig, resume: Path) ->
     if finished(progress, config):
         if not progress.best_metrics:
             raise UserError(f"the run of {resume} has ended, but its best weights are gone; restore best.safetensors.")
-        longer = (
+        advice = (
             f"--training.epochs {2 * progress.epoch}" if progress.epoch >= config.epochs else "--training.patience 0"
         )
         log.info(
             f"train: this run has ended after {progress.epoch} epochs, the best of which is {progress.best_epoch}; "
-            f"to train longer, add {longer}"
+            f"to train longer, add {advice}"
         )
 
 

@@ -21,7 +21,7 @@ from shared.data.check import (
 )
 from shared.data.copies import SAME_RECORDING, find_near_copies, near_copy_warnings
 from shared.data.folders import RECORDINGS
-from shared.data.passed_over import passed_over_warnings
+from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
@@ -47,7 +47,7 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples = list_examples(data, "samples", lambda name, _: _measures(root / name) if in_files else {})
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
-    check.warnings += passed_over_warnings(check.record, root, RECORDINGS)
+    check.warnings += skipped_warnings(check.record, root, RECORDINGS)
     if data and data.record.source == "folder":
         copies = find_near_copies(data.splits, "samples", SAME_RECORDING, within=True)
         check.warnings += near_copy_warnings(data.splits, copies)

@@ -16,8 +16,8 @@ from shared.data.copies import SAME_RECORDING, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, cut_examples
 from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
-from shared.data.passed_over import passed_over
 from shared.data.problems import named
+from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits, require_groups
 from shared.errors import UserError
@@ -48,8 +48,7 @@ def load_data(config: Config) -> Data:
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
     copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else {}
-    unusual = {kind: len(names) for kind, names in found.unusual.by_kind.items()}
-    facts = {"speakers": speakers, "unusual": unusual} | copies
+    facts = {"speakers": speakers, "unusual": found.unusual.counts} | copies
     return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual)
 
 
@@ -60,7 +59,9 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
     return {
         "speech_commands": DataSource(partial(load_commands, settings), lambda root: find_commands(root) is not None),
         "fsdd": DataSource(partial(load_fsdd, settings), lambda root: bool(find_fsdd(root))),
-        "folder": DataSource(folder, partial(has_class_files, kind=RECORDINGS), partial(passed_over, kind=RECORDINGS)),
+        "folder": DataSource(
+            folder, partial(has_class_files, kind=RECORDINGS), partial(skipped_files, kind=RECORDINGS)
+        ),
         "sample": DataSource(partial(load_sample, settings, config.seed)),
     }
 

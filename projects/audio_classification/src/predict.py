@@ -9,7 +9,7 @@ import numpy as np
 
 from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_recording
 from shared.data.folders import RECORDINGS
-from shared.data.passed_over import collect_files
+from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.files import require_writable
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
@@ -73,7 +73,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         kinds=("unsure", "silent", "unreadable"),
         sheet=_sheet(files, predictions, predictor),
         notes=unusual,
-        passed_over=skipped,
+        skipped=skipped,
         seconds=time.perf_counter() - started,
     )
 

@@ -17,8 +17,8 @@ from shared.data.check import (
     start_check,
 )
 from shared.data.images import read_image
-from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import named
+from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
@@ -62,7 +62,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of "
             "the same person to learn from or to measure with, so add photos of them."
         )
-    check.warnings += passed_over_warnings(check.record, root)
+    check.warnings += skipped_warnings(check.record, root)
     images = {
         name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()

@@ -8,8 +8,8 @@ import numpy as np
 
 from shared.console import log
 from shared.data.images import read_image
-from shared.data.passed_over import collect_files
 from shared.data.problems import named
+from shared.data.skipped import collect_files
 from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision

@@ -9,9 +9,8 @@ import numpy as np
 from models.model import embed, restore_model
 from shared.errors import UserError
 from shared.evaluation import write_evaluation
-from shared.files import file_digest
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
-from shared.results import evaluated_scores
+from shared.results import read_evaluation
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.trained import load_trained, note_trained_on
@@ -62,18 +61,19 @@ def evaluate(
 def evaluate_on(config: Config, checkpoint: Path | None, on: Path) -> dict[str, Any]:
     """Measure an embedder on pairs of all photos in a folder (see `evaluate`)."""
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    earlier = evaluated_scores(config.output_dir, file_digest(trained.path))
+    earlier = read_evaluation(config.output_dir, trained.digest)
     if earlier is None:
         raise UserError(
             "`evaluate` has not measured these weights, so there is no threshold; run it without --on first."
         )
+    threshold = earlier["metrics"]["test"]["threshold"]
     data, started = load_people(config, on), time.perf_counter()
     data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.faces["found"]))))
     embeddings = embed(restore_model(config, trained), data.faces, data.test_pairs.members.ravel())
     similarities, same = data.test_pairs.similarities(embeddings), data.test_pairs.same
-    test = verification_scores(similarities, same, earlier["threshold"])
+    test = verification_scores(similarities, same, threshold)
     low, high = test["accuracy_interval"]
-    accepted = similarities >= earlier["threshold"]  # false where a photo has no face
+    accepted = similarities >= threshold  # false where a photo has no face
     summary = {
         "accuracy": f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}) of {test['pairs']:,} pairs",
         "different people taken for one": f"{(accepted & ~same).sum():,} of {(~same).sum():,} pairs",

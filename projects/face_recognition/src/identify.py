@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 
 from shared.console import log
-from shared.data.passed_over import collect_files
+from shared.data.skipped import collect_files
 from src.config import Config, GalleryConfig
 from src.decision import Decision, load_decision
 from src.gallery import Gallery

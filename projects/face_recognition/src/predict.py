@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.data.passed_over import collect_files
+from shared.data.skipped import collect_files
 from shared.files import atomic_write, require_writable, write_text
 from shared.report.plots import contact_sheet
 from shared.results import write_result

@@ -20,8 +20,8 @@ from shared.data.copies import SAME_IMAGE, find_near_copies, near_copy_warnings
 from shared.data.examples import Data
 from shared.data.folders import list_files
 from shared.data.images import read_image
-from shared.data.passed_over import passed_over_warnings
 from shared.data.problems import Problems
+from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
@@ -59,7 +59,7 @@ def check_data(config: Config) -> dict[str, Any]:
         }
     else:
         check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
-    check.warnings += passed_over_warnings(check.record, root)
+    check.warnings += skipped_warnings(check.record, root)
     if data and data.record.source == "folder":
         copies = find_near_copies(data.splits, "images", SAME_IMAGE, within=True)
         check.warnings += near_copy_warnings(data.splits, copies, GROUP_IMAGES)

@@ -16,8 +16,8 @@ from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, split_data
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
-from shared.data.passed_over import passed_over
 from shared.data.problems import named
+from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -66,7 +66,7 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
     """Where data can come from, by the name of the source; `classes` are those of a trained network."""
     settings, folder = config.data, partial(load_folder, config.data, classes=classes)
     return {
-        "folder": DataSource(folder, lambda root: not is_pets(root) and is_folder(root), passed_over),
+        "folder": DataSource(folder, lambda root: not is_pets(root) and is_folder(root), skipped_files),
         "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
     }

@@ -14,7 +14,7 @@ from PIL import Image
 
 from shared.console import log, track
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
-from shared.data.passed_over import collect_files
+from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.files import atomic_write, require_writable, write_json, write_text
 from shared.inference.tiles import Tiling, segment

@@ -30,7 +30,7 @@ PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own images and masks (see `mask_folders` for the layouts), or outlines in JSON (see annotations.py).
+    """Your own images and masks (see `mask_folders` for the layouts), or outlines in JSON (see masks/outlines.py).
 
     `classes` are those of a trained network, where the masks are only measured.
 

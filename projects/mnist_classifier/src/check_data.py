@@ -17,7 +17,7 @@ from shared.data.check import (
 )
 from shared.data.copies import find_near_copies, near_copy_warnings
 from shared.data.images import read_image
-from shared.data.passed_over import passed_over_warnings
+from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import likeness, load_data
@@ -40,7 +40,7 @@ def check_data(config: Config) -> dict[str, Any]:
     samples = samples_by_class(check.examples, config.seed)
     value_range = data.settled.get("value_range", []) if data else []
     check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
-    check.warnings += passed_over_warnings(check.record, root)
+    check.warnings += skipped_warnings(check.record, root)
     if data and on_disk:
         copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
         check.warnings += near_copy_warnings(data.splits, copies)

@@ -16,7 +16,7 @@ from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copie
 from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
-from shared.data.passed_over import passed_over
+from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -52,7 +52,7 @@ def likeness(settled: dict[str, Any]) -> Likeness:
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
     """Where data can come from, by the name of the source; `classes` are those of a trained network."""
     return {
-        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_class_files, passed_over),
+        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_class_files, skipped_files),
         "mnist": DataSource(load_mnist, lambda root: find_mnist(root) is not None),
         "sample": DataSource(partial(load_sample, config.data)),
     }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
-from shared.data.passed_over import collect_files
+from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.files import require_writable
 from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
@@ -65,7 +65,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         noun="images",
         kinds=("unsure", "empty", "unreadable"),
         sheet=_sheet(files, predictions),
-        passed_over=skipped,
+        skipped=skipped,
         seconds=time.perf_counter() - started,
     )
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from shared.console import log
 from shared.data.images import UnreadableImageError, read_image
+from shared.data.splits import evenly_spaced
 from shared.files import read_json
 from src.config import DataConfig
 
@@ -55,7 +56,7 @@ def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
 
 def choose_preparation(files: Sequence[Path], value_range: Sequence[float]) -> Literal["digit", "photo"]:
     """What `auto` means for these images: `photo` where most of them look like photos (see `looks_like_photo`)."""
-    chosen = [files[index] for index in np.unique(np.linspace(0, len(files) - 1, LOOKED_AT).astype(int))]
+    chosen = [files[index] for index in evenly_spaced(len(files), LOOKED_AT)]
     found = []
     for path in chosen:
         with suppress(UnreadableImageError):  # it is named where all are read

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
-from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among
-from shared.data.problems import Problems, named
+from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among, warn_beside_splits
+from shared.data.problems import Problems
 
 
 class Pair(NamedTuple):
@@ -44,8 +44,8 @@ def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
         if complete and not folder.name.endswith("annot"):
             found[folder] = complete[0]
     splits, others = splits_among(list(found))
-    if others and splits:
-        log.warning(f"not read: {named([str(path) for path in others])}; the splits are train, validation and test.")
+    if splits:
+        warn_beside_splits(others)
     return {split: found[splits[split]] for split in SPLIT_NAMES if split in splits}
 
 

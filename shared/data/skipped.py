@@ -14,7 +14,7 @@ PAGED = (".tif", ".tiff", ".gif", ".webp")
 """Of image files that can hold several images."""
 
 
-def passed_over(folder: Path, kind: FileKind = IMAGES, beside: bool = False) -> Problems:
+def skipped_files(folder: Path, kind: FileKind = IMAGES, beside: bool = False) -> Problems:
     """What lies below a folder and is not read, by reason.
 
     Args:
@@ -44,10 +44,10 @@ def _note_pages(path: Path, name: str, found: Problems) -> None:
         )
 
 
-def passed_over_warnings(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
+def skipped_warnings(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
     """A sentence about what is not read of the user's own files, by reason; `record` is that of the data."""
     own = record["source"] in ("auto", "folder")
-    return [f"not read: {sentence}" for sentence in passed_over(root, kind).sentences()] if own else []
+    return [f"not read: {sentence}" for sentence in skipped_files(root, kind).sentences()] if own else []
 
 
 def has_further_pages(path: Path) -> bool:
@@ -75,7 +75,7 @@ def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> tuple[list
             raise UserError(f"there is no file or folder {path}; correct the path.")
         found = list_files(path, kind) if path.is_dir() else [path]
         if path.is_dir():
-            skipped.update(passed_over(path, kind, beside=True))
+            skipped.update(skipped_files(path, kind, beside=True))
         else:
             _note_pages(path, str(path), skipped)
         if not found:

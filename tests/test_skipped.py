@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from shared.data.folders import RECORDINGS, class_folders, list_files
-from shared.data.passed_over import collect_files, passed_over, passed_over_warnings
+from shared.data.skipped import collect_files, skipped_files, skipped_warnings
 from shared.errors import UserError
 
 
@@ -28,7 +28,7 @@ def test_linked_folders_are_read_and_loops_end(tmp_path: Path) -> None:
     (root / "cat" / "gone").symlink_to(tmp_path / "nowhere")
     assert [path.name for path in list_files(root)] == ["0.png", "1.png", "2.png"]
     assert [path.name for path in class_folders(root)] == ["cat", "dog"]
-    found = passed_over(root).by_kind
+    found = skipped_files(root).by_kind
     assert sorted(found["links to a folder that holds them"]) == ["cat/more/back", "cat/more/itself", "cat/up"]
     assert found["links that lead nowhere"] == ["cat/gone"]
 
@@ -41,21 +41,21 @@ def test_hidden_images_are_said_and_what_programs_leave_is_not(tmp_path: Path) -
     (tmp_path / "cat" / "Thumbs.db").write_bytes(b"")
     assert [path.name for path in list_files(tmp_path)] == ["2.png"]
     assert [path.name for path in class_folders(tmp_path)] == ["cat"]
-    assert passed_over(tmp_path).by_kind == {"names with a leading dot": [".NET", "cat/.1.png"]}
+    assert skipped_files(tmp_path).by_kind == {"names with a leading dot": [".NET", "cat/.1.png"]}
 
 
 def test_files_of_other_kinds_are_named_in_class_folders_and_where_predict_looks(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "0.png")
     for name in ("cat/IMG_1.HEIC", "cat/noending", "labels.csv"):
         (tmp_path / name).write_bytes(b"")
-    (sentence,) = passed_over_warnings({"source": "folder"}, tmp_path)
+    (sentence,) = skipped_warnings({"source": "folder"}, tmp_path)
     assert (
         "files of other kinds: 2 (cat/IMG_1.HEIC, cat/noending); if images are among them, save them as .png"
         in sentence
     )
-    assert passed_over_warnings({"source": "sample"}, tmp_path) == []
+    assert skipped_warnings({"source": "sample"}, tmp_path) == []
     assert collect_files([tmp_path])[1] == {"files of other kinds": 3}
-    assert passed_over(tmp_path, RECORDINGS).counts == {"files of other kinds": 3}
+    assert skipped_files(tmp_path, RECORDINGS).counts == {"files of other kinds": 3}
 
 
 @pytest.mark.parametrize("ending", ["tif", "gif", "webp"])
@@ -91,4 +91,4 @@ def test_a_closed_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         return entries(folder)
 
     monkeypatch.setattr(Path, "iterdir", iterdir)
-    assert passed_over(tmp_path).by_kind == {"folders that cannot be opened": ["cat"]}
+    assert skipped_files(tmp_path).by_kind == {"folders that cannot be opened": ["cat"]}
