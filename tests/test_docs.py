@@ -172,9 +172,9 @@ def test_the_rendered_pages_fetch_nothing_from_elsewhere(tmp_path: Path) -> None
     assert any(path.name == "shared.training.html" for path in rendered)
     for notebook in [*copy.root.glob("docs/learn/*.ipynb"), *copy.root.glob("projects/*/notebooks/*.ipynb")]:
         page = site / notebook.relative_to(copy.root).with_suffix(".html")
-        pictures = re.findall(rf'src="({notebook.stem}_\w+\.png)"', page.read_text())
-        assert pictures, notebook
-        assert all((page.parent / picture).is_file() for picture in pictures)
+        images = re.findall(rf'src="({notebook.stem}_\w+\.png)"', page.read_text())
+        assert images, notebook
+        assert all((page.parent / image).is_file() for image in images)
     assert (site / "search" / "search_index.js").is_file()  # for pages that are opened from files
     for path in rendered:
         fetched = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"?(https?:[^\"> ]+)", path.read_text())

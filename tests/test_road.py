@@ -86,8 +86,8 @@ def test_a_notebook_becomes_a_page_with_what_it_has_printed_and_drawn(
     assert "\nred\n" in page
     assert "\n2\n" in page
     assert "**source**" in page
-    (picture,) = re.findall(r"!\[Sums\]\((.+)\)", page)
-    assert (tmp_path / "docs" / "learn" / picture).read_bytes() == b"picture"
+    (image,) = re.findall(r"!\[Sums\]\((.+)\)", page)
+    assert (tmp_path / "docs" / "learn" / image).read_bytes() == b"picture"
 
 
 def test_links_to_notebooks_exercises_and_code_lead_to_their_pages(

@@ -312,9 +312,9 @@ def test_silence_within_and_between_requests_closes_the_connection(monkeypatch: 
     monkeypatch.setattr(connections, "HEADER_SECONDS", 0.2)
     whole = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
     with serving(SERVICE) as address:
-        for begun in (b"", b"POST /predict HTTP/1.1\r\nHost: loc"):
+        for sent in (b"", b"POST /predict HTTP/1.1\r\nHost: loc"):
             with connect(address) as connection:
-                connection.sendall(begun)
+                connection.sendall(sent)
                 assert connection.recv(100) == b""
         for request, more in ((whole + b"Content-Length: 2\r\n\r\n", b"x"), (whole + b"\r\n", b"\r\n")):
             with connect(address) as connection:

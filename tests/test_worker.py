@@ -105,9 +105,9 @@ def test_a_machine_without_room_for_a_process_is_asked_again_later(
 
 
 def test_who_computes_long_after_the_deadline_is_stopped(worker: Worker) -> None:
-    begun = time.monotonic()
+    start = time.monotonic()
     assert plain(worker("wait", [item(b"60")])) == [(FailedError, "")]
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - start < 30
     assert worker("predict", [item(b"abc")]) == [b'{"length": 3}']
 
 

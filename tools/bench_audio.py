@@ -18,7 +18,7 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 
 # isort: split
 import torch
-from keeping import run, so_far
+from result_files import read_results, run
 
 from shared.files import write_json
 from shared.results import versions
@@ -112,7 +112,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help=f"the folder of fsdd/ and {COMMANDS}/")
     parser.add_argument("splits", nargs="*", help=f"of {', '.join(PARTS)}; those not measured yet if none is given")
     arguments = parser.parse_args()
-    results = so_far(RESULT)
+    results = read_results(RESULT)
     for name in arguments.parts or [name for name in PARTS if name not in results]:
         results[name] = PARTS[name](arguments.data) | {"threads": torch.get_num_threads(), "versions": versions()}
         write_json(RESULT, dict(sorted(results.items())))

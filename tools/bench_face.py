@@ -26,8 +26,8 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN, InceptionResnetV1
-from keeping import run, so_far
 from PIL import Image
+from result_files import read_results, run
 
 from models.model import embed, restore_model
 from shared.data.folders import list_files
@@ -115,7 +115,7 @@ def export_dlib(config: Config) -> None:
 
 
 def ours(config: Config) -> Callable[[list[Path]], int]:
-    """Our pipeline; it answers in how many images it finds a face."""
+    """Our pipeline; it says in how many images it finds a face."""
     recognizer = Recognizer(config)
     return lambda files: sum(bool(photo.faces) for photo in recognizer.photos(files))
 
@@ -166,11 +166,11 @@ def measure_gallery(config: Config) -> dict[str, Any]:
 def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approximate_above: int) -> dict[str, float]:
     """One way to search: its preparation, a search, and how often the right person is the nearest."""
     search, seconds = timed(lambda: Search(names, rows, approximate_above))
-    answers = [timed(lambda face=face: search.nearest(face, 1)) for face in asked]
-    right = sum(found[0].name == f"person {number}" for number, (found, _) in enumerate(answers))
+    found = [timed(lambda face=face: search.nearest(face, 1)) for face in asked]
+    right = sum(matches[0].name == f"person {number}" for number, (matches, _) in enumerate(found))
     return {
         "build_seconds": seconds,
-        "median_milliseconds": 1000 * statistics.median(taken for _, taken in answers),
+        "median_milliseconds": 1000 * statistics.median(taken for _, taken in found),
         "right": right / len(asked),
     }
 
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=30, help="of the small network")
     arguments = parser.parse_args()
-    result = so_far(RESULT)
+    result = read_results(RESULT)
     for name in PARTS if arguments.part == "all" else [arguments.part]:
         with tempfile.TemporaryDirectory() as folder:
             result[name] = PARTS[name](placed(arguments, Path(folder)))

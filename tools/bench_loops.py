@@ -30,7 +30,7 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 
 # isort: split
 import torch
-from keeping import run
+from result_files import run
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
@@ -100,13 +100,13 @@ class Clock:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        steps, begun = len(self) // TURNS, 0.0
+        steps, start = len(self) // TURNS, 0.0
         for index, batch in enumerate(self.loader):
             if index % steps == 0:
                 if index:
-                    self.turns.append(time.perf_counter() - begun)
+                    self.turns.append(time.perf_counter() - start)
                 self.baton.hand_on(self.runner)
-                begun = time.perf_counter()
+                start = time.perf_counter()
             yield batch
 
 

@@ -25,8 +25,8 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 
 # isort: split
 import torch
-from keeping import run
 from PIL import Image
+from result_files import run
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset

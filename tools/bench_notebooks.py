@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from keeping import keep, run, so_far
+from result_files import read_results, run, save_result
 
 from shared.errors import UserError
 from shared.results import versions
@@ -48,8 +48,8 @@ def measure(path: Path) -> dict[str, Any]:
 
 def seconds(times: dict[str, str]) -> float:
     """From the moment that the kernel was busy with a cell until its answer was there."""
-    begun, ended = (datetime.fromisoformat(times[f"iopub.{name}"]) for name in ("execute_input", "status.idle"))
-    return (ended - begun).total_seconds()
+    started, ended = (datetime.fromisoformat(times[f"iopub.{name}"]) for name in ("execute_input", "status.idle"))
+    return (ended - started).total_seconds()
 
 
 def main() -> None:
@@ -60,10 +60,10 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     found = notebooks()
-    for name in arguments.names or [name for name in found if name not in so_far(RESULT)]:
+    for name in arguments.names or [name for name in found if name not in read_results(RESULT)]:
         if name not in found:
             raise UserError(f"there is no notebook {name!r}; choose one of {', '.join(sorted(found))}")
-        keep(RESULT, name, measure(found[name]))
+        save_result(RESULT, name, measure(found[name]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from keeping import run, so_far
+from result_files import read_results, run
 
 from shared.files import read_json, write_json
 
@@ -33,14 +33,14 @@ SCORES = {
 
 def measure(name: str, folder: Path) -> dict[str, Any]:
     """One whole run with the default settings, its results written below a folder."""
-    begun, used = time.perf_counter(), cpu_seconds()
+    start, used = time.perf_counter(), cpu_seconds()
     overrides = ["--data.source", "sample", "--output_dir", str(folder), "--log_dir", str(folder / "logs")]
     command = [sys.executable, str(REPOSITORY / "projects" / name / "main.py"), "run", *overrides]
     printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     train, evaluate, baseline = (read_json(folder / f"{verb}.json", "") for verb in ("train", "evaluate", "baseline"))
     label, path = SCORES[name]
     return {
-        "seconds": round(time.perf_counter() - begun, 1),
+        "seconds": round(time.perf_counter() - start, 1),
         "cpu_seconds": round(cpu_seconds() - used, 1),
         "training_seconds": train["seconds"],
         "threads": train["threads"],
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("projects", nargs="*", help="their names; all that were not measured yet if none is given")
     arguments = parser.parse_args()
-    results = so_far(RESULT)
+    results = read_results(RESULT)
     for name in arguments.projects or [name for name in SCORES if name not in results]:
         with tempfile.TemporaryDirectory() as folder:
             results[name] = measure(name, Path(folder))

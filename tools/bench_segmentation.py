@@ -25,7 +25,7 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 # isort: split
 import segmentation_models_pytorch as smp
 import torch
-from keeping import keep, run, so_far
+from result_files import read_results, run, save_result
 from torch import Tensor
 
 from models.model import Segmenter, fix_padding, make_model
@@ -92,7 +92,7 @@ def kept(name: str, config: Config, data: Data) -> dict[str, Any]:
     Raises:
         SystemExit: there is none, or it is of others.
     """
-    found = so_far(RESULT).get(name)
+    found = read_results(RESULT).get(name)
     if not found or (found["data"]["digest"], found["ours"]["seed"]) != (data.as_dict()["digest"], config.seed):
         raise SystemExit(f"{RESULT} has no run on these images with seed {config.seed}. Run without --only-....")
     return found
@@ -193,10 +193,10 @@ def main() -> None:
         found = kept(arguments.name, config, data) | {"loader": loader_share(config, data)}
     else:
         found = {"loader": loader_share(config, data)} | measure_ours(config, data)
-    keep(RESULT, arguments.name, found)
+    save_result(RESULT, arguments.name, found)
     if arguments.peer or arguments.only_peer:
         found["peer"] = run_peer(config, data, seconds_of_ours(found, config, data))
-        keep(RESULT, arguments.name, found)
+        save_result(RESULT, arguments.name, found)
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -36,8 +36,8 @@ import psutil
 import uvicorn
 import uvloop
 from bench_peers import ASKED, CLIENTS, FIELD, OUTPUTS, PROJECT, PROJECTS, REPOSITORY
-from keeping import keep, run
 from PIL import Image
+from result_files import run, save_result
 from sample_export import exported
 from sklearn.datasets import load_digits
 
@@ -91,7 +91,7 @@ class Client(asyncio.Protocol):
     def ask(self) -> None:
         """Ask the next item."""
         self.turn = (self.turn + 1) % len(self.requests)
-        self.begun = time.perf_counter()
+        self.start = time.perf_counter()
         self.transport.write(self.requests[self.turn])
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +101,7 @@ class Client(asyncio.Protocol):
         if not found or len(body) < int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
             return
         self.received.clear()
-        self.times.append(time.perf_counter() - self.begun)
+        self.times.append(time.perf_counter() - self.start)
         self.errors += not (head.startswith(b"HTTP/1.1 200") and b'"probabilities"' in body)
         if self.stopping:
             self.transport.close()
@@ -124,9 +124,9 @@ async def load(port: int, requests: list[bytes], seconds: float) -> dict[str, fl
     await asyncio.sleep(WARM_UP_SECONDS)
     for client in clients:
         client.times.clear()
-    begun = time.perf_counter()
+    start = time.perf_counter()
     await asyncio.sleep(seconds)
-    taken = time.perf_counter() - begun
+    taken = time.perf_counter() - start
     times = np.concatenate([client.times for client in clients])
     for client in clients:
         client.stopping = True
@@ -278,7 +278,7 @@ def main() -> None:
         "servers": {name: summary(found, turns[PLAIN]) for name, found in turns.items()},
         "turns": turns,
     }
-    keep(arguments.output, arguments.asked, content)
+    save_result(arguments.output, arguments.asked, content)
 
 
 if __name__ == "__main__":

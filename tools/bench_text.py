@@ -17,7 +17,7 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 
 # isort: split
 import torch
-from keeping import keep, run, so_far
+from result_files import read_results, run, save_result
 
 from shared.errors import UserError
 from shared.results import versions
@@ -35,7 +35,7 @@ def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]
     """Run the rungs that the result file lacks, and keep each as soon as it is done."""
     data = load_data(config)
     record = data.as_dict()
-    found: dict[str, Any] = so_far(RESULT).get(name) or {
+    found: dict[str, Any] = read_results(RESULT).get(name) or {
         "data": record,
         "models": {},
         "seed": config.seed,
@@ -47,7 +47,7 @@ def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]
     if not any("naive" in model for model in found["models"]):
         measured = baseline(config, data=data)["metrics"]
         found["models"] |= {model: baseline_row(row) | threads for model, row in measured.items()}
-        keep(RESULT, name, found)
+        save_result(RESULT, name, found)
     for rung in rungs:
         if rung not in found["models"]:
             settings = rung_config(config, rung)
@@ -57,7 +57,7 @@ def add_rungs(name: str, config: Config, rungs: list[str], more_seeds: list[int]
                 others = {str(seed): accuracy(replace(settings, seed=seed)) for seed in more_seeds}
                 row["accuracy_by_seed"] = {str(config.seed): row["test"]["accuracy"]} | others
             found["models"][rung] = row
-            keep(RESULT, name, found)
+            save_result(RESULT, name, found)
 
 
 def accuracy(config: Config) -> float:

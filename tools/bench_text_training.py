@@ -24,7 +24,7 @@ import shared  # noqa: F401 - before torch, as in main.py: it says how long its 
 
 # isort: split
 import torch
-from keeping import run
+from result_files import run
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,

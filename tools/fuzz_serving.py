@@ -67,9 +67,9 @@ def fuzz(port: int, process: int, count: int) -> dict[str, Any]:
         ask(connection, case.body, case.content_type)
     before, statuses, slowest = megabytes(process), Counter[str](), 0.0
     for case in hostile_cases(1, count):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         statuses[str(ask(connection, case.body, case.content_type))] += 1
-        slowest = max(slowest, time.perf_counter() - begun)
+        slowest = max(slowest, time.perf_counter() - start)
     return {
         "cases": count,
         "statuses": dict(sorted(statuses.items())),

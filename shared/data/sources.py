@@ -22,7 +22,7 @@ class DataRecord:
     license: str
     substituted: str = ""
     """Why the built-in sample was used in place of the configured data; empty where it was not."""
-    passed_over: dict[str, int] = field(default_factory=dict)
+    skipped_files: dict[str, int] = field(default_factory=dict)
     """How many files and folders were not read, by reason; the log and check-data name them."""
 
 

@@ -109,10 +109,8 @@ def finish_predictions(
     for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
         shown = name if isinstance(name, Path) else shortened(name, 80)
         log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
-    answers = {kind: answer(kind, network.labels) for kind in ("unreadable", *kinds)}
-    unreadable = [
-        str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == answers["unreadable"]
-    ]
+    labels = {kind: answer(kind, network.labels) for kind in ("unreadable", *kinds)}
+    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == labels["unreadable"]]
     if unreadable:
         log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
     unusual = Problems()
@@ -121,7 +119,7 @@ def finish_predictions(
             unusual.add(note, str(name))
     if unusual:
         log.warning(f"{noun} that are predicted, but unusual: {unusual}")
-    counts = {kind: sum(one.label == answers[kind] for one in predictions) for kind in kinds}
+    counts = {kind: sum(one.label == labels[kind] for one in predictions) for kind in kinds}
     log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
     return write_result(
         config.output_dir,
@@ -131,7 +129,7 @@ def finish_predictions(
         metrics={noun: len(inputs)} | counts,
         seconds=seconds,
         network=network.origin,
-        passed_over=dict(skipped or {}),
+        skipped_files=dict(skipped or {}),
         unusual=unusual.counts,
     )
 

@@ -36,8 +36,8 @@ class LogMel(nn.Module):
     def mel(self, samples: Tensor) -> Tensor:
         """The power in each mel band: from int16 or float samples [N, samples] to float [N, bands, frames]."""
         waveform = samples.float() / FULL_SCALE
-        parts = nn.functional.conv1d(waveform.unsqueeze(1), self.waves, stride=self.hop)
-        cosines, sines = parts.chunk(2, dim=1)
+        projected = nn.functional.conv1d(waveform.unsqueeze(1), self.waves, stride=self.hop)
+        cosines, sines = projected.chunk(2, dim=1)
         power: Tensor = self.filters @ (cosines**2 + sines**2)
         return power
 

@@ -63,7 +63,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics=counts,
         seconds=seconds,
         network=recognizer.network.origin,
-        passed_over=skipped,
+        skipped_files=skipped,
     )
 
 

@@ -108,7 +108,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics={"images": len(files), "unreadable": len(unreadable)},
         seconds=seconds,
         network=predictor.network.origin,
-        passed_over=skipped,
+        skipped_files=skipped,
     )
 
 

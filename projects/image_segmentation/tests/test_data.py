@@ -308,4 +308,4 @@ def test_images_of_sixteen_bits_share_one_range_and_further_pages_are_said(tmp_p
     assert data.settled == {"value_range": [0, 65535]}
     means = [image.mean() for split in vars(data.splits).values() for image in split["images"]]
     assert max(means) > 8 * min(means)
-    assert data.as_dict()["passed_over"] == {"pages after the first in files of several": 1}
+    assert data.as_dict()["skipped_files"] == {"pages after the first in files of several": 1}

@@ -48,7 +48,7 @@ def test_what_is_not_read_is_listed(check: Check, tmp_path: Path) -> None:
     root = save_images(tmp_path / "data", {"cat": 20, "dog": 20, ".NET": 20})
     (root / "cat" / "IMG_1.HEIC").write_bytes(b"")
     found = check(root, "--data.preparation", "photo")
-    assert found["data"]["passed_over"] == {"names with a leading dot": 1, "files of other kinds": 1}
+    assert found["data"]["skipped_files"] == {"names with a leading dot": 1, "files of other kinds": 1}
     assert any(".NET" in warning for warning in found["warnings"])
     assert any("cat/IMG_1.HEIC" in warning for warning in found["warnings"])
 

@@ -79,7 +79,7 @@ def test_predict_says_and_records_what_it_passes_over(
     for name in ("IMG_1.HEIC", "noending"):
         (tmp_path / name).write_bytes(b"")
     result = predict(trained, [tmp_path])
-    assert result["passed_over"] == {"files of other kinds": 2}
+    assert result["skipped_files"] == {"files of other kinds": 2}
     assert "2 (IMG_1.HEIC, noending)" in capsys.readouterr().err
 
 

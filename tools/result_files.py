@@ -18,11 +18,11 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(2)
 
 
-def so_far(file: Path) -> dict[str, Any]:
+def read_results(file: Path) -> dict[str, Any]:
     """What the result file holds by now; nothing where there is none yet."""
     return read_json(file, "remove it") if file.is_file() else {}
 
 
-def keep(file: Path, name: str, found: dict[str, Any]) -> None:
+def save_result(file: Path, name: str, found: dict[str, Any]) -> None:
     """Put what was found under the data set's name, beside what else the file holds by now."""
-    write_json(file, so_far(file) | {name: found})
+    write_json(file, read_results(file) | {name: found})
