@@ -1,10 +1,12 @@
 """Files that are either whole or not there, and their digests."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -47,9 +49,30 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode(errors="backslashreplace"))
 
 
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table row by row, atomically; what is no UTF-8 is escaped as in `write_text`."""
+    with atomic_write(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        text.detach()
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write `content` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_json_lists(path: Path, lists: Mapping[str, Iterable[Any]]) -> None:
+    """Write a JSON object of lists entry by entry, atomically; no list need be in memory as a whole."""
+    with atomic_write(path) as file:
+        for place, (name, entries) in enumerate(lists.items()):
+            file.write(f"{'{' if place == 0 else ','}\n{json.dumps(name)}: [".encode())
+            for number, entry in enumerate(entries):
+                file.write(f"{',' if number else ''}\n{json.dumps(entry)}".encode())
+            file.write(b"]")
+        file.write(b"}\n")
 
 
 def read_json(path: Path, remedy: str) -> Any:

@@ -12,9 +12,14 @@ def was_restarted() -> bool:
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 
+def process_of() -> tuple[int, int]:
+    """The number of this process, from 0 on, and how many `torchrun` has started; (0, 1) without it."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def is_main_process() -> bool:
     """Whether this process is the one that prints and writes; the only one is."""
-    return os.environ.get("RANK", "0") == "0"
+    return process_of()[0] == 0
 
 
 def leave_group() -> None:
@@ -31,5 +36,5 @@ def require_one_process(what: str) -> None:
     Raises:
         UserError: `torchrun` has started more than one.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if process_of()[1] > 1:
         raise UserError(f"{what} runs in one process; start it without torchrun.")

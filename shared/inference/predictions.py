@@ -1,21 +1,24 @@
 """Predictions of an exported classifier: from prepared inputs to labels, a table, and JSON."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from shared.console import log, shortened
 from shared.data.problems import Problems, named
-from shared.files import atomic_write, write_text
+from shared.files import atomic_write, write_csv
+from shared.inference.chunks import CHUNK, predict_in_chunks
 from shared.inference.model import OnnxModel
 from shared.results import write_result
 
 LINES_SHOWN = 10
+SHEET_INPUTS = 64
+T = TypeVar("T", Path, str)
 
 
 @dataclass(frozen=True)
@@ -77,74 +80,82 @@ def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
     return result
 
 
-def finish_predictions(
+def write_predictions(
     config: Any,
-    inputs: Sequence[Path | str],
-    predictions: Sequence[Prediction],
     network: OnnxModel,
+    inputs: Sequence[T],
+    predict: Callable[[Sequence[T]], Sequence[Prediction]],
     *,
     noun: str,
     kinds: Sequence[str],
-    seconds: float,
-    sheet: bytes = b"",
-    notes: Sequence[str] = (),
+    sheet: Callable[[Sequence[T], Sequence[Prediction]], bytes] | None = None,
+    unusual: bool = False,
     skipped: Mapping[str, int] | None = None,
     input_name: str = "file",
+    chunk: int = CHUNK,
 ) -> dict[str, Any]:
-    """Write outputs/predictions/predictions.{csv,png} and outputs/predict.json, and print the first predictions.
+    """Predict in chunks (see `predict_in_chunks`) and print the first predictions.
+
+    Writes outputs/predictions/predictions.csv, a .png beside it and outputs/predict.json.
 
     Args:
+        predict: gives a prediction for each input of a chunk.
         noun: what people call the inputs, such as `images`.
         kinds: answers that are no class, such as `unsure` and `unreadable`; they are counted.
-        sheet: the first inputs with their predictions, as PNG bytes; empty where they cannot be drawn.
-        notes: what is unusual about each input; empty strings where nothing is.
+        sheet: draws the first `SHEET_INPUTS` inputs with their predictions, as PNG bytes.
+        unusual: whether the detail beside a class says what is unusual about the input, which is then said.
         skipped: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
     """
-    table = config.output_dir / "predictions" / "predictions.csv"
-    write_text(table, _table(inputs, predictions, network.labels, input_name))
-    if sheet:
-        with atomic_write(table.with_suffix(".png")) as file:
-            file.write(sheet)
-    for name, one in list(zip(inputs, predictions, strict=True))[:LINES_SHOWN]:
-        shown = name if isinstance(name, Path) else shortened(name, 80)
-        log.info(f"{shown}: {one.label}{one.confidence}{f' ({one.detail})' if one.detail else ''}")
-    labels = {kind: answer(kind, network.labels) for kind in ("unreadable", *kinds)}
-    unreadable = [str(name) for name, one in zip(inputs, predictions, strict=True) if one.label == labels["unreadable"]]
-    if unreadable:
-        log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
-    unusual = Problems()
-    for name, note in zip(inputs, notes or [""] * len(inputs), strict=True):
-        if note:
-            unusual.add(note, str(name))
-    if unusual:
-        log.warning(f"{noun} that are predicted, but unusual: {unusual}")
-    counts = {kind: sum(one.label == labels[kind] for one in predictions) for kind in kinds}
-    log.info(f"predict: {len(inputs)} {noun}, {counts}; see {table}{' and the .png beside it' if sheet else ''}")
-    return write_result(
-        config.output_dir,
-        "predict",
-        seed=network.metadata["seed"],
-        data=network.metadata["data"],
-        metrics={noun: len(inputs)} | counts,
-        seconds=seconds,
-        network=network.origin,
-        skipped_files=dict(skipped or {}),
-        unusual=unusual.counts,
-    )
+    header = [input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in network.labels), "detail"]
+
+    def rows_of(indices: list[int]) -> list[list[str]]:
+        chosen = [inputs[index] for index in indices]
+        return [_row(item, one, network.labels) for item, one in zip(chosen, predict(chosen), strict=True)]
+
+    def finish(read: Callable[[], Iterator[list[str]]], seconds: float) -> dict[str, Any]:
+        table = config.output_dir / "predictions" / "predictions.csv"
+        write_csv(table, header, read())
+        if sheet:
+            first = inputs[:SHEET_INPUTS]
+            with atomic_write(table.with_suffix(".png")) as file:
+                file.write(sheet(first, predict(first)))
+        for name, label, _, probability, *_, detail in islice(read(), LINES_SHOWN):
+            shown = name if input_name == "file" else shortened(name, 80)
+            sure = f" {float(probability):.2f}" if probability else ""
+            log.info(f"{shown}: {label}{sure}{f' ({detail})' if detail else ''}")
+        counts, unreadable, found = Counter[str](), list[str](), Problems()
+        for name, label, _, probability, *_, detail in read():
+            counts[label] += 1
+            if label == answer("unreadable", network.labels):
+                unreadable.append(name)
+            elif unusual and probability and detail:
+                found.add(detail, name)
+        if unreadable:
+            log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
+        if found:
+            log.warning(f"{noun} that are predicted, but unusual: {found}")
+        counted = {kind: counts[answer(kind, network.labels)] for kind in kinds}
+        log.info(f"predict: {len(inputs)} {noun}, {counted}; see {table}{' and the .png beside it' if sheet else ''}")
+        return write_result(
+            config.output_dir,
+            "predict",
+            seed=network.metadata["seed"],
+            data=network.metadata["data"],
+            metrics={noun: len(inputs)} | counted,
+            seconds=seconds,
+            network=network.origin,
+            skipped_files=dict(skipped or {}),
+            unusual=found.counts,
+        )
+
+    return predict_in_chunks(config, network, inputs, rows_of, finish, noun=noun, chunk=chunk)
 
 
-def _table(
-    inputs: Sequence[Path | str], predictions: Sequence[Prediction], labels: Sequence[str], input_name: str
-) -> str:
-    """A CSV table with a row for each input: prediction, most likely label, its probability, all probabilities."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in labels), "detail"])
-    for name, one in zip(inputs, predictions, strict=True):
-        row = [""] * (2 + len(labels))
-        if one.probabilities is not None:
-            best = int(one.probabilities.argmax())
-            row = [labels[best], *(f"{p:.6f}" for p in (one.probabilities[best], *one.probabilities))]
-        writer.writerow([name, one.label, *row, one.detail])
-    return text.getvalue()
+def _row(item: Path | str, one: Prediction, labels: Sequence[str]) -> list[str]:
+    """Input, prediction, most likely label, its probability, all probabilities, detail."""
+    cells = [""] * (2 + len(labels))
+    if one.probabilities is not None:
+        best = int(one.probabilities.argmax())
+        cells = [labels[best], *(f"{p:.6f}" for p in (one.probabilities[best], *one.probabilities))]
+    return [str(item), one.label, *cells, one.detail]

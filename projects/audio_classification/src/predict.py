@@ -1,7 +1,8 @@
 """Classify recordings with the exported network, which carries its own labels and preparation."""
 
-import time
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,11 @@ from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_recording
 from shared.data.folders import RECORDINGS
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
-from shared.files import require_writable
-from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
+from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
 from src.preparation import SilentError, fit, require_sound
 from src.spectrogram import spectrogram
-
-SHEET_CLIPS = 48
 
 
 class Predictor:
@@ -58,31 +56,30 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: WAV, FLAC, OGG, MP3, AIFF or AU files, or folders of them
     """
-    require_writable(config.output_dir)
     (files, skipped), predictor = collect_files(inputs, RECORDINGS), Predictor(config)
-    started = time.perf_counter()
-    prepared, unusual = zip(*(predictor.listen(file) for file in files), strict=True)
-    predicted = zip(predictor.predict(list(prepared)), unusual, strict=True)
-    predictions = [replace(one, detail=one.detail or note) for one, note in predicted]
-    return finish_predictions(
+
+    def predict_some(some: Sequence[Path]) -> list[Prediction]:
+        prepared, notes = zip(*(predictor.listen(file) for file in some), strict=True)
+        predictions = zip(predictor.predict(list(prepared)), notes, strict=True)
+        return [replace(one, detail=one.detail or note) for one, note in predictions]
+
+    return write_predictions(
         config,
-        files,
-        predictions,
         predictor.network,
+        files,
+        predict_some,
         noun="recordings",
         kinds=("unsure", "silent", "unreadable"),
-        sheet=_sheet(files, predictions, predictor),
-        notes=unusual,
+        sheet=partial(_sheet, predictor),
+        unusual=True,
         skipped=skipped,
-        seconds=time.perf_counter() - started,
     )
 
 
-def _sheet(files: list[Path], predictions: list[Prediction], predictor: Predictor) -> bytes:
-    """The first recordings as the network heard them, with their predictions."""
-    shown = list(zip(files, predictions, strict=True))[:SHEET_CLIPS]
+def _sheet(predictor: Predictor, files: Sequence[Path], predictions: Sequence[Prediction]) -> bytes:
+    """Recordings as the network heard them, with their predictions."""
     silence = np.zeros(predictor.samples, np.int16)
-    heard = [silence if one.prepared is None else one.prepared for _, one in shown]
-    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
+    heard = [silence if one.prepared is None else one.prepared for one in predictions]
+    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in zip(files, predictions, strict=True)]
     images = [spectrogram(clip, predictor.sample_rate) for clip in heard]
-    return contact_sheet(images, captions, columns=min(6, max(3, len(shown))))
+    return contact_sheet(images, captions, columns=min(6, max(3, len(images))))

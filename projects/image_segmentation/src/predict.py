@@ -1,10 +1,8 @@
 """Segment images of any size with the exported network, which carries its own labels."""
 
-import csv
 import io
-import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -12,11 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from shared.console import log, track
+from shared.console import log
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
-from shared.files import atomic_write, require_writable, write_json, write_text
+from shared.files import atomic_write, write_csv, write_json_lists
+from shared.inference.chunks import predict_in_chunks
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colors, overlay
 from shared.results import write_result
@@ -67,49 +66,51 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    require_writable(config.output_dir)
     files, skipped = collect_files(inputs)
-    predictor = Predictor(config)
+    predictor, names = Predictor(config), list(result_names(files))
     labels, metadata = predictor.network.labels, predictor.network.metadata
     folder = config.output_dir / "predictions"
-    started = time.perf_counter()
-    coco: dict[str, list[Any]] = {"images": [], "annotations": []}
-    coco["categories"] = [{"id": index, "name": label} for index, label in enumerate(labels) if index > 0]
-    table, unreadable = io.StringIO(), []
-    rows = csv.writer(table)
-    rows.writerow(["file", "class", "pixels", "share"])
-    for path, name in zip(track(files, "predict"), result_names(files), strict=True):
-        try:
-            image = predictor.read(path)
-        except UnreadableImageError as error:
-            unreadable.append(f"{path} ({error})")
-            continue
-        mask, facts = predictor.predict(image)
-        with atomic_write(folder / f"{name}_mask.png") as file:
-            file.write(mask_png(mask, len(labels)))
-        with atomic_write(folder / f"{name}_overlay.png") as file:
-            Image.fromarray(overlay(image, mask, len(labels))).save(file, "PNG")
-        for label, area in facts["areas"].items():
-            rows.writerow([path, label, area["pixels"], f"{area['share']:.6f}"])
+
+    def segment_some(indices: list[int]) -> Iterator[dict[str, Any]]:
+        """Write the mask and the overlay of each image, and give what the tables say of it."""
+        for index in indices:
+            try:
+                image = predictor.read(files[index])
+            except UnreadableImageError as error:
+                yield {"error": f"{files[index]} ({error})", "areas": {}, "annotations": []}
+                continue
+            mask, facts = predictor.predict(image)
+            with atomic_write(folder / f"{names[index]}_mask.png") as file:
+                file.write(mask_png(mask, len(labels)))
+            with atomic_write(folder / f"{names[index]}_overlay.png") as file:
+                Image.fromarray(overlay(image, mask, len(labels))).save(file, "PNG")
+            yield {**facts, "annotations": [*annotations_of(mask)] if config.predict.coco else []}
+
+    def finish(read: Callable[[], Iterator[dict[str, Any]]], seconds: float) -> dict[str, Any]:
+        rows = (
+            [path, label, area["pixels"], f"{area['share']:.6f}"]
+            for path, one in zip(files, read(), strict=True)
+            for label, area in one["areas"].items()
+        )
+        write_csv(folder / "areas.csv", ["file", "class", "pixels", "share"], rows)
         if config.predict.coco:
-            add_to_coco(coco, path.name, mask)
-    seconds = time.perf_counter() - started
-    write_text(folder / "areas.csv", table.getvalue())
-    if config.predict.coco:
-        write_json(folder / "coco.json", coco)
-    if unreadable:
-        log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {'; '.join(unreadable[:5])}")
-    log.info(f"predict: {len(files) - len(unreadable)} images; see the masks, overlays and areas.csv in {folder}")
-    return write_result(
-        config.output_dir,
-        "predict",
-        seed=metadata["seed"],
-        data=metadata["data"],
-        metrics={"images": len(files), "unreadable": len(unreadable)},
-        seconds=seconds,
-        network=predictor.network.origin,
-        skipped_files=skipped,
-    )
+            write_coco(folder / "coco.json", files, read, labels)
+        unreadable = [one["error"] for one in read() if "error" in one]
+        if unreadable:
+            log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {'; '.join(unreadable[:5])}")
+        log.info(f"predict: {len(files) - len(unreadable)} images; see the masks, overlays and areas.csv in {folder}")
+        return write_result(
+            config.output_dir,
+            "predict",
+            seed=metadata["seed"],
+            data=metadata["data"],
+            metrics={"images": len(files), "unreadable": len(unreadable)},
+            seconds=seconds,
+            network=predictor.network.origin,
+            skipped_files=skipped,
+        )
+
+    return predict_in_chunks(config, predictor.network, files, segment_some, finish, noun="images", chunk=1)
 
 
 def result_names(files: list[Path]) -> Iterator[str]:
@@ -131,9 +132,24 @@ def mask_png(mask: np.ndarray, classes: int) -> bytes:
     return buffer.getvalue()
 
 
-def add_to_coco(coco: dict[str, list[Any]], name: str, mask: np.ndarray) -> None:
-    """Add an image and the outlines of its regions."""
-    number = len(coco["images"]) + 1
-    coco["images"].append({"id": number, "file_name": name, "width": mask.shape[1], "height": mask.shape[0]})
-    for annotation in annotations_of(mask):
-        coco["annotations"].append({"id": len(coco["annotations"]) + 1, "image_id": number, **annotation})
+def write_coco(
+    path: Path, files: Sequence[Path], read: Callable[[], Iterator[dict[str, Any]]], labels: Sequence[str]
+) -> None:
+    """Write the outlines of the regions of each image that can be read (see `annotations_of`)."""
+
+    def readable() -> Iterator[tuple[int, tuple[Path, dict[str, Any]]]]:
+        return enumerate((pair for pair in zip(files, read(), strict=True) if pair[1]["areas"]), 1)
+
+    annotations = ({"image_id": number, **one} for number, (_, found) in readable() for one in found["annotations"])
+    images = (
+        {"id": number, "file_name": file.name, "width": found["width"], "height": found["height"]}
+        for number, (file, found) in readable()
+    )
+    write_json_lists(
+        path,
+        {
+            "images": images,
+            "annotations": ({"id": number, **one} for number, one in enumerate(annotations, 1)),
+            "categories": [{"id": index, "name": label} for index, label in enumerate(labels) if index > 0],
+        },
+    )

@@ -1,6 +1,6 @@
 """Classify images with the exported network, which carries its own labels and preparation."""
 
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,10 @@ import numpy as np
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
-from shared.files import require_writable
-from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
+from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
 from src.preparation import EmptyImageError, displayed, make_preparation
-
-SHEET_IMAGES = 64
 
 
 class Predictor:
@@ -53,27 +50,22 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    require_writable(config.output_dir)
     (files, skipped), predictor = collect_files(inputs), Predictor(config)
-    started = time.perf_counter()
-    predictions = predictor.predict([predictor.prepare(file) for file in files])
-    return finish_predictions(
+    return write_predictions(
         config,
-        files,
-        predictions,
         predictor.network,
+        files,
+        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
         noun="images",
         kinds=("unsure", "empty", "unreadable"),
-        sheet=_sheet(files, predictions),
+        sheet=_sheet,
         skipped=skipped,
-        seconds=time.perf_counter() - started,
     )
 
 
-def _sheet(files: list[Path], predictions: list[Prediction]) -> bytes:
-    """The first images as the network saw them, with their predictions."""
-    shown = list(zip(files, predictions, strict=True))[:SHEET_IMAGES]
+def _sheet(files: Sequence[Path], predictions: Sequence[Prediction]) -> bytes:
+    """Images as the network saw them, with their predictions."""
     blank = np.full((28, 28), 200, np.uint8)
-    images = [blank if one.prepared is None else displayed(one.prepared) for _, one in shown]
-    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
-    return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))
+    images = [blank if one.prepared is None else displayed(one.prepared) for one in predictions]
+    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in zip(files, predictions, strict=True)]
+    return contact_sheet(images, captions, columns=min(8, max(3, len(images))))

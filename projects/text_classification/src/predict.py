@@ -2,7 +2,6 @@
 
 import hashlib
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,14 @@ import numpy as np
 
 from shared.errors import UserError
 from shared.export.stale import open_exported
-from shared.files import require_writable
-from shared.inference.predictions import Prediction, answer, finish_predictions, name_prediction
+from shared.inference.predictions import Prediction, answer, name_prediction, write_predictions
 from src.config import Config, export_path, tokenizer_path
 from src.documents import SUFFIXES, clean, lines_of, read_texts
 from src.tokens import Tokens, in_batches
 
 MOST_WORDS = 200  # words that are left out in turn; each takes a run of the network
 WORDS_SHOWN = 5
+TEXTS_TOGETHER = 2048  # enough to make batches of similar lengths, of which little is padding
 
 
 class Predictor:
@@ -85,25 +84,26 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
     Args:
         inputs: texts in quotation marks, or CSV, TSV and TXT files of them, or - for standard input (a text per line)
     """
-    require_writable(config.output_dir)
-    texts = [clean(text) for text in collect_texts(inputs, config.data.text_column)]
-    predictor = Predictor(config)
-    started = time.perf_counter()
-    predictions = predictor.predict(texts)
-    seconds = time.perf_counter() - started
-    if config.predict.explain:
-        words = [predictor.words_that_mattered(text) for text in texts]
-        details = (" ".join(f"{word}:{moved:+.4f}" for word, moved in found) for found in words)
-        predictions = [replace(one, detail=detail) for one, detail in zip(predictions, details, strict=True)]
-    return finish_predictions(
+    texts, predictor = collect_texts(inputs, config.data.text_column), Predictor(config)
+
+    def predict_some(some: Sequence[str]) -> list[Prediction]:
+        predictions = predictor.predict(some)
+        if not config.predict.explain:
+            return predictions
+        words = [
+            " ".join(f"{word}:{moved:+.4f}" for word, moved in predictor.words_that_mattered(text)) for text in some
+        ]
+        return [replace(one, detail=detail) for one, detail in zip(predictions, words, strict=True)]
+
+    return write_predictions(
         config,
-        texts,
-        predictions,
         predictor.network,
+        texts,
+        predict_some,
         noun="texts",
         kinds=("unsure", "empty"),
-        seconds=seconds,
         input_name="text",
+        chunk=TEXTS_TOGETHER,
     )
 
 
@@ -124,7 +124,7 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> list[str]:
                 f"{item} is a folder, or a file of another kind; name CSV, TSV or TXT files, or pipe texts in with -."
             )
         else:
-            texts.append(item)
+            texts.append(clean(item))
     if not texts:
         raise UserError(f"there is no text in {', '.join(inputs)}; name a file with some, or type one.")
     return texts

@@ -1,0 +1,109 @@
+"""Predictions of any number of inputs: in chunks, so that memory does not grow and a stopped run goes on."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from shared.console import log, track
+from shared.errors import UserError
+from shared.files import require_writable
+from shared.inference.model import OnnxModel
+from shared.process import is_main_process, process_of
+
+CHUNK = 256
+SECONDS_BETWEEN_LOOKS = 0.1
+
+
+def predict_in_chunks(
+    config: Any,
+    network: OnnxModel,
+    inputs: Sequence[Path | str],
+    predict: Callable[[list[int]], Iterable[Any]],
+    finish: Callable[[Callable[[], Iterator[Any]], float], dict[str, Any]],
+    *,
+    noun: str,
+    chunk: int = CHUNK,
+) -> dict[str, Any]:
+    """Predict inputs chunk by chunk; `finish` then reads the records of all of them.
+
+    Each record becomes a line in a hidden file of `outputs/predictions`, so that after a stop the same command goes on
+    behind the last whole chunk. Under `torchrun` each process predicts its share of the chunks, and the main process
+    waits for the others: with any number of processes, the same inputs share a chunk and the result is the same.
+
+    Args:
+        predict: from the indices of a chunk to a record, in plain types, of each of its inputs.
+        finish: from a function that reads all records in the order of the inputs, and the seconds that this run took,
+            to the verb's result.
+        noun: what people call the inputs, such as `images`.
+
+    Returns:
+        What `finish` returns; an empty dictionary in processes other than the main one.
+
+    Raises:
+        UserError: another process predicts into the folder.
+    """
+    folder, (process, processes) = config.output_dir / "predictions", process_of()
+    require_writable(folder)
+    key, started = _key(config, network, inputs), time.perf_counter()
+    parts = [folder / f".{key}-{number}-of-{processes}.part" for number in range(processes)]
+    whole = [part.with_suffix(".whole") for part in parts]
+    chunks = -(-len(inputs) // chunk)
+    first, end = (min(len(inputs), chunks * number // processes * chunk) for number in (process, process + 1))
+    try:
+        with FileLock(folder / f".predict-{process}.lock", timeout=0):
+            if not whole[process].is_file():
+                done = _keep_whole_chunks(parts[process], chunk)
+                if done:
+                    log.info(f"predict: goes on after {done:,} of {end - first:,} {noun}, where it was stopped")
+                pending = iter(track(range(first + done, end), f"predict {noun}"))
+                with parts[process].open("ab") as file:
+                    while indices := list(islice(pending, chunk)):
+                        file.writelines(json.dumps(record).encode() + b"\n" for record in predict(indices))
+                        file.flush()
+                parts[process].replace(whole[process])
+            if not is_main_process():
+                return {}
+            while not all(path.is_file() for path in whole):
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            result = finish(lambda: _records(whole), time.perf_counter() - started)
+            for path in folder.glob(".*-of-*"):  # also those of runs that were stopped and never went on
+                path.unlink()
+            return result
+    except Timeout as error:
+        raise UserError(f"another process predicts into {folder}; wait until it ends, or set --output_dir.") from error
+
+
+def _key(config: Any, network: OnnxModel, inputs: Sequence[Path | str]) -> str:
+    """A digest of what decides the predictions: network, settings, and each text, or name, size and time of a file."""
+    digest = hashlib.sha256(repr((config, network.metadata)).encode(errors="backslashreplace"))
+    for item in inputs:
+        stat = item.stat() if isinstance(item, Path) else None
+        content = (str(item), stat and (stat.st_size, stat.st_mtime_ns))
+        digest.update(repr(content).encode(errors="backslashreplace"))
+    return digest.hexdigest()[:16]
+
+
+def _keep_whole_chunks(part: Path, chunk: int) -> int:
+    """The number of records in a file, without those of a chunk that is not whole, which are cut off."""
+    if not part.is_file():
+        return 0
+    kept = end = position = 0
+    with part.open("r+b") as file:
+        for count, line in enumerate(file, 1):
+            position += len(line)
+            if count % chunk == 0 and line.endswith(b"\n"):
+                kept, end = count, position
+        file.truncate(end)
+    return kept
+
+
+def _records(files: Sequence[Path]) -> Iterator[Any]:
+    for path in files:
+        with path.open("rb") as file:
+            yield from map(json.loads, file)
