@@ -1,6 +1,7 @@
 """Near-copies are found across and within splits, whatever they hold; groups keep them in one split."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from shared.data.copies import (
     SAME_RECORDING,
     SAME_TEXT,
     Likeness,
+    find_copies_within,
     find_near_copies,
     near_copy_warnings,
     warn_near_copies,
 )
-from shared.data.examples import Examples
+from shared.data.examples import Data, Examples, NearCopies
 from shared.data.groups import find_groups, grouping_advice, in_groups
+from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.errors import UserError
 
@@ -72,7 +75,7 @@ def test_images_are_known_again_in_other_light_size_and_noise(change: object, li
     images = blobs(6)
     changed = change(images)  # type: ignore[operator]
     found = find_near_copies(splits(list(images[:5]), [changed[3], changed[5]]), "x", likeness)
-    assert (found.compared, found.across, found.within) == (2, [("test0", "train3")], [])
+    assert (found.compared, found.across) == (2, [("test0", "train3")])
 
 
 def test_images_of_several_sizes_are_compared_too() -> None:
@@ -106,18 +109,21 @@ def test_texts_are_known_again_in_another_form(change: object) -> None:
 def test_within_the_training_split_copies_are_pairs_and_exact_ones_are_left_to_their_digests() -> None:
     images, noisy = blobs(6), blobs(6, noise=6)
     train = [*images[:4], noisy[1], images[2]]
-    found = find_near_copies(splits(train, [images[5]]), "x", SAME_IMAGE, within=True)
-    assert found.within == [("train1", "train4")]
-    (sentence,) = near_copy_warnings(splits(train, []), found)
-    assert "1 pairs (train1 = train4)" in sentence
+    assert find_copies_within(splits(train, []).train, "x", SAME_IMAGE) == [("train1", "train4")]
+    data = Data(splits(train, [images[5]]), [], DataRecord("folder", "", ""))
+    assert near_copy_warnings(data, "x", SAME_IMAGE) == []  # `load_data` has not compared them
+    across, within = near_copy_warnings(replace(data, near_copies=NearCopies(1, [], "across.")), "x", SAME_IMAGE)
+    assert across == "across."
+    assert "1 pairs (train1 = train4)" in within
 
 
 def test_copies_across_splits_are_said_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     images = list(blobs(6))
-    recorded = warn_near_copies(splits(images[:5], [images[2], images[5]]), "x", SAME_IMAGE)
-    assert recorded == {"near_copies": {"compared": 2, "found": 1}}
+    some = splits(images[:5], [images[2], images[5]])
+    data = Data(some, [], DataRecord("folder", "", ""), near_copies=warn_near_copies(some, "x", SAME_IMAGE))
+    assert data.as_dict()["near_copies"] == {"compared": 2, "found": 1}
     assert "1 of 2 validation and test examples are copies, or nearly, of training" in capsys.readouterr().err
-    assert warn_near_copies(splits(images[:4], images[4:]), "x", SAME_IMAGE)["near_copies"]["found"] == 0
+    assert warn_near_copies(splits(images[:4], images[4:]), "x", SAME_IMAGE).across == []
     assert capsys.readouterr().err == ""
 
 

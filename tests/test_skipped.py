@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from shared.data.folders import RECORDINGS, class_folders, list_files
 from shared.data.skipped import collect_files, skipped_files, skipped_warnings
+from shared.data.sources import DataRecord
 from shared.errors import UserError
 
 
@@ -48,12 +50,14 @@ def test_files_of_other_kinds_are_named_in_class_folders_and_where_predict_looks
     save(tmp_path / "cat" / "0.png")
     for name in ("cat/IMG_1.HEIC", "cat/noending", "labels.csv"):
         (tmp_path / name).write_bytes(b"")
-    (sentence,) = skipped_warnings({"source": "folder"}, tmp_path)
+    (sentence,) = skipped_warnings(None, SimpleNamespace(source="folder", root=tmp_path))
     assert (
         "files of other kinds: 2 (cat/IMG_1.HEIC, cat/noending); if images are among them, save them as .png"
         in sentence
     )
-    assert skipped_warnings({"source": "sample"}, tmp_path) == []
+    assert skipped_warnings(None, SimpleNamespace(source="sample", root=tmp_path)) == []
+    record = DataRecord("folder", "", "", skipped_files=skipped_files(tmp_path))
+    assert skipped_warnings(record, SimpleNamespace()) == [sentence]  # nothing is looked for again
     assert collect_files([tmp_path])[1] == {"files of other kinds": 3}
     assert skipped_files(tmp_path, RECORDINGS).counts == {"files of other kinds": 3}
 

@@ -1,7 +1,7 @@
 """Near-copies: the same image, text or recording again, but not to the byte. Across splits they raise the scores."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shared.console import log
-from shared.data.examples import Examples
+from shared.data.examples import Data, Examples, NearCopies
 from shared.data.groups import grouping_advice
 from shared.data.problems import named
 from shared.data.splits import Splits, evenly_spaced
@@ -31,18 +31,6 @@ class Likeness:
     """The smallest product of two vectors that are of the same content."""
     confirm: Callable[[Any, Any], bool] = lambda _first, _second: True
     """A closer look at two whose vectors are alike."""
-
-
-@dataclass(frozen=True)
-class NearCopies:
-    """What `find_near_copies` found."""
-
-    compared: int
-    """The number of validation and test examples that were compared with the training split."""
-    across: list[tuple[str, str]] = field(default_factory=list)
-    """The names of a validation or test example and of the training example that it is a copy of."""
-    within: list[tuple[str, str]] = field(default_factory=list)
-    """The names of two training examples; empty unless they were looked for."""
 
 
 def image_vectors(images: Tensor | Sequence[np.ndarray]) -> np.ndarray:
@@ -89,52 +77,59 @@ SAME_TEXT = Likeness(text_vectors, 0.9)
 SAME_RECORDING = Likeness(recording_vectors, 0.95, same_waveform)
 
 
-def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, within: bool = False) -> NearCopies:
+def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> NearCopies:
     """Which validation and test examples are in the training split as well, or nearly so; exact copies are among them.
 
     Of each split `MOST_COMPARED` examples at most are compared, with all of the training split.
 
     Args:
         column: of the contents.
-        within: look for copies in the training split too.
+        remedy: what to do, for data that `grouping_advice` does not suit.
     """
-    train, across, compared = splits.train, [], 0
+    train, across, compared, warning = splits.train, [], 0, ""
     for held in (splits.validation, splits.test):
         some = held.at(evenly_spaced(len(held), MOST_COMPARED))
         compared += len(some)
         across += [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
-    chosen = evenly_spaced(len(train), MOST_COMPARED)[: len(train) * within]
-    pairs = _alike(train.at(chosen)[column], train[column], likeness, chosen)
-    # Exact copies within the split are told apart by their digests already.
-    contents = train[column]
+    if across:
+        remedy = remedy or grouping_advice(train.names, across)
+        warning = (
+            f"{len(across)} of {compared} validation and test examples are copies, or nearly, of training "
+            f"examples ({_shown(across)}), so the scores are better than the truth; {remedy}."
+        )
+    return NearCopies(compared, across, warning)
+
+
+def warn_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> NearCopies:
+    """The same, said as well."""
+    found = find_near_copies(splits, column, likeness, remedy)
+    if found.warning:
+        log.warning(found.warning)
+    return found
+
+
+def find_copies_within(train: Examples, column: str, likeness: Likeness) -> list[tuple[str, str]]:
+    """The names of training examples that are nearly the same; exact copies are told apart by their digests already."""
+    contents, chosen = train[column], evenly_spaced(len(train), MOST_COMPARED)
+    pairs = _alike(train.at(chosen)[column], contents, likeness, chosen)
     near = {(min(i, j), max(i, j)) for i, j in ((int(chosen[i]), j) for i, j in pairs)}
     differ = [(i, j) for i, j in sorted(near) if not np.array_equal(np.asarray(contents[i]), np.asarray(contents[j]))]
-    return NearCopies(compared, across, [(train.names[i], train.names[j]) for i, j in differ])
+    return [(train.names[i], train.names[j]) for i, j in differ]
 
 
-def warn_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> dict[str, Any]:
-    """Say where validation and test examples have near-copies in the training split; returns what to record."""
-    found = find_near_copies(splits, column, likeness)
-    for sentence in near_copy_warnings(splits, found, remedy):
-        log.warning(sentence)
-    return {"near_copies": {"compared": found.compared, "found": len(found.across)}}
+def near_copy_warnings(data: Data | None, column: str, likeness: Likeness) -> list[str]:
+    """For check-data: what training says of near-copies, and a sentence about those within its split.
 
-
-def near_copy_warnings(splits: Splits[Examples], found: NearCopies, remedy: str = "") -> list[str]:
-    """A sentence about each kind of near-copies; `remedy` is for data that `grouping_advice` does not suit."""
-    warnings = []
-    if found.across:
-        remedy = remedy or grouping_advice(splits.train.names, found.across)
-        warnings.append(
-            f"{len(found.across)} of {found.compared} validation and test examples are copies, or nearly, of training "
-            f"examples ({_shown(found.across)}), so the scores are better than the truth; {remedy}."
-        )
-    if found.within:
-        warnings.append(
-            f"training examples that are nearly the same: {len(found.within)} pairs ({_shown(found.within)}); delete "
-            "one of each, unless they shall count several times."
-        )
-    return warnings
+    Nothing for data that `load_data` has not compared.
+    """
+    if data is None or data.near_copies is None:
+        return []
+    within = find_copies_within(data.splits.train, column, likeness)
+    sentence = (
+        f"training examples that are nearly the same: {len(within)} pairs ({_shown(within)}); delete one of each, "
+        "unless they shall count several times."
+    )
+    return [data.near_copies.warning] * bool(data.near_copies.warning) + [sentence] * bool(within)
 
 
 def _shown(pairs: Sequence[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -112,6 +112,18 @@ class SourceData:
 
 
 @dataclass(frozen=True)
+class NearCopies:
+    """Examples that are in two splits, or nearly (see shared/data/copies.py)."""
+
+    compared: int
+    """The number of validation and test examples that were compared with the training split."""
+    across: list[tuple[str, str]] = field(default_factory=list)
+    """The names of a validation or test example and of the training example that it is a copy of."""
+    warning: str = ""
+    """A sentence about them; empty where there are none."""
+
+
+@dataclass(frozen=True)
 class Data:
     """A data set in its three splits, as every verb reads it."""
 
@@ -126,6 +138,8 @@ class Data:
     """See `SourceData`; the configuration that training records has them, so that later verbs read the same way."""
     unusual: Problems = field(default_factory=Problems)
     """See `SourceData`."""
+    near_copies: NearCopies | None = None
+    """None where they were not looked for."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -139,8 +153,11 @@ class Data:
 
     def as_dict(self) -> dict[str, Any]:
         """The record for results, as plain types."""
-        left_out = {"left_out": self.problems.counts} if self.problems else {}
-        return asdict(self.record) | {"counts": self.counts, "digest": self.digest} | left_out | self.facts
+        record = vars(self.record) | {"skipped_files": self.record.skipped_files.counts}
+        found = {"left_out": self.problems.counts} if self.problems else {}
+        if self.near_copies:
+            found["near_copies"] = {"compared": self.near_copies.compared, "found": len(self.near_copies.across)}
+        return record | {"counts": self.counts, "digest": self.digest} | found | self.facts
 
 
 def split_data(

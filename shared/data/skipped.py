@@ -1,6 +1,6 @@
 """What lies beside the files that are read: nothing is left out without a word."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ from shared.console import log
 from shared.data.folders import HIDDEN, IMAGES, FileKind, list_files, visit
 from shared.data.images import UnreadableImageError, open_image
 from shared.data.problems import Problems
+from shared.data.sources import DataRecord
 from shared.errors import UserError
 
 PAGED = (".tif", ".tiff", ".gif", ".webp")
@@ -44,10 +45,17 @@ def _note_pages(path: Path, name: str, found: Problems) -> None:
         )
 
 
-def skipped_warnings(record: Mapping[str, Any], root: Path, kind: FileKind = IMAGES) -> list[str]:
-    """A sentence about what is not read of the user's own files, by reason; `record` is that of the data."""
-    own = record["source"] in ("auto", "folder")
-    return [f"not read: {sentence}" for sentence in skipped_files(root, kind).sentences()] if own else []
+def skipped_warnings(record: DataRecord | None, settings: Any, kind: FileKind = IMAGES) -> list[str]:
+    """For check-data: a sentence about what is not read of the user's own files, by reason.
+
+    Args:
+        record: that of the data, which has these files; None where the data is refused.
+        settings: those of the data: `source` and `root`.
+    """
+    found = record.skipped_files if record else Problems()
+    if not record and settings.source in ("auto", "folder"):
+        found = skipped_files(settings.root, kind)
+    return [f"not read: {sentence}" for sentence in found.sentences()]
 
 
 def has_further_pages(path: Path) -> bool:

@@ -22,8 +22,8 @@ class DataRecord:
     license: str
     substituted: str = ""
     """Why the built-in sample was used in place of the configured data; empty where it was not."""
-    skipped_files: dict[str, int] = field(default_factory=dict)
-    """How many files and folders were not read, by reason; the log and check-data name them."""
+    skipped_files: Problems = field(default_factory=Problems)
+    """The files and folders that were not read, by reason; results have their numbers only."""
 
 
 class Described(Protocol):
@@ -104,7 +104,7 @@ def load_source(
     skipped = sources[name].skipped_files(root)
     for sentence in skipped.sentences():
         log.warning(f"not read: {sentence}")
-    return found, DataRecord(name, found.description, found.license, substituted, skipped.counts)
+    return found, DataRecord(name, found.description, found.license, substituted, skipped)
 
 
 def _choose(root: Path, sources: Mapping[str, DataSource[D]], published: str) -> str:

@@ -37,6 +37,20 @@ def load_trained(
     return trained, data
 
 
+def load_to_evaluate(
+    config: Any,
+    checkpoint: Path | None,
+    data: Data | None,
+    on: Path | None,
+    load_data: Callable[[Any], Data],
+    make_sources: Callable[[Any, list[str]], Mapping[str, Any]],
+) -> tuple[Checkpoint, Data]:
+    """The checkpoint and what it is measured on: the data (see `load_trained`), or all of `on` (see `load_labeled`)."""
+    if on:
+        return load_labeled(config, checkpoint, on, make_sources)
+    return load_trained(config, checkpoint, data, load_data)
+
+
 def load_labeled(
     config: Any, checkpoint: Path | None, on: Path, make_sources: Callable[[Any, list[str]], Mapping[str, Any]]
 ) -> tuple[Checkpoint, Data]:

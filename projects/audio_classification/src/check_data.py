@@ -19,7 +19,7 @@ from shared.data.check import (
     start_check,
     survey_folders,
 )
-from shared.data.copies import SAME_RECORDING, find_near_copies, near_copy_warnings
+from shared.data.copies import SAME_RECORDING, near_copy_warnings
 from shared.data.folders import RECORDINGS
 from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
@@ -47,10 +47,8 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples = list_examples(data, "samples", lambda name, _: _measures(root / name) if in_files else {})
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
-    check.warnings += skipped_warnings(check.record, root, RECORDINGS)
-    if data and data.record.source == "folder":
-        copies = find_near_copies(data.splits, "samples", SAME_RECORDING, within=True)
-        check.warnings += near_copy_warnings(data.splits, copies)
+    check.warnings += skipped_warnings(data and data.record, config.data, RECORDINGS)
+    check.warnings += near_copy_warnings(data, "samples", SAME_RECORDING)
     if data and data.unusual:
         check.warnings.append(f"recordings that are used, but unusual: {data.unusual}; look at them.")
     if data and not any(data.facts["speakers"].values()):

@@ -47,9 +47,9 @@ def load_data(config: Config) -> Data:
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
-    copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else {}
-    facts = {"speakers": speakers, "unusual": found.unusual.counts} | copies
-    return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual)
+    copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else None
+    facts = {"speakers": speakers, "unusual": found.unusual.counts}
+    return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual, near_copies=copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:

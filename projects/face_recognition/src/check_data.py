@@ -62,7 +62,7 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             f"people with one photo only: {len(single):,} of {len(counts):,} ({named(single)}); they give no pair of "
             "the same person to learn from or to measure with, so add photos of them."
         )
-    check.warnings += skipped_warnings(check.record, root)
+    check.warnings += skipped_warnings(data and data.record, config.data)
     images = {
         name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()

@@ -19,6 +19,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples
 from shared.data.folders import has_class_files
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_present, load_source
 from shared.data.splits import Splits, grouped_split
 from shared.errors import UserError
@@ -103,7 +104,7 @@ def make_sources(config: Config) -> dict[str, DataSource[FoundPhotos]]:
     """Where photos can come from, by the name of the source."""
     return {
         "lfw": DataSource(load_lfw, lambda root: find_lfw(root) is not None),
-        "folder": DataSource(load_folder, has_class_files),
+        "folder": DataSource(load_folder, has_class_files, skipped_files),
         "sample": DataSource(partial(load_sample, crop_size(config))),
     }
 

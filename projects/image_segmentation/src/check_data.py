@@ -16,7 +16,7 @@ from shared.data.check import (
     size_of,
     start_check,
 )
-from shared.data.copies import SAME_IMAGE, find_near_copies, near_copy_warnings
+from shared.data.copies import SAME_IMAGE, near_copy_warnings
 from shared.data.examples import Data
 from shared.data.folders import list_files
 from shared.data.images import read_image
@@ -27,7 +27,7 @@ from shared.report.check import write_check_report
 from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
-from src.dataloader import GROUP_IMAGES, load_data
+from src.dataloader import load_data
 from src.masks.decode import IGNORE
 from src.masks.files import mask_folders
 from src.sources import refusal
@@ -59,10 +59,8 @@ def check_data(config: Config) -> dict[str, Any]:
         }
     else:
         check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
-    check.warnings += skipped_warnings(check.record, root)
-    if data and data.record.source == "folder":
-        copies = find_near_copies(data.splits, "images", SAME_IMAGE, within=True)
-        check.warnings += near_copy_warnings(data.splits, copies, GROUP_IMAGES)
+    check.warnings += skipped_warnings(data and data.record, config.data)
+    check.warnings += near_copy_warnings(data, "images", SAME_IMAGE)
     images = {
         name: [shown[one.split, one.name] if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()

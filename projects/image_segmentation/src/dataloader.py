@@ -57,9 +57,9 @@ def load_data(config: Config) -> Data:
     unseen = [name for index, name in enumerate(found.classes) if index not in trained]
     if unseen:
         log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
-    copies = warn_near_copies(splits, "images", SAME_IMAGE, GROUP_IMAGES) if record.source == "folder" else {}
-    facts = found.facts | {"ignored_pixels": shares} | copies
-    return Data(splits, found.classes, record, found.problems, facts, found.settled)
+    copies = warn_near_copies(splits, "images", SAME_IMAGE, GROUP_IMAGES) if record.source == "folder" else None
+    facts = found.facts | {"ignored_pixels": shares}
+    return Data(splits, found.classes, record, found.problems, facts, found.settled, near_copies=copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:

@@ -14,7 +14,7 @@ from shared.data.examples import Data, Examples
 from shared.evaluation import held_out, write_evaluation
 from shared.inference.tiles import Dense, Tiling, segment
 from shared.metrics.segmentation import SegmentationScores
-from shared.training.trained import load_labeled, load_trained
+from shared.training.trained import load_to_evaluate
 from src.config import Config, PredictConfig
 from src.dataloader import load_data, make_sources
 from src.masks.decode import IGNORE
@@ -31,10 +31,7 @@ def evaluate(
             these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    if on:
-        trained, data = load_labeled(config, checkpoint, on, make_sources)
-    else:
-        trained, data = load_trained(config, checkpoint, data, load_data)
+    trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     started = time.perf_counter()
     network = restore_model(config, trained).probabilities
     metrics = {name: scores_of(network, split, data.classes, config) for name, split in held_out(data).items()}

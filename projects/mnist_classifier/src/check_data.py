@@ -15,7 +15,7 @@ from shared.data.check import (
     size_on_disk,
     start_check,
 )
-from shared.data.copies import find_near_copies, near_copy_warnings
+from shared.data.copies import near_copy_warnings
 from shared.data.images import read_image
 from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
@@ -40,10 +40,8 @@ def check_data(config: Config) -> dict[str, Any]:
     samples = samples_by_class(check.examples, config.seed)
     value_range = data.settled.get("value_range", []) if data else []
     check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
-    check.warnings += skipped_warnings(check.record, root)
-    if data and on_disk:
-        copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
-        check.warnings += near_copy_warnings(data.splits, copies)
+    check.warnings += skipped_warnings(data and data.record, config.data)
+    check.warnings += near_copy_warnings(data, "images", likeness(data.settled if data else {}))
     images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
         for label, chosen in samples.items()

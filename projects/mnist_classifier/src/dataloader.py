@@ -40,8 +40,8 @@ def load_data(config: Config) -> Data:
     require_size(splits.train["images"], settings)
     # Other sources than a folder hold digits that are prepared already.
     settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
-    copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else {}
-    return Data(splits, found.classes, record, found.problems, copies, settled)
+    copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else None
+    return Data(splits, found.classes, record, found.problems, settled=settled, near_copies=copies)
 
 
 def likeness(settled: dict[str, Any]) -> Likeness:

@@ -7,15 +7,16 @@ from typing import Any
 
 from shared.console import shortened
 from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
-from shared.data.copies import SAME_TEXT, find_near_copies, near_copy_warnings
+from shared.data.copies import SAME_TEXT, near_copy_warnings
 from shared.data.examples import Data
 from shared.data.problems import Problems
+from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
-from src.dataloader import GROUP_TEXTS, load_data
-from src.documents import read_table, split_tables
+from src.dataloader import load_data
+from src.documents import TEXTS, has_text_folders, read_folders, read_table, split_tables
 from src.reading import choose_network, reading_warnings, tokens_of
 from src.splits import normalized
 
@@ -30,12 +31,15 @@ def check_data(config: Config) -> dict[str, Any]:
     contents: dict[str, str] = {}  # by the digest of each text
     unreadable: list[str] = []
 
-    def list_tables(root: Path, problems: Problems) -> list[Example]:
-        """Every row of every table that can be read, whatever else training finds wrong with them."""
+    def list_texts(root: Path, problems: Problems) -> list[Example]:
+        """Every row of every table, and every text file, that can be read, whatever else training finds wrong."""
         examples: list[Example] = []
         tables: dict[str, Path] = {}
-        if config.data.source in ("auto", "csv"):
-            with suppress(UserError):  # there is none: training refuses the data with that sentence
+        with suppress(UserError):  # there is none: training refuses the data with that sentence
+            if config.data.source in ("auto", "folder") and has_text_folders(root):
+                found = read_folders(root, config.data, problems)
+                return [_example(row.text, "whole", row.label, contents) for rows in found.values() for row in rows]
+            if config.data.source in ("auto", "csv"):
                 tables = split_tables(root)
         for split, path in tables.items():
             try:
@@ -47,7 +51,7 @@ def check_data(config: Config) -> dict[str, Any]:
             examples += [_example(row.text, place, row.label, contents) for row in rows]
         return examples
 
-    check, data = start_check(config, "texts", load_data, list_tables)
+    check, data = start_check(config, "texts", load_data, list_texts)
     check.label_remedies = (
         "--data.clean_labels true makes one class of them",
         "--data.clean_labels true leaves them out",
@@ -60,9 +64,9 @@ def check_data(config: Config) -> dict[str, Any]:
         ]
     left_out = _left_out(data) if data else unreadable
     check.warnings = left_out + all_warnings(check) + (_reading(config, data) if data else [])
-    if data and data.record.source == "csv":
-        copies = find_near_copies(data.splits, "texts", SAME_TEXT, within=True)
-        check.warnings += near_copy_warnings(data.splits, copies, GROUP_TEXTS)
+    if has_text_folders(config.data.root):
+        check.warnings += skipped_warnings(data and data.record, config.data, TEXTS)
+    check.warnings += near_copy_warnings(data, "texts", SAME_TEXT)
     sections = [_samples(check, contents, config.seed)] if check.examples else []
     return write_check_report(check, config, PROJECT, sections=sections)
 

@@ -13,7 +13,7 @@ from shared.bounds import (
     OpenUnitInterval,
     PositiveInt,
 )
-from shared.config import load, require
+from shared.config import load, require, require_pattern
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -24,16 +24,20 @@ PROJECT = Path(__file__).resolve().parents[1]
 class DataConfig:
     """Which texts, and how they are split."""
 
-    source: Literal["auto", "csv", "ag_news", "imdb", "sst2", "sample"] = "auto"
-    """auto: CSV files in data.root, else AG News by download, else the built-in sample"""
+    source: Literal["auto", "csv", "folder", "ag_news", "imdb", "sst2", "sample"] = "auto"
+    """auto: CSV files or class folders in data.root, else AG News by download, else the built-in sample"""
     root: Path = Path("data/raw")
-    """CSV or TSV file to split; or folder of one such file, or of train.csv and optional validation.csv, test.csv"""
+    """CSV or TSV file to split; or folder of one such file, of train.csv and optional validation.csv, test.csv, or of
+    one folder per class with a .txt file for each text"""
     text_column: str = "text"
     """name of the column with the texts"""
     label_column: str = "label"
     """name of the column with the classes"""
     group_column: str = ""
     """name of a column, such as the author, whose texts of one value stay in one split; empty: none"""
+    group_pattern: str = ""
+    """regular expression whose part in parentheses is the group in a .txt file's name; texts of one group stay in one
+    split; empty: the column group of index.csv, if there is one"""
     clean_labels: bool = False
     """true: classes whose names differ in capitals, blanks, the form of letters or of numbers (1 and 1.0) alone are
     one, and rows whose class says that it is missing (nan, null, N/A) are left out"""
@@ -44,6 +48,9 @@ class DataConfig:
     """fraction of the training split that becomes the validation split"""
     test_fraction: OpenUnitInterval = 0.2
     """fraction of the data that becomes the test split, where the data has none"""
+
+    def __post_init__(self) -> None:
+        require_pattern("data.group_pattern", self.group_pattern)
 
 
 @dataclass

@@ -15,15 +15,20 @@ from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_TEXT, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
+from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from src.config import Config
-from src.documents import refuse_other_kinds, tables_in
-from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_tables
+from src.documents import TEXTS, has_text_folders, refuse_other_kinds, tables_in
+from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
 from src.tokens import EVALUATION_BATCH, Tokens
 
-GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
+REMEDIES = {
+    "csv": "delete the copies, or name a column that is the same for them with --data.group_column",
+    "folder": "",  # a pattern of the files' names, where one does it
+}
+"""What keeps near-copies together, by the source of texts that may hold some."""
 
 
 def load_data(config: Config) -> Data:
@@ -36,19 +41,26 @@ def load_data(config: Config) -> Data:
         UserError: the data is not there, damaged, or too small to be cut.
     """
     settings = config.data
-    if settings.source in ("auto", "csv") and settings.root.exists() and not tables_in(settings.root):
+    if (
+        settings.source in ("auto", "csv")
+        and settings.root.exists()
+        and not (tables_in(settings.root) or has_text_folders(settings.root))
+    ):
         refuse_other_kinds(settings.root, settings)
     found, record = load_source(settings.source, settings.root, make_sources(config), published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits, notes = split_texts(found, settings, config.seed)
-    copies = warn_near_copies(splits, "texts", SAME_TEXT, GROUP_TEXTS) if record.source == "csv" else {}
-    return Data(splits, found.classes, record, found.problems, {"notes": notes} | copies)
+    remedy = REMEDIES.get(record.source)
+    copies = None if remedy is None else warn_near_copies(splits, "texts", SAME_TEXT, remedy)
+    return Data(splits, found.classes, record, found.problems, {"notes": notes}, near_copies=copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
     """Where data can come from, by the name of the source; `classes` are those of a trained network."""
+    own = partial(load_texts, config.data, classes=classes)
     return {
-        "csv": DataSource(partial(load_tables, config.data, classes=classes), lambda root: bool(tables_in(root))),
+        "folder": DataSource(own, has_text_folders, partial(skipped_files, kind=TEXTS)),
+        "csv": DataSource(own, lambda root: bool(tables_in(root))),
         **{name: DataSource(partial(load_published, name), partial(is_downloaded, name)) for name in PUBLISHED},
         "sample": DataSource(load_sample),
     }

@@ -1,4 +1,4 @@
-"""Texts with their classes from CSV and TSV files, each row checked; and texts alone, for `predict`."""
+"""Texts with their classes from CSV and TSV files or from class folders; and texts alone, for `predict`."""
 
 import csv
 import difflib
@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
-from shared.data.folders import splits_among
-from shared.data.index import open_table
+from shared.data.class_folders import find_splits
+from shared.data.folders import FileKind, has_class_files, splits_among
+from shared.data.groups import find_groups
+from shared.data.index import encoding_of, open_table
 from shared.data.labels import MISSING, label_key, same_labels
 from shared.data.problems import Problems, named
 from shared.errors import UserError
@@ -19,6 +21,7 @@ from shared.files import write_text
 from src.config import DataConfig
 
 SUFFIXES = (".csv", ".tsv")
+TEXTS = FileKind("text", (".txt",))
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
 _LOOKED_AT = 1000  # rows that tell whether the first line is a header
 _EXCEL = "is a file of Excel or another office program; save it there as CSV UTF-8"
@@ -99,30 +102,83 @@ def refuse_other_kinds(root: Path, settings: DataConfig) -> None:
         raise UserError(f"{root} is no CSV or TSV file; save it as CSV in UTF-8, with a header and one text per row.")
 
 
-def read_tables(root: Path, settings: DataConfig, problems: Problems) -> dict[str, list[Row]]:
-    """The splits in `root` (see `split_tables`), each as `read_table` returns it; warns about rows that are left out.
+def has_text_folders(root: Path) -> bool:
+    """Whether `root` holds class folders of texts, and no table beside index.csv, which says more of each file."""
+    return all(path.name == "index.csv" for path in tables_in(root)) and has_class_files(root, TEXTS)
+
+
+def read_texts_by_class(
+    root: Path, settings: DataConfig, problems: Problems, classes: Sequence[str] | None = None
+) -> dict[str, list[Row]]:
+    """The rows of the splits in `root`, from tables or class folders; warns about those that are left out.
+
+    Args:
+        classes: those of a trained network, for which all rows are one split, `train`, whatever their files are called.
 
     Raises:
         UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
     """
-    splits = {split: read_table(path, settings, problems) for split, path in split_tables(root).items()}
+    if has_text_folders(root):
+        splits = read_folders(root, settings, problems, classes)
+    else:
+        tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
+        splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
+    if classes:
+        splits = {"train": [row for rows in splits.values() for row in rows]}
     if settings.clean_labels:
-        splits = clean_labels(splits, problems)
+        splits = clean_labels(splits, problems, classes or ())
     if problems:
         log.warning(f"left out of {root}: {problems}")
-    check_labels(splits)
+    if classes:
+        require_classes(str(root), splits["train"], classes)
+    else:
+        check_labels(splits)
     return splits
 
 
-def clean_labels(splits: Mapping[str, list[Row]], problems: Problems) -> dict[str, list[Row]]:
+def read_folders(
+    root: Path, settings: DataConfig, problems: Problems, classes: Sequence[str] | None = None
+) -> dict[str, list[Row]]:
+    """The texts in `root/<class>/*.txt`, or in `train/<class>/` and so on: one row a file.
+
+    Files that are empty, or neither UTF-8 nor UTF-16, go into `problems`.
+
+    Raises:
+        UserError: no class folder or no text of some split can be used.
+    """
+    splits: dict[str, list[Row]] = {}
+    for split, found in find_splits(root, TEXTS, classes).items():
+        names = [path.relative_to(root).as_posix() for path in found.files]
+        groups = [""] * len(names) if classes else find_groups(root, names, settings.group_pattern, TEXTS.nouns)
+        rows = splits[split] = []
+        for path, label, name, group in zip(found.files, found.labels, names, groups, strict=True):
+            try:
+                text = clean(path.read_text(encoding_of(path)))
+            except (OSError, UnicodeError):
+                problems.add("files that are not UTF-8", name, "save them as UTF-8")
+                continue
+            if text:
+                rows.append(Row(text, found.classes[label], name, group))
+            else:
+                problems.add("files without a text", name)
+        if not rows:
+            raise UserError(f"{root} has no text of the {split} split that can be used; {problems}.")
+    return splits
+
+
+def clean_labels(
+    splits: Mapping[str, list[Row]], problems: Problems, classes: Collection[str] = ()
+) -> dict[str, list[Row]]:
     """The rows with one name for classes that are one (see `label_key`), without those whose class says "missing".
 
-    The most frequent name of the training split stays; the other rows go into `problems`.
+    The name in `classes` stays, else the most frequent one of the training split; the other rows go into `problems`.
     """
     names = [row.label for split in ("train", *splits) for row in splits[split]]  # train twice, so that it decides
-    merged = {name: group[0] for group in same_labels(names) for name in group}
-    if merged:
-        changed = [f"{name} -> {first}" for name, first in merged.items() if name != first]
+    known = {label_key(name): name for name in classes}
+    same = same_labels([*names, *known.values()])
+    merged = {name: known.get(label_key(name), group[0]) for group in same for name in group}
+    changed = [f"{name} -> {first}" for name, first in merged.items() if name != first]
+    if changed:
         log.warning(f"data.clean_labels: {len(changed)} names of classes are merged ({named(changed)}).")
     cleaned: dict[str, list[Row]] = {}
     for split, rows in splits.items():
@@ -285,7 +341,7 @@ def require_classes(where: str, rows: Sequence[Row], classes: Collection[str]) -
 
 
 def write_table(file: Path, texts: Sequence[str], labels: Sequence[str]) -> None:
-    """Write a CSV file that `read_tables` reads; atomic."""
+    """Write a CSV file that `read_table` reads; atomic."""
     content = io.StringIO(newline="")
     writer = csv.writer(content)
     writer.writerow(["text", "label"])

@@ -12,7 +12,7 @@ from models.build import restore_model, restore_tokens
 from shared.data.examples import Data
 from shared.evaluation import accuracy_summary, classifier_scores, held_out, write_evaluation
 from shared.metrics.calibration import sure_answers
-from shared.training.trained import load_labeled, load_trained
+from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources
 from src.tokens import Tokens, in_batches
@@ -31,10 +31,7 @@ def evaluate(
             these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    if on:
-        trained, data = load_labeled(config, checkpoint, on, make_sources)
-    else:
-        trained, data = load_trained(config, checkpoint, data, load_data)
+    trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     model, tokens = restore_model(config, trained), restore_tokens(trained)
     started = time.perf_counter()
     logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}

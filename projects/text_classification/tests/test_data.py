@@ -15,7 +15,7 @@ from shared.errors import UserError
 from src import sources
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, padding_share
-from src.documents import read_table, read_tables, read_texts, write_table
+from src.documents import read_table, read_texts, read_texts_by_class, write_table
 from src.predict import collect_texts
 from src.splits import at_most, cut_texts, normalized, without
 from src.tokens import Tokens, learn_tokenizer
@@ -101,7 +101,7 @@ def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_
 def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert [row.text for row in read_tables(path, SETTINGS, Problems())["train"]] == ["good", "bad, really"]
+    assert [row.text for row in read_texts_by_class(path, SETTINGS, Problems())["train"]] == ["good", "bad, really"]
 
 
 @pytest.mark.parametrize(
@@ -163,13 +163,13 @@ def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, messa
 
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
-    found = read_tables(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
+    found = read_texts_by_class(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
     assert [row[:2] for row in found] == [("good", "yes"), ("bad", "no")]
 
 
 def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = table(tmp_path / "a.csv", ["good,yes", "   ,yes", "no class", "bad,no", "\0,no"])
-    assert len(read_tables(path, SETTINGS, Problems())["train"]) == 2
+    assert len(read_texts_by_class(path, SETTINGS, Problems())["train"]) == 2
     message = capsys.readouterr().err
     assert "rows without a text: 2 (a.csv line 3, a.csv line 6)" in message
     assert "rows without a class: 1 (a.csv line 4)" in message
@@ -178,7 +178,7 @@ def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
     long = "word " * 2_000_000  # 10 MB in one line
     path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
-    texts = [row.text for row in read_tables(path, SETTINGS, Problems())["train"]]
+    texts = [row.text for row in read_texts_by_class(path, SETTINGS, Problems())["train"]]
     assert texts[:2] == ["a b", "😀😀"]
     assert texts[3] == "two\nlines"
     tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
@@ -206,7 +206,7 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UserError) as caught:
-        read_tables(tmp_path, SETTINGS, Problems())
+        read_texts_by_class(tmp_path, SETTINGS, Problems())
     assert message in str(caught.value)
 
 
@@ -235,7 +235,7 @@ def test_tables_that_cannot_be_learned_from_are_refused(
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
     rows = [('say "hi", twice', "a"), ("two\nlines", "b")]
     write_table(tmp_path / "train.csv", *zip(*rows, strict=True))
-    assert [row[:2] for row in read_tables(tmp_path, SETTINGS, Problems())["train"]] == rows
+    assert [row[:2] for row in read_texts_by_class(tmp_path, SETTINGS, Problems())["train"]] == rows
 
 
 def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
@@ -395,3 +395,51 @@ def test_a_path_is_no_text(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="is a folder, or a file of another kind"):
             collect_texts([str(path)], "text")
     assert collect_texts(["word " * 2000, ""], "text") == ["word " * 2000, ""]
+
+
+def text_folders(root: Path, counts: dict[str, int], encoding: str = "utf-8") -> Path:
+    for name, count in counts.items():
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            text = f"Größe {index} of {root.name}\nsays {name}."
+            (root / name / f"page{index // 2}_{index}.txt").write_text(text, encoding)
+    return root
+
+
+def test_a_folder_for_each_class_holds_one_text_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text_folders(tmp_path / "train", {"ham": 12, "spam": 12})
+    text_folders(tmp_path / "test", {"ham": 4, "spam": 3}, "utf-16")
+    (tmp_path / "train" / "ham" / "old.txt").write_bytes("Größe".encode("cp1252"))
+    (tmp_path / "train" / "ham" / "none.txt").write_text(" \n")
+    (tmp_path / "train" / "ham" / "scan.pdf").write_bytes(b"%PDF")
+    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    assert data.record.source == "folder"
+    assert data.classes == ["ham", "spam"]
+    assert sum(data.counts.values()) == 31
+    assert data.splits.test["texts"][0] == "Größe 0 of test\nsays ham."
+    assert data.problems.by_kind == {
+        "files that are not UTF-8": ["train/ham/old.txt"],
+        "files without a text": ["train/ham/none.txt"],
+    }
+    assert "scan.pdf" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by", ["pattern", "index"])
+def test_text_files_of_one_group_stay_in_one_split(by: str, tmp_path: Path) -> None:
+    text_folders(tmp_path, {"ham": 40, "spam": 40})
+    if by == "index":
+        rows = [f"{name}/page{index // 2}_{index}.txt,{index // 2}" for name in ("ham", "spam") for index in range(40)]
+        table(tmp_path / "index.csv", rows, "id,group")
+    flags = ["--data.group_pattern", "^(page[0-9]+)_"] if by == "pattern" else []
+    splits = load_data(configured(tmp_path, "--data.source", "auto", *flags)).splits
+    pages = [{Path(name).name.split("_")[0] for name in split.names} for split in vars(splits).values()]
+    assert not pages[0] & pages[1] | pages[0] & pages[2] | pages[1] & pages[2]
+
+
+def test_labels_to_score_are_merged_with_those_of_the_network_as_training_merges_them(tmp_path: Path) -> None:
+    path = table(tmp_path / "others.csv", ["a,Ham", "b,HAM", "c,Spam", "d,nan"])
+    settings = DataConfig(clean_labels=True)
+    rows = read_texts_by_class(path, settings, Problems(), ["ham", "spam"])["train"]
+    assert [row.label for row in rows] == ["ham", "ham", "spam"]
+    with pytest.raises(UserError, match="set data.clean_labels true"):
+        read_texts_by_class(path, DataConfig(), Problems(), ["ham", "spam", "nan"])
