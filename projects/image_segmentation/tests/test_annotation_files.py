@@ -1,6 +1,7 @@
 """Exports of annotation programs are read as masks, or the refusal says what was found and what to do."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from shared.data.examples import Data
 from shared.errors import UserError
 from src.config import load_config
 from src.dataloader import load_data
+from src.masks.outlines import draw, runs_of
 from src.outlines import annotations_of
 
 COUNT = 8
@@ -142,14 +144,62 @@ def test_categories_without_an_outline_are_refused_with_the_names_of_the_others(
     assert load(tmp_path, "--data.classes", message.split('"')[1]).classes == ["background", "cell", "wall"]
 
 
-RLE = {"counts": [0, 1200], "size": [30, 40]}
+def run_lengths(mask: np.ndarray) -> list[int]:
+    """The lengths of runs of 0 and 1 in turn, down the columns."""
+    flat = mask.T.ravel()
+    ends = np.flatnonzero(np.diff(flat)) + 1
+    return [0] * int(flat[0]) + np.diff([0, *ends, len(flat)]).tolist()
+
+
+def as_string(counts: list[int]) -> str:
+    """Run lengths as pycocotools compresses them (`rleToString` in maskApi.c)."""
+    text = ""
+    for place, count in enumerate(counts):
+        value, more = count - counts[place - 2] if place > 2 else count, True
+        while more:
+            digit = value & 31
+            value >>= 5
+            more = value != (-1 if digit & 16 else 0)
+            text += chr(digit + 32 * more + 48)
+    return text
+
+
+@pytest.mark.parametrize("encode", [lambda counts: counts, as_string])
+def test_run_lengths_of_coco_become_masks(encode: Callable[[list[int]], Any], tmp_path: Path) -> None:
+    names = save_images(tmp_path / "images")
+    annotations = [
+        {"image_id": index, "category_id": label, "iscrowd": 1, "segmentation": {"counts": counts, "size": [30, 40]}}
+        for index, mask in enumerate(masks())
+        for label, counts in ((label, encode(run_lengths(mask == label))) for label in (1, 2))
+    ]
+    images = [{"id": index, "file_name": name} for index, name in enumerate(names)]
+    write(tmp_path / "a.json", coco(names, annotations=annotations, images=images))
+    found = by_name(load(tmp_path))
+    assert all((found[f"images/{index}"] == mask).all() for index, mask in enumerate(masks()))
+
+
+def test_a_string_that_pycocotools_wrote_is_read() -> None:
+    """A disk with a radius of 10 pixels, encoded by pycocotools 2.0.11."""
+    runs = runs_of("di01S18J4M2N2O0O2O00000O20N1000001N101N2N3L6Hh:", (40, 50))
+    rows, columns = np.mgrid[:40, :50]
+    assert (draw([("disk", runs)], ["", "disk"], (40, 50)) == ((rows - 20) ** 2 + (columns - 30) ** 2 <= 100)).all()
+
+
+def rle(counts: Any, size: tuple[int, int] = (30, 40)) -> dict[str, Any]:
+    found = {"counts": counts, "size": list(size)}
+    return coco(["0.png"], annotations=[{"id": 1, "image_id": 0, "category_id": 1, "segmentation": found}])
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ({"images": [], "annotations": [], "categories": []}, "no outlines of any class"),
-        (coco(["0.png"], annotations=[{"id": 1, "image_id": 0, "category_id": 1, "segmentation": RLE}]), "RLE"),
+        (rle([0, 1199]), "fill their image"),
+        (rle([1300, -100]), "fill their image"),
+        (rle(as_string([0, 1200])[:-1]), "fill their image"),
+        (rle("\u20ac9"), "fill their image"),
+        (rle([0, 1200], (40, 30)), "another size than 0.png"),
+        (rle(7), "a.json"),
         (coco(["0.png"], annotations=[{"id": 1, "image_id": 0, "category_id": 1, "segmentation": []}]), "a box"),
         (
             coco(["0.png"], annotations=[{"id": 1, "image_id": 7, "category_id": 1, "segmentation": [[0] * 6]}]),

@@ -29,7 +29,8 @@ class Outlines(NamedTuple):
     size: tuple[int, int] | None
     """Height and width in pixels, where the file says them."""
     objects: list[tuple[str, np.ndarray]]
-    """The class of each outline, empty where its pixels are ignored, and its points, [P, 2]: x and y in pixels."""
+    """The class of each object, empty where its pixels are ignored, and its outline's points, float [P, 2]: x and y in
+    pixels; or the lengths of runs of pixels down the columns, int64 [R], of which the first is outside of it."""
 
 
 def annotation_files(root: Path) -> list[Path]:
@@ -71,12 +72,38 @@ def coco_outlines(path: Path, content: dict[str, Any]) -> list[Outlines]:
         for one in content["images"]
     }
     for one in content["annotations"]:
-        if not isinstance(one.get("segmentation"), list) or not one["segmentation"]:
-            kind = "run lengths (RLE)" if one.get("segmentation") else "a box"
-            raise UserError(f"{path} has an object by {kind}, not by its outline; export polygons, or masks as PNG.")
-        for points in one["segmentation"]:
-            images[one["image_id"]].objects.append((categories[one["category_id"]], outline_of(points)))
+        found, image, name = one.get("segmentation"), images[one["image_id"]], categories[one["category_id"]]
+        if not found:
+            raise UserError(f"{path} has an object by a box, not by its outline; export polygons, or masks as PNG.")
+        if isinstance(found, dict):
+            size = size_of(*found["size"])
+            if image.size not in (None, size):
+                raise ValueError(f"run lengths of another size than {image.image}")
+            image.objects.append((name, runs_of(found["counts"], size)))
+            images[one["image_id"]] = image._replace(size=size)
+        else:
+            image.objects.extend((name, outline_of(points)) for points in found)
     return list(images.values())
+
+
+def runs_of(counts: str | list[Any], size: tuple[int, int] | None) -> np.ndarray:
+    """The lengths of runs, int64 [R], of a mask in COCO's run-length encoding (RLE), checked.
+
+    In a string, each length is written in digits to the base of 32, the lowest first, from `0` on; a sixth bit says
+    that more follow. From the fourth length on it is the difference to the one before the last (`rleFrString` in
+    COCO's maskApi.c).
+    """
+    runs, value, bits = [int(count) for count in counts] if isinstance(counts, list) else [], 0, 0
+    for digit in counts.encode() if isinstance(counts, str) else b"":
+        value |= (digit - 48 & 31) << bits
+        bits += 5
+        if not digit - 48 & 32:
+            value -= (digit - 48 & 16) << bits - 4  # the highest bit is the sign
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value, bits = 0, 0
+    if size is None or bits or min(runs, default=-1) < 0 or sum(runs) != size[0] * size[1]:
+        raise ValueError("run lengths that do not fill their image")
+    return np.array(runs, np.int64)
 
 
 def labelme_outlines(path: Path, content: dict[str, Any]) -> Outlines:
@@ -163,6 +190,11 @@ def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[
     """Class ids, uint8 [H, W]; a pixel is inside an outline where its center is."""
     mask = np.zeros(size, np.uint8)
     for name, points in objects:
+        number = classes.index(name) if name else IGNORE
+        if points.ndim == 1:
+            inside = np.repeat(np.arange(len(points)) % 2 == 1, points)  # bool [W * H]
+            mask[inside.reshape(size[::-1]).T] = number
+            continue
         x, y = (points - 0.5).T  # [P]: COCO counts from a pixel's corner
         next_x, next_y = np.roll(x, -1), np.roll(y, -1)
         top, bottom = (int(np.clip(np.ceil(edge), 0, size[0])) for edge in (y.min(), y.max()))
@@ -171,7 +203,7 @@ def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[
             slope = (next_x - x)[crosses] / (next_y - y)[crosses]
             borders = np.clip(np.ceil(np.sort(x[crosses] + (row - y[crosses]) * slope)), 0, size[1]).astype(int)
             for left, right in borders.reshape(-1, 2):
-                mask[row, left:right] = classes.index(name) if name else IGNORE
+                mask[row, left:right] = number
     return mask
 
 
