@@ -6,6 +6,7 @@ import pytest
 import torch
 from sklearn.metrics import jaccard_score
 
+from shared.metrics.classification import calibration_error
 from shared.metrics.segmentation import SegmentationScores, boundary_f, class_counts, training_metrics
 from shared.seeding import generator
 
@@ -61,6 +62,20 @@ def test_the_pooled_mean_is_that_of_scikit_learn() -> None:
     watched = training_metrics(3, IGNORE)
     watched.update(torch.nn.functional.one_hot(answer, 3).permute(0, 3, 1, 2).float(), truth)
     assert watched.compute() == {"mean_iou": pytest.approx(expected)}
+
+
+def test_the_calibration_error_is_that_of_all_pixels_together() -> None:
+    probabilities = torch.rand(3, 3, 8, 8, generator=generator(3)).softmax(1)  # [N, C, H, W]
+    truth = torch.randint(0, 3, (3, 8, 8), generator=generator(4))
+    truth[1, :3] = IGNORE
+    collected = SegmentationScores(CLASSES, IGNORE)
+    for index in range(3):
+        confidence, answer = probabilities[index].max(0)
+        collected.add(str(index), answer, truth[index], confidence)
+    counted = truth != IGNORE
+    expected = calibration_error(probabilities.permute(0, 2, 3, 1)[counted], truth[counted])
+    assert collected.compute()["calibration_error"] == pytest.approx(expected)
+    assert "calibration_error" not in scores(([[0]], [[0]]))
 
 
 def square(shift: int) -> torch.Tensor:

@@ -45,13 +45,22 @@ def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
         labels: int64, shape [N].
     """
     confidence, predictions = probabilities.max(1)
+    # |mean confidence - accuracy| * examples / N is |sum of differences| / N, so no bin is divided by its size.
+    return float(calibration_gaps(confidence, predictions == labels).abs().sum() / len(labels))
+
+
+def calibration_gaps(confidence: Tensor, right: Tensor) -> Tensor:
+    """The sum of confidence minus correctness in each bin, float64 [bins + 1]; sums of several batches can be added.
+
+    Args:
+        confidence: the probability of each prediction, float [N].
+        right: whether each is right, bool [N].
+    """
     edges = torch.linspace(0, 1, CALIBRATION_BINS + 1, dtype=confidence.dtype)
     # A confidence on an edge belongs to the bin above it, and 1 to a bin after the last, as in torchmetrics.
     bins = torch.bucketize(confidence, edges[1:], right=True)
-    gaps = confidence.double() - (predictions == labels).double()
-    # |mean confidence - accuracy| * examples / N is |sum of differences| / N, so no bin is divided by its size.
-    sums = torch.zeros(CALIBRATION_BINS + 1, dtype=torch.float64).index_add_(0, bins, gaps)
-    return float(sums.abs().sum() / len(labels))
+    gaps = confidence.double() - right.double()
+    return torch.zeros(CALIBRATION_BINS + 1, dtype=torch.float64).index_add_(0, bins, gaps)
 
 
 def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, float]:

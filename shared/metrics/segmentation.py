@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d, one_hot
 
+from shared.metrics.classification import calibration_gaps
 from shared.metrics.running import ConfusionMetrics, confusion
 
 BOUNDARY_TOLERANCE = 0.0075
@@ -89,10 +90,18 @@ class SegmentationScores:
     names: list[str] = field(default_factory=list)
     _counts: list[Tensor] = field(default_factory=list)
     _boundaries: list[Tensor] = field(default_factory=list)
+    _gaps: list[Tensor] = field(default_factory=list)
 
-    def add(self, name: str, prediction: Tensor, truth: Tensor) -> None:
-        """Take one image in: the predicted class ids, [H, W], and the true ones or `ignore`, [H, W]."""
+    def add(self, name: str, prediction: Tensor, truth: Tensor, confidence: Tensor | None = None) -> None:
+        """Take one image in: the predicted class ids, [H, W], and the true ones or `ignore`, [H, W].
+
+        Args:
+            confidence: the probability of each predicted class, float [H, W]; without it, calibration is not scored.
+        """
         pair = prediction.long(), truth.long()
+        if confidence is not None:
+            counted = truth != self.ignore
+            self._gaps.append(calibration_gaps(confidence[counted], (prediction == truth)[counted]))
         self.names.append(name)
         self._counts.append(confusion(*pair, len(self.classes), self.ignore))
         if self.outlines:
@@ -105,12 +114,14 @@ class SegmentationScores:
             `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `pooled` also with
             `mean_iou_interval` (95 %, see `jackknife_interval`); `boundary` with
             `mean_f` and by class `f`, averaged over images; `pixel_accuracy`; `confusion`; `images`, their number;
-            and `by_image`, each image's IoU, averaged over its classes.
+            `by_image`, each image's IoU, averaged over its classes; and `calibration_error` of all pixels, where their
+            confidence was given.
         """
         counts = torch.stack(self._counts)
         iou, dice = overlap(counts)
         pooled = counts.sum(0)
         pooled_iou, pooled_dice = overlap(pooled)
+        gaps = torch.stack(self._gaps).sum(0).abs().sum() if self._gaps else None
         boundary = {"f": torch.stack(self._boundaries).nanmean(0)} if self._boundaries else {}
         return {
             "pooled": self._by_class(iou=pooled_iou, dice=pooled_dice)
@@ -118,6 +129,7 @@ class SegmentationScores:
             "per_image": self._by_class(iou=iou.nanmean(0), dice=dice.nanmean(0)),
             "boundary": self._by_class(**boundary),
             "pixel_accuracy": _number(pooled.diagonal().sum() / pooled.sum()),
+            **({} if gaps is None else {"calibration_error": _number(gaps / pooled.sum())}),
             "confusion": pooled.tolist(),
             "images": len(self.names),
             "by_image": {name: _number(value) for name, value in zip(self.names, iou.nanmean(1), strict=True)},

@@ -271,6 +271,7 @@ def test_each_labeled_example_elsewhere_is_scored_and_those_trained_on_are_count
     assert found["data"]["counts"] == {"train": 0, "validation": 0, "test": 24}
     assert found["data"]["trained_on"] == 12
     assert np.sum(found["metrics"]["test"]["confusion"]) >= 24
+    assert 0 <= found["metrics"]["test"]["calibration_error"] <= 1
     assert found.get("temperature") == before.get("temperature")
     assert read_result(trained.output_dir, "evaluate") == before
 

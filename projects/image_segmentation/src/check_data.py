@@ -29,7 +29,7 @@ from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.masks.decode import IGNORE
-from src.masks.files import mask_folders
+from src.masks.files import Folders, mask_folders, name_of
 from src.sources import refusal
 
 RARE_SHARE = 0.02
@@ -94,11 +94,12 @@ def load_what_fits(config: Config) -> Data:
 
 def survey(root: Path, problems: Problems) -> list[Example]:
     """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
-    folders = mask_folders(root) or {"train": (root, root)}
+    folders = mask_folders(root) or {"train": Folders(root, root)}
     files = {
         path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
-        for split, (images, _) in folders.items()
+        for split, (images, _, listed) in folders.items()
         for path in list_files(images)
+        if listed is None or name_of(path, images) in listed
     }
     return inspect_files(files, problems)
 

@@ -11,7 +11,7 @@ import torch
 from models.model import STRIDE, restore_model
 from shared.console import track
 from shared.data.examples import Data, Examples
-from shared.evaluation import held_out, write_evaluation
+from shared.evaluation import confusions, held_out, write_evaluation
 from shared.inference.tiles import Dense, Tiling, segment
 from shared.metrics.segmentation import SegmentationScores
 from shared.training.trained import load_to_evaluate
@@ -35,7 +35,10 @@ def evaluate(
     started = time.perf_counter()
     network = restore_model(config, trained).probabilities
     metrics = {name: scores_of(network, split, data.classes, config) for name, split in held_out(data).items()}
-    summary = {f"{name} mean IoU": overlap(scores) for name, scores in metrics.items()}
+    test, several = metrics["test"], len(metrics) > 1
+    summary = {f"{name} mean IoU" if several else "mean IoU": overlap(scores) for name, scores in metrics.items()}
+    summary["calibration error"] = f"{test['calibration_error']:.4f} of the pixels' probabilities"
+    summary["most often confused"] = confusions(test["confusion"], data.classes) or "none"
     return write_evaluation(config, trained, data, metrics, summary, started, on)
 
 
@@ -43,15 +46,21 @@ def scores_of(network: Dense, split: Examples, classes: list[str], config: Confi
     """All scores of a network on a split, as plain types (see `SegmentationScores.compute`)."""
     scores = SegmentationScores(classes, IGNORE)
     for name, image, mask in track(list(zip(split.names, split["images"], split["masks"], strict=True)), "evaluate"):
-        scores.add(name, torch.from_numpy(predict_mask(network, image, config.predict)), torch.from_numpy(mask))
+        probabilities = predict_pixels(network, image, config.predict)  # [classes, H, W]
+        predicted, confidence = torch.from_numpy(probabilities.argmax(0)), torch.from_numpy(probabilities.max(0))
+        scores.add(name, predicted, torch.from_numpy(mask), confidence)
     return scores.compute()
 
 
 def predict_mask(network: Dense, image: np.ndarray, settings: PredictConfig) -> np.ndarray:
     """The class ids of every pixel, uint8 [H, W], of an image, uint8 [H, W, 3]."""
+    return predict_pixels(network, image, settings).argmax(0).astype(np.uint8)
+
+
+def predict_pixels(network: Dense, image: np.ndarray, settings: PredictConfig) -> np.ndarray:
+    """The probabilities of every pixel, float32 [classes, H, W], of an image, uint8 [H, W, 3]."""
     tiling = Tiling(settings.tile, settings.overlap, STRIDE)
-    probabilities = segment(network, np.ascontiguousarray(image.transpose(2, 0, 1)), tiling)  # [classes, H, W]
-    return probabilities.argmax(0).astype(np.uint8)
+    return segment(network, np.ascontiguousarray(image.transpose(2, 0, 1)), tiling)
 
 
 def overlap(scores: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from shared.errors import UserError
 from src.config import DataConfig
 from src.masks.decode import IGNORE, Decoded, MaskFormat, decode_masks, read_pairs
 from src.masks.encoding import black_and_white, detect_format, require_every_class
-from src.masks.files import Pair, find_pairs, mask_folders
+from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
 from src.sample import CLASSES, make_sample
 
@@ -67,7 +67,8 @@ def read_folder(
     folders = mask_folders(root)
     if folders:
         settings = with_labelmap(settings, root / "labelmap.txt")
-        pairs = {split: find_pairs(*found, problems, notes) for split, found in folders.items()}
+        pairs = {split: find_pairs(found, problems, notes) for split, found in folders.items()}
+        note_unlisted(folders, notes)
         first = [pair.image for pair in pairs.get("train", [])]
     elif annotation_files(root):
         first = list_files(root)

@@ -246,6 +246,37 @@ def test_an_export_of_cvat_has_the_names_and_colors_of_its_labelmap(tmp_path: Pa
     assert load(tmp_path, "--data.foreground", "above_zero").classes == ["background", "foreground"]
 
 
+LABELS = "background:0,0,0::\ncell:250,50,83::\nwall:0,128,0::\n"
+
+
+def save_lists(root: Path, **lists: list[int]) -> None:
+    folder = root / "ImageSets" / "Segmentation"
+    folder.mkdir(parents=True)
+    for name, members in lists.items():
+        (folder / f"{name}.txt").write_text("".join(f"{member}\n" for member in members))
+
+
+@pytest.mark.parametrize("train", ["train", "trainval"])
+def test_the_lists_of_pascal_voc_are_the_splits(train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_voc(tmp_path, LABELS)
+    save_lists(tmp_path, **{train: [1, 2, 6], "val": [3, 0], "test": [4, 5]})
+    Image.new("RGB", (40, 30)).save(tmp_path / "JPEGImages" / "without a mask.png")
+    data = load(tmp_path)
+    assert [split.names for split in vars(data.splits).values()] == [["1", "2", "6"], ["0", "3"], ["4", "5"]]
+    assert "not read: 1 (7)" in capsys.readouterr().err
+    assert data.facts["notes"] == ["masks that no list in ImageSets names are not read: 1"]
+
+
+def test_a_list_that_names_all_cuts_nothing_and_names_without_files_are_refused(tmp_path: Path) -> None:
+    save_voc(tmp_path, LABELS)
+    save_lists(tmp_path, default=[*range(COUNT)])
+    assert sum(load(tmp_path).counts.values()) == COUNT
+    save_lists(tmp_path / "more", train=[0, 1], val=[2, 99])
+    (tmp_path / "ImageSets").rename(tmp_path / "old")
+    (tmp_path / "more" / "ImageSets").rename(tmp_path / "ImageSets")
+    assert "without files: 1 (99)" in refusal(tmp_path)
+
+
 def test_a_labelmap_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     save_voc(tmp_path, "background 0 0 0\n")
     assert "'background 0 0 0'" in refusal(tmp_path)

@@ -11,7 +11,7 @@ from shared.data.problems import Problems
 from shared.errors import UserError
 from src.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, decode_masks, read_mask, read_pairs
 from src.masks.encoding import detect_format, palette_format
-from src.masks.files import Pair, find_pairs, mask_folders
+from src.masks.files import Folders, Pair, find_pairs, mask_folders
 from src.masks.settings import MaskConfig
 
 
@@ -122,7 +122,7 @@ BINARY = MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1})
 
 def read(root: Path, problems: Problems, max_side: int = 100) -> list[Decoded]:
     """The pairs that can be used, with image and mask."""
-    return read_pairs(find_pairs(root / "images", root / "masks", problems, []), max_side, problems)
+    return read_pairs(find_pairs(Folders(root / "images", root / "masks"), problems, []), max_side, problems)
 
 
 def test_pairs_are_matched_by_name(root: Path) -> None:
@@ -172,21 +172,21 @@ def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
 
 
 def test_known_layouts(root: Path) -> None:
-    assert mask_folders(root) == {"train": (root / "images", root / "masks")}
+    assert mask_folders(root) == {"train": Folders(root / "images", root / "masks")}
     splits = root / "splits"
     for split in ("train", "val", "test"):
         (splits / split / "images").mkdir(parents=True)
         (splits / split / "masks").mkdir()
     assert list(mask_folders(splits)) == ["train", "validation", "test"]
     (splits / "val").rename(splits / "Valid")
-    assert mask_folders(splits)["validation"] == (splits / "Valid" / "images", splits / "Valid" / "masks")
+    assert mask_folders(splits)["validation"] == Folders(splits / "Valid" / "images", splits / "Valid" / "masks")
     shutil.copytree(splits / "Valid", splits / "dev")
     with pytest.raises(UserError, match="are both the validation split; put them together or remove one"):
         mask_folders(splits)
     camvid = root / "camvid"
     for name in ("train", "trainannot", "val", "valannot"):
         (camvid / name).mkdir(parents=True)
-    assert mask_folders(camvid)["validation"] == (camvid / "val", camvid / "valannot")
+    assert mask_folders(camvid)["validation"] == Folders(camvid / "val", camvid / "valannot")
     assert mask_folders(root / "images") == {}
 
 

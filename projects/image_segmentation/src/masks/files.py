@@ -1,13 +1,13 @@
 """Which files belong together: the folders of images and masks, and the pairs of files in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
 from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among, warn_beside_splits
-from shared.data.problems import Problems
+from shared.data.problems import Problems, named
 
 
 class Pair(NamedTuple):
@@ -24,23 +24,37 @@ class Pair(NamedTuple):
         return self.mask.suffix.lower() in (".jpg", ".jfif", ".jpeg", ".webp")
 
 
-def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
+class Folders(NamedTuple):
+    """The folders of the images and of the masks of a split."""
+
+    images: Path
+    masks: Path
+    listed: frozenset[str] | None = None
+    """The names (see `Pair`) of the images of the split; None where all in these folders are."""
+
+
+def mask_folders(root: Path) -> dict[str, Folders]:
     """The folders of images and of masks below `root`, by split; without splits they are `train`.
 
-    Layouts: `images` and `masks`; `JPEGImages` and `SegmentationClass`, as in Pascal VOC and exports of CVAT; `images`
-    and `masks` below `train`, `validation` and `test` (or other names in `SPLIT_NAMES`); or `train` beside `trainannot`
-    and so on, as in CamVid.
+    Layouts: `images` and `masks`; `JPEGImages` and `SegmentationClass`, as in Pascal VOC (Everingham et al. 2010, whose
+    lists in `ImageSets/Segmentation` are the splits) and exports of CVAT; `images` and `masks` below `train`,
+    `validation` and `test` (or other names in `SPLIT_NAMES`); or `train` beside `trainannot` and so on, as in CamVid.
 
     Raises:
-        UserError: two folders are of one split.
+        UserError: two folders or lists are of one split.
     """
     for images, masks in (("images", "masks"), ("JPEGImages", "SegmentationClass")):
         if (root / images).is_dir() and (root / masks).is_dir():
-            return {"train": (root / images, root / masks)}
+            whole = Folders(root / images, root / masks)
+            lists = listed_splits(root / "ImageSets" / "Segmentation")
+            return {split: whole._replace(listed=names) for split, names in lists.items()} or {"train": whole}
     found = {}
     for folder in class_folders(root):
-        layouts = [(folder, folder.with_name(f"{folder.name}annot")), (folder / "images", folder / "masks")]
-        complete = [pair for pair in layouts if all(path.is_dir() for path in pair)]
+        layouts = [
+            Folders(folder, folder.with_name(f"{folder.name}annot")),
+            Folders(folder / "images", folder / "masks"),
+        ]
+        complete = [pair for pair in layouts if pair.images.is_dir() and pair.masks.is_dir()]
         if complete and not folder.name.endswith("annot"):
             found[folder] = complete[0]
     splits, others = splits_among(list(found))
@@ -49,7 +63,34 @@ def mask_folders(root: Path) -> dict[str, tuple[Path, Path]]:
     return {split: found[splits[split]] for split in SPLIT_NAMES if split in splits}
 
 
-def find_pairs(images: Path, masks: Path, problems: Problems, notes: list[str]) -> list[Pair]:
+def listed_splits(folder: Path) -> dict[str, frozenset[str]]:
+    """The names in the lists of Pascal VOC, one in a line, by split; empty where none is `train` or `trainval`.
+
+    Raises:
+        UserError: two lists are of one split.
+    """
+    paths = sorted(folder.glob("*.txt"))
+    files, _ = splits_among(paths)  # default.txt of CVAT is no split: it names all images
+    if "train" not in files and (folder / "trainval.txt") in paths:
+        files["trainval"] = folder / "trainval.txt"
+    lines = {split: path.read_text("utf-8-sig", errors="replace").splitlines() for split, path in files.items()}
+    names = {split: frozenset(line.strip().strip('"') for line in found) - {""} for split, found in lines.items()}
+    if "trainval" in names:
+        names["train"] = names.pop("trainval") - names.get("validation", frozenset())
+    return {split: names[split] for split in SPLIT_NAMES if split in names} if "train" in names else {}
+
+
+def note_unlisted(folders: Mapping[str, Folders], notes: list[str]) -> None:
+    """Say how many masks no list of a split names; `notes` gets the sentence."""
+    listed = [name for one in folders.values() for name in one.listed or ()]
+    masks = folders["train"].masks if listed else None
+    others = sorted({name_of(path, masks) for path in list_files(masks)} - {*listed}) if masks else []
+    if others:
+        notes.append(f"masks that no list in ImageSets names are not read: {len(others)}")
+        log.warning(f"{notes[-1]} ({named(others)}).")
+
+
+def find_pairs(folders: Folders, problems: Problems, notes: list[str]) -> list[Pair]:
     """Match the files of two folders by their names without suffix; a file without a partner goes into `problems`.
 
     Where no names are the same, an ending or beginning that all masks share, such as `_mask`, is left out of them.
@@ -57,7 +98,12 @@ def find_pairs(images: Path, masks: Path, problems: Problems, notes: list[str]) 
     Args:
         notes: a sentence about what was left out of the names is added to it.
     """
+    images, masks, listed = folders
     found, wanted = (_by_name(folder, problems) for folder in (images, masks))
+    if listed is not None:
+        for name in sorted(listed - found.keys() - wanted.keys()):
+            problems.add("names in ImageSets without files", name)
+        found, wanted = ({name: files[name] for name in listed & files.keys()} for files in (found, wanted))
     if not found.keys() & wanted.keys():
         found, wanted = _without_affixes(found, wanted)
         pair = next(((found[name].name, wanted[name].name) for name in sorted(found.keys() & wanted.keys())), None)
