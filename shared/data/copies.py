@@ -77,14 +77,19 @@ SAME_TEXT = Likeness(text_vectors, 0.9)
 SAME_RECORDING = Likeness(recording_vectors, 0.95, same_waveform)
 
 
-def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> NearCopies:
+Advice = Callable[[Sequence[str], Sequence[tuple[str, str]]], str]
+"""What to do about pairs of copies, from the names of all training examples and of the pairs."""
+
+
+def find_near_copies(
+    splits: Splits[Examples], column: str, likeness: Likeness, advice: Advice = grouping_advice
+) -> NearCopies:
     """Which validation and test examples are in the training split as well, or nearly so; exact copies are among them.
 
     Of each split `MOST_COMPARED` examples at most are compared, with all of the training split.
 
     Args:
         column: of the contents.
-        remedy: what to do, for data that `grouping_advice` does not suit.
     """
     train, across, compared, warning = splits.train, [], 0, ""
     for held in (splits.validation, splits.test):
@@ -92,17 +97,18 @@ def find_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, 
         compared += len(some)
         across += [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
     if across:
-        remedy = remedy or grouping_advice(train.names, across)
         warning = (
             f"{len(across)} of {compared} validation and test examples are copies, or nearly, of training "
-            f"examples ({_shown(across)}), so the scores are better than the truth; {remedy}."
+            f"examples ({_shown(across)}), so the scores are better than the truth; {advice(train.names, across)}."
         )
     return NearCopies(compared, across, warning)
 
 
-def warn_near_copies(splits: Splits[Examples], column: str, likeness: Likeness, remedy: str = "") -> NearCopies:
+def warn_near_copies(
+    splits: Splits[Examples], column: str, likeness: Likeness, advice: Advice = grouping_advice
+) -> NearCopies:
     """The same, said as well."""
-    found = find_near_copies(splits, column, likeness, remedy)
+    found = find_near_copies(splits, column, likeness, advice)
     if found.warning:
         log.warning(found.warning)
     return found

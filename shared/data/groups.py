@@ -64,18 +64,25 @@ PATTERNS = (r"^(.+?)[._ -]", r"^(.+)[._ -]", r"^(\D*\d+)", r"^(\D+)")
 LEAST_GROUPS = 10  # fewer would leave splits too uneven
 
 
-def grouping_advice(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> str:
+INDEX = "write index.csv with the columns id (a file below data.root) and group, the same for copies, or delete them"
+
+
+def grouping_advice(
+    names: Sequence[str], pairs: Sequence[tuple[str, str]], otherwise: str = INDEX, own_splits: bool = False
+) -> str:
     """How to keep pairs of examples, given by their names, in one split; a pattern of their names where one does it.
 
     Args:
         names: of all examples, which the pattern shall leave in several groups.
+        otherwise: what to do where no pattern does it.
+        own_splits: the user has cut the splits, which groups do not change; the folders in the names say it too.
     """
     folders = [[split_called(Path(name).parts[0]) for name in pair] for pair in pairs]
-    if any(first != second for first, second in folders):  # the user has cut the splits, which groups do not change
+    if own_splits or any(first != second for first, second in folders):
         return "move the copies into one split, or delete them"
     for pattern in PATTERNS:
         groups = [[_group(pattern, name) for name in pair] for pair in pairs]
         several = len({_group(pattern, name) for name in names}) >= LEAST_GROUPS
         if several and all(first == second != "" for first, second in groups):
             return f"--data.group_pattern '{pattern}' keeps them together"
-    return "write index.csv with the columns id (a file below data.root) and group, the same for copies, or delete them"
+    return otherwise

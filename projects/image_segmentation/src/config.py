@@ -14,7 +14,7 @@ from shared.bounds import (
     OpenUnitInterval,
     PositiveInt,
 )
-from shared.config import load, require
+from shared.config import load, require, require_pattern
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 from src.masks.settings import MaskConfig
@@ -42,6 +42,9 @@ class DataConfig(MaskConfig):
     group_size: PositiveInt = 1
     """number of neighboring files of a folder that stay in one split, such as frames of a film; numbers in names count
     as numbers (2 before 10); higher values keep more together; a column group in index.csv takes precedence"""
+    group_pattern: str = ""
+    """regular expression whose part in parentheses is the group in an image's name; images of one group stay in one
+    split; it takes precedence over the column group in index.csv; empty: none"""
     strata: str = ""
     """column of index.csv, such as the microscope, whose values are spread evenly over the splits; empty: none"""
     validation_fraction: OpenUnitInterval = 0.15
@@ -64,6 +67,7 @@ class DataConfig(MaskConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_pattern("data.group_pattern", self.group_pattern)
         for name in ("crop_height", "crop_width"):
             require(getattr(self, name) % 32 == 0, f"data.{name}", getattr(self, name), "a multiple of 32")
 

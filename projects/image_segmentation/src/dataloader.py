@@ -15,6 +15,7 @@ from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, split_data
+from shared.data.groups import grouping_advice
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.problems import named
 from shared.data.skipped import skipped_files
@@ -27,7 +28,7 @@ from src.masks.decode import IGNORE
 from src.masks.encoding import ignored_shares
 from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
 
-GROUP_IMAGES = "keep them together with --data.group_size or the column group of index.csv, or delete them"
+GROUP_IMAGES = "write index.csv with the columns id (an image's name without its ending) and group, or delete copies"
 VALIDATION_BATCH = 8  # tiles; larger batches need more memory and are not faster
 
 
@@ -45,7 +46,7 @@ def load_data(config: Config) -> Data:
     found, record = load_source(settings.source, settings.root, make_sources(config), published="pets")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     smaller = max(1, len(found.train) // 8)  # files in a group, so that there are eight groups or more
-    by_name = settings.group_size > smaller and not (settings.root / "index.csv").is_file()
+    by_name = settings.group_size > smaller and not (settings.group_pattern or (settings.root / "index.csv").is_file())
     advice = f"set data.group_size to {smaller}" * by_name
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed, advice)
     for name, split in vars(splits).items():
@@ -57,7 +58,8 @@ def load_data(config: Config) -> Data:
     unseen = [name for index, name in enumerate(found.classes) if index not in trained]
     if unseen:
         log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
-    copies = warn_near_copies(splits, "images", SAME_IMAGE, GROUP_IMAGES) if record.source == "folder" else None
+    advice = partial(grouping_advice, otherwise=GROUP_IMAGES, own_splits=found.test is not None)
+    copies = warn_near_copies(splits, "images", SAME_IMAGE, advice) if record.source == "folder" else None
     facts = found.facts | {"ignored_pixels": shares}
     return Data(splits, found.classes, record, found.problems, facts, found.settled, near_copies=copies)
 

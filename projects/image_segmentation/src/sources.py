@@ -14,6 +14,7 @@ from shared.data.class_folders import none_of
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.folders import SPLIT_NAMES, class_folders, list_files, visible_files
+from shared.data.groups import find_groups
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
 from shared.data.splits import neighbor_groups
@@ -120,22 +121,24 @@ def with_labelmap(settings: DataConfig, path: Path) -> DataConfig:
 
 
 def with_groups(examples: Examples, index: Path, settings: DataConfig, problems: Problems) -> Examples:
-    """The examples with the group and stratum of each: from `index.csv`, else neighbors by name are one group."""
-    names = examples.names
-    if not index.is_file():
-        if settings.strata:
-            raise UserError(
-                f"there is no {index} with the column {settings.strata!r} that data.strata asks for; add it."
-            )
-        return Examples(examples.columns, names, neighbor_groups(names, settings.group_size))
-    columns = ["id", "group"] + [settings.strata] * bool(settings.strata)
-    rows = {row["id"]: row for row in read_index(index, columns)}
-    for name in names:
-        if name not in rows:
-            problems.add("images that index.csv does not name", name)
-    found = [rows.get(name, {}) for name in names]
-    groups = [row.get("group") or name for row, name in zip(found, names, strict=True)]
-    return Examples(examples.columns, names, groups, [row.get(settings.strata, "") for row in found])
+    """The examples with their groups (by pattern, from `index.csv`, or neighbors by name) and their strata."""
+    names, strata, rows = examples.names, settings.strata, dict[str, dict[str, str]]()
+    if index.is_file():
+        columns = ["id"] + ["group"] * (not settings.group_pattern) + [strata] * bool(strata)
+        rows = {row["id"]: row for row in read_index(index, columns)}
+        for name in names:
+            if name not in rows:
+                problems.add("images that index.csv does not name", name)
+    elif strata:
+        raise UserError(f"there is no {index} with the column {strata!r} that data.strata asks for; add it.")
+    if settings.group_pattern:
+        groups = find_groups(index.parent, names, settings.group_pattern)
+    elif rows:
+        groups = [rows.get(name, {}).get("group", "") for name in names]
+    else:
+        groups = neighbor_groups(names, settings.group_size)
+    whole = [group or name for group, name in zip(groups, names, strict=True)]
+    return replace(examples, groups=whole, strata=[rows.get(name, {}).get(strata, "") for name in names] * bool(rows))
 
 
 def refusal(root: Path, problems: Problems) -> str:

@@ -256,10 +256,12 @@ def save_lists(root: Path, **lists: list[int]) -> None:
         (folder / f"{name}.txt").write_text("".join(f"{member}\n" for member in members))
 
 
-@pytest.mark.parametrize("train", ["train", "trainval"])
-def test_the_lists_of_pascal_voc_are_the_splits(train: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("train", [{"train": [1, 2, 6]}, {"trainval": [0, 1, 2, 3, 6]}])
+def test_the_lists_of_pascal_voc_are_the_splits(
+    train: dict[str, list[int]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     save_voc(tmp_path, LABELS)
-    save_lists(tmp_path, **{train: [1, 2, 6], "val": [3, 0], "test": [4, 5]})
+    save_lists(tmp_path, **train, val=[3, 0], test=[4, 5])
     Image.new("RGB", (40, 30)).save(tmp_path / "JPEGImages" / "without a mask.png")
     data = load(tmp_path)
     assert [split.names for split in vars(data.splits).values()] == [["1", "2", "6"], ["0", "3"], ["4", "5"]]

@@ -61,6 +61,22 @@ def test_images_of_one_group_stay_in_one_split(tmp_path: Path) -> None:
     assert sum(len({int(name) // 8 for name in split.names}) for split in vars(splits).values()) == 5
 
 
+def test_near_copies_are_named_with_a_pattern_that_keeps_them_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_folder(tmp_path, 40, names="slide{:03d}_a")
+    for folder in ("images", "masks"):
+        for path in sorted((tmp_path / folder).iterdir()):
+            shutil.copy(path, path.with_name(path.name.replace("_a", "_b")))
+    load_data(config(root=tmp_path))
+    advice = re.search(r"--data.group_pattern '(.*)' keeps them together", capsys.readouterr().err)
+    assert advice
+    data = load_data(config(root=tmp_path, group_pattern=advice[1]))
+    assert data.as_dict()["near_copies"]["found"] == 0
+    with pytest.raises(UserError, match="data.group_pattern 'x"):
+        load_data(config(root=tmp_path, group_pattern="x(.)"))
+
+
 def test_neighbors_are_counted_by_number_and_a_group_size_that_leaves_too_few_groups_says_which_to_set(
     tmp_path: Path,
 ) -> None:

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_TEXT, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData
+from shared.data.groups import grouping_advice
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
@@ -24,11 +25,7 @@ from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, l
 from src.splits import split_texts
 from src.tokens import EVALUATION_BATCH, Tokens
 
-REMEDIES = {
-    "csv": "delete the copies, or name a column that is the same for them with --data.group_column",
-    "folder": "",  # a pattern of the files' names, where one does it
-}
-"""What keeps near-copies together, by the source of texts that may hold some."""
+GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
 
 
 def load_data(config: Config) -> Data:
@@ -50,8 +47,9 @@ def load_data(config: Config) -> Data:
     found, record = load_source(settings.source, settings.root, make_sources(config), published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits, notes = split_texts(found, settings, config.seed)
-    remedy = REMEDIES.get(record.source)
-    copies = None if remedy is None else warn_near_copies(splits, "texts", SAME_TEXT, remedy)
+    advice = grouping_advice if record.source == "folder" else lambda *_: GROUP_TEXTS
+    own = record.source in ("csv", "folder")
+    copies = warn_near_copies(splits, "texts", SAME_TEXT, advice) if own else None
     return Data(splits, found.classes, record, found.problems, {"notes": notes}, near_copies=copies)
 
 
