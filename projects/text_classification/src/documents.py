@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
-from shared.data.class_folders import find_splits
 from shared.data.folders import FileKind, has_class_files, splits_among
-from shared.data.groups import find_groups
 from shared.data.index import encoding_of, open_table
 from shared.data.labels import MISSING, label_key, same_labels
 from shared.data.problems import Problems, named
@@ -146,6 +144,9 @@ def read_folders(
     Raises:
         UserError: no class folder or no text of some split can be used.
     """
+    from shared.data.class_folders import find_splits  # these load PyTorch, which the server does without
+    from shared.data.groups import find_groups
+
     splits: dict[str, list[Row]] = {}
     for split, found in find_splits(root, TEXTS, classes).items():
         names = [path.relative_to(root).as_posix() for path in found.files]
