@@ -22,6 +22,7 @@ from shared.training.files import best_checkpoint, read_metadata
 from shared.training.folder import keep_earlier_run, training_lock
 from shared.training.loop import Task, fit
 from shared.training.settings import Trial
+from shared.training.start_from import checkpoint_to_start_from, take_weights
 from shared.training.trials import TrialContext, run_trial
 
 
@@ -67,6 +68,10 @@ def train_network(
         The content of train.json.
     """
     parameters = sum(parameter.numel() for parameter in model.parameters())
+    resume_from = state_to_resume(config.output_dir, resume, checkpoint)
+    origin = {}
+    if not resume_from and (start := checkpoint_to_start_from(config)):
+        origin = {"first_weights": take_weights(model, start, data.classes)}
     config, added = with_enough_epochs(config, len(loaders.train))
     batch_size, wanted = loaders.train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
     details = {"batch_size": batch_size} | dict(details or {}) | added
@@ -81,8 +86,8 @@ def train_network(
     if trial != "none":
         context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
         return run_trial(trial, context, config.seed, data.as_dict())
-    resume_from = state_to_resume(config.output_dir, resume, checkpoint)
-    recorded = run_metadata(config, project, data, {"parameters": parameters, **(metadata or {})}, resume_from)
+    known = {"parameters": parameters} | dict(metadata or {}) | origin
+    recorded = run_metadata(config, project, data, known, resume_from)
     folders = config.output_dir, config.log_dir
     with training_lock(config.output_dir):
         if not resume_from:
@@ -127,7 +132,9 @@ def run_metadata(
     used = replace(config, data=replace(config.data, source=data.record.source, **data.settled))
     record = data.as_dict()
     if resume_from:  # as when the run began, whatever `auto` finds now
-        record["substituted"] = read_metadata(resume_from)["data"]["substituted"]
+        began = read_metadata(resume_from)
+        record["substituted"] = began["data"]["substituted"]
+        metadata = {**metadata, "first_weights": began["first_weights"]}
     return {
         "config": to_plain(used, project),
         "not_trained": config.NOT_TRAINED,

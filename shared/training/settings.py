@@ -1,6 +1,7 @@
 """The settings of the training loop, the same in every project."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from shared.bounds import (
@@ -46,6 +47,9 @@ class TrainingConfig:
     class_weights: Literal["none", "balanced", "sqrt"] = "none"
     """weight of each class in the loss: balanced gives rare classes as much weight in all as common ones, sqrt takes
     the square root of those weights"""
+    init_from: Path | None = None
+    """checkpoint, or folder of a run, whose weights the network starts with: for other data or further classes; what
+    does not fit begins anew, as does the last layer where the classes differ"""
     freeze_epochs: NonNegativeInt = 0
     """number of first epochs in which the pretrained part of the network is not trained; 0 trains it from the start"""
     backbone_lr_scale: PositiveFloat = 1.0

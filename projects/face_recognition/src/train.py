@@ -65,7 +65,7 @@ def train(
         details = {"loss": config.loss.name, "people": people, "trained_on_data": True}
         options = {"resume": resume, "checkpoint": checkpoint, "trial": trial, "metadata": metadata, "details": details}
         return train_network(task, learner, loaders, data, config, PROJECT, **options)
-    if resume or trial != "none":
+    if resume or trial != "none" or config.training.init_from:
         raise UserError(
             f"{config.model.name} comes trained and has nothing to learn here; choose --model.head linear to train a "
             "matrix behind it, or --model.name small."
