@@ -84,13 +84,17 @@ def serve(config: Any) -> None:
     run_server("src.service:make_service", config, config.serve)
 
 
-def sweep(config: Any, plan: Path | None = None) -> dict[str, Any]:
+def sweep(config: Any, plan: Path | None = None, storage: str = "") -> dict[str, Any]:
     """Train with settings that Optuna chooses, compare on validation; the same command goes on after a stop.
+
+    Several processes that run the same command at the same time share the trials.
 
     Args:
         plan: a YAML file with the number of trials and the range of each setting; configs/sweep.yaml where not given
+        storage: the address of a database that processes share, as postgresql://...; else they share the output folder
     """
     from shared.sweep import read_plan, run_sweep
 
     project: Path = import_module("src.config").PROJECT
-    return run_sweep(read_plan(plan or project / "configs" / "sweep.yaml", config), config, project, _verb("train"))
+    plan_ = read_plan(plan or project / "configs" / "sweep.yaml", config)
+    return run_sweep(plan_, config, project, _verb("train"), storage)

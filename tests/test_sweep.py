@@ -1,5 +1,7 @@
 """A sweep finds the better settings, goes on after a stop as if there had been none, and survives bad trials."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ import yaml
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from shared.errors import DivergedError, StoppedError, UserError
+from shared.files import read_json
 from shared.sweep import Plan, read_plan, run_sweep
 from shared.training.settings import TrainingConfig
 
@@ -35,9 +38,11 @@ def train(config: Config) -> dict[str, Any]:
     return {"metrics": metrics, "monitor": "accuracy", "seconds": 1.0, "data": {"source": "sample"}}
 
 
-def sweep(folder: Path, train: Callable[[Config], dict[str, Any]] = train, plan: Plan = PLAN) -> dict[str, Any]:
+def sweep(
+    folder: Path, train: Callable[[Config], dict[str, Any]] = train, plan: Plan = PLAN, storage: str = ""
+) -> dict[str, Any]:
     config = Config(output_dir=folder / "outputs", log_dir=folder / "logs")
-    return run_sweep(plan, config, folder, train)
+    return run_sweep(plan, config, folder, train, storage)
 
 
 def assert_only_the_best_is_kept(folder: Path, result: dict[str, Any]) -> None:
@@ -95,13 +100,43 @@ def test_a_trial_that_diverges_is_counted_and_left_behind(how: str, tmp_path: Pa
     assert_only_the_best_is_kept(tmp_path, result)
 
 
-def test_two_sweeps_in_one_folder_are_refused(tmp_path: Path) -> None:
-    def meddled(config: Config) -> dict[str, Any]:
-        with pytest.raises(UserError, match="another process is at the sweep in .*; wait for it"):
-            sweep(tmp_path)
-        return train(config)
+WORKER = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_sweep
+from shared import sweep
+sweep.BEAT, sweep.GRACE = 0.5, 3.0
+folder, doomed = Path(sys.argv[2]), sys.argv[4] == "doomed"
 
-    assert len(sweep(tmp_path, meddled)["trials"]) == PLAN.trials
+def train(config):
+    if doomed:
+        (folder / "killed").write_text(f"{config.training.learning_rate} {config.size}")
+        os.kill(os.getpid(), 9)
+    time.sleep(0.3)
+    return test_sweep.train(config)
+
+test_sweep.sweep(folder, train, storage=sys.argv[3])
+"""
+
+
+@pytest.mark.parametrize("storage", ["journal", "database"])
+def test_three_processes_share_a_sweep_and_one_that_dies_costs_its_trial_alone(storage: str, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'sweep.db'}" if storage == "database" else ""
+    arguments = [sys.executable, "-c", WORKER, str(Path(__file__).parent), str(tmp_path), address]
+    workers = [subprocess.Popen([*arguments, how]) for how in ("well", "doomed", "well")]
+    assert sorted(worker.wait(120) for worker in workers) == [-9, 0, 0]
+    rows = read_json(tmp_path / "outputs" / "sweep.json", "")["trials"]
+    killed = tuple((tmp_path / "killed").read_text().split())
+    settings = [(str(row["training.learning_rate"]), str(row["size"])) for row in rows]
+    assert len(rows) == len(set(settings)) == PLAN.trials
+    assert killed in settings, "the trial of the killed process is tried again"
+    assert_only_the_best_is_kept(tmp_path, {"trials": rows})
+
+
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--storage sqlite:///.* cannot be used"):
+        sweep(tmp_path, storage=f"sqlite:///{tmp_path}/nowhere/sweep.db")
 
 
 def test_a_folder_with_another_sweep_is_refused(tmp_path: Path) -> None:
