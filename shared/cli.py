@@ -15,10 +15,10 @@ from shared import config as configuration
 from shared.errors import StoppedError, UserError
 from shared.process import leave_group
 from shared.signature import read_signature
-from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
+from shared.training.files import best_checkpoint, interrupted_moves, last_checkpoint, read_metadata
 
 # These start from configs/config.yaml, every other verb from the configuration in the checkpoint if there is one.
-TRAINING = ("check-data", "run", "train", "sweep")
+TRAINING = ("check-data", "run", "train", "runs", "sweep")
 
 
 def main(
@@ -91,6 +91,11 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
         configuration.parse, config_type, arguments, base=project, function=function, program=f"main.py {verb}"
     )
     config, extra = parse(files=[project / "configs" / "config.yaml"])
+    if interrupted_moves(config.output_dir):
+        from shared.training.folder import training_lock  # here, because errors and help should not wait for it
+
+        with training_lock(config.output_dir):  # finishes them
+            pass
     checkpoint: Path | None = extra.get("checkpoint")
     if extra.get("resume"):
         checkpoint = checkpoint or last_checkpoint(config.output_dir)

@@ -205,10 +205,11 @@ def _parser(config_class: type, function: Function | None, program: str | None) 
     parameters = parameters_of(function)
     for name, hint in parameters.items():
         default = inspect.signature(function).parameters[name].default  # type: ignore[arg-type]
-        if default is not inspect.Parameter.empty:
+        if typing.get_origin(hint) in (list, Sequence):
+            nargs = "*" if default is not inspect.Parameter.empty else "+"
+            parser.add_argument(name, type=typing.get_args(hint)[0], nargs=nargs, help=helps.get(name))
+        elif default is not inspect.Parameter.empty:
             parser.add_argument(f"--{name}", type=hint, default=default, help=helps.get(name))
-        elif typing.get_origin(hint) is list:
-            parser.add_argument(name, type=typing.get_args(hint)[0], nargs="+", help=helps.get(name))
         else:
             parser.add_argument(name, type=hint, help=helps.get(name))
     parser.add_argument("--config", action="config", metavar="FILE", help="a YAML file that overrides the default one")

@@ -1,5 +1,6 @@
 """What `evaluate` and `baseline` of several projects do: score predictions and write the result."""
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from shared.console import log
 from shared.data.examples import Data, Examples
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.metrics.classification import wilson_interval
-from shared.results import read_evaluation, write_result
+from shared.results import headline, read_evaluation, write_result
 from shared.training.checkpoint import Checkpoint
 
 
@@ -110,6 +111,7 @@ def write_evaluation(
         seconds=time.perf_counter() - started,
         summary=dict(summary),
         checkpoint=trained.digest,
+        test_examples=test_examples(data, config.seed),
         epoch=trained.metadata["epoch"],
         parameters=trained.metadata["parameters"],
         first_weights=trained.metadata["first_weights"],
@@ -117,11 +119,14 @@ def write_evaluation(
     )
 
 
-def headline(scores: Mapping[str, Any]) -> tuple[str, float, float, float]:
-    """The score that a model is judged by: its name, its value, and both ends of its 95 % interval."""
-    if "accuracy_interval" in scores:
-        return "accuracy", scores["accuracy"], *scores["accuracy_interval"]
-    return "mean IoU", scores["pooled"]["mean_iou"], *scores["pooled"]["mean_iou_interval"]
+def test_examples(data: Data, seed: int) -> str:
+    """A digest of the test split's names and labels: equal where runs were measured on the same examples.
+
+    It is the same whatever size or form the examples were read in; a sample drawn from a seed is another for each seed.
+    """
+    test, drawn = data.splits.test, seed if data.record.source == "sample" else None
+    labels = test["labels"].tolist() if isinstance(test.columns.get("labels"), Tensor) else None
+    return hashlib.sha256(repr((test.names, labels, drawn)).encode()).hexdigest()
 
 
 def beside_baselines(results: Mapping[str, Mapping[str, Any]]) -> tuple[bool, str]:

@@ -101,3 +101,10 @@ def data_rows(result: Mapping[str, Any]) -> dict[str, str]:
     if data["substituted"]:
         rows["substituted"] = data["substituted"]
     return rows | {"seed": str(result["seed"])}
+
+
+def headline(scores: Mapping[str, Any]) -> tuple[str, float, float, float]:
+    """The score that a model is judged by: its name, its value, and both ends of its 95 % interval."""
+    if "accuracy_interval" in scores:
+        return "accuracy", scores["accuracy"], *scores["accuracy_interval"]
+    return "mean IoU", scores["pooled"]["mean_iou"], *scores["pooled"]["mean_iou_interval"]

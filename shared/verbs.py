@@ -5,11 +5,13 @@ They call the other verbs of the project whose `src` package is importable.
 
 import sys
 import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from shared.config import from_plain
+from shared.config import from_plain, require_known
+from shared.errors import UserError
 from shared.console import log, shown, table
 from shared.training.folder import training_lock
 
@@ -82,6 +84,31 @@ def serve(config: Any) -> None:
     from shared.serving.running import run_server
 
     run_server("src.service:make_service", config, config.serve)
+
+
+def runs(config: Any, words: Sequence[str] = (), json: bool = False) -> Any:
+    """List all training runs in output_dir: the current one, and the earlier ones in output_dir/runs.
+
+    Args:
+        words: none for the list; or `compare A B`, `use A` (go back to an earlier run), `mark A NOTE` (never drop it),
+            `unmark A`, `remove A`, where A is the id of a run or the beginning of it, or `current`
+        json: print JSON in place of a table and a page
+    """
+    from shared.report.runs import show_comparison, show_runs
+    from shared.training.runs import mark, remove, unmark, use
+
+    title, folder = import_module("src.config").PROJECT.name, config.output_dir
+    if not words:
+        return show_runs(folder, title, json)
+    action, *names = words
+    require_known(action, ("compare", "use", "mark", "unmark", "remove"), "runs", "action")
+    if action == "compare":
+        return show_comparison(folder, title, names, json)
+    if not names or (action != "mark" and len(names) > 1):
+        raise UserError(f"runs {action} needs the id of one run; `python main.py runs` lists them.")
+    if action == "mark":
+        return mark(folder, names[0], " ".join(names[1:]))
+    return {"use": use, "unmark": unmark, "remove": remove}[action](folder, names[0])
 
 
 def sweep(config: Any, plan: Path | None = None, storage: str = "") -> dict[str, Any]:

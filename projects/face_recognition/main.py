@@ -20,6 +20,7 @@ VERBS = {
     "identify": "say who of the gallery is in photos",
     "list": "show who is in the gallery",
     "forget": "delete a person from the gallery",
+    "runs": "list all training runs; compare two, go back to an earlier one, mark or remove one",
     "sweep": "search for good settings by many training runs",
     "serve": "serve the gallery over HTTP, with a web page: who is in an image",
 }

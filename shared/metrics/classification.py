@@ -84,9 +84,11 @@ def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[s
     Returns:
         `accuracy` with its 95 % interval `accuracy_interval`, `macro_f1` (without the classes that occur neither in the
         truth nor in the predictions), `calibration_error`, `examples` (their number), `per_class` (precision, recall,
-        F1, support; 0 where a rate has no value), `confusion` (rows are truth, columns predictions).
+        F1, support; 0 where a rate has no value), `confusion` (rows are truth, columns predictions), and `right`: of
+        each example in turn, 1 for a right prediction and 0 for a wrong one, as text.
     """
-    counts = confusion(probabilities.argmax(1), labels, len(classes))
+    predictions = probabilities.argmax(1)
+    counts = confusion(predictions, labels, len(classes))
     right, rates = int(counts.trace()), class_rates(counts)
     rows = torch.stack([*rates, counts.sum(1)], 1).nan_to_num().tolist()  # [C, 4]
     return {
@@ -100,4 +102,5 @@ def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[s
             for name, (precision, recall, f1, support) in zip(classes, rows, strict=True)
         },
         "confusion": counts.tolist(),
+        "right": "".join(map(str, (predictions == labels).long().tolist())),
     }

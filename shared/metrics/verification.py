@@ -74,9 +74,14 @@ def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
     return float((above + below) / 2)
 
 
+def decided_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> np.ndarray:
+    """Whether each pair is decided correctly, bool [P]; those that could not be compared are not."""
+    return ((similarities >= threshold) == same) & ~np.isnan(similarities)
+
+
 def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:
-    """How many pairs are decided correctly; those that could not be compared are not."""
-    return int((((similarities >= threshold) == same) & ~np.isnan(similarities)).sum())
+    """How many pairs are decided correctly."""
+    return int(decided_right(similarities, same, threshold).sum())
 
 
 def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: float) -> dict[str, Any]:
@@ -89,11 +94,12 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
         `accuracy` at the threshold with its 95 % interval `accuracy_interval`, `threshold`, `auc`, `eer` (where both
         kinds of error are equally frequent), `tar_at_far` (the share of the same that is accepted where at most that
         share of the different is; None where there are too few pairs to tell), `pairs`, `same` and `failed` (numbers
-        of pairs).
+        of pairs), and `right`: of each pair in turn, 1 where it is decided correctly and 0 where not, as text.
     """
     from sklearn.metrics import roc_auc_score, roc_curve  # here: its import would delay the start of a training
 
-    right = count_right(similarities, same, threshold)
+    decided = decided_right(similarities, same, threshold)
+    right = int(decided.sum())
     filled = as_rejected(similarities)
     false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)
     false_rejects, different = 1 - true_accepts, int((~same).sum())
@@ -111,6 +117,7 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
         "pairs": len(same),
         "same": int(same.sum()),
         "failed": int(np.isnan(similarities).sum()),
+        "right": "".join(map(str, decided.astype(int).tolist())),
     }
 
 

@@ -57,6 +57,18 @@ def training_curves(history: Sequence[Mapping[str, float]], monitor: str, best_e
     return png(figure)
 
 
+def curves_of_runs(histories: Mapping[str, Sequence[Mapping[str, float]]], monitor: str) -> bytes:
+    """Validation loss and monitored metric of several runs over the epochs; `histories` by the run's name."""
+    figure, plots = plain_axes(9, 3.6, columns=2)
+    for axes, name in zip(plots, ("loss", monitor), strict=True):
+        for run, rows in histories.items():
+            axes.plot([row["epoch"] for row in rows], [row[f"validation/{name}"] for row in rows], "o-", ms=3, label=run)
+        axes.set(title=f"validation {name}", xlabel="epoch", yscale="log" if name == "loss" else "linear")
+        axes.locator_params(axis="x", integer=True)
+    plots[1].legend(frameon=False)
+    return png(figure)
+
+
 def rate_test(rates: Sequence[float], losses: Sequence[float], suggested: float) -> bytes:
     """The loss over a growing learning rate, with the rate that is suggested."""
     figure, (axes,) = plain_axes(7, 3.6)

@@ -16,6 +16,7 @@ from shared.report.html import ReportImage, Section, data_section, substitution_
 from shared.report.plots import confusion_matrix, reliability, training_curves
 from shared.results import read_result
 from shared.training.checkpoint import Checkpoint
+from shared.training.runs import run_before
 
 Results = Mapping[str, dict[str, Any]]
 """What each verb has written, by verb."""
@@ -47,6 +48,7 @@ def write_run_report(
     summary = results["evaluate"]["summary"] | results["baseline"]["summary"]
     summary |= {
         "best baseline": beside_baselines(results)[1],
+        **run_before(config.output_dir),
         "parameters": f"{train['parameters']:,}",
         "first weights": train["first_weights"]["source"],
         "training seconds": f"{train['seconds']:.1f}",

@@ -33,6 +33,11 @@ def epoch_checkpoints(output_dir: Path) -> list[Path]:
     return sorted((output_dir / "checkpoints").glob("epoch-????.safetensors"))
 
 
+def interrupted_moves(output_dir: Path) -> list[Path]:
+    """The marks of moves of runs that were not finished, in the order to finish them (see shared/training/folder.py)."""
+    return [mark for name in (".kept", ".use", ".using") for mark in (output_dir / "runs").glob(f"[!.]*/{name}")]
+
+
 def read_metadata(path: Path) -> dict[str, Any]:
     """The metadata in a checkpoint, without its tensors; raises UserError where it cannot be read."""
     with open_checkpoint(path) as (_, header):

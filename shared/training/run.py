@@ -17,10 +17,11 @@ from shared.files import file_digest, require_writable
 from shared.process import is_main_process
 from shared.results import write_result
 from shared.seeding import seed_everything
-from shared.training.checkpoint import state_to_resume
-from shared.training.files import best_checkpoint, read_metadata
-from shared.training.folder import keep_earlier_run, training_lock
+from shared.training.checkpoint import load_state, state_to_resume
+from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
+from shared.training.folder import training_lock
 from shared.training.loop import Task, fit
+from shared.training.runs import keep_earlier_run
 from shared.training.settings import Trial
 from shared.training.start_from import checkpoint_to_start_from, take_weights
 from shared.training.trials import TrialContext, run_trial
@@ -90,8 +91,11 @@ def train_network(
     recorded = run_metadata(config, project, data, known, resume_from)
     folders = config.output_dir, config.log_dir
     with training_lock(config.output_dir):
-        if not resume_from:
-            keep_earlier_run(config.output_dir)
+        if resume_from != last_checkpoint(config.output_dir):  # what is in the folder will be written over
+            if resume_from:
+                load_state(resume_from, recorded)  # refused before anything is moved
+            beside = resume_from and resume_from.parent.resolve() == best_checkpoint(config.output_dir).parent.resolve()
+            keep_earlier_run(config.output_dir, config.training.keep_runs, move=not beside)
         state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, recorded, resume_from)
     progress = state.progress
     return write_training(

@@ -69,6 +69,9 @@ class TrainingConfig:
     """number of epochs between two checkpoints in separate files, epoch-<number>.safetensors; 0 writes none"""
     max_to_keep: PositiveInt = 3
     """largest number of checkpoints that training.keep_every keeps; the oldest is deleted first"""
+    keep_runs: PositiveInt = 10
+    """number of earlier runs that stay in output_dir/runs when another begins; the oldest is dropped first, but never
+    one that is marked, exported or the best of its data"""
     workers: NonNegativeInt = 0
     """number of processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"

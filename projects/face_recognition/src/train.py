@@ -17,9 +17,10 @@ from shared.errors import UserError
 from shared.metrics.verification import PairAuc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
-from shared.training.folder import keep_earlier_run, training_lock
+from shared.training.folder import training_lock
 from shared.training.loop import Task, evaluate
 from shared.training.run import prepare_run, run_metadata, train_network, write_training
+from shared.training.runs import keep_earlier_run
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data, make_loaders
@@ -88,7 +89,7 @@ def keep_weights(
     metrics = evaluate(task, learner, validation, torch.device("cpu"))
     tensors = {PREFIX + name: tensor for name, tensor in learner.embedder.state_dict().items()}
     with training_lock(config.output_dir):
-        keep_earlier_run(config.output_dir)
+        keep_earlier_run(config.output_dir, config.training.keep_runs)
         save_checkpoint(best_checkpoint(config.output_dir), tensors, {**metadata, "epoch": 0, "metrics": metrics})
     details = {"monitor": task.monitor, "best_epoch": 0, "steps": 0, "history": [], "trained_on_data": False}
     details["try_first"] = "--model.head linear"
