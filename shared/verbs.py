@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.config import from_plain, require_known
-from shared.errors import UserError
 from shared.console import log, shown, table
+from shared.errors import UserError
 from shared.training.folder import training_lock
 
 

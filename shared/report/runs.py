@@ -53,7 +53,7 @@ def show_comparison(output_dir: Path, title: str, names: Sequence[str], as_json:
 
 def _row(run: RunRecord, settings: dict[str, Any]) -> dict[str, str]:
     """A run as cells of a table."""
-    test = "{0} {1:.4f} ({2:.4f} to {3:.4f})".format(*run["test"]) if run["test"] else ""
+    test = "{} {:.4f} ({:.4f} to {:.4f})".format(*run["test"]) if run["test"] else ""
     flags = [run["name"] * (run["name"] == CURRENT), "exported" * run["exported"], "best" * run["best"]]
     flags += ["" if run["mark"] is None else f"marked {run['mark']}".strip()]
     counts = run["data"].get("counts", {})

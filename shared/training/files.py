@@ -34,7 +34,7 @@ def epoch_checkpoints(output_dir: Path) -> list[Path]:
 
 
 def interrupted_moves(output_dir: Path) -> list[Path]:
-    """The marks of moves of runs that were not finished, in the order to finish them (see shared/training/folder.py)."""
+    """The marks of moves that were not finished, in the order to finish them (see shared/training/folder.py)."""
     return [mark for name in (".kept", ".use", ".using") for mark in (output_dir / "runs").glob(f"[!.]*/{name}")]
 
 

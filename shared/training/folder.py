@@ -118,7 +118,8 @@ def keep_run(output_dir: Path, move: bool = True) -> Path | None:
         The folder that it is in now; None where there is none.
     """
     exported = output_dir / "export.json"
-    own_export = exported.is_file() and not any(_same(exported, run / exported.name) for run in earlier_runs(output_dir))
+    earlier = [run / exported.name for run in earlier_runs(output_dir)]
+    own_export = exported.is_file() and not any(_same(exported, other) for other in earlier)
     names_it = weights_of(output_dir) or (exported if own_export else None)
     if names_it is None:
         return None
