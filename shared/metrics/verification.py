@@ -76,7 +76,8 @@ def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
 
 def decided_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> np.ndarray:
     """Whether each pair is decided correctly, bool [P]; those that could not be compared are not."""
-    return ((similarities >= threshold) == same) & ~np.isnan(similarities)
+    right: np.ndarray = ((similarities >= threshold) == same) & ~np.isnan(similarities)
+    return right
 
 
 def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:

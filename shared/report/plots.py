@@ -62,9 +62,8 @@ def curves_of_runs(histories: Mapping[str, Sequence[Mapping[str, float]]], monit
     figure, plots = plain_axes(9, 3.6, columns=2)
     for axes, name in zip(plots, ("loss", monitor), strict=True):
         for run, rows in histories.items():
-            axes.plot(
-                [row["epoch"] for row in rows], [row[f"validation/{name}"] for row in rows], "o-", ms=3, label=run
-            )
+            values = [row[f"validation/{name}"] for row in rows]
+            axes.plot([row["epoch"] for row in rows], values, marker="o", ms=3, label=run)
         axes.set(title=f"validation {name}", xlabel="epoch", yscale="log" if name == "loss" else "linear")
         axes.locator_params(axis="x", integer=True)
     plots[1].legend(frameon=False)

@@ -28,7 +28,7 @@ RunRecord = dict[str, Any]
 
 
 def keep_earlier_run(output_dir: Path, keep_runs: int, move: bool = True) -> None:
-    """Keep the run in the folder before another is written there (see `keep_run`); drop the oldest ones beyond a number.
+    """Keep the run in the folder before another is written there (see `keep_run`); of many, drop the oldest.
 
     Those that are marked, the best of their data and the exported one are never dropped.
     """
@@ -95,15 +95,12 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
         "seconds": train.get("seconds"),
         "epochs": len(read_history(folder)),
         "finished": bool(train),
-        "data": {
-            key: value for key, value in metadata.get("data", {}).items() if key in ("source", "counts", "digest")
-        },
+        "data": {key: metadata["data"][key] for key in ("source", "counts", "digest") if "data" in metadata},
         "monitor": monitor,
         "validation": scores.get(monitor),
         "test": list(headline(test)) if test else None,
         "bytes": sum(path.stat().st_size for path in files_of_run(folder)),
-        "exported": bool(exported)
-        and exported in (identity and exported[:8] == identity and exported, _exported(folder)),
+        "exported": bool(exported) and (exported[:8] == identity or exported == _exported(folder)),
         "mark": mark.read_text(encoding="utf-8").strip() if mark.is_file() else None,
         "settings": {key: value for key, value in settings.items() if not key.startswith(ignored)},
     }
@@ -165,10 +162,8 @@ def compare_runs(first: RunRecord, second: RunRecord) -> dict[str, Any]:
     if test:
         low, high = test["interval"]
         verdict = "more than noise" if test["p_value"] < test["noise"] else "no more than noise"
-        sentence = (
-            f"{test['score']} {test['difference']:+.4f} ({low:+.4f} to {high:+.4f}) on {test['examples']:,} test "
-        )
-        sentence += f"examples: {verdict} ({test['test']}, p = {test['p_value']:.2g})"
+        sentence = f"{test['score']} {test['difference']:+.4f} ({low:+.4f} to {high:+.4f}) on {test['examples']:,} "
+        sentence += f"test examples: {verdict} ({test['test']}, p = {test['p_value']:.2g})"
     else:
         sentence = f"not tested: {reason}"
     return {"settings": differing_settings([first, second]), "test": test, "sentence": sentence}
@@ -201,10 +196,9 @@ def run_before(output_dir: Path) -> dict[str, str]:
     if len(runs) < 2 or runs[-1]["name"] != CURRENT:
         return {}
     before = runs[-2]
-    score = f"{before['test'][0]} {before['test'][1]:.4f}, " if before["test"] else ""
-    return {
-        "the run before": f"{before['id']} of {before['time']}: {score}{compare_runs(before, runs[-1])['sentence']}"
-    }
+    score = f"{before['test'][0]} {before['test'][1]:.4f}; " if before["test"] else ""
+    found = compare_runs(before, runs[-1])["sentence"]
+    return {"the run before": f"{before['id']} of {before['time']}: {score}this one beside it: {found}"}
 
 
 def use(output_dir: Path, name: str) -> None:
