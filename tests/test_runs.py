@@ -1,28 +1,35 @@
 """A folder of outputs: one training at a time, the run before is kept, and what is exported says what it is of."""
 
 import contextlib
+import itertools
 import os
+import random
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import torch
+from kept_runs import begin, is_whole
 from resumable import clouds, plain_step
 from torch import nn
 
+from shared import cli
 from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import DivergedError, UserError
 from shared.export.stale import open_exported
 from shared.export.to_onnx import trace_classifier, write_model
-from shared.files import file_digest, write_json
+from shared.files import file_digest, write_json, write_text
 from shared.metrics.classification import training_metrics
 from shared.report.sections import read_results
 from shared.seeding import seed_everything
 from shared.training.checkpoint import load_checkpoint, save_checkpoint
-from shared.training.files import best_checkpoint, last_checkpoint, read_metadata
-from shared.training.folder import keep_earlier_run, training_lock
+from shared.training.files import best_checkpoint, interrupted_moves, last_checkpoint, read_metadata
+from shared.training.folder import earlier_runs, finish_moves, keep_run, training_lock, use_run
 from shared.training.loop import Task, fit
 from shared.training.settings import TrainingConfig
 from shared.training.state import Progress
@@ -82,47 +89,152 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_a_new_run_keeps_the_one_before_whole(tmp_path: Path) -> None:
     train(tmp_path)
     (tmp_path / "checkpoints" / ".gitkeep").touch()
-    for name in ("train.json", "evaluate.json", "export.json", "export/network.onnx", "report.html"):
+    for name in ("train.json", "evaluate.json", "export.json", "export/network.onnx", "report.html", "mark.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     before = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    kept = keep_earlier_run(tmp_path)
+    kept = keep_run(tmp_path)
     assert kept is not None
     for path, content in before.items():
-        if "tensorboard" not in path.parts:
+        if "tensorboard" not in path.parts and path.name != ".gitkeep":
             assert (kept / path).read_bytes() == content
     assert not best_checkpoint(tmp_path).exists()
     assert not (tmp_path / "evaluate.json").exists()
+    assert not (tmp_path / "mark.txt").exists()
     assert (tmp_path / "checkpoints" / ".gitkeep").exists(), "the template's folder stays"
     assert (tmp_path / "export" / "network.onnx").exists(), "a server may be answering from it"
-    assert keep_earlier_run(tmp_path) is None
+    assert keep_run(tmp_path) is None
 
 
-@pytest.mark.parametrize("step", range(12))
-def test_a_kill_while_a_run_is_moved_loses_nothing(step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train(tmp_path)
-    write_json(tmp_path / "train.json", {})
-    digest, calls = file_digest(best_checkpoint(tmp_path)), 0
+def test_an_export_is_kept_with_its_own_run_alone(tmp_path: Path) -> None:
+    for number in (1, 3):  # the second one is not exported
+        begin(tmp_path, number)
+    keep_run(tmp_path)
+    first, second = earlier_runs(tmp_path)
+    assert is_whole(first, 1)
+    assert is_whole(second, 3)
+    assert not (second / "export").exists()
 
-    def killed(function: object) -> object:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal calls
-            calls += 1
-            if calls > step:
-                raise KeyboardInterrupt
-            return function(*arguments, **options)  # type: ignore[operator]
 
-        return call
+def test_equal_weights_are_kept_as_two_runs(tmp_path: Path) -> None:
+    for evaluated in ("first", "second"):
+        write_text(best_checkpoint(tmp_path), "weights")
+        os.utime(best_checkpoint(tmp_path), (1e9, 1e9))
+        write_text(tmp_path / "evaluate.json", evaluated)
+        keep_run(tmp_path)
+    assert [(run / "evaluate.json").read_text() for run in earlier_runs(tmp_path)] == ["first", "second"]
 
-    with monkeypatch.context() as patch:
-        for name in ("link", "rename", "unlink", "mkdir"):
-            patch.setattr(os, name, killed(getattr(os, name)))
-        with contextlib.suppress(KeyboardInterrupt):
-            keep_earlier_run(tmp_path)
-    keep_earlier_run(tmp_path)
-    runs = list((tmp_path / "runs").glob("[!.]*"))
-    assert [file_digest(best_checkpoint(run)) for run in runs] == [digest], "kept once"
-    assert (runs[0] / "train.json").is_file()
+
+def test_a_run_that_goes_on_from_one_of_its_states_is_kept_and_stays(tmp_path: Path) -> None:
+    begin(tmp_path, 1)
+    kept = keep_run(tmp_path, move=False)
+    assert kept == keep_run(tmp_path, move=False), "once is enough"
+    assert kept is not None
+    write_text(best_checkpoint(tmp_path), "written over")
+    assert is_whole(kept, 1)
+
+
+def dying_at(call: int, work: Callable[[], object]) -> bool:
+    """Do the work in another process that is gone before its so many-th change of the disk; whether it died."""
+    child = os.fork()
+    if child == 0:
+        calls = 0
+
+        def counted(function: Callable[..., object]) -> Callable[..., object]:
+            def change(*arguments: object, **options: object) -> object:
+                nonlocal calls
+                calls += 1
+                if calls == call:
+                    os._exit(9)  # as SIGKILL: nothing is cleaned up
+                return function(*arguments, **options)
+
+            return change
+
+        for name in ("link", "rename", "replace", "unlink", "mkdir", "rmdir", "open"):
+            setattr(os, name, counted(getattr(os, name)))
+        try:
+            work()
+        finally:
+            os._exit(0 if calls < call else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+
+
+def killed_everywhere(folder: Path, work: Callable[[Path], object], check: Callable[[Path], None]) -> int:
+    """Kill the work before each change of the disk, each time in a copy of the folder; count the kills."""
+    for call in itertools.count(1):
+        copy = folder.with_name(f"{folder.name}-{call}")
+        shutil.copytree(folder, copy)
+        died = dying_at(call, lambda: work(copy))  # noqa: B023 - called at once
+        if call % 3 == 0:  # a kill while an interrupted move is finished
+            dying_at(call // 3, lambda: finish_moves(copy))  # noqa: B023
+        with training_lock(copy):
+            check(copy)
+        assert not interrupted_moves(copy)
+        assert not list((copy / "runs").glob(".*"))
+        shutil.rmtree(copy)
+        if not died:
+            return call - 1
+    raise AssertionError
+
+
+def test_a_kill_while_a_run_is_kept_loses_nothing(tmp_path: Path) -> None:
+    begin(tmp_path / "outputs", 1)
+
+    def check(folder: Path) -> None:
+        places = [folder, *earlier_runs(folder)]
+        assert sum(is_whole(place, 1) for place in places) == 1
+        assert sum(best_checkpoint(place).exists() for place in places) == 1
+
+    assert killed_everywhere(tmp_path / "outputs", keep_run, check) > 30
+
+
+def test_a_kill_on_the_way_back_to_an_earlier_run_loses_nothing(tmp_path: Path) -> None:
+    for number in (1, 2):
+        begin(tmp_path / "outputs", number)
+
+    def check(folder: Path) -> None:
+        places = [folder, *earlier_runs(folder)]
+        assert [sum(is_whole(place, number) for place in places) for number in (1, 2)] == [1, 1]
+        assert sum(best_checkpoint(place).exists() for place in places) == 2
+
+    def go_back(folder: Path) -> None:
+        use_run(folder, earlier_runs(folder)[0])
+
+    assert killed_everywhere(tmp_path / "outputs", go_back, check) > 60
+
+
+@pytest.mark.long
+def test_sixty_kills_at_random_moments_lose_no_run(tmp_path: Path) -> None:
+    folder, ledger = tmp_path / "outputs", tmp_path / "ledger"
+    ledger.touch()
+    chance, interrupted = random.Random(0), 0
+    for seed in range(60):
+        command = [sys.executable, str(Path(__file__).with_name("kept_runs.py")), str(folder), str(ledger), str(seed)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(chance.uniform(0, 0.1))
+            process.kill()
+        interrupted += bool(interrupted_moves(folder) or list((folder / "runs").glob(".partial-*")))
+        with training_lock(folder):
+            pass
+        places = [folder, *earlier_runs(folder)]
+        lost = [run for run in ledger.read_text().split() if sum(is_whole(place, int(run)) for place in places) != 1]
+        assert not lost, (seed, lost)
+        assert not interrupted_moves(folder)
+    print(f"{interrupted} of 60 kills came in the middle of a move; {len(ledger.read_text().split())} runs are whole")
+    assert interrupted >= 5, "the kills come at other moments than they should"
+
+
+def test_a_verb_finishes_what_a_killed_one_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        begin(tmp_path, number)
+    (earlier_runs(tmp_path)[0] / ".use").touch()
+    monkeypatch.setattr("shared.cli._signature", lambda *_: ("shared.verbs", lambda config: None))
+    monkeypatch.setattr("shared.cli.configuration.parse", lambda *_, **__: (Outputs(tmp_path), {}))
+    with contextlib.suppress(Exception):  # what follows needs a project
+        cli._run("train", [], tmp_path, "test_runs:Outputs", ("train",))
+    assert is_whole(tmp_path, 1)
 
 
 @pytest.mark.parametrize(("schedule", "rule"), [("constant", "goes on"), ("cosine", "anew"), ("one_cycle", "anew")])

@@ -1,13 +1,16 @@
 """Tables and a page of the runs in a folder of outputs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from shared.console import columns, duration, log, shown
 from shared.errors import UserError
 from shared.training.runs import CURRENT, RunRecord, compare_runs, differing_settings, find_run, read_history, read_runs
+
+ON_TERMINAL = 4
+"""The number of settings that the table on a terminal has room for; the page shows all that differ."""
 
 
 def show_runs(output_dir: Path, title: str, as_json: bool) -> list[RunRecord]:
@@ -19,10 +22,14 @@ def show_runs(output_dir: Path, title: str, as_json: bool) -> list[RunRecord]:
     if not runs:
         log.info(f"runs: there is none in {shown(output_dir)} yet; `python main.py run` makes one")
         return runs
-    settings = differing_settings(runs)
-    rows = [_row(run, {name: values[place] for name, values in settings.items()}) for place, run in enumerate(runs)]
-    columns(f"{len(runs)} runs in {shown(output_dir)}", rows)
-    _write_page(output_dir / "runs.html", f"{title}: runs", "", runs, {"Runs": rows})
+    rows, settings = [_row(run) for run in runs], differing_settings(runs)
+    columns(
+        f"{len(runs)} runs in {shown(output_dir)}", _with_settings(rows, dict(list(settings.items())[:ON_TERMINAL]))
+    )
+    if len(settings) > ON_TERMINAL:
+        log.info(f"runs: further settings that differ are on the page: {', '.join(list(settings)[ON_TERMINAL:])}")
+    rows = [row | _interval(run) for row, run in zip(rows, runs, strict=True)]
+    _write_page(output_dir / "runs.html", f"{title}: runs", "", runs, _with_settings(rows, settings))
     return runs
 
 
@@ -41,45 +48,54 @@ def show_comparison(output_dir: Path, title: str, names: Sequence[str], as_json:
         print(json.dumps({"runs": runs} | found, indent=2, ensure_ascii=False))
         return found
     first, second = (f"{run['id']} ({run['name']})" if run["name"] == CURRENT else run["id"] for run in runs)
-    scores = [_row(run, {}) for run in runs]
-    settings = [{"": name, first: values[0], second: values[1]} for name, values in found["settings"].items()]
-    settings += [{"": name, first: scores[0][name], second: scores[1][name]} for name in list(scores[0])[1:-2]]
-    columns(f"{first} and {second}", settings)
-    log.info(f"{second} beside {first}: {found['sentence']}")
-    text = f"{second} beside {first}: {found['sentence']}."
-    _write_page(output_dir / "compare.html", f"{title}: {first} and {second}", text, runs, {"Side by side": settings})
+    rows = [dict(zip(("", first, second), (name, *values), strict=True)) for name, values in found["settings"].items()]
+    scores = [_row(run) | _interval(run) for run in runs]
+    rows += [dict(zip(("", first, second), (name, *(row[name] for row in scores)), strict=True)) for name in scores[0]]
+    columns(f"{first} and {second}", rows)
+    sentence = f"{second} beside {first}: {found['sentence']}."
+    log.info(sentence)
+    _write_page(output_dir / "compare.html", f"{title}: {first} and {second}", sentence, runs, rows)
     return found
 
 
-def _row(run: RunRecord, settings: dict[str, Any]) -> dict[str, str]:
+def _row(run: RunRecord) -> dict[str, str]:
     """A run as cells of a table."""
-    test = "{} {:.4f} ({:.4f} to {:.4f})".format(*run["test"]) if run["test"] else ""
-    flags = [run["name"] * (run["name"] == CURRENT), "exported" * run["exported"], "best" * run["best"]]
-    flags += ["" if run["mark"] is None else f"marked {run['mark']}".strip()]
+    notes = [run["name"] * (run["name"] == CURRENT), "exported" * run["exported"], "best" * run["best"]]
+    notes += ["" if run["mark"] is None else f"marked {run['mark']}".strip()]
     counts = run["data"].get("counts", {})
     return {
         "run": run["id"],
         "time": run["time"],
         "trained": duration(run["seconds"]) if run["finished"] else "not finished",
         "data": f"{run['data'].get('source', '')} ({counts.get('train', 0):,})",
-        "validation": "" if run["validation"] is None else f"{run['monitor']} {run['validation']:.4f}",
-        "test": test,
+        "validation": "" if run["validation"] is None else f"{run['validation']:.4f} {run['monitor']}",
+        "test": f"{run['test']['score']:.4f} {run['test']['name']}" if run["test"] else "",
         "MB": f"{run['bytes'] / 1e6:.1f}",
-        "settings": ", ".join(f"{name} {value}" for name, value in settings.items()),
-        "": ", ".join(filter(None, flags)),
+        "notes": ", ".join(filter(None, notes)),
     }
 
 
+def _interval(run: RunRecord) -> dict[str, str]:
+    """The test score with its interval."""
+    text = "{score:.4f} {name} ({low:.4f} to {high:.4f})"
+    return {"test": text.format_map(run["test"])} if run["test"] else {}
+
+
+def _with_settings(rows: list[dict[str, str]], settings: Mapping[str, Sequence[Any]]) -> list[dict[str, str]]:
+    """The rows with a column for each setting, under the last word of its name where no other has the same."""
+    words = [name.rpartition(".")[2] for name in settings]
+    titles = [word if words.count(word) == 1 else name for word, name in zip(words, settings, strict=True)]
+    cells = zip(*settings.values(), strict=True) if settings else [()] * len(rows)
+    return [row | dict(zip(titles, map(str, values), strict=True)) for row, values in zip(rows, cells, strict=True)]
+
+
 def _write_page(
-    path: Path, title: str, text: str, runs: Sequence[RunRecord], tables: dict[str, list[dict[str, Any]]]
+    path: Path, title: str, text: str, runs: Sequence[RunRecord], rows: Sequence[Mapping[str, Any]]
 ) -> None:
     from shared.report.html import ReportImage, Section, write_report  # here: matplotlib takes a second to import
     from shared.report.plots import curves_of_runs
 
-    sections = [
-        Section(name, text, list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])
-        for name, rows in tables.items()
-    ]
+    sections = [Section("Runs", text, list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])]
     histories = {run["id"]: read_history(Path(run["folder"])) for run in runs}
     monitor = runs[-1]["monitor"]
     drawn = {name: rows for name, rows in histories.items() if rows and f"validation/{monitor}" in rows[0]}

@@ -70,8 +70,8 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
 
     Returns:
         `id` and `time` of its weights, `seconds` of training, `epochs`, `finished`, `data` (the record), `monitor` and
-        its `validation` score, `test` (the score's name, value and interval; None where it was not measured), `bytes`
-        of its files, whether it is `exported`, its `mark` (a note; None without a mark), `settings` by dotted name.
+        its `validation` score, `test` (`name`, `score` and its interval from `low` to `high`; None where it was not
+        measured), `bytes` of its files, whether it is `exported`, its `mark` (a note; None without a mark), `settings` by dotted name.
     """
     weights = weights_of(folder)
     identity = file_digest(weights)[:8] if weights and name == CURRENT else name[20:28]
@@ -98,7 +98,7 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
         "data": {key: metadata["data"][key] for key in ("source", "counts", "digest") if "data" in metadata},
         "monitor": monitor,
         "validation": scores.get(monitor),
-        "test": list(headline(test)) if test else None,
+        "test": dict(zip(("name", "score", "low", "high"), headline(test), strict=True)) if test else None,
         "bytes": sum(path.stat().st_size for path in files_of_run(folder)),
         "exported": bool(exported) and (exported[:8] == identity or exported == _exported(folder)),
         "mark": mark.read_text(encoding="utf-8").strip() if mark.is_file() else None,
@@ -196,7 +196,7 @@ def run_before(output_dir: Path) -> dict[str, str]:
     if len(runs) < 2 or runs[-1]["name"] != CURRENT:
         return {}
     before = runs[-2]
-    score = f"{before['test'][0]} {before['test'][1]:.4f}; " if before["test"] else ""
+    score = f"{before['test']['name']} {before['test']['score']:.4f}; " if before["test"] else ""
     found = compare_runs(before, runs[-1])["sentence"]
     return {"the run before": f"{before['id']} of {before['time']}: {score}this one beside it: {found}"}
 
