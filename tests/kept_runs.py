@@ -17,7 +17,7 @@ from shared.training.folder import earlier_runs, keep_run, training_lock, use_ru
 def files_of(number: int) -> dict[Path, str]:
     """The files of a run by their place below its folder, and what they hold."""
     here = Path()
-    places = [last_checkpoint(here), *(epoch_checkpoint(here, epoch) for epoch in range(5)), best_checkpoint(here)]
+    places = [last_checkpoint(here), *(epoch_checkpoint(here, epoch) for epoch in range(2)), best_checkpoint(here)]
     places += [Path(f"{verb}.json") for verb in ("train", "evaluate", "decision")] + [Path("metrics.jsonl")]
     if number % 3:  # some are not exported
         places += [Path("export", "network.onnx"), Path("export", f"of-{number}.txt"), Path("export.json")]
@@ -39,7 +39,7 @@ def is_whole(folder: Path, number: int) -> bool:
     expected = files_of(number)
     if any(not (folder / place).is_file() or (folder / place).read_text() != text for place, text in expected.items()):
         return False
-    found = {path.relative_to(folder) for path in (folder / "export").rglob("*") if number % 3}
+    found = {path.relative_to(folder) for path in (folder / "export").rglob("[!.]*") if number % 3}
     return found <= set(expected)
 
 

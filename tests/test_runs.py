@@ -1,6 +1,5 @@
 """A folder of outputs: one training at a time, the run before is kept, and what is exported says what it is of."""
 
-import contextlib
 import itertools
 import os
 import random
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -228,13 +228,15 @@ def test_sixty_kills_at_random_moments_lose_no_run(tmp_path: Path) -> None:
 
 def test_a_verb_finishes_what_a_killed_one_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 2):
-        begin(tmp_path, number)
-    (earlier_runs(tmp_path)[0] / ".use").touch()
-    monkeypatch.setattr("shared.cli._signature", lambda *_: ("shared.verbs", lambda config: None))
-    monkeypatch.setattr("shared.cli.configuration.parse", lambda *_, **__: (Outputs(tmp_path), {}))
-    with contextlib.suppress(Exception):  # what follows needs a project
-        cli._run("train", [], tmp_path, "test_runs:Outputs", ("train",))
-    assert is_whole(tmp_path, 1)
+        begin(tmp_path / "outputs", number)
+    (earlier_runs(tmp_path / "outputs")[0] / ".use").touch()
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "config.yaml").write_text("")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text("def train(config): ...")
+    monkeypatch.setitem(sys.modules, "src.train", SimpleNamespace(train=lambda _: {"verb": "nothing"}))
+    cli._run("train", [], tmp_path, "shared.settings:BaseConfig", ("train",))
+    assert is_whole(tmp_path / "outputs", 1)
 
 
 @pytest.mark.parametrize(("schedule", "rule"), [("constant", "goes on"), ("cosine", "anew"), ("one_cycle", "anew")])

@@ -71,7 +71,8 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
     Returns:
         `id` and `time` of its weights, `seconds` of training, `epochs`, `finished`, `data` (the record), `monitor` and
         its `validation` score, `test` (`name`, `score` and its interval from `low` to `high`; None where it was not
-        measured), `bytes` of its files, whether it is `exported`, its `mark` (a note; None without a mark), `settings` by dotted name.
+        measured), `bytes` of its files, whether it is `exported`, its `mark` (a note; None without a mark),
+        `settings` by dotted name.
     """
     weights = weights_of(folder)
     identity = file_digest(weights)[:8] if weights and name == CURRENT else name[20:28]
