@@ -51,7 +51,7 @@ def main(folder: Path, ledger: Path, seed: int) -> None:
     while True:
         with training_lock(folder):
             earlier = earlier_runs(folder)
-            if earlier and chance.random() < 0.6:
+            if earlier and chance.random() < 0.85:
                 use_run(folder, chance.choice(earlier))
                 continue
             number += 1

@@ -163,12 +163,12 @@ def killed_everywhere(folder: Path, work: Callable[[Path], object], check: Calla
     """Kill the work before each change of the disk, each time in a copy of the folder; count the kills."""
     for call in itertools.count(1):
         copy = folder.with_name(f"{folder.name}-{call}")
-        shutil.copytree(folder, copy)
+        shutil.copytree(folder, copy, copy_function=os.link)
         died = dying_at(call, lambda: work(copy))  # noqa: B023 - called at once
         if call % 3 == 0:  # a kill while an interrupted move is finished
             dying_at(call // 3, lambda: finish_moves(copy))  # noqa: B023
-        with training_lock(copy):
-            check(copy)
+        finish_moves(copy)
+        check(copy)
         assert not interrupted_moves(copy)
         assert not list((copy / "runs").glob(".*"))
         shutil.rmtree(copy)
@@ -213,7 +213,7 @@ def test_sixty_kills_at_random_moments_lose_no_run(tmp_path: Path) -> None:
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             assert process.stdout
             process.stdout.readline()
-            time.sleep(chance.uniform(0, 0.1))
+            time.sleep(chance.uniform(0, 0.3))
             process.kill()
         interrupted += bool(interrupted_moves(folder) or list((folder / "runs").glob(".partial-*")))
         with training_lock(folder):
@@ -223,7 +223,7 @@ def test_sixty_kills_at_random_moments_lose_no_run(tmp_path: Path) -> None:
         assert not lost, (seed, lost)
         assert not interrupted_moves(folder)
     print(f"{interrupted} of 60 kills came in the middle of a move; {len(ledger.read_text().split())} runs are whole")
-    assert interrupted >= 5, "the kills come at other moments than they should"
+    assert interrupted >= 10, "the kills come at other moments than they should"
 
 
 def test_a_verb_finishes_what_a_killed_one_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
