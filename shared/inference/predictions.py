@@ -26,7 +26,8 @@ class Prediction:
     """What is predicted for one input."""
 
     label: str
-    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable` (see `answer`)."""
+    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable` (see `answer`). Empty
+    before the network was run."""
     probabilities: np.ndarray | None = None
     """float32 [classes]; None if the network was not run."""
     prepared: np.ndarray | None = None
@@ -50,14 +51,15 @@ def answer(name: str, labels: Sequence[str]) -> str:
 def predict_prepared(
     network: OnnxModel, prepared: Sequence[np.ndarray | Prediction], min_probability: float
 ) -> list[Prediction]:
-    """Predict inputs of one shape; an item that is already a `Prediction` keeps its answer."""
-    readable = [item for item in prepared if isinstance(item, np.ndarray)]
+    """Predict inputs of one shape; a `Prediction` keeps its label, if it has one, and its detail."""
+    items = [item if isinstance(item, Prediction) else Prediction("", prepared=item) for item in prepared]
+    readable = [one.prepared for one in items if not one.label and one.prepared is not None]
     rows = iter(network.probabilities(np.stack(readable))) if readable else iter(())
     return [
-        replace(item, label=answer(item.label, network.labels))
-        if isinstance(item, Prediction)
-        else name_prediction(next(rows), network.labels, min_probability, item)
-        for item in prepared
+        replace(one, label=answer(one.label, network.labels))
+        if one.label
+        else replace(name_prediction(next(rows), network.labels, min_probability, one.prepared), detail=one.detail)
+        for one in items
     ]
 
 
@@ -75,7 +77,7 @@ def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
     result: dict[str, Any] = {"prediction": prediction.label}
     if prediction.probabilities is not None:
         result["probabilities"] = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
-    elif prediction.detail:
+    if prediction.detail:
         result["detail"] = prediction.detail
     return result
 

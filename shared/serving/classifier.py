@@ -13,7 +13,7 @@ Prepared = np.ndarray | Prediction  # the network's input, or a prediction where
 
 def classifier_endpoint(
     prepare: Callable[[bytes], Prepared],
-    predict: Callable[[list[Prepared]], list[Prediction]],
+    predict: Callable[[Sequence[Prepared]], list[Prediction]],
     labels: Sequence[str],
     *,
     kind: Literal["images", "recordings"],

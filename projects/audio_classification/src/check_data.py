@@ -21,11 +21,12 @@ from shared.data.check import (
 )
 from shared.data.copies import SAME_RECORDING, near_copy_warnings
 from shared.data.folders import RECORDINGS
+from shared.data.problems import named
 from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.preparation import SILENT_BELOW, fit
+from src.preparation import fit
 from src.spectrogram import spectrogram
 
 CLIPPED_SHARE = 0.01
@@ -49,8 +50,7 @@ def check_data(config: Config) -> dict[str, Any]:
     check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
     check.warnings += skipped_warnings(data and data.record, config.data, RECORDINGS)
     check.warnings += near_copy_warnings(data, "samples", SAME_RECORDING)
-    if data and data.unusual:
-        check.warnings.append(f"recordings that are used, but unusual: {data.unusual}; look at them.")
+    check.warnings += [f"used, but unusual: {sentence}" for sentence in (data.unusual.sentences() if data else [])]
     if data and not any(data.facts["speakers"].values()):
         check.warnings.append(_SPEAKERS_UNKNOWN)
     return write_check_report(check, config, PROJECT, samples=_spectrograms(config, samples, clips), side=SIDE)
@@ -113,9 +113,7 @@ def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.n
             "nothing is in their upper notes; lower that setting, or leave them out."
         )
     levels = {name: np.abs(clip.astype(np.int32)) for name, clip in clips.items()}
-    silent = [name for name, level in levels.items() if level.max() < SILENT_BELOW]
     clipped = [name for name, level in levels.items() if (level >= FULL_SCALE - 1).mean() > CLIPPED_SHARE]
-    for kind, names, advice in (("silent", silent, "remove them"), ("clipped", clipped, "record them less loudly")):
-        if names:
-            warnings.append(f"{kind} recordings: {len(names):,} ({', '.join(names[:5])}); {advice}.")
+    if clipped:
+        warnings.append(f"clipped recordings: {len(clipped):,} ({named(clipped)}); record them less loudly.")
     return warnings

@@ -40,8 +40,8 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
-    if found.unusual:
-        log.warning(f"recordings that are used, but unusual: {found.unusual}")
+    for sentence in found.unusual.sentences():
+        log.warning(f"used, but unusual: {sentence}")
     splits = split_by_speaker(found, settings, config.seed)
     require_all_classes(splits.train["labels"], found.classes)
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}

@@ -1,7 +1,6 @@
 """Classify recordings with the exported network, which carries its own labels and preparation."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
-from src.preparation import SilentError, fit, require_sound
+from src.preparation import fit, is_silent
 from src.spectrogram import spectrogram
 
 
@@ -30,24 +29,20 @@ class Predictor:
         preparation = self.network.metadata["preparation"]
         self.sample_rate, self.samples = int(preparation["sample_rate"]), int(preparation["samples"])
 
-    def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
+    def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; a recording that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
-    def prepare(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> np.ndarray | Prediction:
-        """The network's input, int16 [samples]; or a `Prediction` that says why it cannot be used."""
-        return self.listen(source, max_seconds)[0]
-
-    def listen(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> tuple[np.ndarray | Prediction, str]:
-        """The same, and what is unusual about the recording; mostly nothing."""
+    def prepare(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Prediction:
+        """The network's input, int16 [samples], with what is unusual about it; or why it cannot be used."""
         try:
             recording = read_recording(source, self.sample_rate, max_seconds)
-            require_sound(recording.samples)
-        except SilentError as error:
-            return Prediction("silent", detail=str(error)), ""
         except UnreadableAudioError as error:
-            return Prediction("unreadable", detail=str(error)), ""
-        return fit(recording.samples, self.samples, self.sample_rate), "; ".join(recording.unusual)
+            return Prediction("unreadable", detail=str(error))
+        if is_silent(recording.samples):
+            return Prediction("silent", detail="no sound in it")
+        fitted = fit(recording.samples, self.samples, self.sample_rate)
+        return Prediction("", prepared=fitted, detail="; ".join(recording.unusual))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -57,17 +52,11 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: WAV, FLAC, OGG, MP3, AIFF or AU files, or folders of them
     """
     (files, skipped), predictor = collect_files(inputs, RECORDINGS), Predictor(config)
-
-    def predict_some(some: Sequence[Path]) -> list[Prediction]:
-        prepared, notes = zip(*(predictor.listen(file) for file in some), strict=True)
-        predictions = zip(predictor.predict(list(prepared)), notes, strict=True)
-        return [replace(one, detail=one.detail or note) for one, note in predictions]
-
     return write_predictions(
         config,
         predictor.network,
         files,
-        predict_some,
+        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
         noun="recordings",
         kinds=("unsure", "silent", "unreadable"),
         sheet=partial(_sheet, predictor),

@@ -5,17 +5,11 @@ A longer recording is cut to its loudest stretch, a shorter one is put into the 
 
 import numpy as np
 
-from shared.data.folders import UnreadableFileError
-
 SILENT_BELOW = 8
 """Of 32,768: a recording whose samples stay that close to the middle of their range holds nothing to be heard."""
 
 RUMBLE_HERTZ = 40
 """The network's lowest frequency (models/features.py): what is slower does not decide which stretch is kept."""
-
-
-class SilentError(UnreadableFileError):
-    """There is no sound in the recording."""
 
 
 def fit(samples: np.ndarray, length: int, rate: int) -> np.ndarray:
@@ -46,11 +40,6 @@ def _sums(values: np.ndarray, length: int) -> np.ndarray:
     return sums[length:] - sums[:-length]
 
 
-def require_sound(samples: np.ndarray) -> None:
-    """Refuse what holds nothing to be heard.
-
-    Raises:
-        SilentError: all samples are silent.
-    """
-    if int(samples.max()) - int(samples.min()) < 2 * SILENT_BELOW:
-        raise SilentError("no sound in it")
+def is_silent(samples: np.ndarray) -> bool:
+    """Whether int16 samples hold nothing to be heard."""
+    return int(samples.max()) - int(samples.min()) < 2 * SILENT_BELOW

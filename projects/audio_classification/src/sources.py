@@ -20,7 +20,7 @@ from shared.data.groups import find_groups
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import fit
+from src.preparation import fit, is_silent
 from src.sample import VOWELS, make_sample
 
 FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
@@ -40,9 +40,11 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
 
 def _clip(settings: DataConfig, root: Path, unusual: Problems, path: Path) -> np.ndarray:
     """The recording as the network takes it: int16 [samples]; what is unusual about it goes into `unusual`."""
-    recording = read_recording(path, settings.sample_rate)
+    recording, name = read_recording(path, settings.sample_rate), path.relative_to(root).as_posix()
     for kind in recording.unusual:
-        unusual.add(kind, path.relative_to(root).as_posix())
+        unusual.add(kind, name, "look at them")
+    if is_silent(recording.samples):
+        unusual.add("silent", name, "remove them")
     return fit(recording.samples, settings.samples, settings.sample_rate)
 
 

@@ -37,7 +37,7 @@ def test_everything_that_should_be_looked_after_is_named(check: Check, tmp_path:
         "recordings with a copy in another split",
         "data.seconds 1",
         "10 recordings have fewer than data.sample_rate 8000",
-        "silent recordings: 1 (train/low/silent.wav)",
+        "used, but unusual: silent: 2 (train/low/clipped.wav, train/low/silent.wav)",
         "clipped recordings: 1 (train/low/clipped.wav)",
         "opposite sign: the loudest is read: 1 (train/low/canceled.wav)",
         "nothing says who speaks",

@@ -115,10 +115,12 @@ def test_every_kind_of_recording_is_read_and_what_is_unusual_is_said_and_recorde
     save(root / "low" / "canceled.wav", np.stack([tone(300), -tone(300)], 1))
     path = root / "high" / "integers.wav"
     soundfile.write(path, tone(700).astype(np.float32), RATE, subtype="FLOAT")
+    save(root / "low" / "nothing.wav", np.full(4000, 300, np.int16))
     data = load_data(config(root=root))
-    assert sum(data.counts.values()) == 46
-    assert list(data.as_dict()["unusual"].values()) == [1, 1]
+    assert sum(data.counts.values()) == 47
+    assert sorted(data.as_dict()["unusual"].values()) == [1, 1, 1]
     said = capsys.readouterr().err
+    assert "silent: 1 (low/nothing.wav)" in said
     assert "high/integers.wav" in said
     assert "low/canceled.wav" in said
     clips = {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from recordings import save
 
 from shared.testing.chromium import Page
@@ -49,6 +50,14 @@ def test_a_file_is_answered_as_predict_does_and_nothing_is_cut_off(
     assert page.run("document.documentElement.scrollWidth") <= width
     colors = "new Set(document.getElementById('spectrogram').getContext('2d').getImageData(0, 0, 400, 160).data).size"
     assert page.run(colors) > 50
+
+
+def test_what_is_unusual_about_a_recording_is_said_beside_its_answer(
+    page: Page, served: str, vowel: Path, tmp_path: Path
+) -> None:
+    samples = soundfile.read(vowel, dtype="int16")[0]
+    choose(page, served, save(tmp_path / "canceled.wav", np.stack([samples, -samples], 1)))
+    assert "opposite sign" in page.run("document.getElementById('heard').textContent")
 
 
 def test_the_microphone_is_answered(page: Page, served: str) -> None:

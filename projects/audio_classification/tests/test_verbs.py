@@ -61,6 +61,10 @@ def test_the_server_predicts_as_predict_does(trained: Config, served: str, recor
     found = ask(served, "predict", (recordings / "vowel_heed.wav").read_bytes())
     assert found["prediction"] == expected.label
     assert list(found["probabilities"].values()) == pytest.approx(list(expected.probabilities), abs=1e-5)
+    assert "detail" not in found
+    canceled = ask(served, "predict", (recordings / "canceled.wav").read_bytes())
+    assert "opposite sign" in canceled["detail"]
+    assert "probabilities" in canceled
     assert ask(served, "predict", (recordings / "silent.wav").read_bytes())["prediction"] == "silent"
     for name, detail in (("broken", "not a recording"), ("minutes", "longer than the 60 seconds")):
         with pytest.raises(HTTPError, match="422") as refused:

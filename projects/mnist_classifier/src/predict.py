@@ -30,7 +30,7 @@ class Predictor:
             replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
         )
 
-    def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
+    def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 

@@ -2,27 +2,30 @@
 
 import { ask, facts, where } from "./ask.mjs";
 import { inWords, latest, showBars, showFacts, showProblem } from "./common.mjs";
-import { fit, samplesOf, wavOf } from "./preparation.mjs";
+import { fit, listen, wavOf } from "./preparation.mjs";
 import { drawSpectrogram } from "./spectrogram.mjs";
 
 const LONGEST_SECONDS = 5;
-const [image, record, file, answer, bars] = ["spectrogram", "record", "file", "answer", "bars"].map((id) =>
+const [image, record, file, answer, bars, hint] = ["spectrogram", "record", "file", "answer", "bars", "heard"].map((id) =>
   document.getElementById(id),
 );
+const USUAL = hint.textContent;
 const metadata = await facts();
 const { sample_rate: rate, samples: length } = metadata.preparation;
 let recorder;
 
 async function update(blob) {
   try {
-    const samples = await latest("asked", samplesOf(blob, rate));
-    if (!samples) return; // another recording has come meanwhile
+    const found = await latest("asked", listen(blob, rate));
+    if (!found) return; // another recording has come meanwhile
+    const { samples, unusual } = found;
+    hint.textContent = unusual.length ? `Unusual: ${unusual.join("; ")}.` : USUAL;
     const heard = fit(samples, length, rate);
     drawSpectrogram(image, heard, rate);
-    const found = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
-    if (!found) return;
-    answer.textContent = inWords(found, { silent: "There is nothing to hear.", unsure: "Not sure." });
-    showBars(bars, found.probabilities ?? {});
+    const answered = await latest("asked", ask("predict", [wavOf(samples.length > length ? heard : samples, rate)]));
+    if (!answered) return;
+    answer.textContent = inWords(answered, { silent: "There is nothing to hear.", unsure: "Not sure." });
+    showBars(bars, answered.probabilities ?? {});
   } catch (error) {
     bars.replaceChildren();
     showProblem(answer, error);
@@ -37,14 +40,14 @@ async function start() {
     throw new Error("the browser gives no microphone; choose a file, or allow it");
   });
   try {
-    listen(microphone);
+    recordFrom(microphone);
   } catch (error) {
     release(microphone);
     throw error;
   }
 }
 
-function listen(microphone) {
+function recordFrom(microphone) {
   const current = new MediaRecorder(microphone);
   current.addEventListener("dataavailable", ({ data }) => update(data));
   current.addEventListener("stop", () => {

@@ -2,26 +2,46 @@
 
 const FULL_SCALE = 32768;
 const RUMBLE_HERTZ = 40; // what is slower does not decide which stretch is kept
-const [CANCELED, STRAY] = [0.25, 0.001]; // as in shared/data/audio.py
+const [CANCELED, STRAY, OFFSET] = [0.25, 0.001, 0.03]; // as in shared/data/audio.py
 
-// A recording of any format that the browser reads -> Int16Array at `rate` samples a second, of one channel.
-export async function samplesOf(blob, rate) {
+// A recording of any format that the browser reads -> its samples, an Int16Array at `rate` samples a second, of one
+// channel; and what is unusual about it, as shared/data/audio.py says it.
+export async function listen(blob, rate) {
   const decoder = new OfflineAudioContext(1, 1, rate);
   const sound = await decoder.decodeAudioData(await blob.arrayBuffer()).catch(() => {
     throw new Error("this browser cannot read the file as a recording");
   });
   const channels = Array.from({ length: sound.numberOfChannels }, (_, index) => sound.getChannelData(index));
-  return int16Of(mixed(channels));
+  return { samples: int16Of(mixed(channels)), unusual: unusualIn(channels) };
+}
+
+export function unusualIn(channels) {
+  const samples = mixed(channels);
+  const scale = fullScaleOf(samples);
+  const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length / scale;
+  const median = Math.abs(mean) > OFFSET ? [...samples].sort((a, b) => a - b)[samples.length >> 1] / scale : 0;
+  return [
+    isCanceled(channels) && "channels of opposite sign: the loudest is read",
+    scale !== 1 && "numbers beyond full scale: all are scaled down",
+    Math.abs(median) > OFFSET && "a constant offset",
+  ].filter(Boolean);
 }
 
 // The mean of the channels; of channels that cancel each other the loudest.
 export function mixed(channels) {
-  const mean = Float32Array.from(channels[0], (_, time) => {
+  const powers = channels.map(power);
+  return isCanceled(channels) ? channels[powers.indexOf(Math.max(...powers))] : meanOf(channels);
+}
+
+function isCanceled(channels) {
+  const powers = channels.map(power).reduce((sum, value) => sum + value, 0);
+  return power(meanOf(channels)) < (CANCELED * powers) / channels.length ** 2;
+}
+
+function meanOf(channels) {
+  return Float32Array.from(channels[0], (_, time) => {
     return channels.reduce((sum, channel) => sum + channel[time], 0) / channels.length;
   });
-  const powers = channels.map(power);
-  const canceled = power(mean) < (CANCELED * powers.reduce((sum, value) => sum + value, 0)) / channels.length ** 2;
-  return canceled ? channels[powers.indexOf(Math.max(...powers))] : mean;
 }
 
 function power(samples) {
@@ -31,14 +51,18 @@ function power(samples) {
 
 // Floats as samples of 16 bits; floats in the range of integers are scaled, single ones beyond full scale are clipped.
 export function int16Of(samples) {
+  const scale = fullScaleOf(samples);
+  return Int16Array.from(samples, (value) => {
+    return Math.min(Math.max(roundEven(Math.fround(value / scale) * FULL_SCALE), -FULL_SCALE), FULL_SCALE - 1);
+  });
+}
+
+function fullScaleOf(samples) {
   const peak = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const beyond = samples.reduce((count, value) => count + (Math.abs(value) > 1), 0);
   const limits = [15, 23, 31].map((bits) => 2 ** bits);
   const integers = limits.find((limit) => peak <= limit) ?? limits.at(-1);
-  const scale = beyond <= STRAY * samples.length ? 1 : peak <= 16 ? peak : integers;
-  return Int16Array.from(samples, (value) => {
-    return Math.min(Math.max(roundEven(Math.fround(value / scale) * FULL_SCALE), -FULL_SCALE), FULL_SCALE - 1);
-  });
+  return beyond <= STRAY * samples.length ? 1 : peak <= 16 ? peak : integers;
 }
 
 // As NumPy rounds: halves go to the even neighbor.
