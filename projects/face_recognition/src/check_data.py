@@ -12,6 +12,7 @@ from shared.data.check import (
     content_digest,
     copy_warnings,
     inspect_files,
+    inspect_image,
     samples_by_class,
     size_of,
     start_check,
@@ -63,8 +64,9 @@ def check_data(config: Config, faces: bool = False) -> dict[str, Any]:
             "the same person to learn from or to measure with, so add photos of them."
         )
     check.warnings += skipped_warnings(data and data.record, config.data)
+    read = partial(read_image, **(data.settled if data else {}))
     images = {
-        name: [crops[one.name] if crops else np.asarray(read_image(root / one.name)) for one in chosen]
+        name: [crops[one.name] if crops else np.asarray(read(root / one.name)) for one in chosen]
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     return write_check_report(
@@ -82,7 +84,8 @@ def _list_photos(data: FaceData, config: Config, check: DataCheck, crops: dict[s
     ]
     if crops:
         return listed
-    examples = inspect_files({config.data.root / one.name: one for one in listed}, check.problems)
+    look = partial(inspect_image, **data.settled)
+    examples = inspect_files({config.data.root / one.name: one for one in listed}, check.problems, look=look)
     readable = np.isin(data.faces.names, [one.name for one in examples])
     found = data.faces["found"]
     for index in np.flatnonzero(~found & readable):

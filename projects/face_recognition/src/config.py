@@ -14,7 +14,7 @@ from shared.bounds import (
     PositiveFloat,
     PositiveInt,
 )
-from shared.config import load
+from shared.config import load, require_range
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -30,6 +30,9 @@ class DataConfig:
     """folder of one folder per person; pairs.txt beside these folders gives the protocol of LFW"""
     processed: Path = Path("data/processed")
     """folder of the detector's results, so that no photo is searched twice"""
+    value_range: list[float] = field(default_factory=list)
+    """the two values that become black and white in gray photos of more than 8 bits a pixel; a wider range leaves fewer
+    levels for each photo; empty: measured on the training photos"""
     validation_fraction: OpenUnitInterval = 0.15
     """fraction of the training people that become the validation split"""
     test_fraction: OpenUnitInterval = 0.2
@@ -52,6 +55,9 @@ class DataConfig:
     """largest random change of a training crop's brightness and contrast as a fraction; 0: none"""
     erase: ClosedUnitInterval = 0.3
     """fraction of the training crops from which a random rectangle is erased; 0: none"""
+
+    def __post_init__(self) -> None:
+        require_range("data.value_range", self.value_range)
 
 
 @dataclass

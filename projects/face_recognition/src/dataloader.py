@@ -22,6 +22,7 @@ from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loade
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_present, load_source
 from shared.data.splits import Splits, grouped_split
+from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.augmentation import augment
 from src.config import Config, DataConfig
@@ -69,7 +70,9 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
     first, second = grouped_split(photos.labels[train].astype(str).tolist(), settings.validation_fraction, config.seed)
     validation_pairs = draw_pairs(photos.labels, train[second], settings.pairs, config.seed)
     order = np.concatenate([train[first], train[second], test])
-    faces, alignment = cut_photos(photos, order, config, search)
+    value_range = measure_range([photos.files[index] for index in train] if photos.files else [], settings.value_range)
+    settled = {"value_range": value_range}
+    faces, alignment = cut_photos(photos, order, replace(config, data=replace(settings, **settled)), search)
     ends = np.cumsum([0, len(first), len(second), len(test)])
     splits = Splits(
         *(
@@ -89,6 +92,7 @@ def load_data(config: Config, *, search: bool = True, complete: bool = True) -> 
             "alignment": alignment,  # scores depend on how the crops were cut
             "crop_size": crop_size(config),
         },
+        settled=settled,
         faces=faces,
         people=photos.people,
         validation_pairs=validation_pairs.renumbered(indices),

@@ -40,7 +40,7 @@ def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor,
     for index, file in enumerate(track(files, "cut faces")):
         if counts[index]:
             points = np.array(known[digests[index]][1])
-            crops[index] = torch.from_numpy(cut_crop(read_image(file).convert("RGB"), points, size))
+            crops[index] = torch.from_numpy(cut_crop(_read(file, config), points, size))
     left_out = "; they are not trained on and count as errors"
     readable = np.array([digest in known for digest in digests], bool)
     for what, which in (
@@ -54,6 +54,10 @@ def cut_faces(files: Sequence[Path], size: int, config: Config) -> tuple[Tensor,
     return crops, counts
 
 
+def _read(file: Path, config: Config) -> Image.Image:
+    return read_image(file, value_range=config.data.value_range).convert("RGB")
+
+
 def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
     """The landmarks in these photos, given by digest, and in those of earlier runs; unreadable photos are missing.
 
@@ -62,6 +66,7 @@ def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
     """
     folder, settings = config.data.processed, config.detector
     options = f"{settings.min_face}-{settings.max_side}-{settings.min_confidence:g}"
+    options += "".join(f"-{value:g}" for value in config.data.value_range)
     path = folder / f"landmarks-{FORMAT_VERSION}-{options}.json"
     known: Landmarks = {}
     if path.is_file():
@@ -74,7 +79,7 @@ def find_faces(files: dict[str, Path], config: Config) -> Landmarks:
         images: dict[str, Image.Image] = {}
         for digest in unknown[start : start + _TOGETHER]:
             with suppress(UnreadableImageError):
-                images[digest] = read_image(files[digest]).convert("RGB")
+                images[digest] = _read(files[digest], config)
         for (digest, image), faces in zip(images.items(), detector.detect_all(list(images.values())), strict=True):
             face = central_face(faces, image.size)
             known[digest] = len(faces), aligner.landmarks(image, face.landmarks).round(2).tolist() if face else []

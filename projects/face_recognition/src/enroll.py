@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.data.images import read_image
 from shared.data.problems import named
 from shared.data.skipped import collect_files
 from shared.errors import UserError
@@ -30,7 +29,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     name, files = one_spelling(name), collect_files(photos)[0]
     recognizer = Recognizer(config)
     embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
-    smaller = [str(file) for file in files if recognizer.smaller_faces(read_image(file))]
+    smaller = [str(file) for file in files if recognizer.smaller_faces(recognizer.read(file))]
     if smaller:
         log.warning(
             f"{len(smaller)} of {len(files)} photos show smaller faces beside the one that is enrolled; crop them if "

@@ -35,6 +35,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
         "output": "embeddings; the similarity of two is 1 - d * d / 2, where d is their distance",
         "embedder": decision.embedder,
         "crop_size": crop_size(config),
+        "value_range": trained.metadata["config"]["data"]["value_range"],
         "detector": detector.facts,
         "alignment": alignment_facts(),
     }

@@ -11,7 +11,7 @@ from PIL import Image
 from models.alignment import Aligner
 from models.detector import Detector, Face
 from models.dlib_landmarks import load_exported_trees
-from shared.data.images import UnreadableImageError, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from src.config import Config, export_path
@@ -46,6 +46,10 @@ class Recognizer:
         self._aligner = Aligner(load_exported_trees(export_path(config).parent))
         self._side = int(self.network.input_shape[-1])
 
+    def read(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+        """Decode a photo as those of training were; raises `UnreadableImageError`."""
+        return read_image(source, max_pixels, self.network.metadata.get("value_range", []))
+
     def photos(self, files: Sequence[Path]) -> list[Photo]:
         """What is found in each image; one that cannot be read does not affect the others."""
         photos: list[Photo] = []
@@ -54,7 +58,7 @@ class Recognizer:
             unreadable: dict[int, Photo] = {}
             for number, file in enumerate(files[start : start + BATCH]):
                 try:
-                    images.append(read_image(file))
+                    images.append(self.read(file))
                 except UnreadableImageError as error:
                     unreadable[number] = Photo("unreadable", detail=str(error))
             readable = iter(self.photos_of_images(images))

@@ -5,7 +5,7 @@ from functools import partial
 
 from PIL import Image
 
-from shared.data.images import UnreadableImageError, read_image
+from shared.data.images import UnreadableImageError
 from shared.errors import UserError
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config
@@ -26,7 +26,7 @@ def make_service(config: Config) -> Service:
 
     def decode(image: bytes) -> Image.Image:
         try:
-            return read_image(image, config.serve.max_pixels)
+            return recognizer.read(image, config.serve.max_pixels)
         except UnreadableImageError as error:
             raise RefusedError(str(error)) from error
 

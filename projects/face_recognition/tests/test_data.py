@@ -16,6 +16,7 @@ from src.augmentation import augment
 from src.config import Config, DataConfig
 from src.dataloader import PeopleBatches, load_data, make_loaders
 from src.pairs import Pairs, read_pairs
+from src.recognizer import Recognizer
 
 STILL = DataConfig(flip=False, shift=0, zoom=0, turn=0, light=0, erase=0)
 
@@ -94,6 +95,27 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
     before = kept.stat().st_mtime_ns
     assert load_data(chosen).digest == data.digest
     assert kept.stat().st_mtime_ns == before
+
+
+def test_photos_of_sixteen_bits_are_read_by_one_range_everywhere(
+    smoke: Config, album: Path, ready: Config, tmp_path: Path
+) -> None:
+    for path in sorted(album.rglob("*.jpg")):  # a camera of 12 bits
+        gray = np.asarray(Image.open(path).convert("L"), np.uint16)
+        Image.fromarray(gray * 16).save(path.with_suffix(".png"))
+        path.unlink()
+    chosen = config(smoke, source="folder", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
+    data = load_data(chosen)
+    assert data.settled == {"value_range": [0, 4095]}
+    assert data.faces["found"].mean() > 0.9
+    assert data.faces["crops"][data.faces["found"]].float().mean() > 40  # not a sixteenth of it
+    darker = load_data(config(chosen, value_range=[0.0, 9000.0])).faces
+    both = darker["found"] & data.faces["found"]
+    assert (darker["crops"][both].float().mean() / data.faces["crops"][both].float().mean()) < 0.6
+    recognizer = Recognizer(ready)
+    recognizer.network.metadata["value_range"] = data.settled["value_range"]
+    photo = next(iter(sorted(album.rglob("*.png"))))
+    assert np.asarray(recognizer.read(photo)).mean() > 40
 
 
 def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ function show(id) {
 }
 
 async function take(id, file, action) {
-  const image = await latest(id, load(file, LARGEST_SIDE));
+  const image = await latest(id, load(file, LARGEST_SIDE, (await facts()).value_range));
   if (!image) return; // another one has been chosen meanwhile
   images[id] = image;
   show(id);
