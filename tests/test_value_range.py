@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from shared.config import require_range
-from shared.data.images import UnreadableImageError, read_image
+from shared.data import value_range
+from shared.data.images import UnreadableImageError, open_image, read_image
 from shared.data.value_range import measure_range
 from shared.errors import UserError
 
@@ -75,6 +76,19 @@ def test_a_little_used_range_is_said_and_the_named_one_helps(
     assert measure_range(files, given) == given
     assert "few levels" not in capsys.readouterr().err
     assert np.ptp(np.asarray(read_image(files[0], value_range=given))) > 200
+
+
+def test_where_the_range_is_known_only_some_of_many_files_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [save(tmp_path / f"{index}.png", ramp(0, 60000)) for index in range(30)]
+    opened: list[object] = []
+    monkeypatch.setattr(value_range, "open_image", lambda path: opened.append(path) or open_image(path))
+    monkeypatch.setattr(value_range, "MOST_READ", 4)
+    assert measure_range(files, [0, 65535]) == [0, 65535]
+    assert len(set(opened)) == 4
+    assert measure_range(files) == [0, 65535]
+    assert len(set(opened)) == 30
 
 
 def test_images_of_both_kinds_in_one_set_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,7 +107,8 @@ def class_folders(root: Path) -> list[Path]:
 
 def has_class_files(root: Path, kind: FileKind = IMAGES) -> bool:
     """Whether some folder in `root` holds files of the kind."""
-    return any(list_files(folder, kind) for folder in class_folders(root))
+    found = (path for folder in class_folders(root) for path, reason in visit(folder) if not reason)
+    return any(path.suffix.lower() in kind.suffixes for path in found)  # it stops at the first
 
 
 def split_called(name: str) -> str | None:

@@ -36,9 +36,11 @@ def measure_range(files: Sequence[Path], given: Sequence[float] = ()) -> list[fl
 
     Args:
         files: the training images.
-        given: the range that the user has set; it is checked and returned.
+        given: the range that the user, or training, has set; it is checked on some of the images and returned.
     """
     candidates = [path for path in files if path.suffix.lower() in SUFFIXES]
+    if given:
+        files = candidates = [candidates[index] for index in evenly_spaced(len(candidates), MOST_READ)]
     deep = [path for path in candidates if _is_deep(path)]
     chosen = [deep[index] for index in evenly_spaced(len(deep), MOST_READ)]
     used = [one for path in track(chosen, "measure the range of values") if (one := _measure(path))]

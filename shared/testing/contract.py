@@ -6,6 +6,7 @@ The project's tests/conftest.py gives the fixture `contract` and takes the other
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from torch.nn.functional import cross_entropy
 from shared.cli import main
 from shared.config import to_plain
 from shared.data.examples import Data, Examples
+from shared.evaluation import ENOUGH_STEPS, what_to_try
 from shared.files import read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
@@ -210,6 +212,18 @@ def test_the_network_learns_the_sample(trained: Any, contract: Contract) -> None
     history = read_result(trained.output_dir, "train")["history"]
     assert history[-1]["train/loss"] < 0.7 * history[0]["train/loss"]
     assert contract.score(read_result(trained.output_dir, "evaluate")) > contract.learned
+
+
+def test_what_to_try_first_where_a_baseline_is_not_beaten_trains(
+    trained: Any, contract: Contract, tmp_path: Path
+) -> None:
+    found = read_result(trained.output_dir, "train") | {"try_first": "", "history": [{}], "best_epoch": 1}
+    command = re.search("`python main.py run (.*)`", what_to_try(found | {"steps": ENOUGH_STEPS}))
+    assert command
+    smoke = contract.project / "configs" / "smoke.yaml"
+    folders = ("--output_dir", tmp_path, "--log_dir", tmp_path / "logs")
+    succeed(contract, "train", "--config", smoke, *command[1].split(), *folders)
+    assert len(read_result(tmp_path, "train")["history"]) == 2
 
 
 def test_without_its_training_it_only_guesses(trained: Any, contract: Contract, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.config import Config, LossConfig, ModelConfig
+from src.config import Config, LossConfig, load_config
 from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.train import train
@@ -127,7 +127,8 @@ def test_pairs_of_all_photos_elsewhere_are_measured_at_the_threshold_of_the_vali
 
 def test_a_head_on_frozen_weights_leaves_them_as_they_are(ready: Config, tmp_path: Path) -> None:
     training = replace(ready.training, epochs=1, freeze_epochs=1, batch_size=8, learning_rate=1e-4)
-    model = ModelConfig(head="linear", views=1)
+    advised = read_result(ready.output_dir, "train")["try_first"]  # where a baseline is not beaten
+    model = load_config(None, *advised.split(), "--model.views", "1").model
     config = replace(ready, model=model, training=training, output_dir=tmp_path)
     result = train(config)
     assert result["trained_on_data"]

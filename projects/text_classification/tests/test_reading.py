@@ -125,6 +125,17 @@ def test_texts_without_blanks_are_cut_too_and_the_class_that_is_cut_more_is_name
     assert len(without_copies(check(root, *flags, "--tokenizer.max_tokens", "400"))) == 1
 
 
+def test_more_tokens_as_training_advises_them_read_more_of_the_texts(tmp_path: Path) -> None:
+    long = [f"{sentence} {' '.join(f'word{index}' for index in range(120))}" for sentence in READ["English"]]
+    root = save(tmp_path / "a.csv", long, 40)
+    words = ("--model.name", "ngrams", "--training.epochs", "1", "--training.min_steps", "0", "--data.root", str(root))
+    words += ("--output_dir", str(tmp_path / "out"), "--log_dir", str(tmp_path / "log"), "--tokenizer.max_tokens", "64")
+    found = train(load_config(None, *words))
+    again = train(load_config(None, *words, *found["try_first"].split()))
+    assert found["cut_share"] == 1
+    assert again["cut_share"] == 0
+
+
 @pytest.mark.parametrize(
     "flags",
     [("--model.name", "ngrams"), ("--model.name", "lstm"), ("--model.tuning", "frozen"), ("--model.tuning", "lora")],
