@@ -50,13 +50,11 @@ def mask_folders(root: Path) -> dict[str, Folders]:
             return {split: whole._replace(listed=names) for split, names in lists.items()} or {"train": whole}
     found = {}
     for folder in class_folders(root):
-        layouts = [
-            Folders(folder, folder.with_name(f"{folder.name}annot")),
-            Folders(folder / "images", folder / "masks"),
-        ]
-        complete = [pair for pair in layouts if pair.images.is_dir() and pair.masks.is_dir()]
-        if complete and not folder.name.endswith("annot"):
-            found[folder] = complete[0]
+        beside, inside = folder.with_name(f"{folder.name}annot"), folder / "masks"
+        if beside.is_dir() and not folder.name.endswith("annot"):
+            found[folder] = Folders(folder, beside)
+        elif inside.is_dir() and (folder / "images").is_dir():
+            found[folder] = Folders(folder / "images", inside)
     splits, others = splits_among(list(found))
     if splits:
         warn_beside_splits(others)
@@ -106,14 +104,13 @@ def find_pairs(folders: Folders, problems: Problems, notes: list[str]) -> list[P
         found, wanted = ({name: files[name] for name in listed & files.keys()} for files in (found, wanted))
     if not found.keys() & wanted.keys():
         found, wanted = _without_affixes(found, wanted)
-        pair = next(((found[name].name, wanted[name].name) for name in sorted(found.keys() & wanted.keys())), None)
-        if pair:
+        for name in sorted(found.keys() & wanted.keys())[:1]:
             notes.append("names of images and masks are matched without what all of them share")
-            log.info(f"data: {notes[-1]}: {pair[0]} and {pair[1]} are a pair")
+            log.info(f"data: {notes[-1]}: {found[name].name} and {wanted[name].name} are a pair")
     for name in sorted(found.keys() - wanted.keys()):
-        problems.add("images without a mask", f"{images.name}/{found[name].relative_to(images)}")
+        problems.add("images without a mask", found[name].relative_to(images.parent).as_posix())
     for name in sorted(wanted.keys() - found.keys()):
-        problems.add("masks without an image", f"{masks.name}/{wanted[name].relative_to(masks)}")
+        problems.add("masks without an image", wanted[name].relative_to(masks.parent).as_posix())
     common = sorted(found.keys() & wanted.keys())
     return [Pair(name_of(found[name], images), found[name], wanted[name]) for name in common]
 
@@ -132,27 +129,23 @@ def _by_name(folder: Path, problems: Problems) -> dict[str, Path]:
     return files
 
 
-def _without_affixes(images: dict[str, Path], masks: dict[str, Path]) -> tuple[dict[str, Path], dict[str, Path]]:
+def _without_affixes(images: dict[str, Path], masks: dict[str, Path]) -> list[dict[str, Path]]:
     """Names without the shortest ending (or beginning) of all images, and of all masks, that matches most of them."""
-    best, most = (images, masks), 0
-    for at_end in (True, False):
-        for cut in sorted(product(*(range(_shared(files, at_end) + 1) for files in (images, masks))), key=sum):
-            first, second = (_cut(files, length, at_end) for files, length in zip((images, masks), cut, strict=True))
-            matches = len(first.keys() & second.keys())
-            if matches > most and len(first) == len(images) and len(second) == len(masks):
-                best, most = (first, second), matches
+    best, most = [images, masks], 0
+    for step in (-1, 1):  # stems from their end, then from their beginning
+        split = [[(*name.rpartition("/"), path) for name, path in files.items()] for files in (images, masks)]
+        for cuts in sorted(product(*(range(_shared(files, step) + 1) for files in (images, masks))), key=sum):
+            cut = [
+                {folder + slash + stem[::step][length:][::step]: path for folder, slash, stem, path in files}
+                for files, length in zip(split, cuts, strict=True)
+            ]
+            matches = len(cut[0].keys() & cut[1].keys())
+            if matches > most and len(cut[0]) == len(images) and len(cut[1]) == len(masks):
+                best, most = cut, matches
     return best
 
 
-def _shared(names: Iterable[str], at_end: bool) -> int:
-    """How many letters all names share at their end or beginning, folders aside."""
-    stems = [name.rpartition("/")[2][:: -1 if at_end else 1] for name in names]
-    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*stems, strict=False)))
-
-
-def _cut(files: dict[str, Path], length: int, at_end: bool) -> dict[str, Path]:
-    parts = [(*name.rpartition("/"), path) for name, path in files.items()]
-    return {
-        folder + slash + (stem[: len(stem) - length] if at_end else stem[length:]): path
-        for folder, slash, stem, path in parts
-    }
+def _shared(names: Iterable[str], step: int) -> int:
+    """How many letters all names share from their beginning, or end, on; folders aside."""
+    letters = zip(*(name.rpartition("/")[2][::step] for name in names), strict=False)
+    return sum(1 for _ in takewhile(lambda found: len(set(found)) == 1, letters))
