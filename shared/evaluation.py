@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from shared.console import log
 from shared.data.examples import Data, Examples
+from shared.data.memory import in_batches
+from shared.data.rows import Rows
+from shared.data.splits import stratified_split
 from shared.metrics.calibration import calibrated_scores, fit_temperature
 from shared.metrics.classification import wilson_interval
 from shared.results import headline, read_evaluation, write_result
@@ -24,9 +28,9 @@ def held_out(data: Data) -> dict[str, Examples]:
 
 
 @torch.no_grad()
-def logits_in_batches(model: nn.Module, inputs: Tensor, batch_size: int = 1024) -> Tensor:
+def logits_in_batches(model: nn.Module, inputs: Tensor | Rows, batch_size: int = 1024) -> Tensor:
     """The logits, float [N, classes], for inputs [N, ...] of one shape."""
-    return torch.cat([model(batch) for batch in torch.split(inputs, batch_size)])
+    return torch.cat([model(batch) for batch in in_batches(inputs, batch_size)])
 
 
 def classifier_scores(
@@ -166,7 +170,8 @@ def what_to_try(train: Mapping[str, Any]) -> str:
 
 def accuracy_score(model: Any, inputs: Any, labels: Tensor) -> dict[str, Any]:
     """The accuracy of a scikit-learn classifier with its 95 % interval."""
-    right = int((model.predict(inputs) == labels.numpy()).sum())
+    predictions = np.concatenate([model.predict(batch) for batch in in_batches(inputs, 1024)])
+    right = int((predictions == labels.numpy()).sum())
     return {"accuracy": right / len(labels), "accuracy_interval": list(wilson_interval(right, len(labels)))}
 
 
@@ -177,26 +182,34 @@ def fit_baselines(
     inputs: Mapping[str, Any],
     score: Callable[[Any, Any, Tensor], dict[str, Any]] = accuracy_score,
     cost: Callable[[Any], dict[str, Any]] = lambda _: {},
+    most: int | None = None,
 ) -> dict[str, Any]:
     """Fit scikit-learn classifiers on the training split, measure them on the others, write outputs/baseline.json.
 
     Args:
         models: the classifiers by name.
-        inputs: what the models read, by the name of the split.
+        inputs: what the models read, by the name of the split: a column of it, or what was computed from one.
         score: from a model, inputs and labels to metrics; `accuracy` is among them.
         cost: from a fitted model to what it costs, such as its size in bytes.
+        most: the number of training examples that fit into memory; of more, a sample with all classes is fitted on.
     """
     started = time.perf_counter()
+    train, labels, sampled = inputs["train"], data.splits.train["labels"], {}
+    if most is not None and len(labels) > most:
+        _, chosen = stratified_split(labels.numpy(), most / len(labels), config.seed, data.classes)
+        log.info(f"baseline: fitted on {len(chosen):,} of {len(labels):,} training examples, drawn from each class")
+        train, labels, sampled = train[chosen], labels[chosen], {"fitted_on": len(chosen)}
+    train = train[:] if isinstance(train, Rows) else train
     metrics: dict[str, Any] = {}
     for name, model in models.items():
         fit_started = time.perf_counter()
-        model.fit(inputs["train"], data.splits.train["labels"].numpy())
+        model.fit(train, labels.numpy())
         seconds = time.perf_counter() - fit_started
         metrics[name] = {"fit_seconds": round(seconds, 2)} | cost(model)
         metrics[name] |= {split: score(model, inputs[split], held["labels"]) for split, held in held_out(data).items()}
         log.info(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
     summary = {name: f"{row['test']['accuracy']:.4f} on the test split" for name, row in metrics.items()}
-    return write_baselines(config, data, metrics, summary, started)
+    return write_baselines(config, data, metrics, summary, started, **sampled)
 
 
 def write_baselines(

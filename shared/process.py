@@ -22,6 +22,11 @@ def is_main_process() -> bool:
     return process_of()[0] == 0
 
 
+def cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def leave_group() -> None:
     """End this process's part in a run of several; without it, the connections' threads can abort the exit."""
     distributed = sys.modules.get("torch.distributed")  # where nothing has loaded PyTorch, there is no group to leave

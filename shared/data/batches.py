@@ -24,6 +24,12 @@ def fitting_batch_size(examples: int, wanted: int) -> int:
     return min(wanted, max(16, examples // 20), examples)
 
 
+class BatchIndices(list[int]):
+    """The indices of a batch, and its epoch, which worker processes that live for several epochs learn only here."""
+
+    epoch = 0
+
+
 @dataclass(frozen=True)
 class Share:
     """The part of every batch that belongs to this process, where several train together."""
@@ -31,9 +37,11 @@ class Share:
     process: int = 0
     processes: int = 1
 
-    def of(self, indices: list[int]) -> list[int]:
+    def of(self, indices: list[int], epoch: int = 0) -> BatchIndices:
         """This process's part of a batch; the parts of all processes are disjoint and make up the whole batch."""
-        return indices[self.process :: self.processes]  # N -> N / processes, every n-th: sizes differ by one at most
+        part = BatchIndices(indices[self.process :: self.processes])  # every n-th: sizes differ by one at most
+        part.epoch = epoch
+        return part
 
 
 class ShuffledBatches(Sampler[list[int]]):
@@ -60,7 +68,7 @@ class ShuffledBatches(Sampler[list[int]]):
         # A fresh generator: the order of epoch 7 does not depend on whether this process ran epochs 1 to 6.
         order = self.order(generator(self.seed, self.epoch))  # [examples]
         for index in range(self.start, len(self)):
-            yield self.share.of(order[index * self.batch_size : (index + 1) * self.batch_size].tolist())
+            yield self.share.of(order[index * self.batch_size : (index + 1) * self.batch_size].tolist(), self.epoch)
 
     def order(self, source: torch.Generator) -> Tensor:
         """The order of the examples in one epoch, int64 [examples]; batches are cut from it one after the other."""

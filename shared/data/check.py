@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shared.console import track
-from shared.data.examples import Data
+from shared.data.examples import Data, digests_of
 from shared.data.folders import (
     IMAGES,
     SPLIT_NAMES,
@@ -22,9 +22,10 @@ from shared.data.folders import (
     list_files,
     split_called,
 )
-from shared.data.images import UnreadableImageError, open_image, read_image
+from shared.data.images import UnreadableImageError, open_image, read_image, size_of
 from shared.data.labels import label_warnings
 from shared.data.problems import Problems, named
+from shared.data.rows import Rows
 from shared.errors import UserError
 from shared.files import require_writable
 
@@ -209,11 +210,6 @@ def inspect_files(
     return examples
 
 
-def size_of(size: tuple[int, int]) -> dict[str, int]:
-    """The measures of an image, from its (width, height)."""
-    return {"width": size[0], "height": size[1]}
-
-
 def size_on_disk(path: Path) -> dict[str, int]:
     """The measures of an image file, from its first bytes; none where it cannot be read."""
     try:
@@ -259,19 +255,26 @@ def start_check(
     return check, data
 
 
-def list_examples(data: Data, column: str, measure: Callable[[str, Any], Mapping[str, int]]) -> list[Example]:
-    """Every example as training sees it; `measure` takes its name and its content, which is in `column`."""
-    return [
-        Example(name, split, (data.classes[label],), content_digest(np.asarray(content)), measure(name, content))
-        for split, held in vars(data.splits).items()
-        for name, content, label in zip(held.names, held[column], held["labels"], strict=True)
-    ]
+def list_examples(data: Data, column: str, measure: Callable[[str], Mapping[str, int]]) -> list[Example]:
+    """Every example as training sees it; its content is in `column`, and `measure` takes its name."""
+    examples = []
+    for split, held in vars(data.splits).items():
+        known = held[column].measures if isinstance(held[column], Rows) else [{}] * len(held)
+        for name, digest, label, measures in zip(
+            held.names, digests_of(held[column]), held["labels"].tolist(), known, strict=True
+        ):
+            examples.append(Example(name, split, (data.classes[label],), digest.hex(), measures or measure(name)))
+    return examples
 
 
-def contents_by_name(data: Data, column: str) -> dict[str, np.ndarray]:
-    """The column of all splits, by the example's name."""
-    return {
-        name: np.asarray(content)
-        for held in vars(data.splits).values()
-        for name, content in zip(held.names, held[column], strict=True)
+def contents_by_name(data: Data, column: str) -> Callable[[str], np.ndarray]:
+    """A function from an example's name to its content, in any split."""
+    places = {
+        name: (held[column], place) for held in vars(data.splits).values() for place, name in enumerate(held.names)
     }
+
+    def content(name: str) -> np.ndarray:
+        values, place = places[name]
+        return np.asarray(values[place])
+
+    return content

@@ -1,10 +1,12 @@
 """The user's own files as a data set: one folder per class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from shared.console import log
 from shared.data.examples import Examples, SourceData
 from shared.data.folders import (
     IMAGES,
@@ -13,30 +15,33 @@ from shared.data.folders import (
     LabeledFiles,
     find_labeled,
     labeled_folders,
-    read_all,
     split_folders,
 )
-from shared.data.problems import Problems
+from shared.data.prepared import Reading, prepare
+from shared.data.problems import named
+from shared.data.rows import Rows
+from shared.data.settings import PreparedDataConfig
+from shared.errors import UserError
 
 
 def read_class_folders(
     root: Path,
     column: str,
-    read: Callable[[Path], np.ndarray],
+    reading: Reading,
+    settings: PreparedDataConfig,
     kind: FileKind = IMAGES,
     classes: Sequence[str] | None = None,
 ) -> SourceData:
     """The user's files: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`.
 
     Args:
-        column: what the arrays that `read` gives are called in `Examples`.
-        read: gives arrays of one shape, or raises `UnreadableFileError`.
+        column: what the arrays that `reading` gives are called in `Examples`.
         classes: those of a trained network, of which some may be missing; None: those that are found.
 
     Raises:
-        UserError: see `find_labeled` and `read_all`.
+        UserError: see `find_labeled` and `read_splits`.
     """
-    return read_splits(root, find_splits(root, kind, classes), column, read)
+    return read_splits(root, find_splits(root, kind, classes), column, reading, settings)
 
 
 def find_splits(root: Path, kind: FileKind = IMAGES, classes: Sequence[str] | None = None) -> dict[str, LabeledFiles]:
@@ -50,25 +55,45 @@ def find_splits(root: Path, kind: FileKind = IMAGES, classes: Sequence[str] | No
 
 
 def read_splits(
-    root: Path, labeled: Mapping[str, LabeledFiles], column: str, read: Callable[[Path], np.ndarray]
+    root: Path, labeled: Mapping[str, LabeledFiles], column: str, reading: Reading, settings: PreparedDataConfig
 ) -> SourceData:
-    """The examples of the files that `find_splits` found (see `read_class_folders`)."""
-    problems, first = Problems(), next(iter(labeled.values()))
-    splits = {split: read_labeled(root, found, column, read, problems) for split, found in labeled.items()}
+    """The examples of files below `root`, however their labels were found; `train` is the first split if there is one.
+
+    Files that cannot be read are left out with a warning.
+
+    Raises:
+        UserError: no file of some class of a split can be read; or see `prepare`.
+    """
+    first = next(iter(labeled.values()))
+    files = [path for found in labeled.values() for path in found.files]
+    settled = replace(reading, settle=lambda _: reading.settle(first.files))
+    prepared = prepare(root, files, settled, column, first.kind, settings)
+    names = [path.relative_to(root).as_posix() for path in files]
+    problems, unusual = prepared.note(names, first.kind)
+    for sentence in problems.sentences():
+        log.warning(f"left out of {len(files)} {first.kind.nouns}: {sentence}")
+    splits, start, row, readable = {}, 0, 0, prepared.index.readable
+    for split, found in labeled.items():
+        good = np.flatnonzero(readable[start : start + len(found.files)])
+        labels = np.array(found.labels, dtype=np.int64)[good]
+        lost = [found.classes[label] for label in sorted(set(found.labels) - set(labels.tolist()))]
+        if lost:
+            raise UserError(
+                f"no {found.kind.noun} can be read of {named(lost)}; replace the files of each of these classes."
+            )
+        values, rows = prepared.values, range(row, row + len(good))
+        own = values.at(rows) if isinstance(values, Rows) else values[rows.start : rows.stop]
+        splits[split] = Examples({column: own, "labels": labels}, [names[start + place] for place in good])
+        start, row = start + len(found.files), rows.stop
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
+    held = (train or none_of(splits), validation, test)
     description = f"the user's own {first.kind.nouns}, one folder per class"
-    own = (train or none_of(splits), validation, test)
-    return SourceData(first.classes, *own, description, "the user's own", problems)
+    facts = {"cache": prepared.cache}
+    return SourceData(
+        first.classes, *held, description, "the user's own", problems, facts, prepared.index.settled, unusual
+    )
 
 
 def none_of(splits: Mapping[str, Examples]) -> Examples:
     """No examples, in the columns of these splits: a labeled folder need not have a training split."""
     return next(iter(splits.values())).at([])
-
-
-def read_labeled(
-    root: Path, labeled: LabeledFiles, column: str, read: Callable[[Path], np.ndarray], problems: Problems
-) -> Examples:
-    """The examples of files below `root`, however their labels were found (see `read_class_folders`)."""
-    arrays, labels, files = read_all(labeled, read, problems)
-    return Examples({column: arrays, "labels": labels}, [file.relative_to(root).as_posix() for file in files])

@@ -18,7 +18,7 @@ SIDE = 16  # of the thumbnails that images are compared by, in pixels
 TEXT_VALUES = 2048  # of the vector that stands for the parts of a text
 SPECTRUM_VALUES = 4096
 MOST_COMPARED = 2000  # examples of a split, evenly spaced, that are compared with all of another
-CHUNK = 4096  # examples that are described at a time, which bounds the memory
+CHUNK = 256  # examples that are described at a time, which bounds the memory
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _alike(
     """
     if not len(some):
         return
-    vectors = likeness.describe(some)
+    vectors = np.concatenate([likeness.describe(some[start : start + CHUNK]) for start in range(0, len(some), CHUNK)])
     best, nearest = np.full(len(some), -1.0, np.float32), np.zeros(len(some), int)
     for start in range(0, len(whole), CHUNK):
         products = vectors @ likeness.describe(whole[start : start + CHUNK]).T  # [some, chunk]

@@ -1,4 +1,4 @@
-"""A data set in memory: its examples in columns, its three splits, and what a run records about them."""
+"""A data set: its examples in columns, its three splits, and what a run records about them."""
 
 import base64
 import hashlib
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from shared.data.problems import Problems
+from shared.data.rows import Rows
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits, grouped_split, require_groups, stratified_split
 
@@ -24,7 +25,7 @@ class Examples:
     """N examples, stored by column; `examples["labels"]` is one column."""
 
     columns: dict[str, Any]
-    """By name: arrays or tensors [N, ...], or lists of N where examples differ in shape."""
+    """By name: arrays, tensors or `Rows` [N, ...], or lists of N where examples differ in shape."""
     names: list[str]
     """Of each example: its file below the data's folder, or a number."""
     groups: list[str] = field(default_factory=list)
@@ -56,25 +57,34 @@ class Examples:
         """SHA-256 of all columns: tells whether two runs trained on the same examples."""
         digest = hashlib.sha256()
         for values in self.columns.values():
-            for value in values if isinstance(values, list) else [values]:
-                digest.update(_bytes_of(value))
+            single = isinstance(values, np.ndarray | Tensor) and values.ndim == 1  # labels: short enough as a whole
+            digest.update(_bytes_of(values) if single else b"".join(digests_of(values)))
         return digest.hexdigest()
 
     def fingerprints(self) -> list[str]:
         """Of each example, 48 bits of the SHA-256 of its first column, the network's input; in eight characters."""
         inputs = next(iter(self.columns.values()))
-        return [base64.b64encode(hashlib.sha256(_bytes_of(value)).digest()[:6]).decode() for value in inputs]
+        return [base64.b64encode(digest[:6]).decode() for digest in digests_of(inputs)]
 
 
 def joined(several: Sequence[Examples]) -> Examples:
     """The examples of several data sets with the same columns, one after the other; groups and strata are left out."""
-    columns = {
-        name: [value for each in several for value in each[name]]
-        if isinstance(values, list)
-        else np.concatenate([each[name] for each in several])
-        for name, values in several[0].columns.items()
-    }
+    columns = {name: _one_after_the_other([each[name] for each in several]) for name in several[0].columns}
     return Examples(columns, [name for each in several for name in each.names])
+
+
+def _one_after_the_other(several: Sequence[Any]) -> Any:
+    if isinstance(several[0], list):
+        return [value for values in several for value in values]
+    return several[0].joined(several[1:]) if isinstance(several[0], Rows) else np.concatenate(several)
+
+
+def digests_of(values: Any) -> list[bytes]:
+    """The SHA-256 of each value of a column."""
+    if isinstance(values, Rows):
+        return values.digests
+    values = values.numpy() if isinstance(values, Tensor) else values
+    return [hashlib.sha256(_bytes_of(value)).digest() for value in values]
 
 
 def _bytes_of(value: Any) -> bytes:
@@ -82,6 +92,8 @@ def _bytes_of(value: Any) -> bytes:
 
 
 def _chosen(values: Any, indices: Sequence[int] | np.ndarray) -> Any:
+    if isinstance(values, Rows):
+        return values.at(indices)
     return values[indices] if isinstance(values, np.ndarray | Tensor) else [values[index] for index in indices]
 
 

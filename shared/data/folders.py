@@ -1,13 +1,13 @@
 """Files in folders: their suffix says what they are, the folders' names say their class and split."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from shared.console import log, track
-from shared.data.problems import REMEDY, Problems, named
+from shared.console import log
+from shared.data.problems import REMEDY, named
 from shared.errors import UserError
 
 
@@ -42,6 +42,18 @@ class UnreadableFileError(Exception):
     problem = "unreadable {nouns}"
     """What several such files are called."""
     remedy = REMEDY
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a file gives."""
+
+    values: np.ndarray
+    """The network's input; of one shape and type for all files of a data set."""
+    measures: Mapping[str, int] = field(default_factory=dict)
+    """Of the file, such as `width` and `height`."""
+    unusual: Sequence[str] = ()
+    """What its owner may not know of the file, and how it was read."""
 
 
 OF_PROGRAMS = ("thumbs.db", "desktop.ini", ".ds_store", "__macosx", "@eadir", ".git", ".ipynb_checkpoints")
@@ -208,36 +220,3 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
     files = [file for folder in found.values() for file in folder]
     labels = [names.index(name) for name, folder in found.items() for _ in folder]
     return LabeledFiles(files, labels, names, kind)
-
-
-def read_all(
-    labeled: LabeledFiles, read: Callable[[Path], np.ndarray], problems: Problems
-) -> tuple[np.ndarray, np.ndarray, list[Path]]:
-    """Read every file; those that cannot be read are left out with a warning and added to `problems`.
-
-    Args:
-        read: gives arrays of one shape, or raises `UnreadableFileError`.
-
-    Returns:
-        The stacked arrays, their labels (int64), and their files.
-
-    Raises:
-        UserError: no file of some class could be read.
-    """
-    arrays, labels, files, unreadable, kind = [], [], [], Problems(), labeled.kind
-    for file, label in zip(track(labeled.files, f"read {kind.nouns}"), labeled.labels, strict=True):
-        try:
-            arrays.append(read(file))
-        except UnreadableFileError as error:
-            unreadable.add(error.problem.format(nouns=kind.nouns), f"{file} ({error})", error.remedy)
-        else:
-            labels.append(label)
-            files.append(file)
-    if unreadable:
-        problems.update(unreadable)
-        for sentence in unreadable.sentences():
-            log.warning(f"left out of {len(labeled.files)} {kind.nouns}: {sentence}")
-    lost = [labeled.classes[label] for label in sorted(set(labeled.labels) - set(labels))]
-    if lost:
-        raise UserError(f"no {kind.noun} can be read of {named(lost)}; replace the files of each of these classes.")
-    return np.stack(arrays), np.array(labels, dtype=np.int64), files

@@ -61,6 +61,11 @@ def read_image(source: Path | bytes, max_pixels: int = MAX_PIXELS, value_range: 
         return _gray_or_rgb(image, value_range)
 
 
+def size_of(size: tuple[int, int]) -> dict[str, int]:
+    """The measures of an image, from its (width, height)."""
+    return {"width": size[0], "height": size[1]}
+
+
 def _gray_or_rgb(image: Image.Image, value_range: Sequence[float]) -> Image.Image:
     if image.mode in DEEP_MODES:
         values = np.asarray(image, dtype=np.float64)

@@ -1,12 +1,14 @@
 """Data sets served as whole batches: one indexing operation per batch in place of one call per example."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from shared.data.batches import BucketedBatches, OrderedBatches, ShuffledBatches
+from shared.data.batches import BatchIndices, BucketedBatches, OrderedBatches, ShuffledBatches
+from shared.data.rows import Rows
+from shared.process import cores
 from shared.seeding import generator
 
 Batch = Mapping[str, Tensor]
@@ -17,9 +19,11 @@ Augmentation = Callable[[Batch, Generator], Batch]
 class BatchDataset(Dataset[Batch]):
     """Examples indexed a whole batch at a time; a subclass defines `__len__` and `batch`."""
 
+    on_demand = False
+    """Whether making a batch takes decoding, which several processes do faster."""
+
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
-        self.epoch = 0
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -28,22 +32,25 @@ class BatchDataset(Dataset[Batch]):
         """The examples at `indices` as tensors of equal first dimension; randomness comes from `source` only."""
         raise NotImplementedError
 
-    def __getitems__(self, indices: list[int]) -> Batch:
+    def __getitems__(self, indices: BatchIndices) -> Batch:
         """The batch at `indices`; PyTorch's loader calls this in place of `__getitem__` for each example.
 
         The seed, the epoch and the first index decide its randomness, so the batch is the same whichever worker makes
         it, and in a resumed run.
         """
-        return self.batch(indices, generator(self.seed, self.epoch, indices[0]))
+        return self.batch(indices, generator(self.seed, indices.epoch, indices[0]))
 
 
 class TensorBatches(BatchDataset):
-    """Tensors of equal first dimension N, augmented as they are served."""
+    """Tensors or `Rows` of equal first dimension N, augmented as they are served."""
 
-    def __init__(self, tensors: Batch, augment: Augmentation | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor | Rows], augment: Augmentation | None = None, seed: int = 0
+    ) -> None:
         super().__init__(seed)
         self.tensors = tensors
         self.augment = augment
+        self.on_demand = any(isinstance(values, Rows) and values.on_demand for values in tensors.values())
 
     def __len__(self) -> int:
         return len(next(iter(self.tensors.values())))
@@ -64,12 +71,31 @@ def shuffled_loader(
     return _loader(dataset, BucketedBatches(lengths, batch_size, dataset.seed), workers)
 
 
-def ordered_loader(dataset: BatchDataset, batch_size: int = 1024) -> DataLoader[Batch]:
+def ordered_loader(dataset: BatchDataset, batch_size: int = 1024, workers: int = 0) -> DataLoader[Batch]:
     """A loader for validation and test: every example once, in order."""
-    return _loader(dataset, OrderedBatches(len(dataset), batch_size))
+    return _loader(dataset, OrderedBatches(len(dataset), batch_size), workers)
 
 
-def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int = 0) -> DataLoader[Batch]:
-    # Without a generator, each pass over the loader would draw a number from the global random state.
-    # The data set has made the batch, so that nothing is left to collate: `dict` keeps its tensors.
-    return DataLoader(dataset, batch_sampler=batches, collate_fn=dict, num_workers=workers, generator=generator(0))
+def in_batches(values: Tensor | Rows, size: int) -> Iterator[Tensor]:
+    """A column [N, ...] as tensors [size, ...] in order, the last of which may be smaller."""
+    if isinstance(values, Rows) and values.on_demand:
+        yield from (batch["values"] for batch in ordered_loader(TensorBatches({"values": values}), size))
+    else:
+        yield from (values[start : start + size] for start in range(0, len(values), size))
+
+
+def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int) -> DataLoader[Batch]:
+    workers = workers or (cores() if dataset.on_demand else 0)
+    return DataLoader(
+        dataset,
+        batch_sampler=batches,
+        # The data set has made the batch, so that nothing is left to collate: `dict` keeps its tensors.
+        collate_fn=dict,
+        num_workers=workers,
+        # Starting a process takes longer than many a batch, so they stay from one epoch to the next.
+        persistent_workers=workers > 0,
+        # A GPU fetches pinned memory by itself while the processor goes on.
+        pin_memory=torch.cuda.is_available(),
+        # Without a generator, each pass over the loader would draw a number from the global random state.
+        generator=generator(0),
+    )

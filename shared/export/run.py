@@ -14,6 +14,7 @@ from torch import nn
 from shared.config import to_plain
 from shared.console import log
 from shared.data.examples import Data
+from shared.data.memory import in_batches
 from shared.evaluation import logits_in_batches
 from shared.export.mobile import mobile_usability
 from shared.export.precision import NAMES, Candidate, choose_precision, compare, in_precision, names_to_measure
@@ -168,11 +169,11 @@ def export_classifier(
     calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
 
     def accuracy(run: Run) -> float:
-        predictions = [run(batch.numpy()).argmax(1) for batch in torch.split(inputs, BATCH)]
+        predictions = [run(batch.numpy()).argmax(1) for batch in in_batches(inputs, BATCH)]
         return float((np.concatenate(predictions) == labels.numpy()).mean())
 
     return export_measured(
-        trace_classifier(network, inputs, column, temperature=temperature),
+        trace_classifier(network, inputs[:BATCH], column, temperature=temperature),
         eager=torch_function(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],

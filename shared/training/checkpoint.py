@@ -119,7 +119,7 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     if "state" not in checkpoint.metadata:
         raise UserError(f"{path} holds weights but no state to resume from; name a last.safetensors.")
     # Settings that do not affect training may differ between a run and its resumption.
-    free = {"not_trained", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
+    free = {"not_trained", "data.cache", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
     free |= {f"config.training.{name}" for name in ("epochs", "min_steps", "patience")}  # a run may be trained longer
     there = dict(_leaves(checkpoint.metadata, free))
     here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from shared.console import log, progress_bar, track, with_lines
 from shared.data.batches import ShuffledBatches
-from shared.data.memory import Batch, BatchDataset
+from shared.data.memory import Batch
 from shared.errors import DivergedError, StoppedError, UserError
 from shared.files import atomic_write
 from shared.metrics.running import Metrics, sum_over_processes
@@ -180,8 +180,6 @@ def remaining_batches(loader: DataLoader[Batch], progress: Progress) -> Iterator
     batches = loader.batch_sampler
     assert isinstance(batches, ShuffledBatches)
     batches.epoch, batches.start = progress.epoch, progress.batch
-    assert isinstance(loader.dataset, BatchDataset)
-    loader.dataset.epoch = progress.epoch  # seeds the augmentation
     return iter(loader)
 
 

@@ -73,7 +73,8 @@ class TrainingConfig:
     """number of earlier runs that stay in output_dir/runs when another begins; the oldest is dropped first, but never
     one that is marked, exported or the best of its data"""
     workers: NonNegativeInt = 0
-    """number of processes that prepare batches; 0 prepares them in the training process, best for data in memory"""
+    """number of processes that prepare batches; 0 leaves it to the program: none, as that is best for data in memory or
+    prepared on the disk, or one for each processor core where files are decoded on demand (data.cache)"""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """number format of the computation; bf16 and fp16 (autocast) are faster on GPUs, bf16 also on CPUs with AMX, and
     slower elsewhere; validation is always in fp32"""

@@ -13,6 +13,8 @@ from torchaudio.functional import compute_deltas, create_dct
 
 from models.features import LogMel
 from shared.data.examples import Data
+from shared.data.memory import in_batches
+from shared.data.rows import Rows
 from shared.evaluation import fit_baselines
 from src.config import Config
 from src.dataloader import load_data
@@ -39,7 +41,7 @@ def make_baselines() -> dict[str, Pipeline]:
 
 
 @torch.no_grad()
-def mfcc_statistics(samples: Tensor, sample_rate: int) -> np.ndarray:
+def mfcc_statistics(samples: Tensor | Rows, sample_rate: int) -> np.ndarray:
     """Mel-frequency cepstral coefficients and their slopes, by mean and deviation over a clip.
 
     Args:
@@ -50,7 +52,7 @@ def mfcc_statistics(samples: Tensor, sample_rate: int) -> np.ndarray:
     """
     features, transform = LogMel(sample_rate, BANDS), create_dct(COEFFICIENTS, BANDS, norm="ortho")
     rows = []
-    for batch in samples.split(256):
+    for batch in in_batches(samples, 256):
         coefficients = (features(batch).transpose(1, 2) @ transform).transpose(1, 2)
         both = torch.cat([coefficients, compute_deltas(coefficients)], 1)
         rows.append(torch.cat([both.mean(2), both.std(2)], 1))

@@ -1,6 +1,6 @@
 """Look at the data before training does: what is in it, what is wrong with it, and which settings suit it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from shared.data.check import (
     survey_folders,
 )
 from shared.data.copies import SAME_RECORDING, near_copy_warnings
+from shared.data.examples import Data
 from shared.data.folders import RECORDINGS
 from shared.data.problems import named
 from shared.data.skipped import skipped_warnings
@@ -42,12 +43,12 @@ def check_data(config: Config) -> dict[str, Any]:
     """
     survey = partial(survey_folders, kind=RECORDINGS, look=partial(_inspect, config.data.sample_rate))
     check, data = start_check(config, RECORDINGS.nouns, load_data, survey)
-    clips = contents_by_name(data, "samples") if data else {}
+    clips = contents_by_name(data, "samples") if data else None
     root, in_files = config.data.root, check.record["source"] in ("folder", "fsdd")
     if data:
-        check.examples = list_examples(data, "samples", lambda name, _: _measures(root / name) if in_files else {})
+        check.examples = list_examples(data, "samples", lambda name: _measures(root / name) if in_files else {})
     samples = samples_by_class(check.examples, config.seed)
-    check.warnings = all_warnings(check) + _setting_warnings(config, check, clips)
+    check.warnings = all_warnings(check) + _setting_warnings(config, check, data)
     check.warnings += skipped_warnings(data and data.record, config.data, RECORDINGS)
     check.warnings += near_copy_warnings(data, "samples", SAME_RECORDING)
     check.warnings += [f"used, but unusual: {sentence}" for sentence in (data.unusual.sentences() if data else [])]
@@ -78,14 +79,14 @@ def _measures(path: Path) -> dict[str, int]:
 
 
 def _spectrograms(
-    config: Config, samples: Mapping[str, list[Example]], clips: Mapping[str, np.ndarray]
+    config: Config, samples: Mapping[str, list[Example]], clips: Callable[[str], np.ndarray] | None
 ) -> dict[str, list[np.ndarray]]:
     """Spectrograms by class."""
     settings = config.data
 
     def clip(name: str) -> np.ndarray:
         if clips:
-            return clips[name]
+            return clips(name)
         return fit(read_audio(settings.root / name, settings.sample_rate), settings.samples, settings.sample_rate)
 
     return {
@@ -94,7 +95,7 @@ def _spectrograms(
     }
 
 
-def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.ndarray]) -> list[str]:
+def _setting_warnings(config: Config, found: DataCheck, data: Data | None) -> list[str]:
     """Which settings would suit the user's own recordings better, and which recordings to look after."""
     warnings = []
     lengths = [one.measures["milliseconds"] for one in found.examples if "milliseconds" in one.measures]
@@ -112,8 +113,12 @@ def _setting_warnings(config: Config, found: DataCheck, clips: Mapping[str, np.n
             f"{low:,} recordings have fewer than data.sample_rate {config.data.sample_rate} samples a second, so that "
             "nothing is in their upper notes; lower that setting, or leave them out."
         )
-    levels = {name: np.abs(clip.astype(np.int32)) for name, clip in clips.items()}
-    clipped = [name for name, level in levels.items() if (level >= FULL_SCALE - 1).mean() > CLIPPED_SHARE]
+    clipped = [
+        name
+        for held in (vars(data.splits).values() if data else ())
+        for name, clip in zip(held.names, held["samples"], strict=True)
+        if (np.abs(np.asarray(clip, dtype=np.int32)) >= FULL_SCALE - 1).mean() > CLIPPED_SHARE
+    ]
     if clipped:
         warnings.append(f"clipped recordings: {len(clipped):,} ({named(clipped)}); record them less loudly.")
     return warnings

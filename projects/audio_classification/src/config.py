@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonNegativeFloat, OpenUnitInterval
 from shared.config import load, require, require_pattern
+from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -14,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class DataConfig:
+class DataConfig(PreparedDataConfig):
     """Which recordings, and how they are split, prepared and augmented."""
 
     source: Literal["auto", "speech_commands", "fsdd", "folder", "sample"] = "auto"
@@ -83,6 +84,8 @@ class PredictConfig:
 @dataclass
 class Config(BaseConfig):
     """All settings of this project."""
+
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS)
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

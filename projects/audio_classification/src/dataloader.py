@@ -48,7 +48,7 @@ def load_data(config: Config) -> Data:
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
     copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else None
-    facts = {"speakers": speakers, "unusual": found.unusual.counts}
+    facts = found.facts | {"speakers": speakers, "unusual": found.unusual.counts}
     return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual, near_copies=copies)
 
 

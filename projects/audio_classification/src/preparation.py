@@ -3,13 +3,25 @@
 A longer recording is cut to its loudest stretch, a shorter one is put into the middle of silence.
 """
 
+from pathlib import Path
+
 import numpy as np
+
+from shared.data.audio import read_recording
+from shared.data.folders import Decoded
 
 SILENT_BELOW = 8
 """Of 32,768: a recording whose samples stay that close to the middle of their range holds nothing to be heard."""
 
 RUMBLE_HERTZ = 40
 """The network's lowest frequency (models/features.py): what is slower does not decide which stretch is kept."""
+
+
+def read_file(path: Path, *, sample_rate: int, seconds: float) -> Decoded:
+    """A recording as the network's input, int16 [samples]; with what is unusual about it."""
+    recording = read_recording(path, sample_rate)
+    unusual = [*recording.unusual, *["silent"] * is_silent(recording.samples)]
+    return Decoded(fit(recording.samples, round(sample_rate * seconds), sample_rate), unusual=unusual)
 
 
 def fit(samples: np.ndarray, length: int, rate: int) -> np.ndarray:

@@ -5,47 +5,40 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from shared.console import log
-from shared.data.audio import read_recording
-from shared.data.class_folders import read_class_folders, read_labeled
+from shared.data.class_folders import read_class_folders, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.folders import RECORDINGS, LabeledFiles
 from shared.data.groups import find_groups
-from shared.data.problems import Problems, named
+from shared.data.prepared import Reading
+from shared.data.problems import named
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import fit, is_silent
+from src.preparation import fit, read_file
 from src.sample import VOWELS, make_sample
 
 FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
+SUBSETS = {"train": "training", "validation": "validation", "test": "testing"}
+"""What Speech Commands calls its splits."""
 SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
-    unusual = Problems()
-    read = partial(_clip, settings, root, unusual)
-    found = replace(read_class_folders(root, "samples", read, RECORDINGS, classes), unusual=unusual)
+    found = read_class_folders(root, "samples", _reading(settings), settings, RECORDINGS, classes)
     if classes:  # nothing is cut, so that it does not matter who speaks
         return found
     groups = find_groups(root, found.train.names, settings.group_pattern, RECORDINGS.nouns)
     return replace(found, train=replace(found.train, groups=groups))
 
 
-def _clip(settings: DataConfig, root: Path, unusual: Problems, path: Path) -> np.ndarray:
-    """The recording as the network takes it: int16 [samples]; what is unusual about it goes into `unusual`."""
-    recording, name = read_recording(path, settings.sample_rate), path.relative_to(root).as_posix()
-    for kind in recording.unusual:
-        unusual.add(kind, name, "look at them")
-    if is_silent(recording.samples):
-        unusual.add("silent", name, "remove them")
-    return fit(recording.samples, settings.samples, settings.sample_rate)
+def _reading(settings: DataConfig) -> Reading:
+    return Reading(read_file, {"sample_rate": settings.sample_rate, "seconds": settings.seconds})
 
 
 def find_fsdd(root: Path) -> list[Path]:
@@ -63,31 +56,20 @@ def load_fsdd(settings: DataConfig, root: Path) -> SourceData:
     files = find_fsdd(root)
     if not files:
         raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
-    classes, problems, unusual = sorted({path.name[0] for path in files}), Problems(), Problems()
+    classes = sorted({path.name[0] for path in files})
     labeled = LabeledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
-    return SourceData(
-        classes,
-        _read(root, labeled, settings, problems, unusual, lambda name: Path(name).name.split("_")[1]),
-        None,
-        None,
-        "Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
-        "CC BY-SA 4.0",
-        problems,
-        unusual=unusual,
+    found = read_splits(root, {"train": labeled}, "samples", _reading(settings), settings)
+    return replace(
+        found,
+        train=_spoken_by(found.train, lambda name: Path(name).name.split("_")[1]),
+        description="Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
+        license="CC BY-SA 4.0",
     )
 
 
-def _read(
-    root: Path,
-    labeled: LabeledFiles,
-    settings: DataConfig,
-    problems: Problems,
-    unusual: Problems,
-    speaker: Callable[[str], str],
-) -> Examples:
-    """The clips of files; `speaker` tells from a file's name below `root` who speaks."""
-    found = read_labeled(root, labeled, "samples", partial(_clip, settings, root, unusual), problems)
-    return replace(found, groups=[speaker(name) for name in found.names])
+def _spoken_by(examples: Examples, speaker: Callable[[str], str]) -> Examples:
+    """The clips with their speakers as groups, told from a file's name."""
+    return replace(examples, groups=[speaker(name) for name in examples.names])
 
 
 def find_commands(root: Path) -> Path | None:
@@ -101,19 +83,21 @@ def find_commands(root: Path) -> Path | None:
 def load_commands(settings: DataConfig, root: Path) -> SourceData:
     """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
     folder = find_commands(root) or _download_commands(root / "speech_commands")
-    problems, unusual = Problems(), Problems()
-    listed = [_listed(folder, subset) for subset in ("training", "validation", "testing")]
-    classes = sorted({label for _, label, _ in listed[0]})
-    listed = [_of_classes(rows, classes) for rows in listed]
-    splits = []
-    for rows in listed:
-        labeled = LabeledFiles(
-            [path for path, _, _ in rows], [classes.index(row[1]) for row in rows], classes, RECORDINGS
-        )
-        speakers = {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
-        splits.append(_read(folder, labeled, settings, problems, unusual, lambda name, known=speakers: known[name]))
-    description = "Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits"
-    return SourceData(classes, *splits, description, "CC BY 4.0", problems, unusual=unusual)
+    listed = {name: _listed(folder, subset) for name, subset in SUBSETS.items()}
+    classes = sorted({label for _, label, _ in listed["train"]})
+    labeled, speakers = {}, {}
+    for name, all_rows in listed.items():
+        rows = _of_classes(all_rows, classes)
+        labels = [classes.index(word) for _, word, _ in rows]
+        labeled[name] = LabeledFiles([path for path, *_ in rows], labels, classes, RECORDINGS)
+        speakers |= {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
+    found = read_splits(folder, labeled, "samples", _reading(settings), settings)
+    return replace(
+        found,
+        **{name: _spoken_by(getattr(found, name), speakers.__getitem__) for name in listed},
+        description="Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits",
+        license="CC BY 4.0",
+    )
 
 
 def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:

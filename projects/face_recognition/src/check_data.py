@@ -14,10 +14,9 @@ from shared.data.check import (
     inspect_files,
     inspect_image,
     samples_by_class,
-    size_of,
     start_check,
 )
-from shared.data.images import read_image
+from shared.data.images import read_image, size_of
 from shared.data.problems import named
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError

@@ -13,13 +13,12 @@ from shared.data.check import (
     copy_warnings,
     inspect_files,
     samples_by_class,
-    size_of,
     start_check,
 )
 from shared.data.copies import SAME_IMAGE, near_copy_warnings
 from shared.data.examples import Data
 from shared.data.folders import list_files
-from shared.data.images import read_image
+from shared.data.images import read_image, size_of
 from shared.data.problems import Problems
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError

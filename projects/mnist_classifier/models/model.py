@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from shared.data.memory import in_batches
+from shared.data.rows import Rows
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 
@@ -20,13 +22,13 @@ class Normalize(nn.Module):
         self.register_buffer("std", torch.full((channels, 1, 1), 127.5))
 
     @torch.no_grad()
-    def fit(self, images: Tensor) -> None:
-        """Measure the statistics on uint8 images [N, C, H, W]; in blocks, as floats take four times the memory."""
+    def fit(self, images: Tensor | Rows) -> None:
+        """Measure the statistics on uint8 images [N, C, H, W]; in blocks, as floats take eight times the memory."""
         sums = torch.zeros(2, images.shape[1], dtype=torch.float64)  # of pixels and of their squares, by channel
-        for block in images.split(1024):
+        for block in in_batches(images, 1024):
             pixels = block.double()
             sums += torch.stack([pixels.sum((0, 2, 3)), pixels.square().sum((0, 2, 3))])
-        count = images[:, 0].numel()
+        count = images.shape[0] * images.shape[2] * images.shape[3]
         mean, square = sums / count  # each [C]
         variance = (square - mean.square()).clamp_min(0) * count / (count - 1)  # unbiased, as torch.std
         self.mean.copy_(mean[:, None, None])

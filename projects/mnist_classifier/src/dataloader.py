@@ -16,6 +16,7 @@ from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copie
 from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.rows import Rows
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -41,7 +42,7 @@ def load_data(config: Config) -> Data:
     # Other sources than a folder hold digits that are prepared already.
     settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
     copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else None
-    return Data(splits, found.classes, record, found.problems, settled=settled, near_copies=copies)
+    return Data(splits, found.classes, record, found.problems, found.facts, settled, near_copies=copies)
 
 
 def likeness(settled: dict[str, Any]) -> Likeness:
@@ -100,7 +101,7 @@ def random_shift(images: Tensor, most_shift: int, source: Generator) -> Tensor:
     return moved.permute(0, 3, 1, 2)  # [N, C, H, W]
 
 
-def require_size(images: Tensor, settings: DataConfig) -> None:
+def require_size(images: Tensor | Rows, settings: DataConfig) -> None:
     """Refuse images, [N, C, H, W], of another size than the settings say: the network is built for that one."""
     expected = (settings.channels, settings.image_size, settings.image_size)
     if images.shape[1:] != expected:

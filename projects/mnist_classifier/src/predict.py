@@ -1,7 +1,6 @@
 """Classify images with the exported network, which carries its own labels and preparation."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
-from src.preparation import EmptyImageError, displayed, make_preparation
+from src.preparation import EmptyImageError, displayed, prepare
 
 
 class Predictor:
@@ -26,9 +25,7 @@ class Predictor:
         # The preparation that the network was trained with, not that of the current configuration.
         kind = self.network.metadata["preparation"]
         self._value_range = kind.get("value_range", [])
-        self._prepare = make_preparation(
-            replace(config.data, preparation=kind["kind"], image_size=kind["size"], channels=kind["channels"])
-        )
+        self._settings = kind["kind"], kind["size"], kind["channels"]
 
     def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
@@ -37,7 +34,7 @@ class Predictor:
     def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
         """The network's input, uint8 [channels, size, size]; or a `Prediction` that says why it cannot be used."""
         try:
-            return self._prepare(read_image(source, max_pixels, self._value_range))
+            return prepare(read_image(source, max_pixels, self._value_range), *self._settings)
         except EmptyImageError as error:
             return Prediction("empty", detail=str(error))
         except UnreadableImageError as error:

@@ -6,19 +6,20 @@ The page does the same in JavaScript (page/preparation.mjs), to the same bytes; 
 page/preparation.json.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
 
 from shared.console import log
-from shared.data.images import UnreadableImageError, read_image
+from shared.data.folders import Decoded
+from shared.data.images import UnreadableImageError, read_image, size_of
 from shared.data.splits import evenly_spaced
+from shared.data.value_range import measure_range
 from shared.files import read_json
-from src.config import DataConfig
 
 SPECIFICATION = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")
 BOX = SPECIFICATION["box"]  # the share of the side that the ink fills
@@ -42,16 +43,33 @@ class EmptyImageError(UnreadableImageError):
     remedy = "remove them, or use --data.preparation photo, which keeps every image"
 
 
-def make_preparation(config: DataConfig) -> Callable[[Image.Image], np.ndarray]:
-    """The function from a decoded image to uint8 [channels, size, size]; it raises `EmptyImageError` for no ink."""
-    size, mode = config.image_size, "L" if config.channels == 1 else "RGB"
+def read_file(path: Path, *, preparation: str, image_size: int, channels: int, value_range: Sequence[float]) -> Decoded:
+    """An image file as the network's input (see `prepare`); with its width and height."""
+    image = read_image(path, value_range=value_range)
+    return Decoded(prepare(image, preparation, image_size, channels), size_of(image.size))
 
-    def prepare(image: Image.Image) -> np.ndarray:
-        if config.preparation == "photo":
-            return np.atleast_3d(np.asarray(photo(image, size).convert(mode))).transpose(2, 0, 1)
-        return digit(image, size)[None].repeat(config.channels, 0)
 
-    return prepare
+def prepare(image: Image.Image, preparation: str, size: int, channels: int) -> np.ndarray:
+    """A decoded image as the network's input, uint8 [channels, size, size].
+
+    Raises:
+        EmptyImageError: there is no ink in it, which only the preparation `digit` needs.
+    """
+    if preparation == "photo":
+        scaled = photo(image, size).convert("L" if channels == 1 else "RGB")
+        return np.atleast_3d(np.asarray(scaled)).transpose(2, 0, 1)
+    return digit(image, size)[None].repeat(channels, 0)
+
+
+def settle(
+    preparation: Literal["auto", "digit", "photo"], value_range: Sequence[float], files: Sequence[Path]
+) -> dict[str, Any]:
+    """What `auto` and an empty range mean for these files."""
+    value_range = measure_range(files, value_range)
+    return {
+        "preparation": choose_preparation(files, value_range) if preparation == "auto" else preparation,
+        "value_range": value_range,
+    }
 
 
 def choose_preparation(files: Sequence[Path], value_range: Sequence[float]) -> Literal["digit", "photo"]:

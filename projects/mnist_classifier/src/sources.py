@@ -3,20 +3,20 @@
 import gzip
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from shared.data.class_folders import find_splits, read_splits
+from shared.data.class_folders import read_class_folders
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.groups import in_groups
-from shared.data.images import read_image
-from shared.data.value_range import measure_range
+from shared.data.prepared import Reading
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import BOX, choose_preparation, make_preparation
+from src.preparation import BOX, read_file, settle
 
 # MD5 of MNIST's four files once unpacked, so that copies packed by other programs are known too.
 MNIST_FILES = {
@@ -29,17 +29,13 @@ MNIST_FILES = {
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    labeled = find_splits(root, classes=classes)
-    files = next(iter(labeled.values())).files  # of the training split where there is one
-    value_range = measure_range(files, settings.value_range)
-    kind = choose_preparation(files, value_range) if settings.preparation == "auto" else settings.preparation
-    prepare = make_preparation(replace(settings, preparation=kind))
-    found = read_splits(root, labeled, "images", lambda path: prepare(read_image(path, value_range=value_range)))
-    settled = {"preparation": kind, "value_range": value_range}
+    names = ("preparation", "image_size", "channels", "value_range")
+    given = {name: getattr(settings, name) for name in names}
+    reading = Reading(read_file, given, partial(settle, settings.preparation, settings.value_range))
+    found = read_class_folders(root, "images", reading, settings, classes=classes)
     if classes:  # nothing is cut, so that groups do not matter
-        return replace(found, settled=settled)
-    train = in_groups(found.train, found.classes, root, settings.group_pattern)
-    return replace(found, train=train, settled=settled)
+        return found
+    return replace(found, train=in_groups(found.train, found.classes, root, settings.group_pattern))
 
 
 def find_mnist(root: Path) -> Path | None:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.testing.node import WHY_NOT, run_node
-from src.config import PROJECT, DataConfig
-from src.preparation import EmptyImageError, digit, make_preparation, photo
+from src.config import PROJECT
+from src.preparation import EmptyImageError, digit, photo, prepare
 
 
 def drawn(
@@ -85,9 +85,8 @@ def test_a_photo_keeps_its_middle_square() -> None:
 
 @pytest.mark.parametrize(("channels", "kind"), [(1, "digit"), (3, "digit"), (1, "photo"), (3, "photo")])
 def test_the_result_has_the_shape_that_the_network_takes(channels: int, kind: str) -> None:
-    prepare = make_preparation(DataConfig(channels=channels, preparation=kind, image_size=32))
     for image in (drawn(), drawn().convert("RGB")):
-        prepared = prepare(image)
+        prepared = prepare(image, kind, 32, channels)
         assert (prepared.shape, prepared.dtype) == ((channels, 32, 32), np.uint8)
 
 
@@ -138,10 +137,9 @@ def test_the_page_prepares_a_image_to_the_same_bytes(kind: str, channels: int) -
         for rgba, image in zip(pixels, images, strict=True)
     ]
     answers = run_node(PROJECT / "src" / "page", IN_JAVASCRIPT, asked)
-    prepare = make_preparation(DataConfig(channels=channels, preparation=kind))
     for image, found in zip(images, answers, strict=True):
         try:
-            expected: object = prepare(image).ravel().tolist()
+            expected: object = prepare(image, kind, 28, channels).ravel().tolist()
         except EmptyImageError:
             expected = "empty"
         assert found == expected, image.size
