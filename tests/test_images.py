@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.folders import find_labeled, read_all, split_folders
+from shared.data.class_folders import read_class_folders
+from shared.data.folders import Decoded, find_labeled, split_folders
 from shared.data.images import UnreadableImageError, read_image
-from shared.data.problems import Problems
+from shared.data.prepared import Reading
+from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
 
 
@@ -85,8 +87,8 @@ def test_what_is_no_image_is_refused(content: Path | bytes, reason: str) -> None
         read_image(content)
 
 
-def pixels(path: Path) -> np.ndarray:
-    return np.asarray(read_image(path))
+def pixels(path: Path) -> Decoded:
+    return Decoded(np.asarray(read_image(path)))
 
 
 @pytest.fixture
@@ -118,14 +120,14 @@ def test_images_beside_the_class_folders_are_not_passed_over_in_silence(
 
 def test_unreadable_images_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dog" / "broken.png").write_bytes(b"no image")
-    images, labels, files = read_all(find_labeled(folder), pixels, problems := Problems())
-    assert images.shape == (5, 6, 6)
-    assert labels.tolist() == [0, 0, 0, 1, 1]
-    assert len(files) == 5
+    found = read_class_folders(folder, "images", Reading(pixels, {}), PreparedDataConfig())
+    assert found.train["images"].shape == (5, 6, 6)
+    assert found.train["labels"].tolist() == [0, 0, 0, 1, 1]
+    assert found.train.names[-1] == "dog/1.png"
     message = capsys.readouterr().err
     assert "left out of 6 images: unreadable images: 1 (" in message
     assert "broken.png (not an image, or a damaged one)" in message
-    assert list(problems.by_kind) == ["unreadable images"]
+    assert list(found.problems.by_kind) == ["unreadable images"]
 
 
 def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -143,7 +145,7 @@ def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path:
     for path in (folder / "dog").iterdir():
         path.write_bytes(b"")
     with pytest.raises(UserError, match="no image can be read of dog; replace"):
-        read_all(find_labeled(folder), pixels, Problems())
+        read_class_folders(folder, "images", Reading(pixels, {}), PreparedDataConfig())
     shutil.rmtree(folder / "dog")
     with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
         find_labeled(folder)

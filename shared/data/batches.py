@@ -5,7 +5,7 @@ batch without messages.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -27,7 +27,9 @@ def fitting_batch_size(examples: int, wanted: int) -> int:
 class BatchIndices(list[int]):
     """The indices of a batch, and its epoch, which worker processes that live for several epochs learn only here."""
 
-    epoch = 0
+    def __init__(self, indices: Iterable[int], epoch: int = 0) -> None:
+        super().__init__(indices)
+        self.epoch = epoch
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,8 @@ class Share:
 
     def of(self, indices: list[int], epoch: int = 0) -> BatchIndices:
         """This process's part of a batch; the parts of all processes are disjoint and make up the whole batch."""
-        part = BatchIndices(indices[self.process :: self.processes])  # every n-th: sizes differ by one at most
-        part.epoch = epoch
-        return part
+        # N -> N / processes, every n-th: sizes differ by one at most
+        return BatchIndices(indices[self.process :: self.processes], epoch)
 
 
 class ShuffledBatches(Sampler[list[int]]):

@@ -98,9 +98,9 @@ class Index:
     def rows(self, source: np.ndarray | FileArray) -> Rows:
         """The examples in `source`, one for each readable file."""
         digests = bytes.fromhex("".join(chunk["digests"] for chunk in self.chunks))
-        names = {name for chunk in self.chunks for name in chunk["measures"]}
+        names = dict.fromkeys(name for chunk in self.chunks for name in chunk["measures"])
         measures = {name: [one for chunk in self.chunks for one in chunk["measures"].get(name, [])] for name in names}
-        arrays = {name: np.array(values) for name, values in sorted(measures.items())}
+        arrays = {name: np.array(values) for name, values in measures.items()}
         return Rows(source, np.frombuffer(digests, np.uint8).reshape(-1, 32), arrays)
 
 
@@ -230,9 +230,10 @@ def _prepare_folder(
     try:
         if index is None:
             index = _begin(files, reading, kind)
+            stored = _is_stored(index, len(files), folder, settings)
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
-            if _is_stored(index, len(files), folder, settings):
+            if stored:
                 log.info(
                     f"data: {len(files):,} {kind.nouns} are prepared once in {shown(folder)}, "
                     f"{len(files) * index.row_bytes / 1e9:.3g} GB (data.cache)"

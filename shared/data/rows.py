@@ -104,7 +104,9 @@ class Rows:
 
     def __getitem__(self, chosen: int | slice | Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """A copy of these rows, [M, ...], or of one row, [...]."""
-        rows = self._index[chosen if isinstance(chosen, int | slice) else np.asarray(chosen)]
+        if not isinstance(chosen, int | slice):
+            chosen = np.asarray(chosen, dtype=None if len(chosen) else np.int64)
+        rows = self._index[chosen]
         found = torch.from_numpy(self.source[np.atleast_1d(rows)])
         return found if np.ndim(rows) else found[0]
 

@@ -12,6 +12,7 @@ import torch
 from images import save_folder
 from PIL import Image
 
+from shared.data.batches import BatchIndices
 from shared.data.examples import Data, Examples
 from shared.errors import UserError
 from shared.files import file_digest
@@ -247,8 +248,7 @@ def test_image_and_mask_stay_together(size: tuple[int, int], rare_crops: float) 
     settings = DataConfig(crop_height=64, crop_width=96, flip="all", zoom=1.5, color=0.2, rare_crops=rare_crops)
     crops = RandomCrops(stripes(*size), settings, seed=0)
     for epoch in range(10):
-        crops.epoch = epoch
-        batch = crops.__getitems__([0])
+        batch = crops.__getitems__(BatchIndices([0], epoch))
         assert batch["images"].shape[2:] == batch["masks"].shape[1:]
         assert (batch["images"].dtype, batch["masks"].dtype) == (torch.uint8, torch.uint8)
         agree = (batch["images"][0, 0] > 100) == (batch["masks"][0] == 1)
@@ -258,10 +258,9 @@ def test_image_and_mask_stay_together(size: tuple[int, int], rare_crops: float) 
 def test_crops_are_others_each_epoch_and_the_same_each_run() -> None:
     settings = DataConfig(crop_height=64, crop_width=64)
     first, again = (RandomCrops(stripes(200, 200), settings, seed=0) for _ in range(2))
-    before = first.__getitems__([0])["images"]
-    assert torch.equal(before, again.__getitems__([0])["images"])
-    first.epoch = 1
-    assert not torch.equal(before, first.__getitems__([0])["images"])
+    before = first.__getitems__(BatchIndices([0]))["images"]
+    assert torch.equal(before, again.__getitems__(BatchIndices([0]))["images"])
+    assert not torch.equal(before, first.__getitems__(BatchIndices([0], epoch=1))["images"])
 
 
 def test_rare_classes_are_seen_often() -> None:
@@ -273,8 +272,7 @@ def test_rare_classes_are_seen_often() -> None:
         crops = RandomCrops(images, DataConfig(crop_height=64, crop_width=64, zoom=1, rare_crops=share), seed=0)
         found = 0
         for epoch in range(40):
-            crops.epoch = epoch
-            found += bool((crops.__getitems__([0])["masks"] == 1).any())
+            found += bool((crops.__getitems__(BatchIndices([0], epoch))["masks"] == 1).any())
         seen[share] = found
     assert seen[0.0] < 5
     assert seen[1.0] > 12
