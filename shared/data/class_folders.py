@@ -67,8 +67,8 @@ def read_splits(
     first = next(iter(labeled.values()))
     files = [path for found in labeled.values() for path in found.files]
     settled = replace(reading, settle=lambda _: reading.settle(first.files))
-    prepared = prepare(root, files, settled, column, first.kind, settings)
     names = [path.relative_to(root).as_posix() for path in files]
+    prepared = prepare(root, files, names, settled, column, first.kind, settings)
     problems, unusual = prepared.note(names, first.kind)
     for sentence in problems.sentences():
         log.warning(f"left out of {len(files)} {first.kind.nouns}: {sentence}")

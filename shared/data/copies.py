@@ -1,5 +1,6 @@
 """Near-copies: the same image, text or recording again, but not to the byte. Across splits they raise the scores."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from shared.console import log
 from shared.data.examples import Data, Examples, NearCopies
 from shared.data.groups import grouping_advice
 from shared.data.problems import named
+from shared.data.rows import Rows
 from shared.data.splits import Splits, evenly_spaced
+from shared.files import read_json, write_json
 
 SIDE = 16  # of the thumbnails that images are compared by, in pixels
 TEXT_VALUES = 2048  # of the vector that stands for the parts of a text
@@ -148,7 +151,20 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return unit
 
 
-def _alike(
+def _alike(some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np.ndarray = ()) -> list[tuple[int, int]]:
+    """See `_compare`; what was found among prepared examples is kept beside them, because it takes seconds."""
+    if not isinstance(whole, Rows):
+        return list(_compare(some, whole, likeness, itself))
+    key = hashlib.sha256(
+        f"{likeness.least} {len(itself)}".encode() + b"".join(some.digests + whole.digests)
+    ).hexdigest()
+    kept = whole.folder / f"copies-{key[:12]}.json"
+    if not kept.is_file():
+        write_json(kept, list(_compare(some, whole, likeness, itself)))
+    return [(first, second) for first, second in read_json(kept, "delete it")]
+
+
+def _compare(
     some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np.ndarray = ()
 ) -> Iterator[tuple[int, int]]:
     """The index of each of `some` that has a copy, and that of its nearest copy in `whole`.

@@ -82,7 +82,7 @@ def grouping_advice(
         return "move the copies into one split, or delete them"
     for pattern in PATTERNS:
         groups = [[_group(pattern, name) for name in pair] for pair in pairs]
-        several = len({_group(pattern, name) for name in names}) >= LEAST_GROUPS
-        if several and all(first == second != "" for first, second in groups):
+        together = all(first == second != "" for first, second in groups)
+        if together and len({_group(pattern, name) for name in names}) >= LEAST_GROUPS:
             return f"--data.group_pattern '{pattern}' keeps them together"
     return otherwise

@@ -95,13 +95,13 @@ class Index:
                 yield [start + place, *entry]
             start += chunk["files"]
 
-    def rows(self, source: np.ndarray | FileArray) -> Rows:
-        """The examples in `source`, one for each readable file."""
+    def rows(self, source: np.ndarray | FileArray, folder: Path) -> Rows:
+        """The examples in `source`, one for each readable file, that were prepared in the folder."""
         digests = bytes.fromhex("".join(chunk["digests"] for chunk in self.chunks))
         names = dict.fromkeys(name for chunk in self.chunks for name in chunk["measures"])
         measures = {name: [one for chunk in self.chunks for one in chunk["measures"].get(name, [])] for name in names}
         arrays = {name: np.array(values) for name, values in measures.items()}
-        return Rows(source, np.frombuffer(digests, np.uint8).reshape(-1, 32), arrays)
+        return Rows(source, folder, np.frombuffer(digests, np.uint8).reshape(-1, 32), arrays)
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,18 @@ class Prepared:
 
 
 def prepare(
-    root: Path, files: Sequence[Path], reading: Reading, column: str, kind: FileKind, settings: PreparedDataConfig
+    root: Path,
+    files: Sequence[Path],
+    names: Sequence[str],
+    reading: Reading,
+    column: str,
+    kind: FileKind,
+    settings: PreparedDataConfig,
 ) -> Prepared:
     """Decode files, or open what was prepared of them before.
 
     Args:
-        root: the folder that the files are in.
+        names: of the files, below `root`.
         column: what the examples are called.
 
     Raises:
@@ -143,7 +149,6 @@ def prepare(
     place = os.path.relpath(root, settings.processed)  # so that a copied project finds its own
     code = Path(inspect.getfile(reading.read)).read_bytes()
     folder = settings.processed / f"{column}-{_digest(place, reading.settings, code.hex())[:12]}"
-    names = [os.path.relpath(path, root) for path in files]
     identity = _digest(*((name, size.st_size, size.st_mtime_ns) for name, size in zip(names, sizes, strict=True)))
     settings.processed.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # of several processes one prepares, and the others open the result
@@ -154,11 +159,11 @@ def prepare(
             index = _prepare_folder(folder, identity, files, reading, kind, settings)
     if settings.cache != "none" and (folder / EXAMPLES).is_file():
         log.info(f"data: {len(files):,} {kind.nouns}, prepared in {shown(folder)}")
-        return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r"))), index, "disk")
+        return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk")
     log.info(f"data: {len(files):,} {kind.nouns} are decoded whenever they are needed")
     readable = [path for path, good in zip(files, index.readable, strict=True) if good]
     decoded = FileArray(readable, partial(_values, reading.settled(index)), tuple(index.row), np.dtype(index.dtype))
-    return Prepared(index.rows(decoded), index, "none")
+    return Prepared(index.rows(decoded, folder), index, "none")
 
 
 def _values(read: Callable[[Path], Decoded], path: Path) -> np.ndarray:

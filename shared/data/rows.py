@@ -48,6 +48,7 @@ class Rows:
     def __init__(
         self,
         source: np.ndarray | FileArray,
+        folder: Path,
         digests: np.ndarray,
         measures: Mapping[str, np.ndarray],
         index: np.ndarray | None = None,
@@ -55,11 +56,12 @@ class Rows:
         """Hold examples of `source`, [S, ...].
 
         Args:
+            folder: where they were prepared; what is computed from all of them can be kept there.
             digests: the SHA-256 of all S rows, uint8 [S, 32].
             measures: what else is known of them, such as the `width` of their files, int64 [S].
             index: which rows, in which order; all where it is None.
         """
-        self.source, self._digests, self._measures = source, digests, measures
+        self.source, self.folder, self._digests, self._measures = source, folder, digests, measures
         self._index = np.arange(source.shape[0]) if index is None else index
 
     def __len__(self) -> int:
@@ -95,17 +97,18 @@ class Rows:
     def at(self, indices: Sequence[int] | np.ndarray) -> "Rows":
         """The rows at these indices; nothing is read."""
         index = self._index[np.asarray(indices, dtype=np.int64)]
-        return Rows(self.source, self._digests, self._measures, index)
+        return Rows(self.source, self.folder, self._digests, self._measures, index)
 
     def joined(self, others: Sequence["Rows"]) -> "Rows":
         """These rows, and then those of others of the same array."""
         index = np.concatenate([self._index, *(other._index for other in others)])
-        return Rows(self.source, self._digests, self._measures, index)
+        return Rows(self.source, self.folder, self._digests, self._measures, index)
 
     def __getitem__(self, chosen: int | slice | Sequence[int] | np.ndarray | Tensor) -> Tensor:
         """A copy of these rows, [M, ...], or of one row, [...]."""
-        if not isinstance(chosen, int | slice):
-            chosen = np.asarray(chosen, dtype=None if len(chosen) else np.int64)
+        if not isinstance(chosen, slice):
+            chosen = np.asarray(chosen)
+            chosen = chosen if chosen.size else chosen.astype(np.int64)
         rows = self._index[chosen]
         found = torch.from_numpy(self.source[np.atleast_1d(rows)])
         return found if np.ndim(rows) else found[0]

@@ -23,6 +23,8 @@ def skipped_files(folder: Path, kind: FileKind = IMAGES, beside: bool = False) -
     """
     found = Problems()
     for path, reason in visit(folder):
+        if not reason and path.suffix.lower() in kind.suffixes and path.suffix.lower() not in PAGED:
+            continue
         name = path.relative_to(folder).as_posix()
         if reason == HIDDEN:  # it matters where it holds what would be read otherwise
             if list_files(path, kind) if path.is_dir() else path.suffix.lower() in kind.suffixes:
