@@ -155,10 +155,8 @@ def _alike(some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np
     """See `_compare`; what was found among prepared examples is kept beside them, because it takes seconds."""
     if not isinstance(whole, Rows):
         return list(_compare(some, whole, likeness, itself))
-    key = hashlib.sha256(
-        f"{likeness.least} {len(itself)}".encode() + b"".join(some.digests + whole.digests)
-    ).hexdigest()
-    kept = whole.folder / f"copies-{key[:12]}.json"
+    key = b"".join([f"{likeness.least} {len(itself)}".encode(), *some.digests, *whole.digests])
+    kept = whole.folder / f"copies-{hashlib.sha256(key).hexdigest()[:12]}.json"
     if not kept.is_file():
         write_json(kept, list(_compare(some, whole, likeness, itself)))
     return [(first, second) for first, second in read_json(kept, "delete it")]
