@@ -161,11 +161,11 @@ def test_mcnemars_test_counts_the_examples_that_one_run_alone_gets_right() -> No
 
 def test_scores_that_differ_by_noise_seldom_count_as_different() -> None:
     random = np.random.default_rng(0)
-    pairs = [(random.normal(0.7, 0.2, 40), random.normal(0, 0.05, 40)) for _ in range(60)]
+    pairs = [(random.normal(0.7, 0.2, 40), random.normal(0, 0.05, 40)) for _ in range(20)]
     equal = [paired_test(scores, scores + noise)["p_value"] < 0.05 for scores, noise in pairs]
     better = [paired_test(scores, scores + noise + 0.04)["p_value"] < 0.05 for scores, noise in pairs]
-    assert sum(equal) <= 8
-    assert sum(better) >= 55
+    assert sum(equal) <= 4
+    assert sum(better) >= 18
 
 
 def test_two_runs_are_compared_on_the_same_test_examples_alone(tmp_path: Path) -> None:
@@ -200,10 +200,11 @@ def test_masks_are_compared_by_image(tmp_path: Path) -> None:
     assert test["difference"] == pytest.approx(0.1)
 
 
-def test_tables_pages_and_json_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_tables_pages_and_json_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show_runs(tmp_path, "digits", as_json=False)
     assert "there is none" in capsys.readouterr().out
     first, second, third = three_runs(tmp_path)
+    capsys.readouterr()
     show_runs(tmp_path, "digits", as_json=True)
     assert json.loads(capsys.readouterr().out) == read_runs(tmp_path)
     show_runs(tmp_path, "digits", as_json=False)
