@@ -149,13 +149,20 @@ def test_a_name_that_fits_several_runs_is_refused(tmp_path: Path) -> None:
         find_run(read_runs(tmp_path), "2001")  # the year of the earlier ones
 
 
+def paired_interval(both: int, second: int, first: int, neither: int) -> list[float]:
+    """Where the difference lies in 95 % of draws of the examples."""
+    total = both + second + first + neither
+    cells = np.random.default_rng(0).multinomial(total, np.array([both, second, first, neither]) / total, 20_000)
+    return [float(end) for end in np.quantile((cells[:, 1] - cells[:, 2]) / total, (0.025, 0.975))]
+
+
 def test_mcnemars_test_counts_the_examples_that_one_run_alone_gets_right() -> None:
     first, second = [1] * 80 + [0] * 15 + [1] * 5, [1] * 80 + [1] * 15 + [0] * 5
     found = paired_test(first, second)
-    assert found["p_value"] == pytest.approx(2 * binom.cdf(5, 20, 0.5))
+    assert found["p_value"] == pytest.approx(2 * binom.cdf(4, 20, 0.5) + binom.pmf(5, 20, 0.5))
     assert found["difference"] == pytest.approx(0.1)
-    assert (found["interval"][0] > 0) == (found["p_value"] < 0.05)
-    assert found["interval"][0] < 0.1 < found["interval"][1]
+    assert 0 < found["interval"][0] < 0.1 < found["interval"][1]
+    assert found["interval"] == pytest.approx(paired_interval(80, 15, 5, 0), abs=0.01)
     assert paired_test([1, 0], [1, 0])["p_value"] == 1
 
 
@@ -177,7 +184,7 @@ def test_two_runs_are_compared_on_the_same_test_examples_alone(tmp_path: Path) -
     assert found["test"]["difference"] == pytest.approx(18 / 40)
     assert "more than noise (McNemar" in found["sentence"]
     assert "no more" not in found["sentence"]
-    assert found["sentence"] in run_before(tmp_path)["the run before"]
+    assert found["sentence"] in run_before(tmp_path)[f"beside {first['id']}, the run before"]
     measured = json.loads((tmp_path / "evaluate.json").read_text())
     write_json(tmp_path / "evaluate.json", measured | {"test_examples": "others"})
     assert "different test examples" in compare_runs(first, second)["sentence"]

@@ -50,7 +50,8 @@ def show_comparison(output_dir: Path, title: str, names: Sequence[str], as_json:
     first, second = (f"{run['id']} ({run['name']})" if run["name"] == CURRENT else run["id"] for run in runs)
     rows = [dict(zip(("", first, second), (name, *values), strict=True)) for name, values in found["settings"].items()]
     scores = [_row(run) | _interval(run) for run in runs]
-    rows += [dict(zip(("", first, second), (name, *(row[name] for row in scores)), strict=True)) for name in scores[0]]
+    cells = [(name, *(row[name] for row in scores)) for name in list(scores[0])[1:]]  # without the id
+    rows += [dict(zip(("", first, second), row, strict=True)) for row in cells]
     columns(f"{first} and {second}", rows)
     sentence = f"{second} beside {first}: {found['sentence']}."
     log.info(sentence)

@@ -196,10 +196,7 @@ def run_before(output_dir: Path) -> dict[str, str]:
     runs = read_runs(output_dir)
     if len(runs) < 2 or runs[-1]["name"] != CURRENT:
         return {}
-    before = runs[-2]
-    score = f"{before['test']['name']} {before['test']['score']:.4f}; " if before["test"] else ""
-    found = compare_runs(before, runs[-1])["sentence"]
-    return {"the run before": f"{before['id']} of {before['time']}: {score}this one beside it: {found}"}
+    return {f"beside {runs[-2]['id']}, the run before": compare_runs(runs[-2], runs[-1])["sentence"]}
 
 
 def use(output_dir: Path, name: str) -> None:
