@@ -98,8 +98,9 @@ clean:  ## remove .venv, build and caches; data and outputs stay
 
 # Of this repository alone: tools/new_project.py leaves out of a new repository what follows.
 BENCH := .venv-bench
+TRACKERS := .venv-trackers
 DOCS := .venv-docs
-.PHONY: new-project test-docs docs exercise hint progress bench
+.PHONY: new-project test-docs docs exercise hint progress bench trackers
 
 new-project:  ## your own project: NAME=flowers FROM=image_segmentation, and TO=~/code/flowers for a repository of its own
 	@$(require_python)
@@ -142,3 +143,9 @@ $(BENCH)/installed: $(INSTALLED) tools/requirements-bench.txt
 	@grep -v -E '^(certifi|opentelemetry-api)=' constraints.txt > $(BENCH)/constraints.txt
 	$(BENCH)/bin/python -m pip install --quiet --constraint $(BENCH)/constraints.txt --requirement tools/requirements-bench.txt
 	@touch $@
+
+trackers: $(INSTALLED)  ## MLflow, Weights & Biases and trackio beside the project, for their tests (make test-long)
+	$(PY) -m venv $(TRACKERS)
+	@$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$($(TRACKERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth
+	$(TRACKERS)/bin/python -m pip install --quiet --requirement tools/requirements-trackers.txt

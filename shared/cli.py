@@ -111,6 +111,10 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
             _note_other_data(stored, config, given, project)
         config, extra = parse(stored=stored)
     result = getattr(import_module(source), function.__name__)(config, **extra)
+    if config.training.tracker != "none":
+        from shared.training.tracker import send_results
+
+        send_results(config, verb)
     if verb == "train" and result["verb"] == "train":  # and not a short trial
         _name_next(project, config.output_dir)
 

@@ -16,7 +16,7 @@ class BaseConfig:
     NOT_TRAINED: ClassVar[tuple[str, ...]] = (
         *("output_dir", "log_dir", "data.root", "predict", "export", "serve", "stale_export"),
         *(f"training.{name}" for name in ("save_every", "keep_every", "max_to_keep", "keep_runs", "log_every")),
-        *(f"training.{name}" for name in ("workers", "device")),
+        *(f"training.{name}" for name in ("workers", "device", "tracker")),
     )
     """settings and sections that do not affect what is trained: they may change before a run is resumed"""
 

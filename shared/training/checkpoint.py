@@ -121,8 +121,8 @@ def load_state(path: Path, metadata: Mapping[str, Any]) -> dict[str, Any]:
     # Settings that do not affect training may differ between a run and its resumption.
     free = {"not_trained", "data.cache", *(f"config.{name}" for name in metadata.get("not_trained", ()))}
     free |= {f"config.training.{name}" for name in ("epochs", "min_steps", "patience")}  # a run may be trained longer
-    there = dict(_leaves(checkpoint.metadata, free))
-    here = dict(_leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
+    there = dict(leaves(checkpoint.metadata, free))
+    here = dict(leaves(json.loads(json.dumps(metadata)), free))  # through JSON: a tuple here equals the list there
     for name in here:
         if there.get(name) != here[name]:
             raise UserError(
@@ -145,14 +145,14 @@ def _offer(damaged: Path) -> str:
     return f"The best weights in {best} are not touched." if best.is_file() else ""
 
 
-def _leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted names and values of nested metadata, without the entries in `free` and those below them."""
     for key, value in content.items():
         name = f"{prefix}{key}"
         if name in free:
             continue
         if isinstance(value, Mapping):
-            yield from _leaves(value, free, f"{name}.")
+            yield from leaves(value, free, f"{name}.")
         else:
             yield name, value
 

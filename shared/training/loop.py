@@ -30,6 +30,7 @@ from shared.training.settings import TrainingConfig
 from shared.training.setup import shard_batches, start
 from shared.training.sharding import whole_tensor, whole_weights
 from shared.training.state import Progress, TrainingState
+from shared.training.tracker import Tracker
 
 Step = Callable[[nn.Module, Batch], tuple[Tensor, Tensor, Tensor]]
 """Runs the network on a batch and returns (loss, logits, targets): the mean loss, and what the metrics compare."""
@@ -57,6 +58,7 @@ def fit(
     log_dir: Path,
     metadata: Mapping[str, Any],
     resume: Path | None = None,
+    make_tracker: Callable[[Progress], Tracker | None] = lambda _: None,
 ) -> TrainingState:
     """Train, validate after every epoch, and save the best weights and the state to resume from.
 
@@ -64,6 +66,7 @@ def fit(
         train_loader: made by `shared.data.memory.shuffled_loader`, which can start in the middle of an epoch.
         metadata: recorded in every checkpoint: the configuration, the data, the classes.
         resume: a state file; the resumed run ends with the same bytes as a run that was never stopped.
+        make_tracker: begins what the log is also sent to (see `training.tracker`).
 
     Returns:
         The state at the end; `progress` has the history and the best epoch.
@@ -85,7 +88,7 @@ def fit(
         restore_best(state.progress, resume, output_dir)
         note_resumption(state.progress, config, resume, longer)
     save = partial(save_whole_state, state, last_checkpoint(output_dir), metadata)
-    run_log = RunLog(output_dir, log_dir, state.progress)
+    run_log = RunLog(output_dir, log_dir, state.progress, make_tracker)
     with closing(run_log), StopRequest() as stop:
         while not finished(state.progress, config):
             train_epoch(task, state, train_loader, config, stop, save, run_log.write_step)

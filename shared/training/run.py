@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from shared.training.loop import Task, fit
 from shared.training.runs import keep_earlier_run
 from shared.training.settings import Trial
 from shared.training.start_from import checkpoint_to_start_from, take_weights
+from shared.training.tracker import require_tracker, start_tracker
 from shared.training.trials import TrialContext, run_trial
 
 
@@ -31,10 +33,11 @@ def prepare_run(config: Any) -> None:
     """Check that results can be written, before training costs time, and seed every random source.
 
     Raises:
-        UserError: a folder cannot be written to, or another process trains in it.
+        UserError: a folder cannot be written to, another process trains in it, or the tracker is not installed.
     """
     require_writable(config.output_dir)
     require_writable(config.log_dir)
+    require_tracker(config.training.tracker)
     with training_lock(config.output_dir):
         pass
     seed_everything(config.seed)
@@ -96,7 +99,18 @@ def train_network(
                 load_state(resume_from, recorded)  # refused before anything is moved
             beside = resume_from and resume_from.parent.resolve() == best_checkpoint(config.output_dir).parent.resolve()
             keep_earlier_run(config.output_dir, config.training.keep_runs, move=not beside)
-        state = fit(task, model, loaders.train, loaders.validation, config.training, *folders, recorded, resume_from)
+        make_tracker = partial(start_tracker, config, project, recorded)
+        state = fit(
+            task,
+            model,
+            loaders.train,
+            loaders.validation,
+            config.training,
+            *folders,
+            recorded,
+            resume_from,
+            make_tracker,
+        )
     progress = state.progress
     return write_training(
         config.output_dir,
@@ -109,6 +123,7 @@ def train_network(
         steps=progress.step,
         history=progress.history,
         **({"extensions": progress.extensions} if progress.extensions else {}),
+        **({"tracker": progress.tracker} if progress.tracker else {}),
         try_first=try_first,
         **details,
     )

@@ -61,6 +61,8 @@ class TrainingConfig:
     device's memory; higher values need less memory and take longer"""
     patience: NonNegativeInt = 0
     """number of epochs without a better validation score after which training stops; 0 never stops early"""
+    tracker: Literal["none", "mlflow", "wandb", "trackio"] = "none"
+    """experiment tracker that also gets settings, curves and scores; TensorBoard and outputs/ have them in any case"""
     log_every: PositiveInt = 50
     """number of optimizer steps between two TensorBoard records of loss, learning rate and gradient norm"""
     save_every: NonNegativeInt = 0

@@ -37,6 +37,8 @@ class Progress:
     """One record per epoch."""
     log_name: str = ""
     """The folder of the run's TensorBoard curves, in `log_dir`."""
+    tracker: dict[str, str] = field(default_factory=dict)
+    """The run of the tracker that a resumed run goes on with; empty without one (see `training.tracker`)."""
     epochs: int = 0
     """The number of epochs that the schedule of the learning rate ends with."""
     schedule_start: int = 0
