@@ -16,6 +16,7 @@ from shared.console import log
 from shared.data.examples import Data
 from shared.data.memory import in_batches
 from shared.evaluation import logits_in_batches
+from shared.export.card import write_card
 from shared.export.mobile import mobile_usability
 from shared.export.precision import NAMES, Candidate, choose_precision, compare, in_precision, names_to_measure
 from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
@@ -109,9 +110,9 @@ def export_measured(
     recorded = export_metadata(config, trained, test_scores)
     recorded |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
     write_model(exported, path, {**recorded, **metadata, "precision": precision})
-    write_manifest(path.parent)
     details |= {"measured": measured, "choice": choice}
-    return write_export(config, trained, path, difference, started, precision=precision, reason=reason, **details)
+    details |= {"precision": precision, "reason": reason}
+    return write_export(config, trained, path, difference, started, project=project, **details)
 
 
 def write_export(
@@ -121,14 +122,15 @@ def write_export(
     difference: float,
     started: float,
     *,
+    project: Path,
     precision: str,
     reason: str,
     measured: Mapping[str, Any] | None = None,
     **details: Any,
 ) -> dict[str, Any]:
-    """Write outputs/export.json about the exported file `path` (see `export_measured`)."""
+    """Write outputs/export.json, a model card and a manifest about the exported file `path` (see `export_measured`)."""
     log.info(f"export: {path}, {precision}: {reason}")
-    return write_result(
+    result = write_result(
         config.output_dir,
         "export",
         seed=trained.metadata["seed"],
@@ -145,6 +147,9 @@ def write_export(
         mobile=mobile_usability(path),
         **details,
     )
+    write_card(config, project, trained, path, result)
+    write_manifest(path.parent)
+    return result
 
 
 def export_classifier(

@@ -310,6 +310,16 @@ def test_exporting_the_same_weights_again_writes_the_same_bytes(trained: Any) ->
     assert verb("export")(trained)["sha256"] == first["sha256"]
 
 
+def test_the_model_card_has_the_scores_and_its_example_runs(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = (trained.output_dir / "export" / "README.md").read_text()
+    assert all(value in card for value in read_result(trained.output_dir, "evaluate")["summary"].values())
+    assert "Not stated" not in card
+    monkeypatch.chdir(trained.output_dir / "export")
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(card.split("```python\n")[1].split("```")[0], {})
+    assert printed.getvalue().startswith("(1, ")
+
+
 def test_the_exported_file_says_where_it_comes_from(trained: Any, contract: Contract) -> None:
     metadata = OnnxModel(trained.output_dir / "export" / f"{contract.project.name}.onnx").metadata
     assert metadata["data"]["source"] == "sample"

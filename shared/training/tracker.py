@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -172,8 +173,8 @@ def _add_file(file: Path, tracker: Any) -> None:
 
 
 def _register(model: Path, project: str) -> None:
-    import mlflow
     import onnx
 
     requirements = ["onnxruntime", "numpy"]  # else MLflow looks for them by loading the model in another process
-    mlflow.onnx.log_model(onnx.load(model), name="model", registered_model_name=project, pip_requirements=requirements)
+    settings = {"registered_model_name": project, "pip_requirements": requirements}
+    import_module("mlflow.onnx").log_model(onnx.load(model), name="model", **settings)

@@ -10,10 +10,10 @@ from models.detector import Detector
 from models.model import crop_size, embedder_id, restore_model
 from models.on_device import write_parts
 from shared.export.run import export_metadata, write_export
-from shared.export.to_onnx import trace, write_manifest, write_model
+from shared.export.to_onnx import trace, write_model
 from shared.files import write_json
 from shared.training.trained import load_trained
-from src.config import Config, export_path
+from src.config import PROJECT, Config, export_path
 from src.dataloader import FaceData, load_data
 from src.decision import FILE, load_decision
 
@@ -43,7 +43,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     write_model(model, path, recorded)
     write_parts(path.parent, config.data.processed, detector)
     write_json(path.with_name(FILE), asdict(decision))
-    write_manifest(path.parent)
     # Galleries hold embeddings for years; int8 would move them, and those of two precisions cannot be compared.
     reason = "embeddings are compared with stored ones, so they are not rounded"
-    return write_export(config, trained, path, difference, started, precision="fp32", reason=reason)
+    details = {"project": PROJECT, "precision": "fp32", "reason": reason}
+    return write_export(config, trained, path, difference, started, **details)
