@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 INSTALLED := .venv/installed
+TORCH_INDEX ?= https://download.pytorch.org/whl
 FLAGS = $(if $(DATA),--data.root "$(DATA)") $(ARGS)
 
 # A project by its name, or by the first or last part of it where only one project has that part.
@@ -17,9 +18,9 @@ define require_python
 $(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.14 is needed; set PYTHON=python3.11") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
 endef
 
-# What is asked for, whichever project asks: a copied project asks for nothing new, so nothing is installed again.
-REQUIREMENTS := pyproject.toml constraints.txt tests/requirements.txt $(wildcard projects/*/requirements.txt)
-asked_for = cat $(REQUIREMENTS) | grep -v '"projects/.*/requirements.txt"' | LC_ALL=C sort -u
+# Installs what is asked for and is not installed yet: everything, or what one project needs.
+install = $(if $(wildcard $(PY)),$(PY),$(require_python) && $(PYTHON)) tools/install.py $(1) \
+	--torch "$(TORCH)" --torch-index "$(TORCH_INDEX)"
 
 # What make cannot do is said before anything is installed: a folder with a space in its name, a project that is none.
 STRANGE := $(filter-out projects/%/main.py,$(wildcard projects/*/main.py))
@@ -29,34 +30,36 @@ $(foreach verb,check-data run serve export sweep test,$(foreach goal,$(call aske
 	$(if $(call main,$(goal:$(verb)-%=%)),)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-shared test-long lint web lock clean
+.PHONY: always help setup doctor test test-shared test-long lint web lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  projects:      $(call names,$(wildcard projects/*/main.py)) (the first or last part of a name is enough)"
 
-setup: $(INSTALLED)  ## make .venv and install everything into it
+setup: $(INSTALLED)  ## make .venv and install everything into it; TORCH=cpu leaves CUDA out
 
-$(INSTALLED): $(REQUIREMENTS)
-	@$(require_python)
-	@if [ -f $@ ] && $(asked_for) | cmp -s - $@; then touch $@; else set -ex; \
-		$(PYTHON) -m venv .venv; \
-		$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[dev,projects]"; \
-		set +x; $(asked_for) > $@; fi
+$(INSTALLED): always
+	@$(call install)
 
-check-data-%: $(INSTALLED)  ## read the data as training would, and say what is in it and what is wrong
+installed-for-%: always
+	@$(call install,$(call main,$*))
+
+doctor:  ## say what this machine has, what is installed, and what to do about it
+	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) tools/doctor.py
+
+check-data-%: installed-for-%  ## read the data as training would, and say what is in it and what is wrong
 	@$(PY) $(call main,$*) check-data $(FLAGS)
 
-run-%: $(INSTALLED)  ## train, evaluate, baseline, export and report; a table says what came of it
+run-%: installed-for-%  ## train, evaluate, baseline, export and report; a table says what came of it
 	@$(PY) $(call main,$*) run $(FLAGS)
 
-serve-%: $(INSTALLED)  ## answer HTTP requests with the exported network, on this machine only
+serve-%: installed-for-%  ## answer HTTP requests with the exported network, on this machine only
 	@$(PY) $(call main,$*) serve $(FLAGS)
 
-export-%: $(INSTALLED)  ## write the trained network as one ONNX file
+export-%: installed-for-%  ## write the trained network as one ONNX file
 	@$(PY) $(call main,$*) export $(FLAGS)
 
-sweep-%: $(INSTALLED)  ## search for good settings by many training runs
+sweep-%: installed-for-%  ## search for good settings by many training runs
 	@$(PY) $(call main,$*) sweep $(FLAGS)
 
 # Two at a time, each on one thread: most of a test is one thread's work, and threads of two processes would wait for
@@ -81,7 +84,7 @@ test-long: test  ## the slow tests too
 web: $(INSTALLED)  ## dist/web: a static page of every exported project, which runs on the visitor's device (needs npm)
 	@$(PY) tools/web.py $(ARGS)
 
-test-%: $(INSTALLED)  ## the tests of one project
+test-%: installed-for-%  ## the tests of one project
 	@echo "== $*"; $(PYTEST) $(dir $(call main,$*))tests
 
 lint: $(INSTALLED)  ## ruff and mypy
