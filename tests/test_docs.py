@@ -40,9 +40,8 @@ class Copy:
         for part in Path(sys.prefix).iterdir():
             (environment / part.name).symlink_to(part)
         (environment / "installed").unlink(missing_ok=True)
-        shutil.copyfile(Path(sys.prefix) / "installed", environment / "installed")
-        later = time.time() + 24 * 3600  # than the requirements of projects that pages make: nothing is installed anew
-        os.utime(environment / "installed", (later, later))
+        asking = [self.root / "pyproject.toml", self.root / "constraints.txt", *self.root.rglob("requirements.txt")]
+        (environment / "installed").write_text("\n".join(["TORCH=", *(path.read_text() for path in asking)]))
         self.variables = os.environ | {
             "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(self.root),

@@ -1,60 +1,163 @@
-"""`make setup` installs what is asked for, once, and again when something else is asked for."""
+"""`make setup` installs what is asked for, once, and again when something else is asked for; the right PyTorch too."""
 
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = min(path.parent.name for path in REPOSITORY.glob("projects/*/requirements.txt"))
-REQUIREMENTS = ["tests/requirements.txt", f"projects/{PROJECT}/requirements.txt"]
+UV = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+TORCH = ("torch", "torchvision", "torchaudio")
 
-# Stands for Python: writes down what it is called with, and copies itself where `-m venv` would.
-PYTHON = """#!/bin/sh
-echo "$@" >> calls
-if [ "$2" = venv ]; then mkdir -p .venv/bin && cp "$0" .venv/bin/python; fi
-if [ "$2" = pip ] && [ -f offline ]; then exit 1; fi
-"""
+# Stands for uv: writes down what it is called with, as if it had installed it.
+INSTALLER = '#!/bin/sh\necho "$@" >> calls\n[ ! -f offline ]\n'
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The files that `make setup` reads."""
-    for name in ["Makefile", "pyproject.toml", "constraints.txt", *REQUIREMENTS]:
+    """The files that `make setup` reads, and an installer."""
+    names = ["Makefile", "pyproject.toml", "constraints.txt", "tools/install.py", "tests/requirements.txt"]
+    for name in [*names, f"projects/{PROJECT}/requirements.txt", f"projects/{PROJECT}/main.py"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
-    (tmp_path / "python").write_text(PYTHON)
-    (tmp_path / "python").chmod(0o755)
+    write_program(tmp_path / "programs" / "uv", INSTALLER)
     return tmp_path
 
 
-def installs(copy: Path) -> int:
-    """Run `make setup`: how often it called pip, or the exit code times -1 where it failed."""
-    (copy / "calls").unlink(missing_ok=True)
-    done = subprocess.run(["make", "setup", "PYTHON=./python"], cwd=copy, capture_output=True, text=True)
-    calls = (copy / "calls").read_text() if (copy / "calls").is_file() else ""
-    return -done.returncode or calls.count("-m pip install")
-
-
-def later(path: Path, text: str) -> None:
-    """Write a file, and give it a date after everything that was written so far."""
+def write_program(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
-    os.utime(path, (path.stat().st_mtime + 60,) * 2)
+    path.chmod(0o755)
+
+
+def installs(copy: Path, *arguments: str, **variables: str) -> list[str]:
+    """The commands that the installer got from `make`, which has to succeed."""
+    (copy / "calls").unlink(missing_ok=True)
+    done = make(copy, *arguments, **variables)
+    assert done.returncode == 0, done.stderr
+    return (copy / "calls").read_text().splitlines() if (copy / "calls").is_file() else []
+
+
+def make(copy: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    path = f"{copy / 'programs'}{os.pathsep}{os.environ['PATH']}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "PIP_", "MAKE"))}
+    command = ["make", *(arguments or ["setup"]), f"PYTHON={sys.executable}"]
+    return subprocess.run(
+        command, cwd=copy, env=environment | {"PATH": path} | variables, capture_output=True, text=True
+    )
 
 
 def test_what_is_asked_for_is_installed_once(copy: Path) -> None:
     (copy / "offline").touch()
-    assert installs(copy) < 0
+    assert "error: this failed" in make(copy).stderr
     (copy / "offline").unlink()
-    assert installs(copy) == 1
-    assert installs(copy) == 0
+    assert len(installs(copy)) == 1
+    assert installs(copy) == []
     # A copied project asks for nothing new.
-    flowers = shutil.copytree(copy / "projects" / PROJECT, copy / "projects" / "flowers") / "requirements.txt"
-    later(flowers, flowers.read_text())
-    settings, line = copy / "pyproject.toml", f'    "projects/{PROJECT}/requirements.txt",\n'
-    later(settings, settings.read_text().replace(line, line.replace(PROJECT, "flowers") + line))
-    assert installs(copy) == 0
-    later(flowers, flowers.read_text() + "pandas\n")
-    assert installs(copy) == 1
+    flowers = shutil.copytree(copy / "projects" / PROJECT, copy / "projects" / "flowers")
+    assert installs(copy) == []
+    (flowers / "requirements.txt").write_text((flowers / "requirements.txt").read_text() + "pandas\n")
+    assert len(installs(copy)) == 1
+    (copy / "constraints.txt").write_text((copy / "constraints.txt").read_text() + "pandas==1.0\n")
+    assert len(installs(copy)) == 1
+
+
+def test_a_project_installs_what_it_needs_and_no_more(copy: Path) -> None:
+    other = copy / "projects" / "other" / "requirements.txt"
+    shutil.copytree(copy / "projects" / PROJECT, other.parent)
+    other.write_text("pandas\n")
+    (call,) = installs(copy, f"installed-for-{PROJECT}", PIP_INDEX_URL="https://mirror.example/simple")
+    assert f"projects/{PROJECT}/requirements.txt" in call
+    assert "projects/other" not in call
+    assert "tests/requirements.txt" not in call
+    assert len(installs(copy, "installed-for-other")) == 1
+    assert installs(copy, f"installed-for-{PROJECT}", "installed-for-other") == []
+
+
+def test_another_build_of_pytorch_is_refused_where_one_is_installed(copy: Path) -> None:
+    first, second = installs(copy, "setup", "TORCH=cpu", "TORCH_INDEX=/wheels/", UV_INDEX="https://other.example")
+    assert f"--default-index /wheels/cpu {' '.join(TORCH)}" in first
+    assert not set(TORCH) & set(second.split())
+    assert installs(copy) == installs(copy, "setup", "TORCH=cpu") == []
+    refused = make(copy, "setup", "TORCH=cu130")
+    assert refused.returncode == 2
+    assert ".venv has another build of PyTorch, cpu; make clean" in refused.stderr
+
+
+BACKEND = """
+from pathlib import Path
+import zipfile
+def build_editable(folder, *ignored):
+    name = "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(Path(folder) / name, "w") as wheel:
+        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n{needs}")
+        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr("tiny-1.dist-info/RECORD", "")
+    return name
+"""
+PROJECT_FILE = (
+    '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "tiny"\n'
+)
+
+
+def write_index(index: Path, build: str, *packages: tuple[str, str]) -> None:
+    """A package index in a folder: wheels that hold nothing but their origin, and a page that links to each."""
+    for name, text in packages:
+        version = f"2.0{build}"
+        folder = index / name
+        folder.mkdir(parents=True)
+        wheel = f"{name}-{version}-py3-none-any.whl"
+        about = f"{name}-{version}.dist-info"
+        with zipfile.ZipFile(folder / wheel, "w") as archive:
+            archive.writestr(f"{name}.py", f"origin = {index.name!r}\n")
+            archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+            archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            if text:
+                program = zipfile.ZipInfo(f"{name}-{version}.data/scripts/{name}")
+                program.external_attr = 0o100755 << 16
+                archive.writestr(program, text)
+            archive.writestr(f"{about}/RECORD", "")
+        (folder / "index.html").write_text(f'<a href="{wheel.replace("+", "%2B")}">{wheel}</a>')
+
+
+@pytest.fixture
+def tiny(copy: Path) -> Path:
+    """The same for a library that needs nothing but PyTorch, with two indexes of which one has it for CPUs."""
+    needs = "".join(f"Requires-Dist: {name}\\n" for name in TORCH)
+    (copy / "backend.py").write_text(BACKEND.replace("{needs}", needs))
+    (copy / "pyproject.toml").write_text(PROJECT_FILE + f'version = "1"\ndependencies = {list(TORCH)}\n')
+    (copy / "constraints.txt").write_text("".join(f"{name}==2.0\n" for name in TORCH))
+    for file in copy.rglob("requirements.txt"):
+        file.write_text("numerals\n")
+    write_index(copy / "default", "", *((name, "") for name in (*TORCH, "numerals", "pip")))
+    write_index(copy / "builds" / "cpu", "+cpu", *((name, "") for name in TORCH))
+    return copy
+
+
+@pytest.mark.parametrize("build", ["", "cpu"])
+def test_all_three_packages_come_from_one_place(tiny: Path, build: str) -> None:
+    shutil.copy(UV, tiny / "programs" / "uv")
+    settings = {"UV_DEFAULT_INDEX": str(tiny / "default"), "UV_CACHE_DIR": str(tiny / "cache"), "UV_LINK_MODE": "copy"}
+    done = make(tiny, "setup", f"TORCH={build}", f"TORCH_INDEX={tiny / 'builds'}", **settings)
+    assert done.returncode == 0, done.stderr
+    code = f"import numerals, {', '.join(TORCH)}; print(*(m.origin for m in ({', '.join(TORCH)})), numerals.origin)"
+    found = subprocess.run([tiny / ".venv" / "bin" / "python", "-c", code], capture_output=True, text=True).stdout
+    assert found.split() == [build or "default"] * 3 + ["default"]
+
+
+@pytest.mark.long
+def test_where_there_is_no_uv_pip_brings_it(copy: Path) -> None:
+    """With an index whose uv is the program above: pip makes an environment in seconds, and asks it for the rest."""
+    (copy / "programs" / "uv").unlink()
+    for program in ("make", "sh", "uname"):
+        write_program(copy / "programs" / program, f'#!/bin/sh\nexec {shutil.which(program)} "$@"\n')
+    write_index(copy / "default", "", ("uv", INSTALLER))
+    (copy / "constraints.txt").write_text("uv==2.0\n")
+    settings = {"PATH": str(copy / "programs"), "PIP_INDEX_URL": f"file://{copy / 'default'}"}
+    (call,) = installs(copy, **settings)
+    assert call.startswith("pip install --quiet --python ")

@@ -1,6 +1,6 @@
 """Install what one project needs into .venv, or everything.
 
-python tools/install.py [mnist_classifier] [--torch cpu]
+python tools/install.py [PROJECT] [--torch cpu]
 
 Before it runs there is only Python, so it imports nothing else. What is installed already is not installed again.
 """

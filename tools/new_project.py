@@ -17,12 +17,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tools")]
 
-from own_repository import make_repository, with_projects  # noqa: E402 - needs the path above
+from own_repository import make_repository  # noqa: E402 - needs the path above
 from requirements import required, third_party  # noqa: E402
 from starter import copy_project, short_names  # noqa: E402
 
 from shared.errors import UserError  # noqa: E402
-from shared.files import write_text  # noqa: E402
 
 
 def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) -> int:
@@ -60,20 +59,11 @@ def main(arguments: Sequence[str] | None = None, repository: Path = REPOSITORY) 
 
 
 def make_here(name: str, original: Path, repository: Path) -> None:
-    """Add `projects/<name>` and its line in pyproject.toml: both or neither."""
-    target, pyproject = repository / "projects" / name, repository / "pyproject.toml"
-    text = pyproject.read_text(encoding="utf-8")
-    listed = re.findall(r'"projects/([^/"]+)/requirements\.txt"', text)
-    text = with_projects(text, sorted({*listed, name}))
+    """Add `projects/<name>`, whole or not at all."""
     with tempfile.TemporaryDirectory(dir=repository, prefix=".new-project-") as folder:
         made = Path(folder) / name
         copy_project(original, made, name)
-        made.rename(target)
-        try:
-            write_text(pyproject, text)
-        except UserError:
-            target.rename(made)
-            raise
+        made.rename(repository / "projects" / name)
     print(f"made projects/{name} from projects/{original.name}; its README.md says how your data goes in")
     print(f"next: make run-{name}, or make run-{name} DATA=path/to/your/data")
 

@@ -199,8 +199,7 @@ def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> s
     text = re.sub(r'(?m)^description = ".*"$', f'description = "{name}: a PyTorch project."', text, count=1)
     text = lines_of(text, r"^dependencies = \[\n", r"^\]", lambda line: required([line.strip(' "')]) <= wanted)
     text = lines_of(text, r"^\[tool\.ruff\.lint\.per-file-ignores\]\n", r"^$", lambda line: "exercises" not in line)
-    text = lines_of(text, r"^\[tool\.setuptools\.package-data\]\n", r"^$", lambda line: line.split('"')[1] in packages)
-    return with_projects(text, [name])
+    return lines_of(text, r"^\[tool\.setuptools\.package-data\]\n", r"^$", lambda line: line.split('"')[1] in packages)
 
 
 def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> str:
@@ -210,19 +209,6 @@ def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> st
         return found[1] + "".join(line for line in found[2].splitlines(keepends=True) if keep(line)) + found[3]
 
     return re.sub(rf"({begin})(.*?)({end})", kept, text, count=1, flags=re.DOTALL | re.MULTILINE)
-
-
-def with_projects(text: str, names: list[str]) -> str:
-    """pyproject.toml with the requirements of these projects in its extra `projects`.
-
-    Raises:
-        UserError: it has no such extra.
-    """
-    lines = "".join(f'    "projects/{name}/requirements.txt",\n' for name in names)
-    text, found = re.subn(r"(?ms)^(projects = \{ file = \[\n).*?^(\] \})", rf"\g<1>{lines}\g<2>", text)
-    if found != 1:
-        raise UserError("pyproject.toml has no list `projects = { file = [`; add it below optional-dependencies.")
-    return text
 
 
 def copy_file(path: str, made: Path, repository: Path) -> None:
