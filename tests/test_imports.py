@@ -3,11 +3,10 @@
 import re
 import subprocess
 import sys
-import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from requirements import BEHIND_LIBRARIES, import_names, modules_in, required, third_party
+from requirements import BEHIND_LIBRARIES, import_names, modules_in, required, requirements_of, third_party
 
 
 def test_shared_knows_no_project_and_has_no_circles(repository: Path) -> None:
@@ -69,8 +68,8 @@ def printed(code: str, project: Path) -> str:
 
 
 def test_requirements_are_what_each_project_imports(repository: Path, projects: list[Path]) -> None:
-    stated = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
-    of_tests = third_party(repository.glob("shared/testing/*.py")) - import_names(required(stated))
+    stated = requirements_of((repository / "pyproject.toml").read_text())
+    of_tests = third_party(repository.glob("shared/testing/*.py")) - import_names(stated)
     for project in projects:
         requirements = required((project / "requirements.txt").read_text().splitlines())
         used = third_party(sorted(project.rglob("*.py"))) | notebook_imports(project) | of_tests
@@ -91,8 +90,7 @@ def notebook_imports(project: Path) -> set[str]:
 
 
 def test_dependencies_are_what_is_imported_and_all_are_pinned(repository: Path) -> None:
-    settings = tomllib.loads((repository / "pyproject.toml").read_text())
-    stated = required(settings["project"]["dependencies"])
+    stated = requirements_of((repository / "pyproject.toml").read_text())
     files = [path for path in repository.glob("shared/**/*.py") if path.parent.name != "testing"]
     used = third_party(files)  # what shared.testing needs beside it, each project asks for
     assert used == import_names(stated - BEHIND_LIBRARIES)

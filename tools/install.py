@@ -88,7 +88,7 @@ def install(files: list[Path], build: str, index: str) -> None:
         source = ["--default-index", f"{index.rstrip('/')}/{build}"]
         run(*command, "--reinstall", "--no-deps", *source, *TORCH, environment=alone)
     requirements = [word for file in files for word in ("--requirement", file)]
-    run(*command, "pip", "--editable", ".", *requirements, environment=environment)
+    run(*command, "pip", "--editable", ".[train]", *requirements, environment=environment)
 
 
 def mirror_of_pip() -> dict[str, str]:

@@ -24,7 +24,12 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         files = [file for pattern in ("*", "projects/*") for file in REPOSITORY.glob(f"{pattern}/requirements.txt")]
-        wanted = ["uv", "--editable", ".", *(word for file in sorted(files) for word in ("--requirement", str(file)))]
+        wanted = [
+            "uv",
+            "--editable",
+            ".[train]",
+            *(word for file in sorted(files) for word in ("--requirement", str(file))),
+        ]
         if subprocess.run([python, "-m", "pip", "install", *wanted], cwd=REPOSITORY).returncode:
             sys.exit("error: pip found no set of versions that fits, or no network; constraints.txt is as it was.")
         frozen = subprocess.run(

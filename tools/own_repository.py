@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, third_party
+from requirements import BEHIND_LIBRARIES, import_names, modules_in, modules_of, required, requirements_of, third_party
 from starter import copy_project, rewrite
 
 from shared.errors import UserError
@@ -192,12 +192,14 @@ def helpers_of(text: str, scripts: dict[str, Path]) -> list[Path]:
 def own_pyproject(text: str, name: str, taken: set[Path], repository: Path) -> str:
     """pyproject.toml for this project alone: its name, and the dependencies of the modules taken."""
     used = third_party(repository / path for path in taken)
-    stated = required(tomllib.loads(text)["project"]["dependencies"])
+    stated = requirements_of(text)
     wanted = {package for package in stated if package in BEHIND_LIBRARIES or import_names({package}) <= used}
     packages = {".".join(path.parent.parts) for path in taken}
     text = re.sub(r'(?m)^name = ".*"$', f'name = "{name.replace("_", "-")}"', text, count=1)
     text = re.sub(r'(?m)^description = ".*"$', f'description = "{name}: a PyTorch project."', text, count=1)
-    text = lines_of(text, r"^dependencies = \[\n", r"^\]", lambda line: required([line.strip(' "')]) <= wanted)
+    text = lines_of(
+        text, r"^(?:dependencies|train) = \[\n", r"^\]", lambda line: required([line.strip(' "')]) <= wanted
+    )
     text = lines_of(text, r"^\[tool\.ruff\.lint\.per-file-ignores\]\n", r"^$", lambda line: "exercises" not in line)
     return lines_of(text, r"^\[tool\.setuptools\.package-data\]\n", r"^$", lambda line: line.split('"')[1] in packages)
 
@@ -208,7 +210,7 @@ def lines_of(text: str, begin: str, end: str, keep: Callable[[str], bool]) -> st
     def kept(found: re.Match[str]) -> str:
         return found[1] + "".join(line for line in found[2].splitlines(keepends=True) if keep(line)) + found[3]
 
-    return re.sub(rf"({begin})(.*?)({end})", kept, text, count=1, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(rf"({begin})(.*?)({end})", kept, text, flags=re.DOTALL | re.MULTILINE)
 
 
 def copy_file(path: str, made: Path, repository: Path) -> None:

@@ -4,6 +4,7 @@ import ast
 import functools
 import re
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def required(lines: Iterable[str]) -> set[str]:
     """The normalized names of the packages that lines of requirements name."""
     names = [re.match(r"[A-Za-z0-9_.-]+", line) for line in lines if line.strip() and not line.startswith("#")]
     return {name[0].lower().replace("_", "-") for name in names if name}
+
+
+def requirements_of(pyproject: str) -> set[str]:
+    """The normalized names of the packages that a pyproject.toml, given as text, asks for, with those of its extras."""
+    project = tomllib.loads(pyproject)["project"]
+    lists = [project["dependencies"], *project.get("optional-dependencies", {}).values()]
+    return required(line for lines in lists for line in lines)
 
 
 def import_names(requirements: set[str]) -> set[str]:

@@ -5,10 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from shared.report.plots import INK, png, printable
+from shared.report.plots import INK, new_figure, png, printable
 
 RIGHT, WRONG, IGNORED = (226, 232, 240), (220, 38, 38), (100, 116, 139)
 _FIRST = ((30, 41, 59), (249, 115, 22), (34, 197, 94), (59, 130, 246), (234, 179, 8), (168, 85, 247), (236, 72, 153))
@@ -51,8 +49,10 @@ class ComparedMasks:
 
 def comparison(rows: Sequence[ComparedMasks], classes: Sequence[str], ignore: int) -> bytes:
     """A row per image: input, truth, prediction, errors; with a legend of the classes, as PNG bytes."""
+    from matplotlib.patches import Patch
+
     shapes = [row.image.shape[0] / row.image.shape[1] for row in rows]
-    figure = Figure(figsize=(11, 2.75 * sum(shapes) + 0.35 * len(rows) + 0.5), layout="constrained")
+    figure = new_figure(11, 2.75 * sum(shapes) + 0.35 * len(rows) + 0.5)
     grid = figure.subplots(len(rows), 4, squeeze=False, height_ratios=shapes)
     for axes, row in zip(grid, rows, strict=True):
         masks = [overlay(row.image, mask, len(classes), 0.75) for mask in (row.truth, row.predicted)]

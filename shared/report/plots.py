@@ -2,29 +2,38 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
 from shared.console import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
 
 
-def png(figure: Figure) -> bytes:
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty figure of that size in inches; loads matplotlib, which a server that only imports this does not have."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def png(figure: "Figure") -> bytes:
     """The figure as PNG bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", facecolor="white")
     return buffer.getvalue()
 
 
-def plain_axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def plain_axes(width: float, height: float, columns: int = 1) -> "tuple[Figure, list[Axes]]":
     """A figure of that size in inches with plots side by side, each with grid lines and without a frame."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = new_figure(width, height)
     plots = list(figure.subplots(1, columns, squeeze=False)[0])
     for axes in plots:
         axes.grid(color=GRID)
@@ -86,7 +95,7 @@ def confusion_matrix(counts: Sequence[Sequence[int]], classes: Sequence[str]) ->
     matrix = np.asarray(counts)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     size = min(max(3.5, 0.5 * len(classes) + 1), LARGEST_MATRIX)
-    figure = Figure(figsize=(size, size), layout="constrained")
+    figure = new_figure(size, size)
     axes = figure.subplots()
     wrong = np.where(np.eye(len(classes), dtype=bool), 0, shares)
     axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(float(wrong.max()), 1e-9) * 2)
@@ -109,7 +118,7 @@ def printable(caption: str) -> str:
 def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8) -> bytes:
     """Small images in rows, uint8 [H, W] or [H, W, 3], each with a caption above it."""
     rows = -(-len(images) // columns)
-    figure = Figure(figsize=(1.25 * columns, 1.55 * rows), layout="constrained")
+    figure = new_figure(1.25 * columns, 1.55 * rows)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
@@ -129,7 +138,7 @@ def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> byt
             method = Image.Resampling.LANCZOS if max(array.shape[:2]) > side else Image.Resampling.NEAREST
             image = ImageOps.contain(Image.fromarray(array), (side, side), method)
             canvas.paste(image, (column * step + (step - image.width) // 2, row * step + (step - image.height) // 2))
-    figure = Figure(figsize=(canvas.width / 90 + 2, canvas.height / 90), layout="constrained")
+    figure = new_figure(canvas.width / 90 + 2, canvas.height / 90)
     axes = figure.subplots()
     axes.imshow(canvas, interpolation="none")
     axes.set_yticks(
