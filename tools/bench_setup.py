@@ -54,7 +54,9 @@ def measure(command: str, clone: Path, environment: dict[str, str]) -> dict[str,
 def server_tree(clone: Path, tree: Path, environment: dict[str, str]) -> None:
     """Do in a folder what the Containerfile says, without an engine: its Python is in `.python`."""
     lines = (clone / "Containerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
-    left = shutil.ignore_patterns("__pycache__", ".*", "data", "logs", "notebooks", "checkpoints", "predictions")
+    left = shutil.ignore_patterns(
+        "__pycache__", ".*", "raw", "processed", "logs", "notebooks", "checkpoints", "predictions"
+    )
     for line in lines:
         if line.startswith("COPY "):
             *names, target = line.replace("${PROJECT}", PROJECT).split()[1:]
