@@ -76,7 +76,7 @@ def joined(several: Sequence[Examples]) -> Examples:
 def _one_after_the_other(several: Sequence[Any]) -> Any:
     if isinstance(several[0], list):
         return [value for values in several for value in values]
-    return several[0].joined(several[1:]) if isinstance(several[0], Rows) else np.concatenate(several)
+    return several[0].joined(several[1:]) if hasattr(several[0], "joined") else np.concatenate(several)
 
 
 def digests_of(values: Any) -> list[bytes]:
@@ -92,7 +92,7 @@ def _bytes_of(value: Any) -> bytes:
 
 
 def _chosen(values: Any, indices: Sequence[int] | np.ndarray) -> Any:
-    if isinstance(values, Rows):
+    if hasattr(values, "at"):  # a column that is not in memory
         return values.at(indices)
     return values[indices] if isinstance(values, np.ndarray | Tensor) else [values[index] for index in indices]
 

@@ -18,7 +18,7 @@ from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.documents import TEXTS, has_text_folders, read_folders, read_table, split_tables
 from src.reading import choose_network, reading_warnings, tokens_of
-from src.splits import normalized
+from src.stored import normalized
 
 CHARACTERS_SHOWN = 300
 

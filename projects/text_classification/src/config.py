@@ -27,8 +27,8 @@ class DataConfig:
     source: Literal["auto", "csv", "folder", "ag_news", "imdb", "sst2", "sample"] = "auto"
     """auto: CSV files or class folders in data.root, else AG News by download, else the built-in sample"""
     root: Path = Path("data/raw")
-    """CSV or TSV file to split; or folder of one such file, of train.csv and optional validation.csv, test.csv, or of
-    one folder per class with a .txt file for each text"""
+    """CSV, TSV, Parquet or JSON lines file to split; or folder of one such file, of train.csv and optional
+    validation.csv, test.csv, or of one folder per class with a .txt file for each text"""
     text_column: str = "text"
     """name of the column with the texts"""
     label_column: str = "label"
@@ -41,6 +41,11 @@ class DataConfig:
     clean_labels: bool = False
     """true: classes whose names differ in capitals, blanks, the form of letters or of numbers (1 and 1.0) alone are
     one, and rows whose class says that it is missing (nan, null, N/A) are left out"""
+    cache: Literal["auto", "memory", "disk"] = "auto"
+    """memory: texts are read and tokenized when a command starts; disk: once, into data.processed, where they are too
+    many for the memory; auto: disk for tables of more than 32 MB"""
+    processed: Path = Path("data/processed")
+    """folder of what is read and tokenized once; it can be deleted at any time"""
     max_train: NonNegativeInt = 20_000
     """largest number of training texts, drawn at random with some of every class; more texts take longer and usually
     score higher; 0: all"""

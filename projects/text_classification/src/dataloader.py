@@ -4,9 +4,10 @@ For your own data, edit `load_data` (or add a function to sources.py); to change
 `TokenBatches.batch`.
 """
 
-from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Generator
 from torch.utils.data import DataLoader
@@ -23,6 +24,7 @@ from src.config import Config
 from src.documents import TEXTS, has_text_folders, refuse_other_kinds, tables_in
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
+from src.stored import StoredTexts, TokenRows, stored_tokens
 from src.tokens import EVALUATION_BATCH, Tokens
 
 GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
@@ -32,7 +34,7 @@ def load_data(config: Config) -> Data:
     """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        The splits have the columns `texts`, a list of N str, and `labels`, int64 [N].
+        The splits have the columns `texts`, N str, and `labels`, int64 [N].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
@@ -67,36 +69,45 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
 def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of batches of `ids` (int64 [N, L]) and `labels` (int64 [N]); texts of similar length share a batch."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TokenBatches(data.splits.train, tokens, config.seed)
+    processed = config.data.processed
+    train, validation, test = (
+        TokenBatches(split, tokens, config.seed, processed / f"tokens-{name}")
+        for name, split in vars(data.splits).items()
+    )
     return Splits(
         shuffled_loader(train, size, config.training.workers, train.lengths),
-        ordered_loader(TokenBatches(data.splits.validation, tokens).by_length(), EVALUATION_BATCH),
-        ordered_loader(TokenBatches(data.splits.test, tokens).by_length(), EVALUATION_BATCH),
+        ordered_loader(validation.by_length(), EVALUATION_BATCH),
+        ordered_loader(test.by_length(), EVALUATION_BATCH),
     )
 
 
 class TokenBatches(BatchDataset):
     """Tokenized texts, tokenized once; each batch is padded to its longest text."""
 
-    def __init__(self, split: Examples, tokens: Tokens, seed: int = 0) -> None:
+    def __init__(self, split: Examples, tokens: Tokens, seed: int = 0, folder: Path | None = None) -> None:
+        """Tokenize a split; the ids of stored texts are stored in `folder`."""
         super().__init__(seed)
-        self.rows, self.cuts = tokens.ids_and_cuts(split["texts"])  # N rows of int32 [length of the text]; bool [N]
+        texts = split["texts"]
+        if isinstance(texts, StoredTexts) and folder:
+            self.rows, self.cuts = stored_tokens(texts, tokens.flat, tokens.digest, folder)
+        else:
+            ids, lengths = tokens.flat(texts)
+            self.rows, self.cuts = TokenRows(ids, lengths[:, 0]), lengths[:, 1].astype(bool)
         self.labels = split["labels"]  # int64 [N]
         self.tokens = tokens
 
     @property
-    def lengths(self) -> list[int]:
-        """The number of tokens of each text."""
-        return [len(row) for row in self.rows]
+    def lengths(self) -> np.ndarray:
+        """The number of tokens of each text, int64 [N]."""
+        return self.rows.lengths
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def by_length(self) -> "TokenBatches":
         """The same texts, the shortest first: scores do not depend on the order, and little is then padding."""
-        order = sorted(range(len(self)), key=lambda index: len(self.rows[index]))
-        self.rows, self.cuts = [self.rows[index] for index in order], self.cuts[order]
-        self.labels = self.labels[order]
+        order = self.lengths.argsort(kind="stable")
+        self.rows, self.cuts, self.labels = self.rows.at(order), self.cuts[order], self.labels[order]
         return self
 
     def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - draw from it to augment texts
@@ -105,10 +116,10 @@ class TokenBatches(BatchDataset):
         return {"ids": ids, "labels": self.labels[indices]}
 
 
-def padding_share(loader: DataLoader[Batch], lengths: Sequence[int]) -> float:
+def padding_share(loader: DataLoader[Batch], lengths: np.ndarray) -> float:
     """The share of padding in the ids of one epoch."""
     kept, whole = 0, 0
     for indices in loader.batch_sampler:  # type: ignore[union-attr]
-        chosen = [lengths[index] for index in indices]
-        kept, whole = kept + sum(chosen), whole + max(chosen) * len(chosen)
+        chosen = lengths[indices]
+        kept, whole = kept + int(chosen.sum()), whole + int(chosen.max()) * len(chosen)
     return 1 - kept / whole

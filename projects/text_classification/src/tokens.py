@@ -9,6 +9,7 @@ import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 from src.config import TokenizerConfig
+from src.stored import BLOCK
 
 PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
@@ -60,12 +61,21 @@ class Tokens:
 
     def ids_and_cuts(self, texts: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray]:
         """The token ids of each of N texts, int32 [length of that text], and whether it is cut after them, bool [N]."""
-        encoded = self._tokenizer.encode_batch([text[: self.max_characters] for text in texts])
+        encoded = self._tokenizer.encode_batch_fast([text[: self.max_characters] for text in texts])
         rows = [np.array(item.ids, np.int32) for item in encoded]
         ends = [
             bool(item.overflowing) or len(text) > self.max_characters for item, text in zip(encoded, texts, strict=True)
         ]
         return rows, np.array(ends, bool)
+
+    def flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of N texts one after the other, int32; of each, how many there are and whether it is cut [N, 2]."""
+        ids, lengths = [np.empty(0, np.int32)], [np.empty((0, 2), np.int32)]
+        for start in range(0, len(texts), BLOCK):  # what the tokenizer notes beside the ids takes much more memory
+            rows, cuts = self.ids_and_cuts(texts[start : start + BLOCK])
+            ids += rows
+            lengths.append(np.stack([[len(row) for row in rows], cuts], 1))
+        return np.concatenate(ids), np.concatenate(lengths)
 
     def unread(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Of each of N rows of ids, the share of tokens that tell a network nothing, float64 [N].
@@ -73,8 +83,13 @@ class Tokens:
         These are signs that the tokenizer does not know, and the single letters of words that it spells out because
         it knows no part of them: of other alphabets than the one that it was made for.
         """
-        # The first and last token are the tokenizer's own marks.
-        return np.array([self._unread_ids[row].sum() / max(1, len(row) - 2) for row in rows])
+        found = [np.empty(0)]
+        for start in range(0, len(rows), BLOCK):
+            some = [rows[index] for index in range(start, min(start + BLOCK, len(rows)))]
+            lengths = np.array([*map(len, some)])
+            counts = np.add.reduceat(self._unread_ids[np.concatenate(some)], np.cumsum(lengths) - lengths, dtype=int)
+            found.append(counts / np.maximum(1, lengths - 2))  # less the tokenizer's own marks, the first and the last
+        return np.concatenate(found)
 
     @cached_property
     def _unread_ids(self) -> np.ndarray:

@@ -61,7 +61,7 @@ def train(
         "padding_share": padding_share(loaders.train, whole.lengths),
         "cut_share": float(whole.cuts.mean()),
         "unread_share": float(bundle.tokens.unread(whole.rows).mean()),
-        "tokens_per_epoch": sum(whole.lengths),
+        "tokens_per_epoch": int(whole.lengths.sum()),
     }
     wanted, sentence = more_tokens(bundle.tokens, data.splits.train["texts"], config)
     if wanted:

@@ -1,9 +1,15 @@
 """From files to splits: what is read, what is refused, and that no text is in two splits."""
 
+import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from models.build import build_model
 from shared.data.batches import BucketedBatches
@@ -14,10 +20,11 @@ from shared.data.problems import Problems
 from shared.errors import UserError
 from src import sources
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
-from src.dataloader import TokenBatches, load_data, padding_share
+from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.documents import read_table, read_texts, read_texts_by_class, write_table
 from src.predict import collect_texts
-from src.splits import at_most, cut_texts, normalized, without
+from src.splits import at_most, cut_texts, without
+from src.stored import StoredTexts, normalized, stored_tokens
 from src.tokens import Tokens, learn_tokenizer
 
 SETTINGS = DataConfig()
@@ -123,22 +130,112 @@ def test_a_table_without_a_header_is_told_the_line_that_it_lacks(rows: str, head
     assert len(read_table(path, SETTINGS, Problems())) == rows.count("\n")
 
 
-@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.json", "x.parquet", "folder/x.jsonl"])
-def test_a_table_of_another_kind_is_told_the_command_that_converts_it(name: str, tmp_path: Path) -> None:
+def test_a_json_file_is_told_the_command_that_converts_it(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
-    path = tmp_path / name
-    path.parent.mkdir(exist_ok=True)
+    path = tmp_path / "x.json"
     frame = pandas.DataFrame({"text": [f"text {index}" for index in range(40)], "label": ["01", "x"] * 20})
-    if path.suffix == ".parquet":
-        frame.to_parquet(path)
-    else:
-        frame.to_json(path, orient="records", lines=path.suffix != ".json")
-    root = path.parent if name.startswith("folder") else path
-    with pytest.raises(UserError, match=r"x\.\w+ holds no CSV; convert it: ") as refusal:
-        load_data(configured(root, "--data.source", "auto"))
+    frame.to_json(path, orient="records")
+    with pytest.raises(UserError, match=r"x\.\w+ holds no table; convert it: ") as refusal:
+        load_data(configured(path, "--data.source", "auto"))
     code = str(refusal.value).split('python -c "')[1].removesuffix('".')
     exec(code)
     assert load_data(configured(path.with_suffix(".csv"), "--data.source", "csv")).classes == ["01", "x"]
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.parquet"])
+def test_json_lines_and_parquet_are_read_as_a_csv_file_is(name: str, tmp_path: Path) -> None:
+    texts, labels = [f"text {number}, and\nmore" for number in range(50)], [number % 3 for number in range(50)]
+    path = tmp_path / name
+    if path.suffix == ".parquet":
+        parquet.write_table(pa.table({"label": [*labels, None], "id": [*texts, "x"], "text": [*texts, "x"]}), path)
+    else:
+        rows = [{"label": label, "text": text} for text, label in zip(texts, labels, strict=True)]
+        path.write_text("\n".join(map(json.dumps, [*rows, {"text": "x"}])))
+    problems = Problems()
+    found = read_table(path, SETTINGS, problems)
+    assert [row[:2] for row in found] == [(text, str(label)) for text, label in zip(texts, labels, strict=True)]
+    assert problems.by_kind == {"rows without a class": [f"{name} line 51"]}
+    assert read_texts(path, "text") == [*texts, "x"]
+    with pytest.raises(UserError, match=r"has no column txt, .*; did you mean text\?"):
+        read_table(path, DataConfig(text_column="txt"), problems)
+    path.write_bytes(b"PAR1 \xff")
+    with pytest.raises(UserError, match=name):
+        read_table(path, SETTINGS, problems)
+
+
+def test_stored_texts_give_the_splits_and_batches_of_texts_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("src.stored", "src.tokens"):
+        monkeypatch.setattr(f"{module}.BLOCK", 16)  # so that there are several
+    root = table(tmp_path / "mine.csv", [*spam(100), *spam(20), "no class,"])
+    tokens = learn_tokenizer([line.split(",")[0] for line in spam(100)], TokenizerConfig(max_tokens=4, vocabulary=300))
+    found = {}
+    for cache in ("memory", "disk", "disk"):
+        where = ("--data.cache", cache, "--data.processed", str(tmp_path / "processed"))
+        config = configured(root, "--data.source", "csv", *where)
+        data, problems = load_data(config), Problems()
+        assert (tmp_path / "processed").exists() == (cache == "disk")
+        loaders = make_loaders(data, tokens, config)
+        batches = [
+            [(batch["ids"].tolist(), batch["labels"].tolist()) for batch in loader] for loader in vars(loaders).values()
+        ]
+        whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
+        read_table(root, config.data, problems)
+        names = [split.names for split in vars(data.splits).values()]
+        facts = (data.digest, data.splits.test.fingerprints(), names, problems.by_kind, data.problems.by_kind)
+        found[cache] = (batches, whole.cuts.tolist(), tokens.unread(whole.rows).tolist(), facts)
+    assert found["memory"] == found["disk"]
+    assert data.problems.counts == {"rows without a class": 1}
+
+
+def test_a_table_that_has_changed_is_read_again_and_one_that_has_not_is_not(tmp_path: Path) -> None:
+    settings = DataConfig(cache="disk", processed=tmp_path / "processed")
+    path = table(tmp_path / "a.csv", spam(20))
+    assert len(read_table(path, settings, Problems())) == 20
+    (file,) = settings.processed.glob("*.arrow")
+    before = file.stat().st_mtime_ns
+    assert read_table(path, settings, Problems())[3].text == "text number 3 about money"
+    assert file.stat().st_mtime_ns == before
+    table(path, spam(30))
+    assert len(read_table(path, settings, Problems())) == 30
+    assert len(list(settings.processed.glob("*.arrow"))) == 1
+
+
+def test_tokenizing_goes_on_after_a_stop_and_begins_anew_with_another_tokenizer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("src.stored.BLOCK", 8)
+    settings = DataConfig(cache="disk", processed=tmp_path)
+    texts = read_table(table(tmp_path / "a.csv", spam(40)), settings, Problems()).texts
+    assert isinstance(texts, StoredTexts)
+    tokens = learn_tokenizer(texts, TokenizerConfig(max_tokens=8, vocabulary=300))
+    counts: list[int] = []
+
+    def encode(some: Sequence[str], stop_at: int = 10**9) -> tuple[np.ndarray, np.ndarray]:
+        if len(counts) == stop_at:
+            raise KeyboardInterrupt
+        counts.append(len(some))
+        return tokens.flat(some)
+
+    folder = tmp_path / "tokens"
+    with pytest.raises(KeyboardInterrupt):
+        stored_tokens(texts, partial(encode, stop_at=2), tokens.digest, folder)
+    with (folder / "ids.int32").open("ab") as file:  # a kill while a block is written
+        file.write(b"torn")
+    rows, _ = stored_tokens(texts, encode, tokens.digest, folder)
+    assert counts == [8] * 5
+    assert [row.tolist() for row in rows] == [row.tolist() for row in tokens.ids(texts)]
+    stored_tokens(texts, encode, "another", folder)
+    assert counts == [8] * 10
+
+
+def test_a_full_disk_is_said_before_texts_are_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=10))
+    settings = DataConfig(cache="disk", processed=tmp_path / "processed")
+    with pytest.raises(UserError, match=r"needs \S+ GB and the disk has 1e-08 GB; make room"):
+        read_table(table(tmp_path / "a.csv", spam(20)), settings, Problems())
+    assert list(settings.processed.glob("*.arrow")) == []
 
 
 @pytest.mark.parametrize(
