@@ -12,9 +12,8 @@ import onnx
 import yaml
 
 from shared.config import read_yaml
-from shared.evaluation import headline
 from shared.files import write_text
-from shared.results import read_evaluation
+from shared.results import headline, read_evaluation
 from shared.training.checkpoint import Checkpoint
 
 NOT_STATED = "Not stated; write it into configs/card.yaml."
