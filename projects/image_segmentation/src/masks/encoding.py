@@ -200,15 +200,17 @@ def require_no_numbered_objects(decoded: Sequence[Decoded], settings: MaskConfig
     filled, gapless, seen, flat = [], [], [], []
     for one in decoded[:: max(1, len(decoded) // INSPECTED)]:
         step = max(1, max(one.mask.values.shape) // 512)  # of large masks fewer pixels say the same
-        values, image = one.mask.values[::step, ::step], one.image[::step, ::step]
+        values = one.mask.values[::step, ::step]
         values = np.where(values == IGNORE, 0, values)
-        numbers, inverse = np.unique(values[values > 0], return_inverse=True)  # [K], [N]
-        areas = np.bincount(inverse)  # [K]
-        sums = [np.bincount(inverse, image[:, :, channel][values > 0]) for channel in range(3)]
-        seen += [*zip(numbers.tolist(), np.stack(sums, 1) / areas[:, None], strict=True)]
-        filled += [*(areas / boxes(np.argwhere(values > 0), inverse, len(numbers)))]
+        inside = values > 0
+        numbers, inverse, areas = np.unique(values[inside], return_inverse=True, return_counts=True)  # [K], [N], [K]
+        sums = [np.bincount(inverse, channel) for channel in one.image[::step, ::step][inside].T]  # of red, green, blue
+        seen += zip(numbers.tolist(), np.stack(sums, 1) / areas[:, None], strict=True)
+        order, starts = inverse.argsort(), areas.cumsum() - areas  # pixels by number
+        ends = [[edge.reduceat(axis[order], starts) for edge in (np.minimum, np.maximum)] for axis in inside.nonzero()]
+        filled += (areas / np.prod([most - least + 1 for least, most in ends], 0)).tolist()  # of the box around it
         gapless.append(numbers.tolist() == list(range(1, len(numbers) + 1)))
-        flat += [(values[:, 1:] == values[:, :-1])[values[:, 1:] > 0], (values[1:] == values[:-1])[values[1:] > 0]]
+        flat += [(values[:, 1:] == values[:, :-1])[inside[:, 1:]], (values[1:] == values[:-1])[inside[1:]]]
     # Mostly 1, 2, 3 without gaps, or many numbers; and more than one in a mask.
     in_order = len(seen) > len(gapless) and (np.mean(gapless) >= 0.8 or len({number for number, _ in seen}) > 8)
     # One region fills its box, several far from each other do not; of a gradient each level is a thin region.
@@ -221,15 +223,6 @@ def require_no_numbered_objects(decoded: Sequence[Decoded], settings: MaskConfig
         "if these are objects of one kind, set --data.foreground above_zero"
         f"{ask if largest < MAX_CLASSES and not settings.classes else ''}."
     )
-
-
-def boxes(pixels: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """The area of the box around each group of pixels: from rows and columns [N, 2] and groups [N] to [count]."""
-    least, most = np.full((count, 2), np.iinfo(int).max), np.zeros((count, 2), int)
-    np.minimum.at(least, groups, pixels)
-    np.maximum.at(most, groups, pixels)
-    areas: np.ndarray = (most - least + 1).prod(1)
-    return areas
 
 
 def explained_variance(seen: Sequence[tuple[int, np.ndarray]]) -> float:
