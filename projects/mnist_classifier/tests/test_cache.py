@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import load_file
 
 from shared.data import prepared
 from shared.errors import StoppedError
 from shared.training import loop
+from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.check_data import check_data
@@ -45,7 +45,8 @@ def config_for(smoke: Config, root: Path, folder: Path, cache: Any, workers: int
 
 def outcome(config: Config) -> tuple[dict[str, bytes], list[dict[str, Any]], str]:
     """The weights, the log without its times, and the digest of the data."""
-    weights = {name: array.tobytes() for name, array in load_file(best_checkpoint(config.output_dir)).items()}
+    tensors = load_checkpoint(best_checkpoint(config.output_dir)).tensors
+    weights = {name: tensor.numpy().tobytes() for name, tensor in tensors.items()}
     lines = map(json.loads, (config.output_dir / "metrics.jsonl").read_text().splitlines())
     log = [{key: value for key, value in line.items() if not re.search("second|time", key)} for line in lines]
     return weights, log, json.loads((config.output_dir / "train.json").read_text())["data"]["digest"]
