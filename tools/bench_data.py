@@ -1,0 +1,220 @@
+"""What data costs that does not fit into memory: preparing, starting again, and images a second beside torchvision.
+
+Images are cut from the photographs that scikit-learn ships. Each measurement is a process of its own with its workers,
+in a memory cgroup with a hard limit where this program may make one (as root); the result says whether it could.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
+
+import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
+
+# isort: split
+import numpy as np
+import torch
+from PIL import Image
+from result_files import run, save_result
+from sklearn.datasets import load_sample_images
+from torch import nn
+
+from models.model import make_model
+from shared.console import log, track
+from shared.data.memory import TensorBatches, shuffled_loader
+from shared.data.rows import Rows
+from shared.process import cores
+from shared.results import versions
+from src.config import Config, DataConfig
+from src.dataloader import load_data
+
+CGROUP = Path("/sys/fs/cgroup/memory/bench_data")
+SIDE = 64
+"""Of the network's input, in pixels."""
+BATCH = 256
+ROUNDS = 3
+
+
+def make_images(root: Path, count: int, side: int) -> None:
+    """JPEG files of ten classes: stretches of two photographs with their colors in five orders."""
+    if root.is_dir():
+        return
+    photos, random = [Image.fromarray(photo) for photo in load_sample_images().images], np.random.default_rng(0)
+    orders = [[0, 1, 2], [1, 2, 0], [2, 0, 1], [1, 0, 2], [0, 2, 1]]
+    unfinished = root.with_suffix(".part")
+    for label in range(10):
+        (unfinished / str(label)).mkdir(parents=True, exist_ok=True)
+    for number in track(range(count), f"make {count:,} images"):
+        label, photo = number % 10, photos[number % 2]
+        width = int(random.integers(64, 400))
+        left, top = (int(random.integers(0, length - width)) for length in photo.size)
+        image = photo.resize((side, side), Image.Resampling.BILINEAR, box=(left, top, left + width, top + width))
+        colors = np.asarray(image)[..., orders[label // 2]]
+        Image.fromarray(colors).save(unfinished / str(label) / f"{number:06}.jpg", quality=90)
+    unfinished.rename(root)
+
+
+def config_for(root: Path, cache: Any) -> Config:
+    """The project's configuration for photographs."""
+    data = DataConfig(cache=cache, processed=root.with_name(f"{root.name}-processed"))
+    data.source, data.root, data.image_size, data.channels, data.preparation = "folder", root, SIDE, 3, "photo"
+    return Config(data=data)
+
+
+def start(root: Path, cache: str) -> dict[str, Any]:
+    """From the first look at the files to a batch."""
+    import sklearn.model_selection  # noqa: F401 - what is loaded late is no part of the measurement
+
+    seconds, processor = time.perf_counter(), time.process_time()
+    data = load_data(config_for(root, cache))
+    data.as_dict()
+    next(iter(shuffled_loader(TensorBatches(data.splits.train.columns), BATCH)))
+    return {"seconds": time.perf_counter() - seconds, "processor_seconds": time.process_time() - processor}
+
+
+def epoch(root: Path, cache: str) -> dict[str, Any]:
+    """Train a small network for an epoch, after the data has been opened."""
+    data = load_data(config_for(root, cache))
+    return trained(shuffled_loader(TensorBatches(data.splits.train.columns), BATCH))
+
+
+def image_folder(root: Path, _: str) -> dict[str, Any]:
+    """The same with torchvision's data set and PyTorch's loader, with as many workers."""
+    from torch.utils.data import DataLoader
+    from torchvision import transforms
+    from torchvision.datasets import ImageFolder
+
+    change = transforms.Compose([transforms.Resize((SIDE, SIDE)), transforms.PILToTensor()])
+    loader = DataLoader(ImageFolder(root, change), BATCH, shuffle=True, num_workers=cores())
+    return trained({"images": images, "labels": labels} for images, labels in loader)
+
+
+def trained(batches: Iterable[Any]) -> dict[str, Any]:
+    """Images a second of a training epoch."""
+    network = make_model(Config(data=DataConfig(image_size=SIDE, channels=3)), [*map(str, range(10))])
+    optimizer, count, started = torch.optim.SGD(network.parameters(), 0.01), 0, time.perf_counter()
+    for batch in batches:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(network(batch["images"]), batch["labels"]).backward()
+        optimizer.step()
+        count += len(batch["labels"])
+    return {"images": count, "images_per_second": count / (time.perf_counter() - started)}
+
+
+def disk_beside_memory(root: Path, _: str) -> dict[str, Any]:
+    """Steps a second of 60,000 digits, in turns: from memory and memory-mapped."""
+    root.mkdir(parents=True, exist_ok=True)
+    images = np.random.default_rng(0).integers(0, 256, (60_000, 1, 28, 28), np.uint8)
+    labels = torch.arange(60_000) % 10
+    np.save(root / "examples.npy", images)
+    mapped = np.asarray(np.load(root / "examples.npy", mmap_mode="r"))
+    columns = {
+        "memory": torch.from_numpy(images),
+        "disk": Rows(mapped, root, np.zeros((60_000, 32), np.uint8), {}),
+    }
+    turns: dict[str, Iterator[Any]] = {}
+    for name, column in columns.items():
+        loader = shuffled_loader(TensorBatches({"images": column, "labels": labels}), BATCH)
+        turns[name] = iter(loader)
+    network = make_model(Config(), [*map(str, range(10))])
+    optimizer, seconds = torch.optim.SGD(network.parameters(), 0.01), {name: [] for name in turns}  # type: ignore[var-annotated]
+    for _ in range(60_000 // BATCH):
+        for name, batches in turns.items():
+            started = time.perf_counter()
+            batch = next(batches)
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(batch["images"]), batch["labels"]).backward()
+            optimizer.step()
+            seconds[name].append(time.perf_counter() - started)
+    ratios = np.array(seconds["memory"]) / np.array(seconds["disk"])
+    return {
+        **{f"{name}_steps_per_second": float(1 / np.median(values)) for name, values in seconds.items()},
+        "disk_to_memory": float(np.median(ratios)),
+    }
+
+
+PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
+    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory)
+}
+
+
+def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
+    """What a part measures, in a process of its own below the limit, in bytes, for it and its workers together."""
+    group = CGROUP if os.access(CGROUP.parent, os.W_OK) and CGROUP.parent.is_dir() else None
+    if group:
+        group.mkdir(exist_ok=True)
+        (group / "memory.limit_in_bytes").write_text(str(limit))
+        (group / "memory.max_usage_in_bytes").write_text("0")
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,  # type: ignore[arg-type,return-value]
+    )
+    output = process.communicate()[0]
+    if process.returncode:
+        raise SystemExit(f"error: {part} ended with code {process.returncode}, below a limit of {limit / 1e9:g} GB.")
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    found["limit_bytes"] = limit if group else None
+    log.info(f"{part} {cache}: {found}")
+    return found
+
+
+def main() -> None:
+    """Measure, and write tools/results/data.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder for the generated images; a temporary one if not given")
+    parser.add_argument("--small", type=int, default=30_000, help="number of 64x64 images")
+    parser.add_argument("--large", type=int, default=100_000, help="number of 256x256 images")
+    parser.add_argument("--file", type=Path, default=REPOSITORY / "tools" / "results" / "data.json")
+    for name in ("--part", "--cache"):
+        parser.add_argument(name, default="", help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        print(json.dumps(PARTS[given.part](given.root, given.cache)))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.data or Path(temporary)
+        small, large = folder / f"small-{given.small}", folder / f"large-{given.large}"
+        make_images(small, given.small, 64)
+        make_images(large, given.large, 256)
+        found: dict[str, Any] = {"digits": measured("disk_beside_memory", folder / "digits", "", 1_500_000_000)}
+        found["small"] = {
+            "images": given.small,
+            "in_memory": measured("start", small, "memory", 4_000_000_000),
+            "first_start": measured("start", small, "disk", 1_000_000_000),
+            "second_start": measured("start", small, "disk", 1_000_000_000),
+        }
+        limit = 1_500_000_000
+        preparation = measured("start", large, "disk", limit), measured("start", large, "none", limit)
+        rounds = [
+            {
+                "disk": measured("epoch", large, "disk", limit),
+                "none": measured("epoch", large, "none", limit),
+                "image_folder": measured("image_folder", large, "", limit),
+            }
+            for _ in range(ROUNDS)
+        ]
+        found["large"] = {
+            "images": given.large,
+            "prepare_on_disk": preparation[0],
+            "look_at_each": preparation[1],
+            "rounds": rounds,
+        }
+        found |= {"threads": torch.get_num_threads(), "cores": cores(), "versions": versions()}
+        for name, value in found.items():
+            save_result(given.file, name, value)
+
+
+if __name__ == "__main__":
+    run(main)
