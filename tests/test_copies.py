@@ -112,7 +112,7 @@ def test_within_the_training_split_copies_are_pairs_and_exact_ones_are_left_to_t
     assert find_copies_within(splits(train, []).train, "x", SAME_IMAGE) == [("train1", "train4")]
     data = Data(splits(train, [images[5]]), [], DataRecord("folder", "", ""))
     assert near_copy_warnings(data, "x", SAME_IMAGE) == []  # `load_data` has not compared them
-    across, within = near_copy_warnings(replace(data, near_copies=NearCopies(1, [], "across.")), "x", SAME_IMAGE)
+    across, within = near_copy_warnings(replace(data, near_copies=NearCopies(1, 1, [], "across.")), "x", SAME_IMAGE)
     assert across == "across."
     assert "1 pairs (train1 = train4)" in within
 
@@ -121,7 +121,7 @@ def test_copies_across_splits_are_said_and_recorded(capsys: pytest.CaptureFixtur
     images = list(blobs(6))
     some = splits(images[:5], [images[2], images[5]])
     data = Data(some, [], DataRecord("folder", "", ""), near_copies=warn_near_copies(some, "x", SAME_IMAGE))
-    assert data.as_dict()["near_copies"] == {"compared": 2, "found": 1}
+    assert data.as_dict()["near_copies"] == {"compared": 2, "searched": 5, "found": 1}
     assert "1 of 2 validation and test examples are copies, or nearly, of training" in capsys.readouterr().err
     assert warn_near_copies(splits(images[:4], images[4:]), "x", SAME_IMAGE).across == []
     assert capsys.readouterr().err == ""

@@ -21,6 +21,7 @@ SIDE = 16  # of the thumbnails that images are compared by, in pixels
 TEXT_VALUES = 2048  # of the vector that stands for the parts of a text
 SPECTRUM_VALUES = 4096
 MOST_COMPARED = 2000  # examples of a split, evenly spaced, that are compared with all of another
+MOST_SEARCHED = 50_000  # examples of the training split, evenly spaced, that they are compared with
 CHUNK = 256  # examples that are described at a time, which bounds the memory
 
 
@@ -89,22 +90,25 @@ def find_near_copies(
 ) -> NearCopies:
     """Which validation and test examples are in the training split as well, or nearly so; exact copies are among them.
 
-    Of each split `MOST_COMPARED` examples at most are compared, with all of the training split.
+    Of each split `MOST_COMPARED` examples at most are compared, with `MOST_SEARCHED` at most of the training split.
 
     Args:
         column: of the contents.
     """
     train, across, compared, warning = splits.train, [], 0, ""
+    if len(train) > MOST_SEARCHED:
+        train = train.at(evenly_spaced(len(train), MOST_SEARCHED))
     for held in (splits.validation, splits.test):
         some = held.at(evenly_spaced(len(held), MOST_COMPARED))
         compared += len(some)
         across += [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
     if across:
+        share = "" if train is splits.train else f"{len(train):,} of {len(splits.train):,} "
         warning = (
-            f"{len(across)} of {compared} validation and test examples are copies, or nearly, of training "
+            f"{len(across)} of {compared} validation and test examples are copies, or nearly, of {share}training "
             f"examples ({_shown(across)}), so the scores are better than the truth; {advice(train.names, across)}."
         )
-    return NearCopies(compared, across, warning)
+    return NearCopies(compared, len(train), across, warning)
 
 
 def warn_near_copies(

@@ -129,6 +129,8 @@ class NearCopies:
 
     compared: int
     """The number of validation and test examples that were compared with the training split."""
+    searched: int
+    """The number of training examples that they were compared with."""
     across: list[tuple[str, str]] = field(default_factory=list)
     """The names of a validation or test example and of the training example that it is a copy of."""
     warning: str = ""
@@ -168,7 +170,12 @@ class Data:
         record = vars(self.record) | {"skipped_files": self.record.skipped_files.counts}
         found = {"left_out": self.problems.counts} if self.problems else {}
         if self.near_copies:
-            found["near_copies"] = {"compared": self.near_copies.compared, "found": len(self.near_copies.across)}
+            copies = self.near_copies
+            found["near_copies"] = {
+                "compared": copies.compared,
+                "searched": copies.searched,
+                "found": len(copies.across),
+            }
         return record | {"counts": self.counts, "digest": self.digest} | found | self.facts
 
 

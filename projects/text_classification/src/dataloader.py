@@ -4,6 +4,7 @@ For your own data, edit `load_data` (or add a function to sources.py); to change
 `TokenBatches.batch`.
 """
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import torch
 from torch import Generator
 from torch.utils.data import DataLoader
 
+from shared.console import log
 from shared.data.batches import fitting_batch_size
-from shared.data.copies import SAME_TEXT, warn_near_copies
-from shared.data.examples import Data, Examples, SourceData
+from shared.data.copies import SAME_TEXT, Advice, find_near_copies, warn_near_copies
+from shared.data.examples import Data, Examples, NearCopies, SourceData
 from shared.data.groups import grouping_advice
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
@@ -24,7 +26,7 @@ from src.config import Config
 from src.documents import TEXTS, has_text_folders, refuse_other_kinds, tables_in
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
-from src.stored import StoredTexts, TokenRows, stored_tokens
+from src.stored import StoredTexts, TokenRows, remembered, stored_tokens
 from src.tokens import EVALUATION_BATCH, Tokens
 
 GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
@@ -51,8 +53,21 @@ def load_data(config: Config) -> Data:
     splits, notes = split_texts(found, settings, config.seed)
     advice = grouping_advice if record.source == "folder" else lambda *_: GROUP_TEXTS
     own = record.source in ("csv", "folder")
-    copies = warn_near_copies(splits, "texts", SAME_TEXT, advice) if own else None
+    copies = near_copies(splits, advice, settings.processed) if own else None
     return Data(splits, found.classes, record, found.problems, {"notes": notes}, near_copies=copies)
+
+
+def near_copies(splits: Splits[Examples], advice: Advice, processed: Path) -> NearCopies:
+    """The same text, or nearly, in training and held-out splits; what is found of stored texts is kept."""
+    texts = [split["texts"] for split in vars(splits).values()]
+    if not all(isinstance(each, StoredTexts) for each in texts):
+        return warn_near_copies(splits, "texts", SAME_TEXT, advice)
+    identity = "".join(each.digest for each in texts)
+    find = partial(find_near_copies, splits, "texts", SAME_TEXT, advice)
+    found = NearCopies(**remembered(processed / "near-copies.json", identity, lambda: asdict(find())))
+    if found.warning:
+        log.warning(found.warning)
+    return found
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:

@@ -198,6 +198,15 @@ def stored_rows(
     return Rows(texts, labels, table["name"].to_pylist(), groups)
 
 
+def remembered(file: Path, identity: str, compute: Callable[[], Any]) -> Any:
+    """What was computed for this `identity` before, else what is computed now; in plain types."""
+    found = read_json(file, "delete it") if file.is_file() else {}
+    if found.get("identity") != identity:
+        found = {"identity": identity, "result": compute()}
+        write_json(file, found)
+    return found["result"]
+
+
 def _require_room(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:

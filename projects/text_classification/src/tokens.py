@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+from shared.data.splits import evenly_spaced
 from src.config import TokenizerConfig
 from src.stored import BLOCK
 
@@ -15,6 +16,10 @@ PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
 EVALUATION_BATCH = 64
+MOST_SORTED = 65_536
+"""Texts that are tokenized and sorted by length together, which bounds the memory."""
+MOST_LEARNED = 100_000
+"""Texts, evenly spaced, that a tokenizer is learned from: more change few of its tokens and take minutes."""
 MOST_TOKENS = 512
 """What BERT and the networks after it read at most; the advice to read more of a text stops there."""
 CHARACTERS_A_TOKEN = 50
@@ -122,6 +127,11 @@ def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
 
     Texts of similar length share a batch, so that little of it is padding.
     """
+    starts = range(0, max(1, len(texts)), MOST_SORTED)
+    return np.concatenate([_sorted_in_batches(run, tokens, texts[start : start + MOST_SORTED]) for start in starts])
+
+
+def _sorted_in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
     rows = tokens.ids(texts)
     order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     batches = [order[start : start + EVALUATION_BATCH] for start in range(0, len(order), EVALUATION_BATCH)]
@@ -142,7 +152,7 @@ def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([signs, pre_tokenizers.BertPreTokenizer()])
     most = CHARACTERS_A_TOKEN * settings.max_tokens
     tokenizer.train_from_iterator(
-        (text[:most] for text in texts),
+        (texts[int(index)][:most] for index in evenly_spaced(len(texts), MOST_LEARNED)),
         trainers.BpeTrainer(vocab_size=settings.vocabulary, special_tokens=SPECIAL, show_progress=False),
     )
     ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]

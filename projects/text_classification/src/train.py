@@ -49,7 +49,7 @@ def train(
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=bundle.backbone)
     whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
-    names = [data.classes[label] for label in whole.labels]
+    names = [data.classes[label] for label in whole.labels.tolist()]
     warnings = [choice] * bool(choice) + reading_warnings(config, bundle.tokens, whole.rows, whole.cuts, names)
     if config.training.backbone_lr_scale != 1 and not bundle.backbone:
         kind = config.model.tuning if config.model.name == "pretrained" else config.model.name
