@@ -26,7 +26,7 @@ ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # at the end of each verb, and twice
 }
 """What MLflow is told; variables that are set already stay."""
-FIRST_WAIT, LAST_WAIT = 20.0, 60.0
+FIRST_WAIT, LAST_WAIT = 60.0, 60.0
 """Seconds that a training waits for the tracker to begin its run, and at the end for what has not been sent."""
 
 
