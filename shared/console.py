@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from shared.process import is_main_process
 
@@ -98,7 +98,7 @@ def shown(path: Path) -> str:
 
 def columns(title: str, rows: Sequence[Mapping[str, object]]) -> None:
     """Print rows of equal keys on stdout as a table with one column per key."""
-    grid = Table(*rows[0], title=title, title_justify="left")
+    grid = Table(*(Column(name, overflow="fold") for name in rows[0]), title=title, title_justify="left")
     for row in rows:
         grid.add_row(*(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row.values()))
     _print(grid)

@@ -9,7 +9,7 @@ from shared.console import columns, duration, log, shown
 from shared.errors import UserError
 from shared.training.runs import CURRENT, RunRecord, compare_runs, differing_settings, find_run, read_history, read_runs
 
-ON_TERMINAL = 4
+ON_TERMINAL = 3
 """The number of settings that the table on a terminal has room for; the page shows all that differ."""
 
 
@@ -23,9 +23,8 @@ def show_runs(output_dir: Path, title: str, as_json: bool) -> list[RunRecord]:
         log.info(f"runs: there is none in {shown(output_dir)} yet; `python main.py run` makes one")
         return runs
     rows, settings = [_row(run) for run in runs], differing_settings(runs)
-    columns(
-        f"{len(runs)} runs in {shown(output_dir)}", _with_settings(rows, dict(list(settings.items())[:ON_TERMINAL]))
-    )
+    first_settings = dict(list(settings.items())[:ON_TERMINAL])
+    columns(f"{len(runs)} runs in {shown(output_dir)}", _with_settings(rows, first_settings))
     if len(settings) > ON_TERMINAL:
         log.info(f"runs: further settings that differ are on the page: {', '.join(list(settings)[ON_TERMINAL:])}")
     rows = [row | _interval(run) for row, run in zip(rows, runs, strict=True)]
@@ -67,7 +66,7 @@ def _row(run: RunRecord) -> dict[str, str]:
     return {
         "run": run["id"],
         "time": run["time"],
-        "trained": duration(run["seconds"]) if run["finished"] else "not finished",
+        "took": duration(run["seconds"]) if run["finished"] else "not finished",
         "data": f"{run['data'].get('source', '')} ({counts.get('train', 0):,})",
         "validation": "" if run["validation"] is None else f"{run['validation']:.4f} {run['monitor']}",
         "test": f"{run['test']['score']:.4f} {run['test']['name']}" if run["test"] else "",

@@ -22,7 +22,7 @@ from shared.training.folder import (
     weights_of,
 )
 
-CURRENT = "current"
+CURRENT, BEFORE = "current", "before"
 RunRecord = dict[str, Any]
 """See `read_run`."""
 
@@ -138,12 +138,14 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
 
 def find_run(runs: Sequence[RunRecord], name: str) -> RunRecord:
-    """The run of that name or id, or the beginning of one.
+    """The run of that name or id, or the beginning of one; `before` is the newest earlier one.
 
     Raises:
         UserError: there is none, or several.
     """
     found = [run for run in runs if name and (run["name"].startswith(name) or run["id"].startswith(name))]
+    if name == BEFORE:
+        found = [run for run in runs if run["name"] != CURRENT][-1:]
     if len(found) != 1:
         there = ", ".join(f"{run['id']} ({run['name']})" for run in found or runs) or "none"
         raise UserError(f"{'several runs are' if found else 'no run is'} called {name!r}; choose one of: {there}.")
