@@ -91,8 +91,8 @@ def runs(config: Any, words: Sequence[str] = (), json: bool = False) -> Any:
 
     Args:
         words: none for the list; or `compare A B`, `use A` (go back to an earlier run), `mark A NOTE` (never drop it),
-            `unmark A`, `remove A`, where A is the id of a run or its first letters, or `current`, or `before`, the newest
-            earlier one
+            `unmark A`, `remove A`, where A is the id of a run or its first letters, `current`, or `before` (the
+            newest of the earlier ones)
         json: print JSON in place of a table and a page
     """
     from shared.report.runs import show_comparison, show_runs

@@ -24,7 +24,10 @@ def show_runs(output_dir: Path, title: str, as_json: bool) -> list[RunRecord]:
         return runs
     rows, settings = [_row(run) for run in runs], differing_settings(runs)
     first_settings = dict(list(settings.items())[:ON_TERMINAL])
-    columns(f"{len(runs)} runs in {shown(output_dir)}", _with_settings(rows, first_settings))
+    head, printed = f"{len(runs)} runs in {shown(output_dir)}", rows
+    if len({row["data"] for row in rows}) == 1:  # the width of a terminal is little
+        head, printed = f"{head} on {rows[0]['data']}", [{k: v for k, v in row.items() if k != "data"} for row in rows]
+    columns(head, _with_settings(printed, first_settings))
     if len(settings) > ON_TERMINAL:
         log.info(f"runs: further settings that differ are on the page: {', '.join(list(settings)[ON_TERMINAL:])}")
     rows = [row | _interval(run) for row, run in zip(rows, runs, strict=True)]
