@@ -156,6 +156,17 @@ def paired_interval(both: int, second: int, first: int, neither: int) -> list[fl
     return [float(end) for end in np.quantile((cells[:, 1] - cells[:, 2]) / total, (0.025, 0.975))]
 
 
+def test_two_runs_with_equal_weights_have_two_names(tmp_path: Path) -> None:
+    for _ in range(2):
+        digest = train(tmp_path, 1, 0.8)
+        keep_earlier_run(tmp_path, 10)
+    runs = read_runs(tmp_path)
+    assert [run["id"] for run in runs] == [digest[:8], f"{digest[:8]}-again"]
+    assert [find_run(runs, run["id"]) for run in runs] == runs
+    assert [find_run(runs, run["name"]) for run in runs] == runs
+    assert all(run["finished"] and run["test"] for run in runs)
+
+
 def test_mcnemars_test_counts_the_examples_that_one_run_alone_gets_right() -> None:
     first, second = [1] * 80 + [0] * 15 + [1] * 5, [1] * 80 + [1] * 15 + [0] * 5
     found = paired_test(first, second)

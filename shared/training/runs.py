@@ -37,7 +37,7 @@ def keep_earlier_run(output_dir: Path, keep_runs: int, move: bool = True) -> Non
         return
     log.info(
         f"train: the run before is kept in {shown(kept)}; `python main.py runs` lists all, and `python main.py runs "
-        f"use {kept.name[20:28]}` makes it the current one again"
+        f"use {kept.name[20:]}` makes it the current one again"
     )
     runs = read_runs(output_dir)
     earlier = [run for run in runs if run["name"] != CURRENT]
@@ -75,7 +75,7 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
         `settings` by dotted name.
     """
     weights = weights_of(folder)
-    identity = file_digest(weights)[:8] if weights and name == CURRENT else name[20:28]
+    identity = file_digest(weights)[:8] if weights and name == CURRENT else name[20:]
     try:
         metadata = read_metadata(weights) if weights else {}
     except UserError as error:
@@ -101,7 +101,7 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
         "validation": scores.get(monitor),
         "test": dict(zip(("name", "score", "low", "high"), headline(test), strict=True)) if test else None,
         "bytes": sum(path.stat().st_size for path in files_of_run(folder)),
-        "exported": bool(exported) and (exported[:8] == identity or exported == _exported(folder)),
+        "exported": bool(exported) and (exported[:8] == identity[:8] or exported == _exported(folder)),
         "mark": mark.read_text(encoding="utf-8").strip() if mark.is_file() else None,
         "settings": {key: value for key, value in settings.items() if not key.startswith(ignored)},
     }
@@ -120,7 +120,7 @@ def _result(folder: Path, verb: str, identity: str = "") -> dict[str, Any]:
     except UserError:
         log.warning(f"{path} is damaged, so `runs` shows nothing of it.")
         return {}
-    return found if str(found.get("checkpoint", "")).startswith(identity) else {}
+    return found if str(found.get("checkpoint", "")).startswith(identity[:8]) else {}
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -143,7 +143,8 @@ def find_run(runs: Sequence[RunRecord], name: str) -> RunRecord:
     Raises:
         UserError: there is none, or several.
     """
-    found = [run for run in runs if name and (run["name"].startswith(name) or run["id"].startswith(name))]
+    found = [run for run in runs if name in (run["name"], run["id"])]
+    found = found or [run for run in runs if name and (run["name"].startswith(name) or run["id"].startswith(name))]
     if name == BEFORE:
         found = [run for run in runs if run["name"] != CURRENT][-1:]
     if len(found) != 1:
