@@ -251,5 +251,5 @@ def test_wandb_and_trackio_go_on_in_one_run_without_a_network(tmp_path: Path) ->
             rows = database.execute("SELECT run_name, step, metrics FROM metrics").fetchall()
             ((content,),) = database.execute("SELECT config FROM configs")
         assert {row[0] for row in rows} == {identity}
-        assert sum("validation/accuracy" in row[2] for row in rows) == 2
+        assert sum(b"validation/accuracy" in row[2] for row in rows) == 2
         assert json.loads(content)["training.batch_size"] == 64
