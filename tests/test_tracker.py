@@ -34,6 +34,13 @@ PROJECT = Path(__file__).resolve().parents[1] / "projects" / "mnist_classifier"
 installed = pytest.mark.skipif(not ENVIRONMENT.is_dir(), reason="needs `make trackers`")
 
 
+RECORD: dict[str, Any] = {
+    "config": {"training": {"learning_rate": 0.001}, "serve": {"port": 1}},
+    "data": {"source": "sample", "digest": "d"},
+    "parameters": 6,
+}
+
+
 class Recorder:
     """Accelerate's tracker for a service that only notes what it is sent."""
 
@@ -71,11 +78,9 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
 def train(folder: Path, name: str = "trackio", epochs: int = 2, resume: bool = False) -> dict[str, str]:
     seed_everything(0)
     settings = TrainingConfig(epochs=epochs, schedule="constant", device="cpu", tracker=name, log_every=4)
-    config = SimpleNamespace(training=settings, output_dir=folder, log_dir=folder / "logs")
+    config = SimpleNamespace(training=settings, output_dir=folder, log_dir=folder / "logs", NOT_TRAINED=("serve",))
     loaders = shuffled_loader(TensorBatches(clouds(1)), 32), ordered_loader(TensorBatches(clouds(2)), 100)
     task, state = Task(plain_step, training_metrics(2), "accuracy"), last_checkpoint(folder) if resume else None
-    metadata = {"config": {"training": {"learning_rate": 0.001}, "serve": {"port": 1}}, "not_trained": ["serve"]}
-    metadata |= {"data": {"source": "sample", "digest": "d"}, "parameters": 6}
     done = fit(
         task,
         nn.Linear(2, 2),
@@ -83,18 +88,18 @@ def train(folder: Path, name: str = "trackio", epochs: int = 2, resume: bool = F
         settings,
         folder,
         config.log_dir,
-        metadata,
+        RECORD,
         state,
-        lambda progress: start_tracker(config, Path("project"), metadata, progress),
+        lambda progress: start_tracker(config, Path("project"), RECORD, progress),
     )
     return done.progress.tracker
 
 
-def test_a_tracker_gets_the_settings_once_and_every_curve_and_goes_on_in_the_same_run(tmp_path: Path) -> None:
+def test_a_tracker_gets_the_settings_and_every_curve_and_goes_on_in_the_same_run(tmp_path: Path) -> None:
     run = train(tmp_path)
     train(tmp_path, epochs=3, resume=True)
     calls = [call for call, _ in Recorder.sent]
-    assert calls == ["start", "settings", *6 * ["log"], "finish", "start", *3 * ["log"], "finish"]
+    assert calls == ["start", "settings", *6 * ["log"], "finish", "start", "settings", *3 * ["log"], "finish"]
     settings = Recorder.sent[1][1]
     assert settings["training.learning_rate"] == 0.001
     assert "serve.port" not in settings
@@ -133,9 +138,9 @@ def test_a_tracker_that_hangs_does_not_hold_the_run(
 
 
 def test_the_scores_of_the_trained_weights_are_added_to_the_run(tmp_path: Path) -> None:
-    config = SimpleNamespace(output_dir=tmp_path, log_dir=tmp_path / "logs")
+    config = SimpleNamespace(output_dir=tmp_path, log_dir=tmp_path / "logs", NOT_TRAINED=())
     began = {"name": "trackio", "project": "project", "run": "a run"}
-    write_json(tmp_path / "train.json", {"tracker": began, "checkpoint": "c", "steps": 16})
+    write_json(tmp_path / "train.json", {"tracker": began, "checkpoint": "c", "steps": 16} | RECORD)
     scores = {"test": {"accuracy": 0.5, "per_class": {"a": {"recall": 1.0}}, "examples": 3}}
     for checkpoint in ("other weights", "c"):
         write_json(tmp_path / "evaluate.json", {"checkpoint": checkpoint, "metrics": scores})

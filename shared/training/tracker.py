@@ -122,12 +122,17 @@ def start_tracker(config: Any, project: Path, metadata: Mapping[str, Any], progr
 
     options = _options(name, config.log_dir) | {"name": progress.log_name}
     tracker = Tracker(name, before.get("project", project.name), before.get("run", ""), found, options)
-    if not before:
-        settings = dict(leaves(metadata["config"], metadata["not_trained"]))
-        settings |= {"data": metadata["data"]["source"], "data_digest": metadata["data"]["digest"]}
-        settings |= {"parameters": metadata["parameters"]}
-        tracker.send(lambda tracker: tracker.store_init_configuration(settings))
+    if not before or name == "trackio":
+        _send_settings(tracker, config, metadata)
     return tracker
+
+
+def _send_settings(tracker: Tracker, config: Any, record: Mapping[str, Any]) -> None:
+    """Send the settings of a run; trackio forgets them each time that it goes on with one, so it gets them again."""
+    settings = dict(leaves(record["config"], config.NOT_TRAINED))
+    settings |= {"data": record["data"]["source"], "data_digest": record["data"]["digest"]}
+    settings |= {"parameters": record["parameters"]}
+    tracker.send(lambda tracker: tracker.store_init_configuration(settings))
 
 
 def _options(name: str, log_dir: Path) -> dict[str, str]:
@@ -153,6 +158,8 @@ def send_results(config: Any, verb: str) -> None:
     if not began or not (measured or began["name"] == "mlflow"):
         return
     tracker = Tracker(began["name"], began["project"], began["run"], str, _options(began["name"], config.log_dir))
+    if began["name"] == "trackio":
+        _send_settings(tracker, config, train)
     if measured:
         scores = {name.replace(".", "/"): value for name, value in leaves(measured["metrics"], ())}
         totals = {name: value for name, value in scores.items() if isinstance(value, float) and "per_class" not in name}
