@@ -90,3 +90,13 @@ def _range_of_type(mode: str, values: np.ndarray) -> tuple[float, float]:
             "trained without data.value_range"
         )
     return 0, high
+
+
+def scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
+    """The part `box` (left, top, right, bottom) of an image, scaled: first along its rows, then along its columns.
+
+    Pillow alone would order the two by the image's shape, which a page in JavaScript could not repeat.
+    """
+    left, top, right, bottom = box
+    narrowed = image.resize((width, image.height), Image.Resampling.LANCZOS, box=(left, 0, right, image.height))
+    return narrowed.resize((width, height), Image.Resampling.LANCZOS, box=(0, top, width, bottom))

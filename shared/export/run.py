@@ -162,23 +162,36 @@ def export_classifier(
     project: Path,
     metadata: Mapping[str, Any],
     started: float,
+    traced: nn.Module | None = None,
+    more_outputs: Sequence[str] = (),
+    batch_size: int = BATCH,
 ) -> dict[str, Any]:
     """Export a classifier of inputs of one shape (see `export_measured`), with probabilities that are calibrated.
 
     Args:
         network: from inputs [N, ...] to logits [N, classes].
         column: what the inputs are called in `data`, and in the file.
+        traced: what the file holds, if it is more than `network`: from inputs to logits and `more_outputs`.
+        batch_size: how many inputs are computed at once.
     """
     inputs, labels = data.splits.validation[column], data.splits.validation["labels"]
-    temperature = fit_temperature(logits_in_batches(network, inputs, BATCH), labels)
+    temperature = fit_temperature(logits_in_batches(network, inputs, batch_size), labels)
     calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
 
     def accuracy(run: Run) -> float:
+<<<<<<< HEAD
         predictions = [run(batch.numpy()).argmax(1) for batch in in_batches(inputs, BATCH)]
         return float((np.concatenate(predictions) == labels.numpy()).mean())
 
     return export_measured(
         trace_classifier(network, inputs[:BATCH], column, temperature=temperature),
+=======
+        predictions = [run(batch.numpy()).argmax(1) for batch in torch.split(inputs, batch_size)]
+        return float((np.concatenate(predictions) == labels.numpy()).mean())
+
+    return export_measured(
+        trace_classifier(traced or network, inputs, column, temperature=temperature, more_outputs=more_outputs),
+>>>>>>> 5bad146 (Photos: transfer learning on frozen ImageNet features as a sixth project, begun from the digits; it runs all verbs on its sample)
         eager=torch_function(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],

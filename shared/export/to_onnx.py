@@ -26,23 +26,27 @@ MANIFEST = "SHA256SUMS"
 
 
 class WithProbabilities(nn.Module):
-    """A classifier with two outputs, both [N, C, ...]: probabilities, from logits / temperature, and the logits."""
+    """A classifier with two outputs, both [N, C, ...]: probabilities, from logits / temperature, and the logits.
+
+    A network that returns more than logits has its other outputs after them.
+    """
 
     def __init__(self, network: nn.Module, temperature: float = 1.0) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """From a batch of inputs to (probabilities, logits)."""
-        logits = self.network(inputs)
+    def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """From a batch of inputs to (probabilities, logits, ...)."""
+        outputs = self.network(inputs)
+        logits, *others = (outputs,) if isinstance(outputs, Tensor) else outputs
         scaled = logits / self.temperature
         if logits.dim() == 2:
-            return scaled.softmax(1), logits
+            return scaled.softmax(1), logits, *others
         # Softmax of pixels in steps: onnxruntime's own, over a dimension that is not the last, takes six times as long,
         # which was a quarter of the whole network's time.
         exponentials = (scaled - scaled.amax(1, keepdim=True)).exp()
-        return exponentials / exponentials.sum(1, keepdim=True), logits
+        return exponentials / exponentials.sum(1, keepdim=True), logits, *others
 
 
 def trace_classifier(
@@ -52,13 +56,15 @@ def trace_classifier(
     stride: int = 0,
     any_length: bool = False,
     temperature: float = 1.0,
+    more_outputs: Sequence[str] = (),
 ) -> tuple[onnx.ModelProto, float]:
     """A classifier as an ONNX model with the outputs `probabilities` and `logits` (see `trace`).
 
     Args:
+        more_outputs: the names of what the network returns after the logits.
         temperature: what logits are divided by before they become probabilities (see `shared.metrics.calibration`).
     """
-    outputs = ("probabilities", "logits")
+    outputs = ("probabilities", "logits", *more_outputs)
     return trace(WithProbabilities(network, temperature), examples, input_name, outputs, stride, any_length)
 
 

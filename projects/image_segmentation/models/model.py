@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, max_pool2d, pad
 
 from shared.errors import UserError
+from shared.networks import Normalize
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 
@@ -15,28 +16,6 @@ STRIDE = 32
 """The sides of every image must be multiples of this (five halvings); `shared.inference.tiles` pads them."""
 BACKBONE = "network.encoder"
 """The name of the pretrained submodule; `small_unet` has none."""
-
-
-class Normalize(nn.Module):
-    """Turn uint8 pixels into floats with the mean and deviation that the network's first weights expect."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Buffers, not parameters: they are saved and exported with the network, but the optimizer leaves them alone.
-        self.register_buffer("mean", torch.full((3, 1, 1), 127.5))
-        self.register_buffer("std", torch.full((3, 1, 1), 127.5))
-
-    def set(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-        """Use these statistics of the three channels, of pixels between 0 and 1."""
-        self.mean.copy_(255 * torch.tensor(mean)[:, None, None])
-        self.std.copy_(255 * torch.tensor(std)[:, None, None])
-
-    def forward(self, images: Tensor) -> Tensor:
-        """From uint8 to float, same shape."""
-        return (images.float() - self.mean) / self.std
 
 
 class Convolutions(nn.Sequential):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from shared.console import log
 from shared.data.folders import Decoded
-from shared.data.images import UnreadableImageError, read_image, size_of
+from shared.data.images import UnreadableImageError, read_image, scaled, size_of
 from shared.data.splits import evenly_spaced
 from shared.data.value_range import measure_range
 from shared.files import read_json
@@ -112,17 +112,7 @@ def photo(image: Image.Image, size: int) -> Image.Image:
     """The middle square, scaled to `size` with antialiasing."""
     side = min(image.size)
     left, top = ((length - side) / 2 for length in image.size)
-    return _scaled(image, size, size, (left, top, left + side, top + side))
-
-
-def _scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
-    """The part `box` (left, top, right, bottom) of an image, scaled: first along its rows, then along its columns.
-
-    Pillow alone would order the two by the image's shape, which the page could not repeat.
-    """
-    left, top, right, bottom = box
-    narrowed = image.resize((width, image.height), Image.Resampling.LANCZOS, box=(left, 0, right, image.height))
-    return narrowed.resize((width, height), Image.Resampling.LANCZOS, box=(0, top, width, bottom))
+    return scaled(image, size, size, (left, top, left + side, top + side))
 
 
 def digit(image: Image.Image, size: int) -> np.ndarray:
@@ -159,7 +149,7 @@ def _in_box(ink: np.ndarray, box: int) -> np.ndarray:
     scale = box / max(cropped.shape)
     height, width = (max(1, round(side * scale)) for side in cropped.shape)
     image = Image.fromarray((cropped * 255).astype(np.uint8))
-    return np.asarray(_scaled(image, width, height, (0, 0, *image.size)))
+    return np.asarray(scaled(image, width, height, (0, 0, *image.size)))
 
 
 def _centered(ink: np.ndarray, size: int) -> np.ndarray:

@@ -1,0 +1,127 @@
+"""The settings of this project; `configs/config.yaml` holds the values of the default run."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+from shared.bounds import (
+    Bounds,
+    ClosedUnitInterval,
+    HalfOpenUnitInterval,
+    OpenUnitInterval,
+    PositiveInt,
+)
+from shared.config import load, require, require_pattern, require_range
+from shared.export.settings import ExportConfig
+from shared.settings import BaseConfig, model_path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass
+class DataConfig:
+    """Which photos, and how they are split and prepared."""
+
+    source: Literal["auto", "folder", "sample"] = "auto"
+    """auto: the photos in data.root, else the built-in sample"""
+    root: Path = Path("data/raw")
+    """folder of one folder per class (also below train/, validation/ and test/)"""
+    image_size: Annotated[int, Bounds(ge=32)] = 224
+    """height and width of the network's input in pixels; larger inputs show more detail and take longer"""
+    fit: Literal["crop", "pad", "stretch"] = "crop"
+    """how a photo becomes square; crop: its middle, which may lose what is at the ends; pad: the whole photo between
+    gray bars; stretch: the whole photo, squeezed"""
+    value_range: list[float] = field(default_factory=list)
+    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
+    levels for each image; empty: measured on the training images"""
+    group_pattern: str = ""
+    """regular expression whose first group finds in a file's name which photos stay together in one split, such as
+    shots of one object; empty: the column group of index.csv in data.root, where there is one"""
+    validation_fraction: OpenUnitInterval = 0.15
+    """fraction of the training split that becomes the validation split"""
+    test_fraction: OpenUnitInterval = 0.2
+    """fraction of the data that becomes the test split, where the data has none"""
+
+    def __post_init__(self) -> None:
+        require_range("data.value_range", self.value_range)
+        require_pattern("data.group_pattern", self.group_pattern)
+
+
+@dataclass
+class AugmentationConfig:
+    """How training photos are changed at random, each time that they are used."""
+
+    crop: Annotated[float, Bounds(gt=0, le=1)] = 0.5
+    """smallest share of a photo's area that a random crop keeps; lower values change more; 1: no crops"""
+    flip: bool = True
+    """true: half of the photos are mirrored left to right; not for signs or letters"""
+    color: HalfOpenUnitInterval = 0.2
+    """largest random change of brightness, contrast and saturation as a fraction; 0: none"""
+    policy: Literal["none", "trivial", "randaugment"] = "none"
+    """further random changes: trivial applies one of 14 (TrivialAugment, Müller & Hutter 2021), randaugment two (Cubuk
+    et al. 2020)"""
+    erase: ClosedUnitInterval = 0.0
+    """fraction of the photos in which a random rectangle becomes gray (Zhong et al. 2020)"""
+    mix: Literal["none", "mixup", "cutmix"] = "none"
+    """mixup blends two photos and their labels (Zhang et al. 2018), cutmix puts a part of one into the other (Yun et
+    al. 2019); for model.tuning full"""
+    mix_alpha: Annotated[float, Bounds(gt=0)] = 0.2
+    """strength of mix: the shares are drawn from Beta(alpha, alpha); higher values mix more"""
+
+
+@dataclass
+class ModelConfig:
+    """Which network, its first weights, and what of it is trained."""
+
+    name: str = "tf_efficientnet_lite0"
+    """name of one of timm's networks; larger ones are more accurate and slower"""
+    weights: Literal["auto", "none"] = "auto"
+    """auto: ImageNet weights from an installed package, else from timm's hub, else random weights with a warning"""
+    tuning: Literal["head", "full"] = "head"
+    """what is trained; head: only the new last layer, on features that are computed once; full: the whole network"""
+    views: PositiveInt = 4
+    """number of times that the features of each training photo are computed for tuning head, each time with another
+    augmentation, the first time without; higher values take longer and usually score higher"""
+    dropout: HalfOpenUnitInterval = 0.0
+    """fraction of the features that are set to zero at random in training; higher values counter overfitting"""
+
+
+@dataclass
+class PredictConfig:
+    """How sure a prediction must be."""
+
+    min_probability: ClosedUnitInterval = 0.5
+    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
+    explain: bool = False
+    """true: the contact sheet shows where the network looked"""
+
+
+@dataclass
+class Config(BaseConfig):
+    """All settings of this project."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    predict: PredictConfig = field(default_factory=PredictConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        full = self.model.tuning == "full"
+        require(
+            full or self.augmentation.mix == "none", "augmentation.mix", self.augmentation.mix, "none with tuning head"
+        )
+        require(
+            full or self.training.freeze_epochs == 0,
+            "training.freeze_epochs",
+            self.training.freeze_epochs,
+            "0 with head",
+        )
+
+
+load_config = partial(load, Config, PROJECT)
+"""`load_config()`, or `load_config(file, "--training.epochs", "3")`: read a configuration as the command line does"""
+export_path = partial(model_path, PROJECT)
+"""`export_path(config)`: where the exported model is"""

@@ -1,0 +1,35 @@
+"""Measure the trained network on the validation and test splits."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from models.model import restore_model
+from shared.data.examples import Data
+from shared.evaluation import accuracy_summary, classifier_scores, held_out, logits_in_batches, write_evaluation
+from shared.training.trained import load_labeled, load_trained
+from src.config import Config
+from src.dataloader import FORWARD_BATCH, load_data, make_sources
+
+
+def evaluate(
+    config: Config, checkpoint: Path | None = None, on: Path | None = None, *, data: Data | None = None
+) -> dict[str, Any]:
+    """Measure a trained network on the validation and test splits; write outputs/evaluate.json.
+
+    Args:
+        checkpoint: the weights; the best ones of the last training run if not given
+        on: a folder of labeled photos, in class folders; all of it is measured in place of
+            these splits, for outputs/evaluate-on.json
+        data: the result of `load_data`, if the data has been read already
+    """
+    if on:
+        trained, data = load_labeled(config, checkpoint, on, make_sources)
+    else:
+        trained, data = load_trained(config, checkpoint, data, load_data)
+    started = time.perf_counter()
+    model = restore_model(config, trained)
+    logits = {name: logits_in_batches(model, split["images"], FORWARD_BATCH) for name, split in held_out(data).items()}
+    metrics, temperature = classifier_scores(config, trained, data, logits)
+    summary = accuracy_summary(metrics)
+    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)

@@ -1,0 +1,29 @@
+// Computes on the device what served.mjs gets from the server: the same functions, the same results.
+
+import { answerNamed, facts, pixelsOf, run, where } from "./device.mjs";
+import { EmptyImage, prepare } from "./preparation.mjs";
+
+const specification = fetch("preparation.json").then((response) => response.json());
+
+export { facts, where };
+
+export async function ask(verb, [canvas]) {
+  const metadata = await facts();
+  const { size, channels } = metadata.preparation;
+  let prepared;
+  try {
+    prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
+  } catch (error) {
+    if (error instanceof EmptyImage) {
+      return { prediction: answerNamed("empty", metadata.labels), detail: error.message };
+    }
+    throw error;
+  }
+  const { probabilities } = await run("uint8", prepared, [1, channels, size, size]);
+  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
+  const sure = probabilities.data[best] >= metadata.predict.min_probability;
+  return {
+    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
+    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
+  };
+}

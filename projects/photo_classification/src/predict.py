@@ -1,0 +1,88 @@
+"""Classify photos with the exported network, which carries its own labels and preparation."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.skipped import collect_files
+from shared.export.stale import open_exported
+from shared.files import require_writable
+from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
+from shared.report.heat import heated
+from shared.report.plots import contact_sheet
+from src.config import Config, export_path
+from src.preparation import displayed, prepare
+
+SHEET_IMAGES = 64
+
+
+class Predictor:
+    """The exported network for photos of any kind; `predict` and `serve` both use it."""
+
+    def __init__(self, config: Config) -> None:
+        """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
+        self.network = open_exported(config, export_path(config))
+        self.min_probability = config.predict.min_probability
+        self._preparation = self.network.metadata["preparation"]  # that of training, not of the current configuration
+
+    def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
+        """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
+        return predict_prepared(self.network, prepared, self.min_probability)
+
+    def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
+        """The network's input, uint8 [3, size, size]; or a `Prediction` that says why it cannot be used."""
+        settings = self._preparation
+        try:
+            image = read_image(source, max_pixels, settings["value_range"])
+        except UnreadableImageError as error:
+            return Prediction("unreadable", detail=str(error))
+        return prepare(image, settings["size"], settings["fit"])
+
+    def explain(self, prepared: np.ndarray, label: int) -> np.ndarray:
+        """What speaks for the class of that number at each place of a prepared photo, float [h, w], 1 the most."""
+        maps = self.network.run("maps", prepared[None], 1)[0, label].clip(0)
+        strongest: np.ndarray = maps / max(float(maps.max()), 1e-6)
+        return strongest
+
+
+def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
+    """Classify images; write outputs/predictions/predictions.csv and a contact sheet beside it.
+
+    Args:
+        inputs: image files, or folders of them
+    """
+    require_writable(config.output_dir)
+    (files, skipped), predictor = collect_files(inputs), Predictor(config)
+    started = time.perf_counter()
+    predictions = predictor.predict([predictor.prepare(file) for file in files])
+    return finish_predictions(
+        config,
+        files,
+        predictions,
+        predictor.network,
+        noun="images",
+        kinds=("unsure", "unreadable"),
+        sheet=_sheet(predictor, files, predictions, config.predict.explain),
+        skipped=skipped,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _sheet(predictor: Predictor, files: list[Path], predictions: list[Prediction], explain: bool) -> bytes:
+    """The first photos as the network saw them, with their predictions; with `explain`, where it looked."""
+    shown = list(zip(files, predictions, strict=True))[:SHEET_IMAGES]
+    images = [_shown(predictor, one, explain) for _, one in shown]
+    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
+    return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))
+
+
+def _shown(predictor: Predictor, prediction: Prediction, explain: bool) -> np.ndarray:
+    if prediction.prepared is None or prediction.probabilities is None:
+        return np.full((28, 28), 200, np.uint8)
+    image = displayed(prediction.prepared)
+    return (
+        heated(image, predictor.explain(prediction.prepared, prediction.probabilities.argmax())) if explain else image
+    )

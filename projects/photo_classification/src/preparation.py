@@ -1,0 +1,42 @@
+"""From any photo to the network's square input.
+
+The page does the same in JavaScript (page/preparation.mjs), to the same bytes; the color of the bars beside a photo
+that is not square is in page/preparation.json for both.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from shared.data.images import scaled
+from shared.files import read_json
+
+PAD = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")["pad"]  # gray level
+
+
+def prepare(image: Image.Image, size: int, fit: str) -> np.ndarray:
+    """The network's input, uint8 [3, size, size].
+
+    Args:
+        image: decoded and upright, in gray or color.
+        fit: see `DataConfig.fit`.
+    """
+    image = image.convert("RGB")
+    width, height = image.size
+    if fit == "stretch":
+        square = scaled(image, size, size, (0, 0, width, height))
+    elif fit == "crop":
+        side = min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        square = scaled(image, size, size, (left, top, left + side, top + side))
+    else:
+        columns, rows = (max(1, round(size * side / max(width, height))) for side in (width, height))
+        square = Image.new("RGB", (size, size), (PAD, PAD, PAD))
+        square.paste(scaled(image, columns, rows, (0, 0, width, height)), ((size - columns) // 2, (size - rows) // 2))
+    return np.asarray(square).transpose(2, 0, 1)
+
+
+def displayed(prepared: np.ndarray) -> np.ndarray:
+    """A prepared photo, [3, H, W], as plots show it: [H, W, 3]."""
+    return prepared.transpose(1, 2, 0)

@@ -1,0 +1,49 @@
+"""Where the photos come from: one function per source; each returns `SourceData`."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from shared.data.class_folders import find_splits, read_splits
+from shared.data.examples import Examples, SourceData
+from shared.data.groups import in_groups
+from shared.data.images import read_image
+from shared.data.value_range import measure_range
+from src.config import DataConfig
+from src.preparation import prepare
+
+
+def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
+    """Your own photos: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
+    labeled = find_splits(root, classes=classes)
+    files = next(iter(labeled.values())).files  # of the training split where there is one
+    value_range = measure_range(files, settings.value_range)
+
+    def read(path: Path) -> np.ndarray:
+        return prepare(read_image(path, value_range=value_range), settings.image_size, settings.fit)
+
+    found = replace(read_splits(root, labeled, "images", read), settled={"value_range": value_range})
+    if classes:  # nothing is cut, so that groups do not matter
+        return found
+    return replace(found, train=in_groups(found.train, found.classes, root, settings.group_pattern))
+
+
+def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:
+    """The built-in sample (see sample.py)."""
+    from src.sample import PATCHES, draw_sample  # its libraries take a second to load, and your own data needs none
+
+    splits, classes = {}, []
+    for split in PATCHES:
+        drawn = list(draw_sample(split, seed))
+        classes = sorted({name for name, _, _ in drawn})
+        images = np.stack([prepare(image, settings.image_size, settings.fit) for _, _, image in drawn])
+        labels = np.array([classes.index(name) for name, _, _ in drawn])
+        names = [f"{split} {name} {number}" for name, number, _ in drawn]
+        splits[split] = Examples({"images": images, "labels": labels}, names)
+    return SourceData(
+        classes,
+        *splits.values(),
+        "the built-in sample: recolored patches of ten photographs that come with scikit-image and scikit-learn, a toy",
+        "see the licenses of the photographs in the two packages",
+    )

@@ -1,0 +1,36 @@
+"""Makes the project importable from anywhere, also in a copy of its folder, and says what its tests have to know."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from shared.data.examples import Examples
+from shared.testing.contract import Contract, check, data, job, refused, smoke, trained  # noqa: F401 - fixtures
+from shared.testing.pages import page, served, static  # noqa: F401 - fixtures
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+
+def save_digits(classes: list[str], digits: Examples, folder: Path) -> None:
+    for index, (image, label) in enumerate(zip(digits["images"], digits["labels"], strict=True)):
+        (folder / classes[label]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0].numpy()).save(folder / classes[label] / f"{index}.png")
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    from main import VERBS
+
+    return Contract(
+        PROJECT,
+        VERBS,
+        score=lambda evaluated: evaluated["metrics"]["test"]["accuracy"],
+        learned=0.95,
+        chance=0.3,
+        other_network=("--model.name", "mlp"),
+        input_name="digit.png",
+        save_labeled=save_digits,
+    )

@@ -1,0 +1,17 @@
+"""Images for tests."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def save_images(root: Path, classes: dict[str, int], color: bool = False) -> Path:
+    """Images of noise, 40 x 30, another for each file: `<class>/<number>.png`."""
+    random = np.random.default_rng(len(str(root)))
+    for name, count in classes.items():
+        (root / name).mkdir(parents=True)
+        for index in range(count):
+            pixels = random.integers(0, 256, (30, 40, 3) if color else (30, 40), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{index}.png")
+    return root
