@@ -47,11 +47,20 @@ class OnnxModel:
         """Which weights it is of, as results record it; `stale` says that newer ones were beside it."""
         return {name: self.metadata[name] for name in ("checkpoint", "stale") if name in self.metadata}
 
+    @property
+    def outputs(self) -> list[str]:
+        """The names of its outputs."""
+        return [output.name for output in self._session.get_outputs()]
+
     def run(self, output: str, batch: np.ndarray, batch_size: int) -> np.ndarray:
         """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; N is at least 1."""
+        return self.run_several([output], batch, batch_size)[0]
+
+    def run_several(self, outputs: list[str], batch: np.ndarray, batch_size: int) -> list[np.ndarray]:
+        """Several of the outputs, each [N, ...] (see `run`), computed in one pass."""
         starts = range(0, len(batch), batch_size)
-        batches = [self._session.run([output], {self._input: batch[i : i + batch_size]})[0] for i in starts]
-        return np.concatenate(batches)
+        batches = [self._session.run(outputs, {self._input: batch[i : i + batch_size]}) for i in starts]
+        return [np.concatenate(values) for values in zip(*batches, strict=True)]
 
     def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:
         """The probability of each class, float32 [N, C] (of pixels [N, C, H, W]), for inputs [N, *input_shape]."""

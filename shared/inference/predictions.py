@@ -19,6 +19,7 @@ from shared.results import write_result
 LINES_SHOWN = 10
 SHEET_INPUTS = 64
 T = TypeVar("T", Path, str)
+BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Prediction:
     """The network's input."""
     detail: str = ""
     """Why there is no prediction, or what is unusual about the input."""
+    maps: np.ndarray | None = None
+    """float32 [classes, h, w]: what speaks for each class at each place; None where the network does not tell."""
+
+    @property
+    def heat(self) -> np.ndarray | None:
+        """What speaks for the most likely class at each place, float32 [h, w] from 0 to 1, or None as `maps`."""
+        if self.maps is None or self.probabilities is None:
+            return None
+        heat: np.ndarray = self.maps[int(self.probabilities.argmax())].clip(0)
+        return heat / max(float(heat.max()), 1e-6)
 
     @property
     def confidence(self) -> str:
@@ -54,13 +65,20 @@ def predict_prepared(
     """Predict inputs of one shape; a `Prediction` keeps its label, if it has one, and its detail."""
     items = [item if isinstance(item, Prediction) else Prediction("", prepared=item) for item in prepared]
     readable = [one.prepared for one in items if not one.label and one.prepared is not None]
-    rows = iter(network.probabilities(np.stack(readable))) if readable else iter(())
+    outputs = [name for name in ("probabilities", "maps") if name in network.outputs]
+    rows = zip(*network.run_several(outputs, np.stack(readable), BATCH), strict=True) if readable else iter(())
     return [
         replace(one, label=answer(one.label, network.labels))
         if one.label
-        else replace(name_prediction(next(rows), network.labels, min_probability, one.prepared), detail=one.detail)
+        else _completed(one, network.labels, min_probability, *next(rows))
         for one in items
     ]
+
+
+def _completed(
+    one: Prediction, labels: Sequence[str], least: float, probabilities: np.ndarray, maps: np.ndarray | None = None
+) -> Prediction:
+    return replace(name_prediction(probabilities, labels, least, one.prepared), detail=one.detail, maps=maps)
 
 
 def name_prediction(
@@ -77,6 +95,8 @@ def as_json(prediction: Prediction, labels: Sequence[str]) -> dict[str, Any]:
     result: dict[str, Any] = {"prediction": prediction.label}
     if prediction.probabilities is not None:
         result["probabilities"] = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
+        if (heat := prediction.heat) is not None:
+            result["heat"] = heat.round(3).tolist()
     if prediction.detail:
         result["detail"] = prediction.detail
     return result

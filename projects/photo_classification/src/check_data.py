@@ -6,7 +6,6 @@ import numpy as np
 
 from shared.data.check import (
     DataCheck,
-    Example,
     all_warnings,
     contents_by_name,
     list_examples,
@@ -15,13 +14,13 @@ from shared.data.check import (
     size_on_disk,
     start_check,
 )
-from shared.data.copies import find_near_copies, near_copy_warnings
+from shared.data.copies import SAME_IMAGE, find_near_copies, near_copy_warnings
 from shared.data.images import read_image
 from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
-from src.config import PROJECT, Config
-from src.dataloader import likeness, load_data
-from src.preparation import displayed, is_colorful
+from src.config import PROJECT, Config, DataConfig
+from src.dataloader import load_data
+from src.preparation import displayed
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -38,11 +37,10 @@ def check_data(config: Config) -> dict[str, Any]:
             data, "images", lambda name, image: size_on_disk(root / name) if on_disk else size_of(image.shape[:0:-1])
         )
     samples = samples_by_class(check.examples, config.seed)
-    value_range = data.settled.get("value_range", []) if data else []
-    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
+    check.warnings = all_warnings(check) + _setting_warnings(config.data, check)
     check.warnings += skipped_warnings(check.record, root)
     if data and on_disk:
-        copies = find_near_copies(data.splits, "images", likeness(data.settled), within=True)
+        copies = find_near_copies(data.splits, "images", SAME_IMAGE, within=True)
         check.warnings += near_copy_warnings(data.splits, copies)
     images = {
         label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
@@ -51,25 +49,24 @@ def check_data(config: Config) -> dict[str, Any]:
     return write_check_report(check, config, PROJECT, samples=images)
 
 
-def _setting_warnings(
-    config: Config, check: DataCheck, samples: dict[str, list[Example]], value_range: list[float]
-) -> list[str]:
-    """Which settings would suit the user's own images better; the samples stand for all."""
-    files = [config.data.root / one.name for chosen in samples.values() for one in chosen]
-    files = [path for path in files if path.is_file()]
-    if not files:
-        return []
+LONG = 2
+"""From this ratio of the sides on, a photo's middle square leaves out half of it."""
+
+
+def _setting_warnings(settings: DataConfig, check: DataCheck) -> list[str]:
+    """Which settings would suit the user's own photos better."""
+    sides = [sorted(one.measures.values()) for one in check.examples if one.measures]
     warnings = []
-    colorful = sum(is_colorful(np.asarray(read_image(path, value_range=value_range))) for path in files)
-    if config.data.channels == 1 and 2 * colorful > len(files):
+    long = sum(longer >= LONG * shorter for shorter, longer in sides)
+    if settings.fit == "crop" and 10 * long > len(sides):
         warnings.append(
-            f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "
-            "sees them in gray; for photos try --data.channels 3 --data.preparation photo --data.image_size 64."
+            f"{long:,} of {len(sides):,} photos are at least {LONG} times as long as wide, and data.fit crop keeps their "
+            "middle square only; --data.fit pad or stretch shows the network all of them."
         )
-    small = sum(min(one.measures.values(), default=0) < config.data.image_size for one in check.examples)
-    if config.data.preparation == "photo" and small:
+    small = sum(longer < settings.image_size for _, longer in sides)
+    if small:
         warnings.append(
-            f"{small:,} images have a side below data.image_size {config.data.image_size} and are enlarged; "
-            "lower that setting, or use larger images."
+            f"{small:,} photos are smaller than data.image_size {settings.image_size} and are enlarged; lower that "
+            "setting, or use larger photos."
         )
     return warnings

@@ -41,12 +41,6 @@ class Predictor:
             return Prediction("unreadable", detail=str(error))
         return prepare(image, settings["size"], settings["fit"])
 
-    def explain(self, prepared: np.ndarray, label: int) -> np.ndarray:
-        """What speaks for the class of that number at each place of a prepared photo, float [h, w], 1 the most."""
-        maps = self.network.run("maps", prepared[None], 1)[0, label].clip(0)
-        strongest: np.ndarray = maps / max(float(maps.max()), 1e-6)
-        return strongest
-
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     """Classify images; write outputs/predictions/predictions.csv and a contact sheet beside it.
@@ -65,24 +59,22 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         predictor.network,
         noun="images",
         kinds=("unsure", "unreadable"),
-        sheet=_sheet(predictor, files, predictions, config.predict.explain),
+        sheet=_sheet(files, predictions, config.predict.explain),
         skipped=skipped,
         seconds=time.perf_counter() - started,
     )
 
 
-def _sheet(predictor: Predictor, files: list[Path], predictions: list[Prediction], explain: bool) -> bytes:
+def _sheet(files: list[Path], predictions: list[Prediction], explain: bool) -> bytes:
     """The first photos as the network saw them, with their predictions; with `explain`, where it looked."""
     shown = list(zip(files, predictions, strict=True))[:SHEET_IMAGES]
-    images = [_shown(predictor, one, explain) for _, one in shown]
     captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
+    images = [_shown(one, explain) for _, one in shown]
     return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))
 
 
-def _shown(predictor: Predictor, prediction: Prediction, explain: bool) -> np.ndarray:
-    if prediction.prepared is None or prediction.probabilities is None:
+def _shown(prediction: Prediction, explain: bool) -> np.ndarray:
+    if prediction.prepared is None:
         return np.full((28, 28), 200, np.uint8)
-    image = displayed(prediction.prepared)
-    return (
-        heated(image, predictor.explain(prediction.prepared, prediction.probabilities.argmax())) if explain else image
-    )
+    image, heat = displayed(prediction.prepared), prediction.heat
+    return heated(image, heat) if explain and heat is not None else image

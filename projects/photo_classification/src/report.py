@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
 from models.model import restore_model
 from shared.data.examples import Data, Examples
@@ -37,6 +36,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     evaluated, test = results["evaluate"], data.splits.test
     logits = logits_in_batches(restore_model(config, trained), test["images"], FORWARD_BATCH)
     probabilities = (logits / evaluated["temperature"]).softmax(1)  # [N, classes]
+    predictor = Predictor(config)
     wrong, right = most_confident(test["labels"], probabilities)
     mistakes = f"{len(wrong)} of {len(test)} test photos are classified wrongly"
     groups = {
@@ -47,7 +47,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     sections = [
         training_section(results["train"]),
         accuracy_section(results),
-        *(looked_at(config, name, chosen, text, test, probabilities, data) for name, (chosen, text) in groups.items()),
+        *(looked_at(name, text, chosen, test, predictor) for name, (chosen, text) in groups.items()),
         confusion_section(evaluated, data.classes, "photos"),
         calibration_section(evaluated, test["labels"], probabilities, "photos"),
         precision_section(results["export"], "photos a second, one at a time", "accuracy"),
@@ -55,24 +55,25 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     return write_run_report(config, PROJECT, trained, results, sections, "photos")
 
 
-def looked_at(
-    config: Config, name: str, chosen: np.ndarray, text: str, test: Examples, probabilities: Tensor, data: Data
-) -> Section:
-    """Some test photos, each beside the map of what spoke for the predicted class (yellow the most)."""
+def looked_at(name: str, text: str, chosen: np.ndarray, test: Examples, predictor: Predictor) -> Section:
+    """Some test photos, each beside what spoke for the predicted class.
+
+    The exported network predicts them, as `predict` and the server do.
+    """
     if not len(chosen):
         return Section(name, f"{text}: none.")
-    predictor = Predictor(config)
+    photos = list(test["images"][chosen[:SHOWN]].numpy())
+    truth = [predictor.network.labels[label] for label in test["labels"][chosen[:SHOWN]]]
     images, captions = [], []
-    for index in chosen[:SHOWN].tolist():
-        confidence, predicted = (value.item() for value in probabilities[index].max(0))
-        photo, truth = test["images"][index].numpy(), data.classes[test["labels"][index]]
+    for photo, label, one in zip(photos, truth, predictor.predict(photos), strict=True):
         images.append(displayed(photo))
-        captions.append(f"{data.classes[int(predicted)]} {confidence:.2f}")
-        if predictor.network.metadata["maps"]:
-            images.append(heated(displayed(photo), predictor.explain(photo, int(predicted))))
-            captions.append("" if truth == data.classes[int(predicted)] else f"not {truth}")
+        captions.append(f"{label}\n{one.label}{one.confidence}")
+        if one.heat is not None:
+            images.append(heated(displayed(photo), one.heat))
+            captions.append("\n")
     return Section(
         name,
-        f"{text}: the predicted class and its probability; beside each photo, what spoke for the class, most in yellow.",
+        f"{text}: the true class, the prediction and its probability. Beside each photo, what spoke for the most "
+        "likely class: yellow the most, purple nothing.",
         images=[ReportImage(contact_sheet(images, captions), name.lower())],
     )

@@ -44,6 +44,6 @@ def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:
     return SourceData(
         classes,
         *splits.values(),
-        "the built-in sample: recolored patches of ten photographs that come with scikit-image and scikit-learn, a toy",
-        "see the licenses of the photographs in the two packages",
+        "the built-in sample: recolored patches of eight photographs that come with scikit-image, a toy",
+        "those of the photographs, see the README of scikit-image's data",
     )

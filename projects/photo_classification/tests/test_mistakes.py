@@ -1,32 +1,19 @@
-"""Mistakes in what only this project has; what all projects refuse is in the contract."""
+"""Mistakes of this project's users, each named in one sentence."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-from PIL import Image
 
 from shared.testing.contract import Refused
 
 
-@pytest.mark.parametrize(("flag", "value"), [("--data.channels", 2), ("--data.shift", 28)])
-def test_a_setting_that_cannot_be_is_named(flag: str, value: int, refused: Refused) -> None:
-    assert f"{flag[2:]} is " in refused("train", flag, value)
-
-
 @pytest.mark.parametrize(
-    ("files", "named"),
+    ("words", "named"),
     [
-        ([], "holds no class folders"),
-        (["0.png"], "known data layouts"),
-        (["cat/0.png"], "one class only (cat)"),
-        (["cat/0.png", "dog/0.png"], "classes with a single example left"),
+        ("train --model.name resnet1", "model.name"),
+        ("train --data.fit zoom", "data.fit"),
+        ("train --augmentation.crop 0", "augmentation.crop"),
+        ("train --augmentation.mix mixup --model.tuning head", "augmentation.mix"),
+        ("train --training.freeze_epochs 1 --model.tuning head", "training.freeze_epochs"),
     ],
 )
-def test_a_folder_that_cannot_be_learned_from(files: list[str], named: str, refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    for name in files:
-        (tmp_path / "data" / name).parent.mkdir(exist_ok=True)
-        Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save(tmp_path / "data" / name)
-    source = "auto" if files else "folder"
-    assert named in refused("train", "--data.source", source, "--data.root", tmp_path / "data")
+def test_a_mistake_is_named(words: str, named: str, refused: Refused) -> None:
+    assert named in refused(*words.split(), "--data.source", "sample", "--data.image_size", "32")

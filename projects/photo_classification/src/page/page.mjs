@@ -1,84 +1,79 @@
-// Draw with a pen, a finger or the arrow keys, and see the probability of each class.
+// Drop a photo: the page shows its classes, and where the network looked.
 
 import { ask, facts, where } from "./ask.mjs";
-import { fill, inWords, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { inWords, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
 
-const PEN = 18;
-const STEP = 8;
-const [drawing, answer, bars] = ["drawing", "answer", "bars"].map((id) => document.getElementById(id));
-const context = drawing.getContext("2d", { willReadFrequently: true });
-const pen = { x: drawing.width / 2, y: drawing.height / 2 };
+// From cold to hot: five steps of viridis, as in shared/report/heat.py.
+const COLORS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+const [shown, answer, bars, opacity] = ["image", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
+let [image, heat] = [null, null];
 
-function clear() {
-  context.fillStyle = "white";
-  context.fillRect(0, 0, drawing.width, drawing.height);
-  answer.textContent = "Draw something.";
-  bars.replaceChildren();
-  latest("asked"); // answers to what was there before come too late
+function draw() {
+  if (!image) return;
+  const context = shown.getContext("2d");
+  [shown.width, shown.height] = [image.width, image.height];
+  context.drawImage(image, 0, 0);
+  if (!heat) return;
+  context.globalAlpha = opacity.value / 100;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(heat.canvas, ...heat.box);
+  context.globalAlpha = 1;
 }
 
-function lineTo(x, y) {
-  Object.assign(context, { lineWidth: PEN, lineCap: "round", strokeStyle: "black" });
-  context.beginPath();
-  context.moveTo(pen.x, pen.y);
-  context.lineTo(x, y);
-  context.stroke();
-  Object.assign(pen, { x, y });
-}
-
-function place({ clientX, clientY }) {
-  const { left, top, width, height } = drawing.getBoundingClientRect();
-  return [((clientX - left) / width) * drawing.width, ((clientY - top) / height) * drawing.height];
-}
-
-async function update(canvas) {
+async function show(file) {
   try {
-    const found = await latest("asked", ask("predict", [canvas]));
-    if (!found) return; // another stroke has come meanwhile
-    answer.textContent = inWords(found, { empty: "There is nothing to see.", unsure: "Not sure." });
-    showBars(bars, found.probabilities ?? {});
+    answer.textContent = "Predicting …";
+    bars.replaceChildren();
+    const { fit, value_range } = (await facts()).preparation;
+    const loaded = await latest("shown", load(file, undefined, value_range));
+    if (!loaded) return; // the user has chosen another photo meanwhile
+    [image, heat] = [loaded, null];
+    draw();
+    const found = await latest("shown", ask("predict", [image]));
+    if (!found) return;
+    if (found.heat) heat = { canvas: colored(found.heat), box: boxOf(fit, image) };
+    draw();
+    answer.textContent = inWords(found, { unsure: "Not sure." });
+    showBars(bars, found.probabilities);
   } catch (error) {
     showProblem(answer, error);
   }
 }
 
-drawing.addEventListener("pointerdown", (event) => {
-  drawing.setPointerCapture(event.pointerId);
-  [pen.x, pen.y] = place(event);
-  lineTo(pen.x, pen.y);
+// Where the network's square input lies on the photo: x, y, width, height.
+function boxOf(fit, { width, height }) {
+  if (fit === "stretch") return [0, 0, width, height];
+  const side = fit === "crop" ? Math.min(width, height) : Math.max(width, height);
+  return [(width - side) / 2, (height - side) / 2, side, side];
+}
+
+// Rows of values between 0 and 1 as a small image in the colors of a thermal camera.
+function colored(rows) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [rows[0].length, rows.length];
+  const pixels = new ImageData(canvas.width, canvas.height);
+  rows.flat().forEach((value, index) => {
+    const place = value * (COLORS.length - 1);
+    const below = Math.min(Math.floor(place), COLORS.length - 2);
+    const mixed = COLORS[below].map((level, i) => level + (COLORS[below + 1][i] - level) * (place - below));
+    pixels.data.set([...mixed, 255], 4 * index);
+  });
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+  return canvas;
+}
+
+document.getElementById("file").addEventListener("change", ({ target }) => {
+  if (target.files[0]) show(target.files[0]);
+  target.value = "";
 });
-drawing.addEventListener("pointermove", (event) => {
-  if (!drawing.hasPointerCapture(event.pointerId)) return;
-  for (const point of event.getCoalescedEvents?.() ?? [event]) lineTo(...place(point));
-});
-drawing.addEventListener("pointerup", () => update(drawing));
-drawing.addEventListener("keydown", (event) => {
-  const moves = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
-  if (event.key === "Delete" || event.key === "Backspace") clear();
-  if (!(event.key in moves)) return;
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
   event.preventDefault();
-  const [x, y] = [pen.x + moves[event.key][0], pen.y + moves[event.key][1]];
-  if (event.shiftKey) {
-    lineTo(x, y);
-    update(drawing);
-  } else {
-    Object.assign(pen, { x, y });
-  }
+  if (event.dataTransfer.files[0]) show(event.dataTransfer.files[0]);
 });
-document.getElementById("clear").addEventListener("click", clear);
-document.getElementById("file").addEventListener("change", async ({ target }) => {
-  try {
-    const { value_range } = (await facts()).preparation;
-    const image = await latest("asked", load(target.files[0], undefined, value_range));
-    if (!image) return;
-    fill(drawing, image);
-    await update(image);
-  } catch (error) {
-    showProblem(answer, error);
-  } finally {
-    target.value = ""; // so that the same file can be chosen again
-  }
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData.files[0]) show(event.clipboardData.files[0]);
 });
+opacity.addEventListener("input", draw);
 
-clear();
 showFacts(await facts(), where);

@@ -1,101 +1,27 @@
-// From the pixels of a canvas to what the network was trained on: preparation.py in JavaScript, to the same bytes.
-// The constants of both are in preparation.json.
+// From the pixels of a canvas to the network's square input: preparation.py in JavaScript, to the same bytes.
 
 import { resize } from "./resampling.mjs";
 
-export class EmptyImage extends Error {}
-
-// RGBA pixels (opaque) of a canvas -> Uint8Array [channels, size, size]; throws EmptyImage where there is no ink.
-export function prepare({ data, width, height }, { kind, size, channels }, specification) {
-  if (kind === "photo") return photo(data, width, height, size, channels, specification);
-  const prepared = digit(gray(data, specification.luma), width, height, size, specification);
-  return Uint8Array.from({ length: channels * size * size }, (_, index) => prepared[index % (size * size)]);
-}
-
-// ITU-R 601 luma in 16 bits, as Pillow computes it.
-function gray(rgba, [red, green, blue]) {
-  return Uint8Array.from(
-    { length: rgba.length / 4 },
-    (_, i) => (rgba[4 * i] * red + rgba[4 * i + 1] * green + rgba[4 * i + 2] * blue + 0x8000) >> 16,
-  );
-}
-
-export function digit(pixels, width, height, size, { box, min_contrast, ink_threshold, bright_paper_above }) {
-  const paper = median(border(pixels, width, height));
-  const ink = Float32Array.from(pixels, (value) => (paper > bright_paper_above ? paper - value : value - paper));
-  const most = ink.reduce((a, b) => Math.max(a, b));
-  if (most < min_contrast) throw new EmptyImage("no ink in it");
-  if (width === size && height === size && paper === 0) return pixels;
-  const threshold = Math.fround(ink_threshold);
-  const cleaned = Uint8Array.from(ink, (value) => {
-    const share = Math.fround(Math.max(value, 0) / most);
-    return share < threshold ? 0 : Math.fround(share * 255);
-  });
-  return centered(inBox(cropped(cleaned, width, height), roundEven(size * box)), size);
-}
-
-function photo(rgba, width, height, size, channels, { luma }) {
-  const side = Math.min(width, height);
-  const middle = [(width - side) * 0.5, (height - side) * 0.5, (width + side) * 0.5, (height + side) * 0.5];
-  const planes = [0, 1, 2].map((channel) =>
-    resize(Uint8Array.from({ length: width * height }, (_, i) => rgba[4 * i + channel]), width, height, size, size, middle),
-  );
-  if (channels === 1) {
-    const interleaved = Uint8Array.from({ length: 4 * size * size }, (_, i) => planes[Math.min(i % 4, 2)][i >> 2]);
-    return gray(interleaved, luma);
+// RGBA pixels (opaque) of a canvas -> Uint8Array [3, size, size]
+export function prepare({ data, width, height }, { fit, size }, { pad }) {
+  const planes = [0, 1, 2].map((channel) => Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + channel]));
+  if (fit !== "pad") {
+    const side = Math.min(width, height);
+    const middle = [(width - side) * 0.5, (height - side) * 0.5, (width + side) * 0.5, (height + side) * 0.5];
+    const box = fit === "crop" ? middle : [0, 0, width, height];
+    return Uint8Array.from(planes.flatMap((plane) => [...resize(plane, width, height, size, size, box)]));
   }
-  return Uint8Array.from(planes.flatMap((plane) => [...plane]));
-}
-
-function border(pixels, width, height) {
-  const values = [];
-  for (let x = 0; x < width; x++) values.push(pixels[x], pixels[(height - 1) * width + x]);
-  for (let y = 0; y < height; y++) values.push(pixels[y * width], pixels[y * width + width - 1]);
-  return values;
-}
-
-function median(values) {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function cropped(ink, width, height) {
-  let [left, top, right, bottom] = [width, height, -1, -1];
-  ink.forEach((value, index) => {
-    if (!value) return;
-    const [x, y] = [index % width, Math.floor(index / width)];
-    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+  const longer = Math.max(width, height);
+  const [columns, rows] = [width, height].map((side) => Math.max(1, roundEven((size * side) / longer)));
+  const [left, top] = [columns, rows].map((side) => Math.floor((size - side) / 2));
+  const prepared = new Uint8Array(3 * size * size).fill(pad);
+  planes.forEach((plane, channel) => {
+    const small = resize(plane, width, height, columns, rows, [0, 0, width, height]);
+    for (let y = 0; y < rows; y++) {
+      prepared.set(small.subarray(y * columns, (y + 1) * columns), (channel * size + top + y) * size + left);
+    }
   });
-  const [columns, rows] = [right - left + 1, bottom - top + 1];
-  const pixels = Uint8Array.from({ length: columns * rows }, (_, i) => {
-    return ink[(top + Math.floor(i / columns)) * width + left + (i % columns)];
-  });
-  return { pixels, width: columns, height: rows };
-}
-
-function inBox({ pixels, width, height }, box) {
-  const scale = box / Math.max(width, height);
-  const [columns, rows] = [width, height].map((side) => Math.max(1, roundEven(side * scale)));
-  const scaled = resize(pixels, width, height, columns, rows, [0, 0, width, height]);
-  return { pixels: scaled, width: columns, height: rows };
-}
-
-function centered({ pixels, width, height }, size) {
-  let [mass, rowMass, columnMass] = [0, 0, 0];
-  pixels.forEach((value, index) => {
-    mass += value;
-    rowMass += value * Math.floor(index / width);
-    columnMass += value * (index % width);
-  });
-  const place = (moment, side) =>
-    Math.min(Math.max(roundEven((size - 1) / 2 - moment / mass), 0), size - side);
-  const [top, left] = [place(rowMass, height), place(columnMass, width)];
-  const canvas = new Uint8Array(size * size);
-  for (let y = 0; y < height; y++) {
-    canvas.set(pixels.subarray(y * width, (y + 1) * width), (top + y) * size + left);
-  }
-  return canvas;
+  return prepared;
 }
 
 // Python's round: halves go to the even neighbor.
