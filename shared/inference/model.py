@@ -1,7 +1,7 @@
 """Run an exported network: onnxruntime and NumPy, no PyTorch."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,10 +56,10 @@ class OnnxModel:
         """One of the outputs, [N, ...], for raw inputs, [N, *input_shape]; N is at least 1."""
         return self.run_several([output], batch, batch_size)[0]
 
-    def run_several(self, outputs: list[str], batch: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    def run_several(self, outputs: Sequence[str], batch: np.ndarray, batch_size: int) -> list[np.ndarray]:
         """Several of the outputs, each [N, ...] (see `run`), computed in one pass."""
         starts = range(0, len(batch), batch_size)
-        batches = [self._session.run(outputs, {self._input: batch[i : i + batch_size]}) for i in starts]
+        batches = [self._session.run(list(outputs), {self._input: batch[i : i + batch_size]}) for i in starts]
         return [np.concatenate(values) for values in zip(*batches, strict=True)]
 
     def probabilities(self, batch: np.ndarray, batch_size: int = 256) -> np.ndarray:

@@ -14,9 +14,8 @@ def make_service(config: Config) -> Service:
     """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
     endpoint = classifier_endpoint(
+        predictor,
         lambda recording: predictor.prepare(recording, config.serve.max_seconds),
-        predictor.predict,
-        predictor.network.labels,
         kind="recordings",
         summary="Which class is it? A label, or `unsure`, or `silent` where nothing is heard; and all probabilities.",
         example=EXAMPLE,

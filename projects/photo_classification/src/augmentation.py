@@ -32,7 +32,7 @@ def make_transform(settings: AugmentationConfig, size: int) -> Callable[[Tensor]
 
 
 class AugmentedPhotos(BatchDataset):
-    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N]; or float [N, classes] where photos are mixed."""
+    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] of mixed photos."""
 
     def __init__(self, photos: Batch, settings: AugmentationConfig, classes: int, seed: int) -> None:
         super().__init__(seed)

@@ -60,8 +60,8 @@ def _setting_warnings(settings: DataConfig, check: DataCheck) -> list[str]:
     long = sum(longer >= LONG * shorter for shorter, longer in sides)
     if settings.fit == "crop" and 10 * long > len(sides):
         warnings.append(
-            f"{long:,} of {len(sides):,} photos are at least {LONG} times as long as wide, and data.fit crop keeps their "
-            "middle square only; --data.fit pad or stretch shows the network all of them."
+            f"{long:,} of {len(sides):,} photos are at least {LONG} times as long as wide, and data.fit crop keeps "
+            "their middle square only; --data.fit pad or stretch shows the network all of them."
         )
     small = sum(longer < settings.image_size for _, longer in sides)
     if small:

@@ -42,7 +42,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     groups = {
         "Worst mistakes": (wrong, f"{mistakes}; these are the most confident of them"),
         "Best": (right, "The most confident of the right predictions"),
-        "Least sure": (right[::-1], "The least confident of the right predictions"),
+        "Least sure": (right[::-1].copy(), "The least confident of the right predictions"),
     }
     sections = [
         training_section(results["train"]),

@@ -1,7 +1,7 @@
 """The built-in sample: patches of photographs that come with scikit-image; a class is a photograph.
 
 The patches of each split come from their own strip of each photograph, so no pixel of the test is trained on. Random
-brightness, contrast, tint and zoom hide the colors: what tells the classes apart is what can be seen. It is a toy: eight
+brightness, contrast, tint and zoom hide the colors: what can be seen tells the classes apart. It is a toy: eight
 photographs say nothing about the thousands of others of their kind.
 """
 

@@ -16,9 +16,8 @@ def make_service(config: Config) -> Service:
     """The endpoints, the metadata of the exported network, and the page."""
     predictor = Predictor(config)
     endpoint = classifier_endpoint(
+        predictor,
         lambda image: predictor.prepare(image, config.serve.max_pixels),
-        predictor.predict,
-        predictor.network.labels,
         kind="images",
         summary="Which class is it? A label, or `unsure`; and all probabilities.",
         example=EXAMPLE,

@@ -3,6 +3,7 @@
 import pytest
 import timm
 import torch
+from PIL import Image
 from skimage import data as photographs
 
 from models.model import BACKBONE, PhotoClassifier, WithMaps, has_maps, load_first_weights, make_model
@@ -10,6 +11,7 @@ from shared.errors import UserError
 from shared.testing.contract import loss_by_heart
 from shared.training.first_weights import PACKAGED, packaged_weights
 from src.config import Config, ModelConfig
+from src.preparation import prepare
 
 TINY = "test_efficientnet"  # of timm's networks, made for tests
 LITE0 = "tf_efficientnet_lite0"
@@ -58,7 +60,7 @@ def test_the_backbone_gets_the_packaged_weights_which_know_a_cat() -> None:
         "tried": [],
     }
     network.load_state_dict(packaged_weights(PACKAGED[LITE0], network.state_dict()))
-    cat = torch.from_numpy(photographs.chelsea().copy()).permute(2, 0, 1)[None, :, 38:262, 113:337]
+    cat = torch.from_numpy(prepare(Image.fromarray(photographs.chelsea()), 224, "crop"))[None]
     with torch.no_grad():
         probabilities = network.get_classifier()(model.eval().features(cat)[1]).softmax(1)[0]
     assert int(probabilities.argmax()) == 285  # ImageNet's Egyptian cat
