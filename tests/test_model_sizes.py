@@ -12,6 +12,10 @@ SIZES = {
         "from models.model import ImageClassifier; make = lambda n: ImageClassifier(n, 1, 28, 10)",
         {"cnn": 98_938, "mlp": 235_146},
     ),
+    "photo_classification": (
+        "from models.model import PhotoClassifier; make = lambda n: PhotoClassifier(n, 10)",
+        {"tf_efficientnet_lite0": 3_383_818},
+    ),
     "audio_classification": (
         "from models.model import AudioClassifier; make = lambda n: AudioClassifier(n, 8000, 4000, 10, 0.1, True, 0.1)",
         {"cnn": 187_122, "gru": 83_418, "transformer": 357_130},

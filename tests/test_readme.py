@@ -14,7 +14,7 @@ NO_SETTINGS = re.compile(
     "constraint|editable|logdir|data|config|standalone|nproc|nnodes|rdzv|max|solutions|install|help|build|tag|binary|"
     "directory|bind|from|to|output|peer"
 )
-MANNERS = r"run: (smoke|served|served by (face|mnist|segmentation|text)|fails)|not run: .+"
+MANNERS = r"run: (smoke|served|served by (face|mnist|photo|segmentation|text)|fails)|not run: .+"
 # What a short name stands for in tables, and what a reader puts in place of it.
 STANDS_FOR = {"x": "mnist", "%": "mnist"}
 FOLDERS = ("projects/", "shared/", "tools/", "tests/", "docs/", "src/", "models/", "configs/", "notebooks/")

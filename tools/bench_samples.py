@@ -27,6 +27,7 @@ SCORES = {
     "face_recognition": ("accuracy on pairs", ("accuracy",)),
     "image_segmentation": ("mean IoU, pooled", ("pooled", "mean_iou")),
     "mnist_classifier": ("accuracy", ("accuracy",)),
+    "photo_classification": ("accuracy", ("accuracy",)),
     "text_classification": ("accuracy", ("accuracy",)),
 }
 

@@ -2,17 +2,20 @@
 
 import re
 
+import pytest
+
 from shared.testing.notebook import run_notebook
 from src.config import PROJECT
 
 
-def test_the_notebook_runs_and_each_step_beats_chance_by_far() -> None:
+@pytest.mark.long
+def test_the_notebook_runs_and_shows_what_it_says() -> None:
     printed, figures = run_notebook(PROJECT)
-    assert figures
-    scores = dict(re.findall(r"^([\w ,]+): (0\.\d+)", printed, re.MULTILINE))
-    for name in ("nearest mean", "logistic regression", "our own logistic regression", "hidden layer, loop by hand"):
-        assert float(scores[name]) > 0.8, name
-    assert "autograd: 20.0  measured: 20.0" in printed
-    assert "memory is shared: True" in printed
-    (difference,) = re.findall(r"onnxruntime and PyTorch differ by (\S+) at most", printed)
-    assert 0 < float(difference) < 1e-3
+    assert figures >= 4
+    scores = {name: float(value) for name, value in re.findall(r"^([a-z ]+): (0\.\d+|1\.0+)$", printed, re.MULTILINE)}
+    assert scores["frozen features"] > max(scores[name] for name in ("pixels", "color histograms", "gradients")) + 0.1
+    curves = {
+        name: [float(value) for value in values.split(", ")]
+        for name, values in re.findall(r"^(from scratch|frozen|fine-tuned): (.+)$", printed, re.MULTILINE)
+    }
+    assert all(frozen > scratch for frozen, scratch in zip(curves["frozen"], curves["from scratch"], strict=True))
