@@ -80,6 +80,8 @@ def test_requirements_are_what_each_project_imports(repository: Path, projects: 
 def read_as_data(project: Path, packages: set[str]) -> set[str]:
     """Those of the packages that a project reads the files of without an import: it names them in quotation marks."""
     sources = [path.read_text() for folder in ("src", "models") for path in (project / folder).glob("*.py")]
+    if any("shared.training.first_weights" in text for text in sources):  # it reads packages for several projects
+        sources.append((project.parents[1] / "shared" / "training" / "first_weights.py").read_text())
     return {name for name in packages if any(f'"{name}"' in text for text in sources)}
 
 

@@ -16,6 +16,6 @@ def test_the_notebook_runs_and_shows_what_it_says() -> None:
     assert scores["frozen features"] > max(scores[name] for name in ("pixels", "color histograms", "gradients")) + 0.1
     curves = {
         name: [float(value) for value in values.split(", ")]
-        for name, values in re.findall(r"^(from scratch|frozen|fine-tuned): (.+)$", printed, re.MULTILINE)
+        for name, values in re.findall(r"^(scratch|frozen|fine-tuned): (.+)$", printed, re.MULTILINE)
     }
-    assert all(frozen > scratch for frozen, scratch in zip(curves["frozen"], curves["from scratch"], strict=True))
+    assert all(frozen > scratch for frozen, scratch in zip(curves["frozen"], curves["scratch"], strict=True))

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from skimage import data as photographs
 
+from models.model import WithMaps, restore_model
 from shared.data.examples import Data
 from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, ask, server
@@ -19,6 +20,7 @@ from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
+from src.dataloader import load_data
 from src.predict import Predictor, predict
 from src.train import train
 
@@ -36,7 +38,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three photographs of the sample, a broken file."""
     folder = tmp_path_factory.mktemp("images")
     for name in ("brick", "grass", "coins"):
-        Image.fromarray(getattr(photographs, name)()).save(folder / f"{name}.png")
+        Image.fromarray(getattr(photographs, name)()[:90, :90]).save(folder / f"{name}.png")
     (folder / "broken.png").write_bytes(b"no image")
     return folder
 
@@ -58,16 +60,22 @@ def test_every_photo_is_predicted_and_explained(
 
 
 def test_the_map_is_hot_where_the_object_is(trained: Config) -> None:
+    network = restore_model(trained, load_checkpoint(best_checkpoint(trained.output_dir)))
+    photo = torch.full((3, 192, 192), 128, dtype=torch.uint8)
+    photo[:, 96:, :96] = torch.from_numpy(photographs.brick()[:96, :96].copy())
+    with torch.no_grad():
+        maps = WithMaps(network)(photo[None])[1][0]  # [classes, 6, 6]
+    bricks = maps[load_data(trained).classes.index("bricks")]
+    corners = [bricks[rows, columns].mean() for rows in (slice(3), slice(3, 6)) for columns in (slice(3), slice(3, 6))]
+    assert int(torch.stack(corners).argmax()) == 2  # the lower left one
+
+
+def test_a_prediction_has_the_map_of_its_class(trained: Config, images: Path) -> None:
     predictor = Predictor(trained)
-    photo = np.full((3, 64, 64), 128, np.uint8)
-    photo[:, 32:, :32] = photographs.brick()[:32, :32]
-    (one,) = predictor.predict([photo])
+    (one,) = predictor.predict([predictor.prepare(images / "brick.png")])
     assert one.heat is not None
     assert one.heat.shape == (2, 2)
     assert one.heat.max() == pytest.approx(1)
-    assert one.maps is not None
-    brick = one.maps[predictor.network.labels.index("bricks")]
-    assert brick[1, 0] > brick[0, 1]
 
 
 def test_the_server_predicts_as_predict_does(trained: Config, images: Path, contract: Contract) -> None:
