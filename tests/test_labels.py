@@ -43,8 +43,10 @@ def test_classes_that_may_be_one_or_none_are_named() -> None:
 class Network(SimpleNamespace):
     """A network that is as sure as its inputs say."""
 
-    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
-        return np.stack([inputs[:, 0], 1 - inputs[:, 0]], 1)
+    outputs = ("probabilities",)
+
+    def run_several(self, _: list[str], inputs: np.ndarray, __: int) -> list[np.ndarray]:
+        return [np.stack([inputs[:, 0], 1 - inputs[:, 0]], 1)]
 
 
 def test_a_class_of_the_name_of_an_answer_is_not_confused_with_it() -> None:

@@ -14,6 +14,7 @@ VERBS = {
     "predict": "classify image files or folders with the exported network",
     "export": "write the trained network as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
+    "runs": "list all training runs; compare two, go back to an earlier one, mark or remove one",
     "sweep": "search for good settings by many training runs",
     "serve": "serve the exported network over HTTP, with a web page",
 }

@@ -179,19 +179,11 @@ def export_classifier(
     calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
 
     def accuracy(run: Run) -> float:
-<<<<<<< HEAD
-        predictions = [run(batch.numpy()).argmax(1) for batch in in_batches(inputs, BATCH)]
+        predictions = [run(batch.numpy()).argmax(1) for batch in in_batches(inputs, batch_size)]
         return float((np.concatenate(predictions) == labels.numpy()).mean())
 
     return export_measured(
-        trace_classifier(network, inputs[:BATCH], column, temperature=temperature),
-=======
-        predictions = [run(batch.numpy()).argmax(1) for batch in torch.split(inputs, batch_size)]
-        return float((np.concatenate(predictions) == labels.numpy()).mean())
-
-    return export_measured(
-        trace_classifier(traced or network, inputs, column, temperature=temperature, more_outputs=more_outputs),
->>>>>>> 5bad146 (Photos: transfer learning on frozen ImageNet features as a sixth project, begun from the digits; it runs all verbs on its sample)
+        trace_classifier(traced or network, inputs[:BATCH], column, temperature=temperature, more_outputs=more_outputs),
         eager=torch_function(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],

@@ -56,8 +56,8 @@ def prepare(image: Image.Image, preparation: str, size: int, channels: int) -> n
         EmptyImageError: there is no ink in it, which only the preparation `digit` needs.
     """
     if preparation == "photo":
-        scaled = photo(image, size).convert("L" if channels == 1 else "RGB")
-        return np.atleast_3d(np.asarray(scaled)).transpose(2, 0, 1)
+        square = photo(image, size).convert("L" if channels == 1 else "RGB")
+        return np.atleast_3d(np.asarray(square)).transpose(2, 0, 1)
     return digit(image, size)[None].repeat(channels, 0)
 
 

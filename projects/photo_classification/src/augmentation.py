@@ -1,13 +1,15 @@
 """Random changes of training photos, by torchvision; each photo's own follow from the seed, the epoch and its index."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 from torchvision.transforms import v2
 
+from shared.data.batches import BatchIndices
 from shared.data.memory import Batch, BatchDataset
+from shared.data.rows import Rows
 from shared.seeding import generator
 from src.config import AugmentationConfig
 from src.preparation import PAD
@@ -34,10 +36,13 @@ def make_transform(settings: AugmentationConfig, size: int) -> Callable[[Tensor]
 class AugmentedPhotos(BatchDataset):
     """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] of mixed photos."""
 
-    def __init__(self, photos: Batch, settings: AugmentationConfig, classes: int, seed: int) -> None:
+    def __init__(
+        self, photos: Mapping[str, Tensor | Rows], settings: AugmentationConfig, classes: int, seed: int
+    ) -> None:
         super().__init__(seed)
         self.photos = photos
         self.classes = classes
+        self.on_demand = isinstance(photos["images"], Rows) and photos["images"].on_demand
         self.transform = make_transform(settings, photos["images"].shape[-1])
         mixes = {"mixup": v2.MixUp, "cutmix": v2.CutMix}
         self.mix = mixes[settings.mix](alpha=settings.mix_alpha, num_classes=classes) if settings.mix in mixes else None
@@ -45,9 +50,9 @@ class AugmentedPhotos(BatchDataset):
     def __len__(self) -> int:
         return len(self.photos["images"])
 
-    def batch(self, indices: list[int], source: Generator) -> Batch:
+    def batch(self, indices: BatchIndices, source: Generator) -> Batch:
         """The photos at `indices`, each changed at random, then mixed with each other where that is set."""
-        images = self[torch.tensor(indices)]  # [B, 3, H, W]
+        images = torch.stack([self.changed(index, indices.epoch) for index in indices])  # [B, 3, H, W]
         labels = self.photos["labels"][indices]  # [B]
         if self.mix is None:
             return {"images": images, "labels": labels}
@@ -58,13 +63,14 @@ class AugmentedPhotos(BatchDataset):
             mixed, shares = self.mix(images.float(), labels)  # labels [B] -> shares of the classes [B, classes]
         return {"images": mixed.round().to(torch.uint8), "labels": shares}
 
-    def __getitem__(self, indices: Tensor) -> Tensor:
-        """The changed photos at these indices, int64 [B], as one tensor."""
-        return torch.stack([self.changed(index) for index in indices.tolist()])
+    def in_batches(self, size: int, epoch: int) -> Iterator[Tensor]:
+        """All photos in their order, [size, 3, H, W] at a time, changed as in that epoch."""
+        for start in range(0, len(self), size):
+            yield torch.stack([self.changed(index, epoch) for index in range(start, min(start + size, len(self)))])
 
-    def changed(self, index: int) -> Tensor:
-        """The photo at `index`, changed as in this epoch: the same one in any batch, worker or process."""
+    def changed(self, index: int, epoch: int) -> Tensor:
+        """The photo at `index`, changed as in that epoch: the same one in any batch, worker or process."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator(self.seed, self.epoch, index).initial_seed())
+            torch.manual_seed(generator(self.seed, epoch, index).initial_seed())
             image: Tensor = self.transform(self.photos["images"][index])
         return image

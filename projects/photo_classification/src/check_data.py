@@ -10,12 +10,11 @@ from shared.data.check import (
     contents_by_name,
     list_examples,
     samples_by_class,
-    size_of,
     size_on_disk,
     start_check,
 )
-from shared.data.copies import SAME_IMAGE, find_near_copies, near_copy_warnings
-from shared.data.images import read_image
+from shared.data.copies import SAME_IMAGE, near_copy_warnings
+from shared.data.images import read_image, size_of
 from shared.data.skipped import skipped_warnings
 from shared.report.check import write_check_report
 from src.config import PROJECT, Config, DataConfig
@@ -30,20 +29,19 @@ def check_data(config: Config) -> dict[str, Any]:
     """
     root = config.data.root
     check, data = start_check(config, "images", load_data)
-    prepared = contents_by_name(data, "images") if data else {}
+    prepared = contents_by_name(data, "images") if data else None
     if data:
         on_disk = data.record.source == "folder"
-        check.examples = list_examples(
-            data, "images", lambda name, image: size_on_disk(root / name) if on_disk else size_of(image.shape[:0:-1])
-        )
+        size = size_of(data.splits.train["images"].shape[:1:-1])
+        check.examples = list_examples(data, "images", lambda name: size_on_disk(root / name) if on_disk else size)
     samples = samples_by_class(check.examples, config.seed)
     check.warnings = all_warnings(check) + _setting_warnings(config.data, check)
-    check.warnings += skipped_warnings(check.record, root)
-    if data and on_disk:
-        copies = find_near_copies(data.splits, "images", SAME_IMAGE, within=True)
-        check.warnings += near_copy_warnings(data.splits, copies)
+    check.warnings += skipped_warnings(data and data.record, config.data)
+    check.warnings += near_copy_warnings(data, "images", SAME_IMAGE)
     images = {
-        label: [displayed(prepared[one.name]) if data else np.asarray(read_image(root / one.name)) for one in chosen]
+        label: [
+            displayed(prepared(one.name)) if prepared else np.asarray(read_image(root / one.name)) for one in chosen
+        ]
         for label, chosen in samples.items()
     }
     return write_check_report(check, config, PROJECT, samples=images)

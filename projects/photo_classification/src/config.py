@@ -13,6 +13,7 @@ from shared.bounds import (
     PositiveInt,
 )
 from shared.config import load, require, require_pattern, require_range
+from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -20,7 +21,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class DataConfig:
+class DataConfig(PreparedDataConfig):
     """Which photos, and how they are split and prepared."""
 
     source: Literal["auto", "folder", "sample"] = "auto"
@@ -100,6 +101,8 @@ class PredictConfig:
 @dataclass
 class Config(BaseConfig):
     """All settings of this project."""
+
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS)
 
     data: DataConfig = field(default_factory=DataConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)

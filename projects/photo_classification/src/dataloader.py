@@ -3,6 +3,7 @@
 For your own data, edit `load_data` (or add a function to sources.py); training photos are changed in augmentation.py.
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import torch
@@ -15,7 +16,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
 from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
-from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.memory import Batch, TensorBatches, in_batches, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
@@ -40,8 +41,8 @@ def load_data(config: Config) -> Data:
     found, record = load_source(settings.source, settings.root, make_sources(config))
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
-    copies = warn_near_copies(splits, "images", SAME_IMAGE) if record.source == "folder" else {}
-    return Data(splits, found.classes, record, found.problems, copies, found.settled)
+    copies = warn_near_copies(splits, "images", SAME_IMAGE) if record.source == "folder" else None
+    return Data(splits, found.classes, record, found.problems, found.facts, found.settled, near_copies=copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
@@ -69,26 +70,29 @@ def make_feature_loaders(model: PhotoClassifier, data: Data, config: Config) -> 
     """
     train, validation = data.splits.train, data.splits.validation
     photos = AugmentedPhotos(train.columns, config.augmentation, len(data.classes), config.seed)
-    views = [features_of(model, train["images"], "features")]
-    for photos.epoch in range(1, config.model.views):  # the first view is the photos as they are
-        views.append(features_of(model, photos, f"features, view {photos.epoch + 1}"))
-    columns = {"images": torch.cat(views), "labels": train["labels"].repeat(len(views))}
-    held = {"images": features_of(model, validation["images"], "validation"), "labels": validation["labels"]}
-    batches = TensorBatches(columns, seed=config.seed)
+    views = [features_of(model, in_batches(train["images"], FORWARD_BATCH), len(train), "features")]  # unchanged
+    for view in range(1, config.model.views):
+        views.append(features_of(model, photos.in_batches(FORWARD_BATCH, view), len(train), f"view {view + 1}"))
+    seen = features_of(model, in_batches(validation["images"], FORWARD_BATCH), len(validation), "validation")
+    labels = train["labels"].repeat(len(views))
+    batches = TensorBatches({"images": torch.cat(views), "labels": labels}, seed=config.seed)
     return Splits(
         shuffled_loader(batches, _batch_size(len(batches), config)),
-        ordered_loader(TensorBatches(held)),
+        ordered_loader(TensorBatches({"images": seen, "labels": validation["labels"]})),
         ordered_loader(TensorBatches(data.splits.test.columns), FORWARD_BATCH),
     )
 
 
 @torch.no_grad()
-def features_of(model: PhotoClassifier, photos: Tensor | AugmentedPhotos, title: str) -> Tensor:
-    """The features, float [N, D], of photos, uint8 [N, 3, H, W], computed on the device of the network."""
+def features_of(model: PhotoClassifier, batches: Iterable[Tensor], count: int, title: str) -> Tensor:
+    """The features, float [count, D], of batches of photos, uint8 [N, 3, H, W], computed on the network's device."""
     model.eval()
-    chunks = torch.arange(len(photos)).split(FORWARD_BATCH)
-    features = [model.features(photos[chunk].to(model.head.weight.device))[1].cpu() for chunk in track(chunks, title)]
-    return torch.cat(features)
+    found = torch.empty(count, model.head.in_features)
+    done = 0
+    for batch in track(batches, title, total=-(-count // FORWARD_BATCH)):
+        found[done : done + len(batch)] = model.features(batch.to(model.head.weight.device))[1]
+        done += len(batch)
+    return found
 
 
 def _batch_size(examples: int, config: Config) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from models.model import restore_model
 from shared.data.examples import Data
 from shared.evaluation import accuracy_summary, classifier_scores, held_out, logits_in_batches, write_evaluation
-from shared.training.trained import load_labeled, load_trained
+from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import FORWARD_BATCH, load_data, make_sources
 
@@ -23,10 +23,7 @@ def evaluate(
             these splits, for outputs/evaluate-on.json
         data: the result of `load_data`, if the data has been read already
     """
-    if on:
-        trained, data = load_labeled(config, checkpoint, on, make_sources)
-    else:
-        trained, data = load_trained(config, checkpoint, data, load_data)
+    trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     started = time.perf_counter()
     model = restore_model(config, trained)
     logits = {name: logits_in_batches(model, split["images"], FORWARD_BATCH) for name, split in held_out(data).items()}

@@ -1,6 +1,7 @@
 """Classify photos with the exported network, which carries its own labels and preparation."""
 
-import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,11 @@ import numpy as np
 from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
-from shared.files import require_writable
-from shared.inference.predictions import Prediction, finish_predictions, predict_prepared
+from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.heat import heated
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
 from src.preparation import displayed, prepare
-
-SHEET_IMAGES = 64
 
 
 class Predictor:
@@ -28,7 +26,7 @@ class Predictor:
         self.min_probability = config.predict.min_probability
         self._preparation = self.network.metadata["preparation"]  # that of training, not of the current configuration
 
-    def predict(self, prepared: list[np.ndarray | Prediction]) -> list[Prediction]:
+    def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
@@ -48,29 +46,24 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    require_writable(config.output_dir)
     (files, skipped), predictor = collect_files(inputs), Predictor(config)
-    started = time.perf_counter()
-    predictions = predictor.predict([predictor.prepare(file) for file in files])
-    return finish_predictions(
+    return write_predictions(
         config,
-        files,
-        predictions,
         predictor.network,
+        files,
+        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
         noun="images",
         kinds=("unsure", "unreadable"),
-        sheet=_sheet(files, predictions, config.predict.explain),
+        sheet=partial(_sheet, config.predict.explain),
         skipped=skipped,
-        seconds=time.perf_counter() - started,
     )
 
 
-def _sheet(files: list[Path], predictions: list[Prediction], explain: bool) -> bytes:
-    """The first photos as the network saw them, with their predictions; with `explain`, where it looked."""
-    shown = list(zip(files, predictions, strict=True))[:SHEET_IMAGES]
-    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in shown]
-    images = [_shown(one, explain) for _, one in shown]
-    return contact_sheet(images, captions, columns=min(8, max(3, len(shown))))
+def _sheet(explain: bool, files: Sequence[Path], predictions: Sequence[Prediction]) -> bytes:
+    """Photos as the network saw them, with their predictions; with `explain`, where it looked."""
+    images = [_shown(one, explain) for one in predictions]
+    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in zip(files, predictions, strict=True)]
+    return contact_sheet(images, captions, columns=min(8, max(3, len(images))))
 
 
 def _shown(prediction: Prediction, explain: bool) -> np.ndarray:

@@ -4,15 +4,30 @@ The page does the same in JavaScript (page/preparation.mjs), to the same bytes; 
 that is not square is in page/preparation.json for both.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from shared.data.images import scaled
+from shared.data.folders import Decoded
+from shared.data.images import read_image, scaled, size_of
+from shared.data.value_range import measure_range
 from shared.files import read_json
 
 PAD = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")["pad"]  # gray level
+
+
+def read_file(path: Path, *, image_size: int, fit: str, value_range: Sequence[float]) -> Decoded:
+    """A photo's file as the network's input (see `prepare`); with its width and height."""
+    image = read_image(path, value_range=value_range)
+    return Decoded(prepare(image, image_size, fit), size_of(image.size))
+
+
+def settle(value_range: Sequence[float], files: Sequence[Path]) -> dict[str, Any]:
+    """What an empty range of values means for these files."""
+    return {"value_range": measure_range(files, value_range)}
 
 
 def prepare(image: Image.Image, size: int, fit: str) -> np.ndarray:

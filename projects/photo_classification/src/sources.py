@@ -1,29 +1,24 @@
 """Where the photos come from: one function per source; each returns `SourceData`."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from shared.data.class_folders import find_splits, read_splits
+from shared.data.class_folders import read_class_folders
 from shared.data.examples import Examples, SourceData
 from shared.data.groups import in_groups
-from shared.data.images import read_image
-from shared.data.value_range import measure_range
+from shared.data.prepared import Reading
 from src.config import DataConfig
-from src.preparation import prepare
+from src.preparation import prepare, read_file, settle
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own photos: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    labeled = find_splits(root, classes=classes)
-    files = next(iter(labeled.values())).files  # of the training split where there is one
-    value_range = measure_range(files, settings.value_range)
-
-    def read(path: Path) -> np.ndarray:
-        return prepare(read_image(path, value_range=value_range), settings.image_size, settings.fit)
-
-    found = replace(read_splits(root, labeled, "images", read), settled={"value_range": value_range})
+    given = {name: getattr(settings, name) for name in ("image_size", "fit", "value_range")}
+    reading = Reading(read_file, given, partial(settle, settings.value_range))
+    found = read_class_folders(root, "images", reading, settings, classes=classes)
     if classes:  # nothing is cut, so that groups do not matter
         return found
     return replace(found, train=in_groups(found.train, found.classes, root, settings.group_pattern))

@@ -14,6 +14,7 @@ from shared.training.loop import Step, Task
 from shared.training.losses import Loss, classification_loss
 from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
+from shared.training.start_from import checkpoint_to_start_from, take_weights
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_feature_loaders, make_loaders
 
@@ -44,6 +45,8 @@ def train(
     on_gpu = torch.cuda.is_available() and config.training.device == "auto"
     model = model.to("cuda" if on_gpu else "cpu", memory_format=torch.channels_last)
     if config.model.tuning == "head":
+        if start := checkpoint_to_start_from(config):  # before the features are computed with its backbone
+            take_weights(model, start, data.classes)
         model.backbone.requires_grad_(False)  # the optimizer leaves it alone
         loaders, backbone = make_feature_loaders(model, data, config), ""
     else:

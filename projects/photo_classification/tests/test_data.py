@@ -11,6 +11,7 @@ from images import save_images
 from PIL import Image
 
 from models.model import make_model
+from shared.data.batches import BatchIndices
 from shared.data.examples import Data
 from src.augmentation import AugmentedPhotos
 from src.config import AugmentationConfig, Config, DataConfig
@@ -80,30 +81,29 @@ def test_a_photo_is_changed_in_the_same_way_in_any_batch_and_otherwise_in_anothe
 ) -> None:
     dataset = photos(settings)
     torch.manual_seed(1)
-    whole, state = dataset.__getitems__([4, 5, 6])["images"], torch.get_rng_state()
+    whole, state = dataset.__getitems__(BatchIndices([4, 5, 6]))["images"], torch.get_rng_state()
     torch.manual_seed(2)
-    assert torch.equal(dataset.__getitems__([9, 5])["images"][1], whole[1])
+    assert torch.equal(dataset.__getitems__(BatchIndices([9, 5]))["images"][1], whole[1])
     assert not torch.equal(whole[0], dataset.photos["images"][4])
-    dataset.epoch = 1
-    assert not torch.equal(dataset.__getitems__([4])["images"][0], whole[0])
+    assert not torch.equal(dataset.__getitems__(BatchIndices([4], epoch=1))["images"][0], whole[0])
     torch.manual_seed(1)
     assert torch.equal(torch.get_rng_state(), state)  # nothing was drawn from the random state of training
 
 
 def test_without_augmentation_photos_stay_as_they_are() -> None:
     dataset = photos(AugmentationConfig(crop=1.0, flip=False, color=0.0))
-    assert torch.equal(dataset.__getitems__([3, 1])["images"], dataset.photos["images"][[3, 1]])
+    assert torch.equal(dataset.__getitems__(BatchIndices([3, 1]))["images"], dataset.photos["images"][[3, 1]])
 
 
 @pytest.mark.parametrize("mix", ["mixup", "cutmix"])
 def test_mixed_photos_have_mixed_labels(mix: str) -> None:
     plain = photos(AugmentationConfig(mix=mix, mix_alpha=1.0))  # type: ignore[arg-type]
-    batch = plain.__getitems__(list(range(8)))
+    batch = plain.__getitems__(BatchIndices(range(8)))
     assert batch["labels"].shape == (8, 3)
     assert batch["labels"].sum(1).tolist() == pytest.approx([1] * 8)
-    assert batch["labels"].max() < 1 - 1e-6 or not torch.equal(batch["images"], plain[torch.arange(8)])
-    assert torch.equal(plain.__getitems__(list(range(8)))["images"], batch["images"])
-    assert plain.__getitems__([5])["labels"].tolist() == [[0, 0, 1]]
+    assert batch["labels"].max() < 1 - 1e-6 or not torch.equal(batch["images"], next(plain.in_batches(8, 0)))
+    assert torch.equal(plain.__getitems__(BatchIndices(range(8)))["images"], batch["images"])
+    assert plain.__getitems__(BatchIndices([5]))["labels"].tolist() == [[0, 0, 1]]
 
 
 def test_only_training_photos_are_changed(data: Data, smoke: Config) -> None:
@@ -122,7 +122,7 @@ def test_features_come_in_views_of_which_the_first_is_of_the_photos_themselves(s
     model = make_model(asked, data.classes)
     loaders = make_feature_loaders(model, data, asked)
     held = loaders.train.dataset.tensors  # type: ignore[attr-defined]
-    plain = features_of(model, data.splits.train["images"], "")
+    plain = features_of(model, [data.splits.train["images"]], data.counts["train"], "")
     count = len(plain)
     assert len(held["images"]) == len(held["labels"]) == 3 * count
     assert torch.equal(held["images"][:count], plain)
