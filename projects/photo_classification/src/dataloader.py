@@ -70,14 +70,14 @@ def make_feature_loaders(model: PhotoClassifier, data: Data, config: Config) -> 
     """
     train, validation = data.splits.train, data.splits.validation
     photos = AugmentedPhotos(train.columns, config.augmentation, len(data.classes), config.seed)
-    views = [features_of(model, in_batches(train["images"], FORWARD_BATCH), len(train), "features")]  # unchanged
-    for view in range(1, config.model.views):
-        views.append(features_of(model, photos.in_batches(FORWARD_BATCH, view), len(train), f"view {view + 1}"))
+    batches = {"features": in_batches(train["images"], FORWARD_BATCH)}  # the first view: the photos as they are
+    batches |= {f"view {view + 1}": photos.in_batches(FORWARD_BATCH, view) for view in range(1, config.model.views)}
+    views = [features_of(model, view, len(train), title) for title, view in batches.items()]
     seen = features_of(model, in_batches(validation["images"], FORWARD_BATCH), len(validation), "validation")
     labels = train["labels"].repeat(len(views))
-    batches = TensorBatches({"images": torch.cat(views), "labels": labels}, seed=config.seed)
+    learned = TensorBatches({"images": torch.cat(views), "labels": labels}, seed=config.seed)
     return Splits(
-        shuffled_loader(batches, _batch_size(len(batches), config)),
+        shuffled_loader(learned, _batch_size(len(learned), config)),
         ordered_loader(TensorBatches({"images": seen, "labels": validation["labels"]})),
         ordered_loader(TensorBatches(data.splits.test.columns), FORWARD_BATCH),
     )
