@@ -3,7 +3,10 @@
 import re
 import subprocess
 import sys
+import tomllib
+from contextlib import suppress
 from graphlib import TopologicalSorter
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 from requirements import BEHIND_LIBRARIES, import_names, modules_in, required, requirements_of, third_party
@@ -54,6 +57,30 @@ runpy.run_path("main.py", run_name="__main__")
 """
     for project in [path for path in projects if "torchvision" not in (path / "requirements.txt").read_text()][:1]:
         assert "loaded set()\n" in printed(code, project)
+
+
+def test_a_server_loads_nothing_that_only_training_asks_for(repository: Path, projects: list[Path]) -> None:
+    text = (repository / "pyproject.toml").read_text()
+    stated = required(tomllib.loads(text)["project"]["dependencies"])
+    modules = "src.config, shared.verbs, shared.cli, src.service, shared.serving.worker, shared.serving.server"
+    for project in projects:
+        requirements = (project / "requirements.txt").read_text()
+        of_server = with_their_own(stated | required(requirements.partition("# What training")[0].splitlines()))
+        of_training = requirements_of(text) | required(requirements.splitlines())
+        assert printed(unneeded(modules, import_names(of_training - of_server)), project) == "set()\n", project.name
+
+
+def with_their_own(packages: set[str]) -> set[str]:
+    """These packages, and all that they need, whatever the markers say."""
+    found: set[str] = set()
+    waiting = set(packages)
+    while waiting:
+        package = waiting.pop()
+        found.add(package)
+        with suppress(PackageNotFoundError):
+            needs = [line for line in requires(package) or [] if "extra ==" not in line or "signatures" in line]
+            waiting |= required(needs) - found
+    return found
 
 
 def unneeded(modules: str, names: set[str]) -> str:

@@ -11,7 +11,7 @@ from pages import PAGES, REPOSITORY, anchors, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = re.compile(
-    "constraint|editable|logdir|data|config|standalone|nproc|nnodes|rdzv|max|solutions|install|help|build|tag|binary|"
+    "constraint|editable|requirement|logdir|data|config|standalone|nproc|nnodes|rdzv|max|solutions|install|help|build|tag|binary|"
     "directory|bind|from|to|output|peer"
 )
 MANNERS = r"run: (smoke|served|served by (face|mnist|photo|segmentation|text)|fails)|not run: .+"
