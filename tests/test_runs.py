@@ -198,12 +198,10 @@ def test_a_longer_run_that_is_stopped_goes_on_as_if_it_were_not(tmp_path: Path) 
     train(tmp_path, config)
     longer = replace(config, epochs=5)
     train(tmp_path, longer, resume=True)
-    whole = best_checkpoint(tmp_path).read_bytes(), last_checkpoint(tmp_path).read_bytes()
-    last_checkpoint(tmp_path).write_bytes((tmp_path / "checkpoints" / "epoch-0004.safetensors").read_bytes())
+    unbroken = last_checkpoint(tmp_path).rename(tmp_path / "unbroken.safetensors")
+    shutil.copyfile(tmp_path / "checkpoints" / "epoch-0004.safetensors", last_checkpoint(tmp_path))
     train(tmp_path, longer, resume=True)
-    found = load_checkpoint(last_checkpoint(tmp_path)).tensors
-    last_checkpoint(tmp_path).write_bytes(whole[1])
-    expected = load_checkpoint(last_checkpoint(tmp_path)).tensors
+    found, expected = (load_checkpoint(path).tensors for path in (last_checkpoint(tmp_path), unbroken))
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
