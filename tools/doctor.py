@@ -45,7 +45,7 @@ def torch_rows() -> list[tuple[str, str, str]]:
         if not torch.version.cuda:
             advice = "this build has no CUDA: make clean, then make setup TORCH=cu130"
     elif torch.version.cuda and not sees:
-        advice = "CUDA takes SIZE that nothing here uses: make clean, then make setup TORCH=cpu"
+        advice = "CUDA takes 4.5 GB that nothing here uses: make clean, then make setup TORCH=cpu"
     gpus = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
     seen = gpus or ("Metal" if torch.backends.mps.is_available() else "none seen")
     limit = os.environ.get("OMP_NUM_THREADS")

@@ -77,7 +77,7 @@ def install(files: list[Path], build: str, index: str) -> None:
         print("making .venv and installing into it; most of it is PyTorch", flush=True)
         run(sys.executable, "-m", "venv", *(["--without-pip"] if uv else []), ENVIRONMENT)
         if sys.platform == "linux" and not build and not shutil.which("nvidia-smi"):
-            print("no NVIDIA GPU was found: make setup TORCH=cpu would save SIZE of CUDA libraries", flush=True)
+            print("no NVIDIA GPU was found: make setup TORCH=cpu would save 4.5 GB of CUDA libraries", flush=True)
     if not uv:
         run(PROGRAMS / "python", "-m", "pip", "install", "--quiet", *CONSTRAINTS, "uv")
         uv = shutil.which("uv", path=str(PROGRAMS))
