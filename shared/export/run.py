@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from shared.config import to_plain
 from shared.console import log
@@ -17,6 +17,7 @@ from shared.data.examples import Data
 from shared.data.memory import in_batches
 from shared.evaluation import logits_in_batches
 from shared.export.card import write_card
+from shared.export.examples import Example, pick_examples, write_examples
 from shared.export.mobile import mobile_usability
 from shared.export.precision import NAMES, Candidate, choose_precision, compare, in_precision, names_to_measure
 from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
@@ -60,6 +61,7 @@ def export_measured(
     metadata: Mapping[str, Any],
     test_scores: Sequence[str],
     started: float,
+    examples: Sequence[Example],
     **details: Any,
 ) -> dict[str, Any]:
     """Write the network in the precision that pays on this machine, and outputs/export.json.
@@ -79,6 +81,7 @@ def export_measured(
         metadata: what the file records beside `export_metadata`, as plain types.
         test_scores: the names of the test scores that the file repeats, where these weights have been evaluated.
         started: the value of `time.perf_counter` when the export began.
+        examples: what the page offers to click.
         details: further entries of export.json, as plain types.
     """
 
@@ -110,6 +113,7 @@ def export_measured(
     recorded = export_metadata(config, trained, test_scores)
     recorded |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
     write_model(exported, path, {**recorded, **metadata, "precision": precision})
+    write_examples(path.parent, examples)
     details |= {"measured": measured, "choice": choice}
     details |= {"precision": precision, "reason": reason}
     return write_export(config, trained, path, difference, started, project=project, **details)
@@ -162,6 +166,7 @@ def export_classifier(
     project: Path,
     metadata: Mapping[str, Any],
     started: float,
+    encode: Callable[[Tensor], bytes],
     traced: nn.Module | None = None,
     more_outputs: Sequence[str] = (),
     batch_size: int = BATCH,
@@ -171,6 +176,7 @@ def export_classifier(
     Args:
         network: from inputs [N, ...] to logits [N, classes].
         column: what the inputs are called in `data`, and in the file.
+        encode: from one input to a file that people can open, for the examples of the page.
         traced: what the file holds, if it is more than `network`: from inputs to logits and `more_outputs`.
         batch_size: how many inputs are computed at once.
     """
@@ -196,6 +202,7 @@ def export_classifier(
         metadata={**metadata, "temperature": temperature},
         test_scores=("accuracy", "accuracy_interval", "macro_f1", "examples"),
         started=started,
+        examples=pick_examples(data, column, encode, config.export.examples),
         temperature=temperature,
     )
 

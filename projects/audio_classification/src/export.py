@@ -4,7 +4,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from models.model import restore_model
+from shared.data.audio import wav_bytes
 from shared.data.examples import Data
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
@@ -23,12 +26,18 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, settings = restore_model(config, trained), trained.metadata["config"]["data"]
+    rate = settings["sample_rate"]
     metadata = {
         "input": "int16 samples, [N, samples], one channel; the log-mel features are part of the network",
         "preparation": {
-            "sample_rate": settings["sample_rate"],
-            "samples": round(settings["sample_rate"] * settings["seconds"]),
+            "sample_rate": rate,
+            "samples": round(rate * settings["seconds"]),
             "silent_below": SILENT_BELOW,
         },
     }
-    return export_classifier(network, data, "samples", trained, config, export_path(config), PROJECT, metadata, started)
+
+    def to_wav(samples: Tensor) -> bytes:
+        return wav_bytes(samples.numpy(), rate)
+
+    path = export_path(config)
+    return export_classifier(network, data, "samples", trained, config, path, PROJECT, metadata, started, to_wav)

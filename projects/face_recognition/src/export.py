@@ -9,6 +9,7 @@ from models.alignment import alignment_facts
 from models.detector import Detector
 from models.model import crop_size, embedder_id, restore_model
 from models.on_device import write_parts
+from shared.export.examples import Example, image_file, write_examples
 from shared.export.run import export_metadata, write_export
 from shared.export.to_onnx import trace, write_model
 from shared.files import write_json
@@ -16,6 +17,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path
 from src.dataloader import FaceData, load_data
 from src.decision import FILE, load_decision
+from src.photographs import images_of_people
 
 
 def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | None = None) -> dict[str, Any]:
@@ -43,7 +45,15 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     write_model(model, path, recorded)
     write_parts(path.parent, config.data.processed, detector)
     write_json(path.with_name(FILE), asdict(decision))
+    write_examples(path.parent, example_pairs())
     # Galleries hold embeddings for years; int8 would move them, and those of two precisions cannot be compared.
     reason = "embeddings are compared with stored ones, so they are not rounded"
     details = {"project": PROJECT, "precision": "fp32", "reason": reason}
     return write_export(config, trained, path, difference, started, **details)
+
+
+def example_pairs() -> list[Example]:
+    """What the page offers to click: published photographs, as nobody in the data agreed to be shown."""
+    files = {name: image_file(image) for name, image in images_of_people().items()}
+    others = {"the same person": "astronaut, changed", "another person": "cameraman", "no person": "cat"}
+    return [(label, [files["astronaut"], files[other]]) for label, other in others.items()]

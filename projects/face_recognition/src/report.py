@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
-from skimage.data import astronaut, camera, chelsea
+from PIL import Image, ImageDraw
 from sklearn.metrics import roc_curve
 
 from models.model import embed, restore_model
@@ -19,6 +18,7 @@ from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
+from src.photographs import images_of_people
 from src.recognizer import Photo, Recognizer
 
 
@@ -107,18 +107,6 @@ def photos_section(config: Config) -> Section:
     sheet = ReportImage(contact_sheet(drawn, captions, 4), "photos with frames around the faces that were found")
     text = "Photos that scikit-image ships; the detector is not trained here."
     return Section("Faces found in photos", text, images=[sheet])
-
-
-def images_of_people() -> dict[str, Image.Image]:
-    """Photos that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0).
-
-    Each person has one photograph, so the second photo of the astronaut is the first one, changed: smaller, mirrored,
-    darker and turned.
-    """
-    person = Image.fromarray(astronaut())
-    changed = ImageEnhance.Brightness(ImageOps.mirror(person).resize((360, 360))).enhance(0.7).rotate(10)
-    others = {"cameraman": Image.fromarray(camera()), "cat": Image.fromarray(chelsea())}
-    return {"astronaut": person, "astronaut, changed": changed} | others
 
 
 def draw_faces(image: Image.Image, photo: Photo) -> Image.Image:

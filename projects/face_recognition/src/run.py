@@ -18,7 +18,8 @@ from src.decision import load_decision
 from src.evaluate import evaluate
 from src.export import export
 from src.recognizer import Recognizer
-from src.report import images_of_people, report
+from src.photographs import images_of_people
+from src.report import report
 from src.train import train
 
 

@@ -15,7 +15,7 @@ from models.detector import Detector  # noqa: E402
 from shared.testing.contract import Contract, data, job, refused, trained  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.export import export  # noqa: E402
-from src.report import images_of_people  # noqa: E402
+from src.photographs import images_of_people  # noqa: E402
 from src.train import train  # noqa: E402
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from models.model import STRIDE, restore_model
 from shared.data.examples import Data
+from shared.export.examples import image_file, pick_examples
 from shared.export.run import Run, export_measured
 from shared.export.to_onnx import trace_classifier
 from shared.report.overlays import class_colors
@@ -34,6 +36,9 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     network = restore_model(config, trained)
     crops = training_crops(data, config)
 
+    def to_png(pixels: np.ndarray) -> bytes:
+        return image_file(Image.fromarray(pixels))
+
     def score(run: Run) -> float:
         """The mean IoU, pooled."""
         return float(scores_of(run, data.splits.validation, data.classes, config)["pooled"]["mean_iou"])
@@ -57,6 +62,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         },
         test_scores=("pooled", "per_image", "images"),
         started=started,
+        examples=pick_examples(data, "images", to_png, config.export.examples, labeled=False),
         timed_input=list(crops[:1].shape),
     )
 

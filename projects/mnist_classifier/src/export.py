@@ -4,8 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+from torch import Tensor
+
 from models.model import restore_model
 from shared.data.examples import Data
+from shared.export.examples import image_file
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path
@@ -31,4 +35,10 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
             "value_range": settings["value_range"],
         },
     }
-    return export_classifier(network, data, "images", trained, config, export_path(config), PROJECT, metadata, started)
+    path = export_path(config)
+    return export_classifier(network, data, "images", trained, config, path, PROJECT, metadata, started, to_png)
+
+
+def to_png(image: Tensor) -> bytes:
+    """An input, uint8 [C, H, W], as a file."""
+    return image_file(Image.fromarray(image.permute(1, 2, 0).squeeze(2).numpy()))

@@ -11,6 +11,7 @@ import torch
 from models.build import restore_model, restore_tokens
 from shared.data.examples import Data
 from shared.errors import UserError
+from shared.export.examples import pick_examples
 from shared.export.run import export_measured, torch_function
 from shared.export.to_onnx import TOLERANCE, trace_classifier, write_manifest
 from shared.files import write_text
@@ -67,6 +68,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         },
         test_scores=("accuracy", "accuracy_interval", "macro_f1", "calibration_error", "examples"),
         started=started,
+        examples=pick_examples(data, "texts", str, config.export.examples),
         temperature=temperature,
         largest_difference_from_text=difference,
         tokenizer_sha256=tokens.digest,

@@ -1,0 +1,56 @@
+"""A few examples beside the exported network, which its page offers to click."""
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from shared.data.examples import Data
+from shared.data.splits import evenly_spaced
+from shared.files import write_json
+
+FILE = "examples.json"
+LARGEST_SIDE = 512  # pixels; pages show no more
+
+Example = tuple[str, Sequence[bytes | str]]
+"""What it shows, and its elements: files as bytes, or texts."""
+
+
+def pick_examples(
+    data: Data, column: str, encode: Callable[[Any], bytes | str], count: int, labeled: bool = True
+) -> list[Example]:
+    """Examples of the test split: the first one of each of `count` classes, or evenly spaced ones without labels.
+
+    Args:
+        encode: from an example of this column to a file that the page can read, or to a text.
+    """
+    test = data.splits.test
+    if not labeled:
+        return [("", [encode(test[column][index])]) for index in evenly_spaced(len(test), count)]
+    present, first = np.unique(np.asarray(test["labels"]), return_index=True)
+    chosen = evenly_spaced(len(present), count)
+    return [(data.classes[present[one]], [encode(test[column][first[one]])]) for one in chosen]
+
+
+def image_file(image: Image.Image) -> bytes:
+    """The image as a PNG file, a large one scaled down."""
+    small = image.copy()
+    small.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_examples(folder: Path, examples: Sequence[Example]) -> None:
+    """Write `examples.json`; the examples of an earlier export are replaced."""
+    rows = [
+        {"label": label, "texts": elements}
+        if isinstance(elements[0], str)
+        else {"label": label, "files": [base64.b64encode(bytes(file)).decode() for file in elements]}  # type: ignore[arg-type]
+        for label, elements in examples
+    ]
+    write_json(folder / FILE, rows)
