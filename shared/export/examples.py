@@ -12,8 +12,8 @@ from PIL import Image
 from shared.data.examples import Data
 from shared.data.splits import evenly_spaced
 from shared.files import write_json
+from shared.serving.service import EXAMPLES
 
-FILE = "examples.json"
 LARGEST_SIDE = 512  # pixels; pages show no more
 
 Example = tuple[str, Sequence[bytes | str]]
@@ -53,4 +53,4 @@ def write_examples(folder: Path, examples: Sequence[Example]) -> None:
         else {"label": label, "files": [base64.b64encode(bytes(file)).decode() for file in elements]}  # type: ignore[arg-type]
         for label, elements in examples
     ]
-    write_json(folder / FILE, rows)
+    write_json(folder / EXAMPLES, rows)

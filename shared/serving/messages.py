@@ -12,19 +12,22 @@ from typing import Any, NoReturn
 from shared.serving.backend import FailedError, Item, Result
 from shared.serving.service import Endpoint, RefusedError, Service
 
+FOLDERS = ("page", "network_dir")  # of a service
+
 
 def description(service: Service) -> dict[str, Any]:
     """What of a service is not a function."""
     endpoints = [{key: value for key, value in vars(one).items() if not callable(value)} for one in service.endpoints]
-    page = str(service.page) if service.page else None
-    return {"title": service.title, "metadata": dict(service.metadata), "endpoints": endpoints, "page": page}
+    folders = {name: str(path) if (path := getattr(service, name)) else None for name in FOLDERS}
+    return {"title": service.title, "metadata": dict(service.metadata), "endpoints": endpoints, **folders}
 
 
 def described(content: dict[str, Any]) -> Service:
     """The service of a `description`; its functions are in the other process."""
     functions = {"decode": _elsewhere, "predict": _elsewhere}
     endpoints = [Endpoint(**functions | one | {"fields": tuple(one["fields"])}) for one in content["endpoints"]]
-    return Service(content["title"], content["metadata"], endpoints, content["page"] and Path(content["page"]))
+    folders = {name: content[name] and Path(content[name]) for name in FOLDERS}
+    return Service(content["title"], content["metadata"], endpoints, **folders)
 
 
 def _elsewhere(*_: Any, **__: Any) -> NoReturn:

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -25,7 +26,7 @@ from shared.serving.interface import request_body, responses
 from shared.serving.metrics import ServerMetrics
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import ParsedRequest, Reader, busy
-from shared.serving.service import Endpoint, RefusedError, Service
+from shared.serving.service import EXAMPLES, Endpoint, RefusedError, Service
 from shared.serving.settings import ServeConfig, network_location
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -57,6 +58,8 @@ def make_app(service: Service, settings: ServeConfig, backend: Backend) -> ASGIA
         )(handler)
     metrics = ServerMetrics(batcher)
     _add_facts(app, backend, batcher, metrics)
+    if service.network_dir:
+        _add_examples(app, service.network_dir / EXAMPLES)
     page = add_page(app, page_files(service.page)) if service.page else []
     return Guard(_dispatch(app, handlers), settings, metrics, unlocked={"/healthz", "/readyz", *page})
 
@@ -176,3 +179,11 @@ def _add_facts(app: FastAPI, backend: Backend, batcher: Batcher, metrics: Server
     @app.get("/metrics", summary="Metrics for Prometheus", response_class=PlainTextResponse)
     async def show_metrics() -> Response:
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _add_examples(app: FastAPI, path: Path) -> None:
+    # Unlike the page, they are data, and need the key.
+    @app.get(f"/{EXAMPLES}", summary="What the page offers to click")
+    def examples() -> Response:
+        content = path.read_bytes() if path.is_file() else b"[]"
+        return Response(content, media_type="application/json")

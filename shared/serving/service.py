@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from shared.errors import UserError
 
+EXAMPLES = "examples.json"  # what an export puts beside its network for the page
 JsonObject = dict[str, Any]
 """Plain types that JSON has; no NaN."""
 
@@ -59,6 +60,8 @@ class Service:
     endpoints: Sequence[Endpoint]
     page: Path | None = None
     """The folder of the page for people: `index.html` and what it loads."""
+    network_dir: Path | None = None
+    """The folder of the exported network, whose examples the page offers to click."""
 
     def __post_init__(self) -> None:
         if self.page and not (self.page / "index.html").is_file():

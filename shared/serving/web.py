@@ -12,7 +12,7 @@ from shared.errors import UserError
 from shared.files import file_digest
 from shared.inference.model import OnnxModel
 from shared.serving.npm import PACKAGES
-from shared.serving.pages import ASK, COMMON, ON_DEVICE, SERVED, page_files
+from shared.serving.pages import ASK, COMMON, INDEX, ON_DEVICE, SERVED, in_shell, page_files, title_of
 
 HERE = Path(__file__).parent
 WORKER, WORKER_BEGINS = "service-worker.js", "const SITE = "
@@ -66,9 +66,10 @@ def _require_replaceable(target: Path) -> None:
 
 def _add_part(folder: Path, part: Part) -> None:
     folder.mkdir()
-    files = page_files(part.page) | {ASK: part.page / ON_DEVICE}
+    files = page_files(part.page)
+    files |= {ASK: files[ON_DEVICE]}
     for name in files.keys() - {ON_DEVICE, SERVED}:
-        shutil.copyfile(files[name], folder / name)
+        (folder / name).write_bytes(files[name])
     shutil.copyfile(part.network, folder / "model.onnx")
     for path in (found for pattern in BESIDE for found in part.network.parent.glob(pattern) if found != part.network):
         shutil.copyfile(path, folder / path.name)
@@ -79,11 +80,11 @@ def _add_part(folder: Path, part: Part) -> None:
 def _write_front(site: Path, parts: Sequence[Part]) -> None:
     links = ""
     for part in parts:
-        _, _, text = (part.page / "index.html").read_text(encoding="utf-8").partition("<title>")
-        links += f'<li><a href="{part.name}/">{text.partition("</title>")[0]}</a></li>'
+        title = title_of((part.page / INDEX).read_text(encoding="utf-8"))
+        links += f'<li><a href="{part.name}/">{title}</a></li>'
     shutil.copyfile(HERE / "front.mjs", site / "front.mjs")
-    template = (HERE / "front.html").read_text(encoding="utf-8")
-    (site / "index.html").write_text(template.replace("{links}", links), encoding="utf-8")
+    front = (HERE / "front.html").read_text(encoding="utf-8")
+    (site / INDEX).write_bytes(in_shell(front.replace("{links}", links), "front.mjs"))
 
 
 def _write_service_worker(site: Path) -> None:

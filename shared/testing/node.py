@@ -20,8 +20,8 @@ def run_node(page: Path, code: str, question: Any) -> Any:
         page: the folder of the project's page; what all pages share lies beside its files.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for name, path in page_files(page).items():
-            shutil.copyfile(path, Path(folder) / name)
+        for name, content in page_files(page).items():
+            (Path(folder) / name).write_bytes(content)
         done = subprocess.run(
             [str(PROGRAM), "--input-type=module", "--eval", code],
             input=json.dumps(question),

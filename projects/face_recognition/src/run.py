@@ -17,8 +17,8 @@ from src.config import PROJECT, Config
 from src.decision import load_decision
 from src.evaluate import evaluate
 from src.export import export
-from src.recognizer import Recognizer
 from src.photographs import images_of_people
+from src.recognizer import Recognizer
 from src.report import report
 from src.train import train
 

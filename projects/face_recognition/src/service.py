@@ -8,7 +8,7 @@ from PIL import Image
 from shared.data.images import UnreadableImageError
 from shared.errors import UserError
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path
 from src.decision import load_decision
 from src.gallery import Gallery, is_name
 from src.identify import Identifier
@@ -85,7 +85,7 @@ def make_service(config: Config) -> Service:
             batch_size=1,
         ),
     ]
-    return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE)
+    return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE, export_path(config).parent)
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

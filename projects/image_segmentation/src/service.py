@@ -7,7 +7,7 @@ import numpy as np
 
 from shared.data.images import UnreadableImageError
 from shared.serving.service import Endpoint, RefusedError, Service
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path
 from src.predict import Predictor, mask_png
 
 PAGE = PROJECT / "src" / "page"
@@ -46,7 +46,7 @@ def make_service(config: Config) -> Service:
         },
         batch_size=1,  # images of different sizes do not stack
     )
-    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE, export_path(config).parent)
 
 
 EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"

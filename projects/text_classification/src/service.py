@@ -4,7 +4,7 @@ from typing import Any
 
 from shared.inference.predictions import as_json
 from shared.serving.service import Endpoint, Service
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path
 from src.predict import Predictor
 
 PAGE = PROJECT / "src" / "page"
@@ -41,4 +41,6 @@ def make_service(config: Config) -> Service:
         example_result={"words": [{"word": "Shares", "moved": 0.21}]},
         batch_size=1,
     )
-    return Service(PROJECT.name, predictor.network.metadata, [predict_endpoint, explain_endpoint], PAGE)
+    return Service(
+        PROJECT.name, predictor.network.metadata, [predict_endpoint, explain_endpoint], PAGE, export_path(config).parent
+    )

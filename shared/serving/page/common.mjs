@@ -1,11 +1,32 @@
 // What the pages of all projects share.
 
 const LARGEST_SIDE = 1024;
+const MOST_BARS = 10;
+const WORDS = { empty: "There is nothing in it.", silent: "There is nothing to hear.", unsure: "Not sure." };
 
-// Bars of shares between 0 and 1, by name; the largest is marked. `colors` are [red, green, blue], one a bar.
+// A prediction with a bar for each class, and the reason where it names none.
+export function showPrediction(found, { predict }) {
+  const { prediction, probabilities = {}, detail = "" } = found;
+  const most = Math.max(...Object.values(probabilities));
+  const unsure = `The likeliest class has ${percent(most)}; a prediction needs ${percent(predict.min_probability)} (predict.min_probability).`;
+  showMessage(inWords(found, WORDS));
+  document.getElementById("why").textContent = !found.probabilities || prediction in probabilities ? detail : unsure;
+  showBars(document.getElementById("bars"), probabilities);
+}
+
+// A sentence in place of a prediction.
+export function showMessage(text) {
+  document.getElementById("answer").textContent = text;
+  document.getElementById("why").textContent = "";
+  document.getElementById("bars").replaceChildren();
+}
+
+// Bars of shares between 0 and 1, by name; the largest is marked, and of many only the largest are shown. `colors` are [red, green, blue], one a bar.
 export function showBars(list, shares, colors = []) {
   const most = Math.max(...Object.values(shares));
-  const rows = Object.entries(shares).map(([name, share], index) => {
+  const ranked = Object.entries(shares).sort(([, one], [, other]) => other - one);
+  const shown = ranked.length > MOST_BARS ? ranked.slice(0, MOST_BARS) : Object.entries(shares);
+  const rows = shown.map(([name, share], index) => {
     const row = document.createElement("li");
     const label = document.createElement("span");
     const meter = document.createElement("meter");
@@ -13,12 +34,16 @@ export function showBars(list, shares, colors = []) {
     label.textContent = name;
     if (colors[index]) row.style.setProperty("--swatch", `rgb(${colors[index].join(" ")})`);
     Object.assign(meter, { min: 0, max: 1, value: share });
-    figure.textContent = `${(100 * share).toFixed(1)} %`;
+    figure.textContent = percent(share);
     row.classList.toggle("most", share === most);
     row.append(label, meter, figure);
     return row;
   });
   list.replaceChildren(...rows);
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 // A prediction for people: a class by its name, another answer, such as "unsure" or "(unsure)", in the words for it.

@@ -15,6 +15,11 @@ export function facts() {
   return metadata;
 }
 
+// What the page offers to click.
+export function examples() {
+  return fetch("examples.json").then((response) => (response.ok ? response.json() : []));
+}
+
 // The network of a file beside this page, loaded when it is first used: from one input tensor to all outputs, by name.
 export function network(file) {
   let session;

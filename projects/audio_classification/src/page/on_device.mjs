@@ -1,14 +1,14 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, facts, run, where } from "./device.mjs";
+import { answerNamed, examples, facts, run, where } from "./device.mjs";
 import { fit, isSilent, listen } from "./preparation.mjs";
 
-export { facts, where };
+export { examples, facts, where };
 
 export async function ask(verb, [recording]) {
   const metadata = await facts();
   const { sample_rate, samples: length, silent_below } = metadata.preparation;
-  const { samples } = await listen(recording, sample_rate);
+  const samples = await samplesOf(recording, sample_rate);
   if (isSilent(samples, silent_below)) {
     return { prediction: answerNamed("silent", metadata.labels), detail: "no sound in it" };
   }

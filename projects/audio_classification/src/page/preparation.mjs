@@ -1,6 +1,6 @@
 // From a recording to what the network was trained on: preparation.py in JavaScript, to the same samples.
 
-const FULL_SCALE = 32768;
+export const FULL_SCALE = 32768;
 const RUMBLE_HERTZ = 40; // what is slower does not decide which stretch is kept
 const [CANCELED, STRAY, OFFSET] = [0.25, 0.001, 0.03]; // as in shared/data/audio.py
 

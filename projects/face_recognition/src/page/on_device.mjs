@@ -2,7 +2,7 @@
 
 import { cropOf } from "./alignment.mjs";
 import { detect } from "./detector.mjs";
-import { facts, network, pixelsOf, run, where as computed } from "./device.mjs";
+import { examples, facts, network, pixelsOf, run, where as computed } from "./device.mjs";
 import { enroll, forget, people, photosOf } from "./gallery.mjs";
 import { treesOf } from "./landmarks.mjs";
 import { imageOf } from "./images.mjs";
@@ -16,7 +16,7 @@ const networks = { pnet: network("pnet.onnx"), rnet: network("rnet.onnx"), onet:
 const trees = fetch("trees.safetensors").then((response) => response.arrayBuffer()).then(treesOf);
 const thresholds = fetch("decision.json").then((response) => response.json());
 
-export { facts };
+export { examples, facts };
 export const where = `${computed} Who was enrolled is kept by this browser, on this device alone.`;
 export const gallery = { forget, people };
 

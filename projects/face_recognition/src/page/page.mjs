@@ -2,6 +2,7 @@
 
 import * as source from "./ask.mjs";
 import { latest, load, showFacts, showProblem } from "./common.mjs";
+import { offerExamples, takeFiles } from "./input.mjs";
 
 const { ask, facts, gallery, where } = source; // there is a gallery where it is kept on the device
 const LARGEST_SIDE = 1024;
@@ -88,14 +89,6 @@ async function forget(name) {
   await Promise.all([showPeople(), images.photo && identify()]);
 }
 
-// What happens after a file was chosen or a button pressed.
-function on(id, event, place, action) {
-  element(id).addEventListener(event, async ({ target }) => {
-    await attempt(place, () => action(target.files?.[0]));
-    if (target.files) target.value = "";
-  });
-}
-
 // A problem is shown at `place`.
 async function attempt(place, action) {
   try {
@@ -105,10 +98,14 @@ async function attempt(place, action) {
   }
 }
 
-on("first-file", "change", "same", (file) => take("first", file, compare));
-on("second-file", "change", "same", (file) => take("second", file, compare));
-on("photo-file", "change", "who", (file) => take("photo", file, identify));
-on("enroll", "click", "who", enroll);
-
+for (const [id, answer, action] of [["first", "same", compare], ["second", "same", compare], ["photo", "who", identify]]) {
+  const area = element(id === "photo" ? "who-card" : id);
+  takeFiles(`${id}-file`, (file) => take(id, file, action), { answer, area, camera: "user" });
+}
+element("enroll").addEventListener("click", () => attempt("who", enroll));
 attempt("who", showPeople);
 showFacts(await facts(), where);
+offerExamples(
+  (first, second) => attempt("same", () => Promise.all([take("first", first, compare), take("second", second, compare)])),
+  "Photographs to compare",
+);

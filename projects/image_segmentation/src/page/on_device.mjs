@@ -1,8 +1,8 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { facts, pixelsOf, pngOf, run, where } from "./device.mjs";
+import { examples, facts, pixelsOf, pngOf, run, where } from "./device.mjs";
 
-export { facts, where };
+export { examples, facts, where };
 
 export async function ask(verb, [canvas]) {
   const { labels, stride, colors } = await facts();

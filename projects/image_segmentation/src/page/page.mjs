@@ -2,6 +2,7 @@
 
 import { ask, facts, where } from "./ask.mjs";
 import { latest, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { offerExamples, takeFiles } from "./input.mjs";
 
 const LARGEST_SIDE = 512;
 const [shown, status, bars, opacity] = ["image", "status", "bars", "opacity"].map((id) => document.getElementById(id));
@@ -66,18 +67,7 @@ async function colors() {
   return (await facts()).colors;
 }
 
-document.getElementById("file").addEventListener("change", ({ target }) => {
-  if (target.files[0]) show(target.files[0]);
-  target.value = "";
-});
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (event.dataTransfer.files[0]) show(event.dataTransfer.files[0]);
-});
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files[0]) show(event.clipboardData.files[0]);
-});
 opacity.addEventListener("input", draw);
-
+takeFiles("file", show, { answer: "status", camera: "environment" });
 showFacts(await facts(), where);
+offerExamples(show);

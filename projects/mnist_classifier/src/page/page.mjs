@@ -1,19 +1,20 @@
 // Draw with a pen, a finger or the arrow keys, and see the probability of each class.
 
 import { ask, facts, where } from "./ask.mjs";
-import { fill, inWords, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { fill, latest, load, showFacts, showMessage, showPrediction, showProblem } from "./common.mjs";
+import { offerExamples, takeFiles } from "./input.mjs";
 
 const PEN = 18;
 const STEP = 8;
-const [drawing, answer, bars] = ["drawing", "answer", "bars"].map((id) => document.getElementById(id));
+const [drawing, answer] = ["drawing", "answer"].map((id) => document.getElementById(id));
+const metadata = await facts();
 const context = drawing.getContext("2d", { willReadFrequently: true });
 const pen = { x: drawing.width / 2, y: drawing.height / 2 };
 
 function clear() {
   context.fillStyle = "white";
   context.fillRect(0, 0, drawing.width, drawing.height);
-  answer.textContent = "Draw something.";
-  bars.replaceChildren();
+  showMessage("Draw something.");
   latest("asked"); // answers to what was there before come too late
 }
 
@@ -34,9 +35,7 @@ function place({ clientX, clientY }) {
 async function update(canvas) {
   try {
     const found = await latest("asked", ask("predict", [canvas]));
-    if (!found) return; // another stroke has come meanwhile
-    answer.textContent = inWords(found, { empty: "There is nothing to see.", unsure: "Not sure." });
-    showBars(bars, found.probabilities ?? {});
+    if (found) showPrediction(found, metadata); // else another stroke has come meanwhile
   } catch (error) {
     showProblem(answer, error);
   }
@@ -66,19 +65,14 @@ drawing.addEventListener("keydown", (event) => {
   }
 });
 document.getElementById("clear").addEventListener("click", clear);
-document.getElementById("file").addEventListener("change", async ({ target }) => {
-  try {
-    const { value_range } = (await facts()).preparation;
-    const image = await latest("asked", load(target.files[0], undefined, value_range));
-    if (!image) return;
-    fill(drawing, image);
-    await update(image);
-  } catch (error) {
-    showProblem(answer, error);
-  } finally {
-    target.value = ""; // so that the same file can be chosen again
-  }
-});
+async function take(file) {
+  const image = await latest("asked", load(file, undefined, metadata.preparation.value_range));
+  if (!image) return;
+  fill(drawing, image);
+  await update(image);
+}
 
 clear();
-showFacts(await facts(), where);
+takeFiles("file", take, { camera: "environment" });
+showFacts(metadata, where);
+offerExamples(take);

@@ -1,6 +1,6 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, facts, run, where } from "./device.mjs";
+import { answerNamed, examples, facts, run, where } from "./device.mjs";
 import { Tokenizer } from "../tokenizers/tokenizers.min.mjs";
 
 const MOST_WORDS = 200; // as in src/predict.py, like WORDS_SHOWN
@@ -10,7 +10,7 @@ const rules = fetch("tokenizer.json").then((response) => response.json());
 let tokenizer;
 let asked = 0;
 
-export { facts, where };
+export { examples, facts, where };
 
 export async function ask(verb, [text]) {
   const cleaned = clean(text);

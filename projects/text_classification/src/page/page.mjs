@@ -1,28 +1,28 @@
 // Type a text, see the probability of each class and the words that changed the prediction most.
 
 import { ask, facts, where } from "./ask.mjs";
-import { inWords, latest, showBars, showFacts, showProblem } from "./common.mjs";
+import { latest, showFacts, showMessage, showPrediction, showProblem } from "./common.mjs";
+import { offerExamples, takeFiles } from "./input.mjs";
 
 const PAUSE = 300; // milliseconds without a key before the text is classified
 const EXPLAIN_PAUSE = 700; // further milliseconds before it is explained, which runs the network once per word
-const [text, prediction, bars, words] = ["text", "prediction", "bars", "words"].map((id) => document.getElementById(id));
+const [text, answer, words] = ["text", "answer", "words"].map((id) => document.getElementById(id));
+const metadata = await facts();
 let waiting;
 
 async function update() {
   words.replaceChildren();
   if (!text.value.trim()) {
     latest("asked"); // predictions of the text before come too late
-    prediction.textContent = "Type something.";
-    bars.replaceChildren();
+    showMessage("Type something.");
     return;
   }
   try {
     const found = await latest("asked", ask("predict", [text.value]));
     if (!found) return;
-    prediction.textContent = inWords(found, { empty: "There is no text.", unsure: "Not sure." });
-    showBars(bars, found.probabilities ?? {});
+    showPrediction(found, metadata);
   } catch (error) {
-    showProblem(prediction, error);
+    showProblem(answer, error);
     return;
   }
   await explain();
@@ -61,10 +61,16 @@ text.addEventListener("input", () => {
   waiting = setTimeout(update, PAUSE);
 });
 document.getElementById("clear").addEventListener("click", () => {
-  text.value = "";
-  update();
+  show("");
   text.focus();
 });
 
+function show(content) {
+  text.value = content;
+  return update();
+}
+
 update();
-showFacts(await facts(), where);
+takeFiles("file", async (file) => show(await file.text()));
+showFacts(metadata, where);
+offerExamples(show);
