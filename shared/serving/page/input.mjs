@@ -106,14 +106,14 @@ function device(name, constraints) {
 }
 
 // Offers the examples that lie beside the network, in the page's first card; a click gives `use` the elements of one.
-export async function offerExamples(use, title = "Test examples, which training has not seen") {
+export async function offerExamples(use, { answer = "answer", title = "Test examples, which training has not seen" } = {}) {
   const rows = await examples();
   if (!rows.length) return;
   const list = make("div", { className: "examples" });
   document.querySelector("main section").append(make("p", { className: "hint", textContent: title }), list);
   for (const { label, texts, files } of rows) {
     const elements = texts ?? files.map((file) => new Blob([Uint8Array.from(atob(file), (one) => one.charCodeAt(0))]));
-    const choose = button("", () => use(...elements));
+    const choose = button("", () => attempt(answer, () => use(...elements)));
     const images = texts ? [] : await Promise.all(elements.map((file) => load(file, THUMBNAIL).catch(() => "")));
     choose.append(...images, make("span", { textContent: label || (images.length ? "" : "Example") }));
     if (texts) choose.append(make("small", { textContent: `${texts[0].slice(0, SHOWN_CHARACTERS)} …` }));
@@ -121,13 +121,15 @@ export async function offerExamples(use, title = "Test examples, which training 
   }
 }
 
-// Runs an action; its problem is shown in the element `answer`.
+// Runs an action, and brings the card of the element `answer` into view, which shows its problem too.
 async function attempt(answer, action) {
+  const place = document.getElementById(answer);
   try {
     await action();
   } catch (error) {
-    showProblem(document.getElementById(answer), error);
+    showProblem(place, error);
   }
+  place.closest("section").scrollIntoView({ block: "nearest" });
 }
 
 function button(textContent, action) {

@@ -106,6 +106,6 @@ element("enroll").addEventListener("click", () => attempt("who", enroll));
 attempt("who", showPeople);
 showFacts(await facts(), where);
 offerExamples(
-  (first, second) => attempt("same", () => Promise.all([take("first", first, compare), take("second", second, compare)])),
-  "Photographs to compare",
+  (first, second) => Promise.all([take("first", first, compare), take("second", second, compare)]),
+  { answer: "same", title: "Photographs to compare" },
 );

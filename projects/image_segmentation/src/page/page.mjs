@@ -70,4 +70,4 @@ async function colors() {
 opacity.addEventListener("input", draw);
 takeFiles("file", show, { answer: "status", camera: "environment" });
 showFacts(await facts(), where);
-offerExamples(show);
+offerExamples(show, { answer: "status" });

@@ -67,7 +67,7 @@ document.getElementById("clear").addEventListener("click", () => {
 
 function show(content) {
   text.value = content;
-  return update();
+  update();
 }
 
 update();
