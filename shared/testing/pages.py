@@ -63,3 +63,12 @@ def require_same_answers(
         assert use(page, f"{address}/{static.name}") == expected
         assert page.run("navigator.serviceWorker.ready.then(({ active }) => Boolean(active))")
     assert use(page, f"{address}/{static.name}") == expected
+
+
+def try_example(page: Page, address: str) -> str:
+    """Open the page and click the first example; gives the class that stands on it."""
+    open_page(page, address)
+    page.wait_for("document.querySelector('.examples button')")
+    label: str = page.run("document.querySelector('.examples span').textContent")
+    page.run("document.querySelector('.examples button').click()")
+    return label

@@ -5,7 +5,7 @@ import { load, showProblem } from "./common.mjs";
 
 const THUMBNAIL = 160; // pixels
 const LONGEST_SECONDS = 5; // of a recording
-const SHOWN_CHARACTERS = 80; // of a text that is offered as an example
+const SHOWN_CHARACTERS = 100; // of a text that is offered as an example
 const targets = [];
 
 // Gives `take` each file that is chosen in this input, dropped on the part of the page around it (`area`), pasted, or,
@@ -116,7 +116,7 @@ export async function offerExamples(use, { answer = "answer", title = "Test exam
     const choose = button("", () => attempt(answer, () => use(...elements)));
     const images = texts ? [] : await Promise.all(elements.map((file) => load(file, THUMBNAIL).catch(() => "")));
     choose.append(...images, make("span", { textContent: label || (images.length ? "" : "Example") }));
-    if (texts) choose.append(make("small", { textContent: `${texts[0].slice(0, SHOWN_CHARACTERS)} …` }));
+    if (texts) choose.append(make("small", { textContent: texts[0].slice(0, SHOWN_CHARACTERS) }));
     list.append(choose);
   }
 }

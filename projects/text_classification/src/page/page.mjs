@@ -51,7 +51,7 @@ function mark(reasons) {
     const word = document.createElement(share > 0 ? "mark" : "s");
     word.textContent = part;
     word.title = `${share > 0 ? "for" : "against"} the prediction: ${Math.abs(100 * share).toFixed(1)} points`;
-    word.style.opacity = 0.4 + (0.6 * Math.abs(share)) / most;
+    word.style.setProperty("--share", `${20 + (50 * Math.abs(share)) / most}%`);
     words.append(word);
   }
 }
