@@ -354,12 +354,15 @@ def test_every_response_has_the_headers_that_keep_browsers_safe(url: str) -> Non
     assert "server" not in headers
 
 
+LOCKED = ("model", "metrics", "openapi.json", "examples.json", "none")
+
+
 def test_a_key_is_asked_for_everywhere_but_health_and_the_page(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\ufeff0123456789abcdef\n", encoding="utf-8")  # as some editors save it
     (tmp_path / "index.html").write_text("<!doctype html>")
-    with serving(Service("x", {}, VERBS, tmp_path), api_key_file=tmp_path / "key") as address:
+    with serving(Service("x", {}, VERBS, tmp_path, tmp_path), api_key_file=tmp_path / "key") as address:
         assert [ask(f"{address}/{path}").status for path in ("", "style.css", "healthz", "readyz")] == [200] * 4
-        assert [ask(f"{address}/{path}").status for path in ("model", "metrics", "openapi.json", "none")] == [401] * 4
+        assert [ask(f"{address}/{path}").status for path in LOCKED] == [401] * 5
         assert ask(f"{address}/predict", b"a").headers["WWW-Authenticate"] == "Bearer"
         assert ask(f"{address}/predict", b"a", Authorization="Bearer 0123456789abcdeX").status == 401
         for right in ("Bearer 0123456789abcdef", "bearer 0123456789abcdef", "BEARER  0123456789abcdef"):
