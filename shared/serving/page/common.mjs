@@ -24,15 +24,15 @@ export function showMessage(text) {
 // Bars of shares between 0 and 1, by name; the largest is marked, and of many only the largest are shown. `colors` are [red, green, blue], one a bar.
 export function showBars(list, shares, colors = []) {
   const most = Math.max(...Object.values(shares));
-  const ranked = Object.entries(shares).sort(([, one], [, other]) => other - one);
-  const shown = ranked.length > MOST_BARS ? ranked.slice(0, MOST_BARS) : Object.entries(shares);
-  const rows = shown.map(([name, share], index) => {
+  const all = Object.entries(shares).map(([name, share], index) => ({ name, share, color: colors[index] }));
+  const ranked = all.toSorted((one, other) => other.share - one.share).slice(0, MOST_BARS);
+  const rows = (all.length > MOST_BARS ? ranked : all).map(({ name, share, color }) => {
     const row = document.createElement("li");
     const label = document.createElement("span");
     const meter = document.createElement("meter");
     const figure = document.createElement("span");
     label.textContent = name;
-    if (colors[index]) row.style.setProperty("--swatch", `rgb(${colors[index].join(" ")})`);
+    if (color) row.style.setProperty("--swatch", `rgb(${color.join(" ")})`);
     Object.assign(meter, { min: 0, max: 1, value: share });
     figure.textContent = percent(share);
     row.classList.toggle("most", share === most);
