@@ -45,6 +45,12 @@ def image_file(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def input_file(channels: Any) -> bytes:
+    """A network's input, uint8 [C, H, W], as a PNG file; C is 1 or 3."""
+    pixels = np.moveaxis(np.asarray(channels), 0, 2)  # [H, W, C]
+    return image_file(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
+
+
 def write_examples(folder: Path, examples: Sequence[Example]) -> None:
     """Write `examples.json`; the examples of an earlier export are replaced."""
     rows = [

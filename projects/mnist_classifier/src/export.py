@@ -4,12 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-from torch import Tensor
-
 from models.model import restore_model
 from shared.data.examples import Data
-from shared.export.examples import image_file
+from shared.export.examples import input_file
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path
@@ -36,9 +33,4 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         },
     }
     path = export_path(config)
-    return export_classifier(network, data, "images", trained, config, path, PROJECT, metadata, started, to_png)
-
-
-def to_png(image: Tensor) -> bytes:
-    """An input, uint8 [C, H, W], as a file."""
-    return image_file(Image.fromarray(image.permute(1, 2, 0).squeeze(2).numpy()))
+    return export_classifier(network, data, "images", trained, config, path, PROJECT, metadata, started, input_file)

@@ -6,6 +6,7 @@ from typing import Any
 
 from models.model import WithMaps, has_maps, restore_model
 from shared.data.examples import Data
+from shared.export.examples import input_file
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path
@@ -42,6 +43,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         PROJECT,
         metadata,
         started,
+        input_file,
         traced=WithMaps(network) if maps else network,
         more_outputs=maps,
         batch_size=FORWARD_BATCH,

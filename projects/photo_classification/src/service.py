@@ -2,7 +2,7 @@
 
 from shared.serving.classifier import classifier_endpoint
 from shared.serving.service import Service
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, export_path
 from src.predict import Predictor
 
 PAGE = PROJECT / "src" / "page"
@@ -23,4 +23,4 @@ def make_service(config: Config) -> Service:
         example=EXAMPLE,
         example_label=predictor.network.labels[0],
     )
-    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE)
+    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE, export_path(config).parent)

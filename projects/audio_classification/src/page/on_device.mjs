@@ -8,7 +8,7 @@ export { examples, facts, where };
 export async function ask(verb, [recording]) {
   const metadata = await facts();
   const { sample_rate, samples: length, silent_below } = metadata.preparation;
-  const samples = await samplesOf(recording, sample_rate);
+  const { samples } = await listen(recording, sample_rate);
   if (isSilent(samples, silent_below)) {
     return { prediction: answerNamed("silent", metadata.labels), detail: "no sound in it" };
   }

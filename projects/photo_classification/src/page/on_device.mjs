@@ -1,11 +1,11 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, facts, pixelsOf, run, where } from "./device.mjs";
+import { answerNamed, examples, facts, pixelsOf, run, where } from "./device.mjs";
 import { prepare } from "./preparation.mjs";
 
 const specification = fetch("preparation.json").then((response) => response.json());
 
-export { facts, where };
+export { examples, facts, where };
 
 export async function ask(verb, [canvas]) {
   const metadata = await facts();

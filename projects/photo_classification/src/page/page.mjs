@@ -1,11 +1,13 @@
 // Drop a photo: the page shows its classes, and where the network looked.
 
 import { ask, facts, where } from "./ask.mjs";
-import { inWords, latest, load, showBars, showFacts, showProblem } from "./common.mjs";
+import { latest, load, showFacts, showMessage, showPrediction, showProblem } from "./common.mjs";
+import { offerExamples, takeFiles } from "./input.mjs";
 
 // From cold to hot: five steps of viridis, as in shared/report/heat.py.
 const COLORS = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
-const [shown, answer, bars, opacity] = ["image", "answer", "bars", "opacity"].map((id) => document.getElementById(id));
+const [shown, answer, opacity] = ["image", "answer", "opacity"].map((id) => document.getElementById(id));
+const metadata = await facts();
 let [image, heat] = [null, null];
 
 function draw() {
@@ -22,9 +24,8 @@ function draw() {
 
 async function show(file) {
   try {
-    answer.textContent = "Predicting …";
-    bars.replaceChildren();
-    const { fit, value_range } = (await facts()).preparation;
+    showMessage("Predicting …");
+    const { fit, value_range } = metadata.preparation;
     const loaded = await latest("shown", load(file, undefined, value_range));
     if (!loaded) return; // the user has chosen another photo meanwhile
     [image, heat] = [loaded, null];
@@ -33,8 +34,7 @@ async function show(file) {
     if (!found) return;
     if (found.heat) heat = { canvas: colored(found.heat), box: boxOf(fit, image) };
     draw();
-    answer.textContent = inWords(found, { unsure: "Not sure." });
-    showBars(bars, found.probabilities);
+    showPrediction(found, metadata);
   } catch (error) {
     showProblem(answer, error);
   }
@@ -62,18 +62,7 @@ function colored(rows) {
   return canvas;
 }
 
-document.getElementById("file").addEventListener("change", ({ target }) => {
-  if (target.files[0]) show(target.files[0]);
-  target.value = "";
-});
-document.addEventListener("dragover", (event) => event.preventDefault());
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (event.dataTransfer.files[0]) show(event.dataTransfer.files[0]);
-});
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData.files[0]) show(event.clipboardData.files[0]);
-});
 opacity.addEventListener("input", draw);
-
-showFacts(await facts(), where);
+takeFiles("file", show, { camera: "environment" });
+showFacts(metadata, where);
+offerExamples(show);
