@@ -18,7 +18,7 @@ from shared.signature import read_signature
 from shared.training.files import best_checkpoint, interrupted_moves, last_checkpoint, read_metadata
 
 # These start from configs/config.yaml, every other verb from the configuration in the checkpoint if there is one.
-TRAINING = ("check-data", "run", "train", "runs", "sweep")
+TRAINING = ("check-data", "run", "train", "runs", "sweep", "crossval")
 
 
 def main(

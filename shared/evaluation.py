@@ -41,6 +41,7 @@ def classifier_scores(
         temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
     else:
         temperature = earlier_temperature(config, trained)
+    data.predicted.update({name: (values / temperature).softmax(1) for name, values in logits.items()})
     metrics = {
         name: calibrated_scores(logits[name], split["labels"], data.classes, temperature)
         for name, split in held_out(data).items()

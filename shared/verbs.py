@@ -112,6 +112,19 @@ def runs(config: Any, words: Sequence[str] = (), json: bool = False) -> Any:
     return {"use": use, "unmark": unmark, "remove": remove}[action](folder, names[0])
 
 
+def crossval(config: Any, folds: int = 5, include_test: bool = False) -> dict[str, Any]:
+    """Train once for each fold and measure on that fold; the same command goes on after a stop.
+
+    Args:
+        folds: the number of parts that the data is cut into, each of which is measured once
+        include_test: cut the test split into folds as well; otherwise it is left out
+    """
+    from shared.crossval import run_crossval
+
+    data, project = import_module("src.dataloader").load_data(config), import_module("src.config").PROJECT
+    return run_crossval(config, project, data, _verb("train"), _verb("evaluate"), folds, include_test)
+
+
 def sweep(config: Any, plan: Path | None = None, storage: str = "") -> dict[str, Any]:
     """Train with settings that Optuna chooses, compare on validation; the same command goes on after a stop.
 

@@ -15,6 +15,7 @@ VERBS = {
     "export": "write the trained network as one ONNX file",
     "report": "write outputs/report.html from what the other verbs measured",
     "runs": "list all training runs; compare two, go back to an earlier one, mark or remove one",
+    "crossval": "train and measure on each of several folds; rank the labels that may be wrong",
     "sweep": "search for good settings by many training runs",
     "serve": "serve the exported network over HTTP, with a web page",
 }

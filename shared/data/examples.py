@@ -154,6 +154,8 @@ class Data:
     """See `SourceData`."""
     near_copies: NearCopies | None = None
     """None where they were not looked for."""
+    predicted: dict[str, Tensor] = field(default_factory=dict)
+    """By split: the probabilities that `evaluate` has found for its examples, float [N, classes]; empty before it."""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The sections of a run's report that several projects share."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from shared.report.plots import confusion_matrix, reliability, training_curves
 from shared.results import read_result
 from shared.training.checkpoint import Checkpoint
 from shared.training.runs import run_before
+
+SUSPECTED_SHOWN = 20
 
 Results = Mapping[str, dict[str, Any]]
 """What each verb has written, by verb."""
@@ -63,12 +66,38 @@ def write_run_report(
         notice=substitution_notice(data),
         sections=[
             *sections,
+            *crossval_sections(config.output_dir, data["digest"]),
             data_section(data, noun),
             Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )
     log.info(f"report: {path}")
     return path
+
+
+def crossval_sections(output_dir: Path, digest: str) -> list[Section]:
+    """The scores of `crossval` and the labels that it suspects, where it has run on the data of that digest."""
+    if not (output_dir / "crossval.json").is_file() or read_result(output_dir, "crossval")["data"]["digest"] != digest:
+        return []
+    found = read_result(output_dir, "crossval")
+    score = found["folds"][0]["score"]
+    scores = found["metrics"]["folds"]
+    rows = [[row["fold"], f"{row['examples']:,}", f"{row[score]:.4f}"] for row in found["folds"]]
+    text = f"{score} {scores[score]:.4f} ± {scores['deviation']:.4f}, mean and standard deviation over the folds, each "
+    text += "measured by a network that was trained on the others. It is of other weights than this report's."
+    sections = [Section("Cross-validation", text, header=["fold", "examples", score], rows=rows)]
+    table = output_dir / "crossval" / "suspected_labels.csv"
+    if found["suspected"] and table.is_file():
+        with table.open(newline="", encoding="utf-8") as file:
+            header, *suspected = csv.reader(file)
+        text = (
+            f"Networks that were not trained on these examples are surer of another class: {found['suspected']:,} in "
+        )
+        text += (
+            f"all, in {table.name}; the score says by how much. Look at them before you trust scores or change labels."
+        )
+        sections.append(Section("Labels that may be wrong", text, header=header, rows=suspected[:SUSPECTED_SHOWN]))
+    return sections
 
 
 def training_section(train: Mapping[str, Any]) -> Section:

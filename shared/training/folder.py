@@ -46,7 +46,7 @@ from shared.process import is_main_process
 from shared.training.files import best_checkpoint, interrupted_moves, last_checkpoint
 
 MOVED = ("checkpoints", "train.json", "evaluate.json", "evaluate-on.json", "metrics.jsonl", "report.html", "mark.txt")
-NOT_OF_A_RUN = ("check_data.json", "sweep.json")
+NOT_OF_A_RUN = ("check_data.json", "sweep.json", "crossval.json")
 """Results about the data, or about many runs; all others in `output_dir` are kept with the run, and stay there too."""
 
 
