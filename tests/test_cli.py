@@ -24,10 +24,15 @@ class Data:
     root: Path = Path('raw')
 
 @dataclass
+class Training:
+    tracker: str = 'none'
+
+@dataclass
 class Config:
     seed: int = 0
     output_dir: Path = Path('outputs')
     data: Data = field(default_factory=Data)
+    training: Training = field(default_factory=Training)
 """
 
 

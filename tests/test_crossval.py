@@ -1,4 +1,4 @@
-"""Cross-validation tests each example once, never on its group, goes on after a stop, and finds planted wrong labels."""
+"""Cross-validation tests each example once and never on its group, goes on after a stop, finds planted wrong labels."""
 
 import csv
 from dataclasses import dataclass, field, replace
@@ -168,7 +168,10 @@ def test_too_few_folds_or_groups_are_refused_before_any_training(
 def test_a_fold_whose_groups_have_a_class_alone_is_refused(tmp_path: Path) -> None:
     data = data_of(groups=10)
     alone = [
-        replace(split, groups=["one" if label == 2 else group for label, group in zip(split["labels"], split.groups)])
+        replace(
+            split,
+            groups=["one" if label == 2 else group for label, group in zip(split["labels"], split.groups, strict=True)],
+        )
         for split in (data.splits.train, data.splits.validation)
     ]
     trainer = Trainer()
