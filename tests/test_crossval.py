@@ -1,4 +1,4 @@
-"""Cross-validation tests each example once and never on its group, goes on after a stop, finds planted wrong labels."""
+"""Cross-validation tests each example once, never on its group, goes on after a stop, and finds wrong labels."""
 
 import csv
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,6 @@ import torch
 from shared.config import to_plain
 from shared.crossval import assign_folds, run_crossval
 from shared.data.examples import Data, Examples
-from shared.data.skipped import SkippedFiles
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.errors import StoppedError, UserError
@@ -47,7 +46,7 @@ def examples(count: int, seed: int = 0, groups: int = 0) -> Examples:
 
 
 def data_of(groups: int = 0, train: int = 180) -> Data:
-    record = DataRecord("sample", "", "", "", SkippedFiles())
+    record = DataRecord("sample", "", "")
     splits = Splits(examples(train, 0, groups), examples(60, 1, groups), examples(30, 2, groups))
     return Data(splits, ["a", "b", "c"], record)
 
@@ -169,8 +168,7 @@ def test_a_fold_whose_groups_have_a_class_alone_is_refused(tmp_path: Path) -> No
     data = data_of(groups=10)
     alone = [
         replace(
-            split,
-            groups=["one" if label == 2 else group for label, group in zip(split["labels"], split.groups, strict=True)],
+            split, groups=["one" if split["labels"][place] == 2 else group for place, group in enumerate(split.groups)]
         )
         for split in (data.splits.train, data.splits.validation)
     ]
