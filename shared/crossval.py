@@ -75,7 +75,8 @@ def run_crossval(
     score = rows[0]["score"]
     scores = [row[score] for row in rows]
     mean, deviation = float(np.mean(scores)), float(np.std(scores, ddof=1))
-    columns(f"{project.name}: each fold, by a network that was trained on the others", rows)
+    shown_rows = [{name: value for name, value in row.items() if name != "score"} for row in rows]
+    columns(f"{project.name}: the folds, each measured by a network of the others", shown_rows)
     log.info(f"crossval: {score} {mean:.4f} ± {deviation:.4f} over {folds} folds of {len(whole):,} examples")
     if suspected:
         log.info(f"crossval: {suspected:,} labels may be wrong: {shown(folder / SUSPECTED)}, the likeliest first")

@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 
 from shared.inference.model import OnnxModel
 from shared.testing.contract import Contract, ask, server
-from shared.verbs import sweep
+from shared.verbs import crossval, sweep
 from src.config import Config, export_path, load_config
 from src.export import export
 from src.predict import Predictor, predict
@@ -27,6 +27,22 @@ def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config) -> None:
     found = sweep(replace(smoke, training=replace(smoke.training, epochs=1)), plan)
     config = load_config(smoke.output_dir / "sweep" / "best.yaml")
     assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
+
+
+def test_cross_validation_finds_the_images_in_wrong_folders(smoke: Config, tmp_path: Path) -> None:
+    digits, misfiled = load_digits(), set(range(0, 600, 25))
+    for index, (scan, label) in enumerate(zip(digits.images[:700], digits.target, strict=False)):
+        name = (label + 1) % 10 if index in misfiled else label
+        folder = tmp_path / ("test" if index >= 600 else "train") / str(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((scan * 255 / 16).astype("uint8")).resize((56, 56)).save(folder / f"{index}.png")
+    source = {"source": "folder", "root": tmp_path, "cache": "disk", "processed": tmp_path / "processed"}
+    config = replace(smoke, data=replace(smoke.data, **source), output_dir=tmp_path / "out", log_dir=tmp_path / "logs")
+    found = crossval(config, folds=3, include_test=True)
+    assert sum(row["examples"] for row in found["folds"]) == 700
+    with (tmp_path / "out" / "crossval" / "suspected_labels.csv").open() as file:
+        first = [int(Path(row["name"]).stem) for row in csv.DictReader(file)][: len(misfiled)]
+    assert len(misfiled.intersection(first)) >= 0.8 * len(misfiled)
 
 
 @pytest.fixture(scope="module")
