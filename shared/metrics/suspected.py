@@ -8,8 +8,8 @@ def suspected_labels(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.
 
     An example counts to a class where the class is at least as probable as it is, on average, for the examples with
     that label; among several such classes, to the most probable. Where that class is more probable than the label, the
-    label is suspected. The averages make the rule fair to classes of which a network is rarely sure. It is the same set as
-    that of cleanlab 2.9 with filter_by="confident_learning", which would bring pandas and others for these lines.
+    label is suspected. The averages make the rule fair to classes of which a network is rarely sure. It is the set of
+    cleanlab 2.9 with filter_by="confident_learning", which would bring pandas and others for these lines.
 
     Args:
         probabilities: float [N, C], by networks that were not trained on these examples.
