@@ -13,6 +13,7 @@ import torch
 from torchaudio.functional import resample
 
 from shared.data.folders import UnreadableFileError
+from shared.errors import UserError
 
 FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF", "AU")  # libsndfile knows more, some without a header
 NOT_READ = {b"ftyp": "M4A or MP4", b"\x1a\x45\xdf\xa3": "WebM", b"\x30\x26\xb2\x75": "WMA", b"#!AMR": "AMR"}
@@ -63,7 +64,7 @@ def open_audio(source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Iterat
                 if max_seconds * file.samplerate < file.frames < ENDLESS:
                     raise UnreadableAudioError(f"longer than the {max_seconds:g} seconds allowed")
                 yield file
-    except UnreadableAudioError:
+    except (UnreadableAudioError, UserError):  # the latter of a damaged shard
         raise
     # soundfile raises errors of several kinds on damaged files, each of which means the same here.
     except Exception as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log
+from shared.data.packed import PackedPath
 from shared.data.problems import REMEDY, named
 from shared.errors import UserError
 
@@ -65,6 +66,9 @@ HIDDEN = "names with a leading dot"
 
 def visit(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, str]]:
     """Every file below a folder with an empty text, and what is passed over with the reason. Links are followed."""
+    if isinstance(folder, PackedPath):
+        yield from ((path, "") for path in folder.files())
+        return
     here = folder.resolve()
     if any(one.is_relative_to(here) for one in above):
         yield folder, LOOPS

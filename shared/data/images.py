@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from shared.data.folders import UnreadableFileError
+from shared.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
@@ -29,12 +30,15 @@ def open_image(source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Iterator[I
         UnreadableImageError: not an image, damaged, cut short, or larger than `max_pixels`.
     """
     try:
-        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
+        with (
+            io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file,
+            Image.open(file, formats=FORMATS) as image,
+        ):
             width, height = image.size
             if width * height > max_pixels:
                 raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed")
             yield image
-    except UnreadableImageError:
+    except (UnreadableImageError, UserError):  # the latter of a damaged shard
         raise
     except Image.DecompressionBombError as error:
         raise UnreadableImageError(f"more than the {max_pixels:,} pixels allowed") from error

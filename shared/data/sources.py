@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.console import log
 from shared.data.download import DownloadError
+from shared.data.packed import opened
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 
@@ -59,6 +60,7 @@ def load_present(root: Path, sources: Mapping[str, DataSource[D]]) -> tuple[D, D
     Raises:
         UserError: there is nothing, or none of the sources.
     """
+    root = opened(root)
     if not root.exists():
         raise UserError(f"there is no {root}; correct the path.")
     name = _present(root, sources)
@@ -90,6 +92,7 @@ def load_source(
     Raises:
         UserError: `root` holds something that is none of the sources, or the source named by `wanted` fails.
     """
+    root = opened(root)
     if wanted != "sample" and not root.exists():
         raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     name, substituted = wanted if wanted != "auto" else _choose(root, sources, published), ""
