@@ -37,6 +37,11 @@ class BaseConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        root: Path | None = getattr(getattr(self, "data", None), "root", None)
+        if root and ("s3:" in root.parts or (root / "pack.csv").is_file()):
+            from shared.data.packed import opened  # NumPy, which `--help` does without
+
+            self.data.root = opened(root)  # type: ignore[attr-defined]
 
 
 def model_path(project: Path, config: BaseConfig) -> Path:

@@ -39,7 +39,10 @@ def pack(folder: Path, target: Path, shard_bytes: int = SHARD_BYTES) -> int:
     path, number = next(rest, None), 0
     while path:
         shard = f"shard-{number:06}.tar"
-        with atomic_write(target / shard) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        with (
+            atomic_write(target / shard) as file,
+            tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
             while path and (file.tell() == 0 or file.tell() < shard_bytes):
                 content, modified = path.read_bytes(), path.stat().st_mtime_ns
                 name = path.relative_to(folder).as_posix()

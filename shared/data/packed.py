@@ -48,7 +48,7 @@ class PackedPath(_Path):
         root = next(path for path in (self, *self.parents) if str(path) in _ROOTS)
         return _restored, (str(root), str(self))
 
-    def resolve(self, strict: bool = False) -> "PackedPath":
+    def resolve(self, strict: bool = False) -> "PackedPath":  # noqa: ARG002 - as `Path` has it
         """Itself: there are no links."""
         return self
 
@@ -143,7 +143,9 @@ class Pack:
             self.offsets, self.sizes, self.modified = (np.array(column, np.int64) for column in columns[2:5])
             self.digests = np.frombuffer(bytes.fromhex("".join(columns[5])), np.uint8).reshape(len(self.names), 32)
         except (csv.Error, ValueError) as error:
-            raise UserError(f"{self._named(INDEX)} is damaged ({error}); copy it again, or pack the data again.") from error
+            raise UserError(
+                f"{self._named(INDEX)} is damaged ({error}); copy it again, or pack the data again."
+            ) from error
         self.shards = [*dict.fromkeys(shards)]
         numbers = {shard: number for number, shard in enumerate(self.shards)}
         self.shard = np.array([numbers[shard] for shard in shards], np.int32)

@@ -92,7 +92,6 @@ def load_source(
     Raises:
         UserError: `root` holds something that is none of the sources, or the source named by `wanted` fails.
     """
-    root = opened(root)
     if wanted != "sample" and not root.exists():
         raise UserError(f"data.root {root} does not exist; make it, or correct the path.")
     name, substituted = wanted if wanted != "auto" else _choose(root, sources, published), ""
