@@ -90,11 +90,11 @@ def server(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Serve
         running.shutdown()
 
 
-def at_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str) -> Path:
+def at_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str, name: str = "set") -> Path:
     """The packed set at its address, with nothing known of it yet."""
     monkeypatch.setenv(packed.CACHE_VARIABLE, kept)
     packed._open.cache_clear()
-    return opened(tmp_path / "project" / "s3:" / "set")
+    return opened(tmp_path / "project" / "s3:" / name)
 
 
 def test_a_packed_folder_reads_as_the_folder(raw: Path, shards: Path) -> None:
@@ -142,7 +142,7 @@ def test_shards_at_an_address_are_kept_up_to_a_bound(
     for _ in range(2):
         assert [path.read_bytes() for path in visible_files(root)] == [path.read_bytes() for path in visible_files(raw)]
     count = len([*shards.glob("*.tar")])
-    held = [*(tmp_path / "project" / "data" / "shards" / "set").glob("*.tar")]
+    held = [*(tmp_path / "project" / "data" / "processed" / "shards" / "set").glob("*.tar")]
     assert len(held) == min(tars, count)
     if tars == 99:  # each once, and then never again
         assert len(server.asked) == 1 + count
@@ -179,8 +179,8 @@ def test_a_broken_connection_is_tried_again(raw: Path, server, tmp_path: Path, m
 
 
 def test_a_missing_object_is_not_asked_for_again(server, tmp_path: Path, monkeypatch) -> None:
-    with pytest.raises(UserError, match=r"cannot read s3://set/pack.csv .*404"):
-        visible_files(at_s3(tmp_path, monkeypatch, "0"))
+    with pytest.raises(UserError, match=r"cannot read s3://other/pack.csv .*404"):
+        visible_files(at_s3(tmp_path, monkeypatch, "0", "other"))
     assert len(server.asked) == 1
 
 

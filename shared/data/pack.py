@@ -32,11 +32,12 @@ def pack(folder: Path, target: Path, shard_bytes: int = SHARD_BYTES) -> int:
     files, rows = [path for path, reason in found if not reason], []
     if not files:
         raise UserError(f"{folder} holds no files; name the folder that would be data.root.")
-    for path, reason in found:
+    for left, reason in found:
         if reason and reason != HIDDEN:
-            log.warning(f"not packed: {path} ({reason})")
+            log.warning(f"not packed: {left} ({reason})")
     rest = iter(track(files, "pack files", total=len(files)))
-    path, number = next(rest, None), 0
+    path: Path | None = next(rest, None)
+    number = 0
     while path:
         shard = f"shard-{number:06}.tar"
         with (

@@ -1,17 +1,19 @@
 """A data set packed into shards, on a disk or at an S3-compatible address, whose files are read like those of a folder.
 
-A shard is a plain tar file; `pack.csv` beside the shards says where in them each file lies. `python -m shared.data.pack`
-writes both, and any program can read them.
+A shard is a plain tar file; `pack.csv` beside the shards says where in them each file lies.
+`python -m shared.data.pack` writes both, and any program can read them.
 """
 
 import csv
 import functools
 import hashlib
 import io
+import itertools
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from array import array
+from collections.abc import Generator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -29,11 +31,14 @@ COLUMNS = ("name", "shard", "offset", "bytes", "modified", "sha256")
 AHEAD_BYTES = 1 << 23
 """What is fetched at once where files are read one after the other."""
 CACHE_VARIABLE = "SHARD_CACHE_GB"
-"""How much of shards at an S3 address is kept in data/shards; without it, half of what the disk has free."""
+"""How much of shards at an S3 address is kept in data/processed/shards; without it, half of what the disk has free."""
 
 _ROOTS: set[str] = set()
 # Before Python 3.12, `Path` itself cannot be subclassed, but its class for this system can.
-_Path = Path if TYPE_CHECKING else type(Path())
+if TYPE_CHECKING:
+    _Path = Path
+else:
+    _Path = type(Path())
 
 
 class PackedPath(_Path):
@@ -48,7 +53,7 @@ class PackedPath(_Path):
         root = next(path for path in (self, *self.parents) if str(path) in _ROOTS)
         return _restored, (str(root), str(self))
 
-    def resolve(self, strict: bool = False) -> "PackedPath":  # noqa: ARG002 - as `Path` has it
+    def resolve(self, strict: bool = False) -> "PackedPath":  # noqa: ARG002
         """Itself: there are no links."""
         return self
 
@@ -76,25 +81,26 @@ class PackedPath(_Path):
         times = {"st_mtime_ns": int(pack.modified[row])}
         return os.stat_result((stat.S_IFREG | 0o444, 0, 0, 1, 0, 0, int(pack.sizes[row]), 0, seconds, 0), times)
 
-    def files(self) -> Iterator["PackedPath"]:
+    def files(self) -> Generator["PackedPath", None, None]:
         """All files below this folder, in the order of `visit`."""
         pack, name = self._find()
         root = self if name == "." else self.parents[name.count("/")]
         return (root / pack.names[row] for row in range(*pack.folders.get(name, (0, 0))))
 
-    def iterdir(self) -> Iterator["PackedPath"]:
+    def iterdir(self) -> Generator["PackedPath", None, None]:
         """The files and folders in this folder."""
         depth = len(self.parts)
         return (self / name for name in dict.fromkeys(path.parts[depth] for path in self.files()))
 
-    def glob(self, pattern: str) -> Iterator["PackedPath"]:  # type: ignore[override]
+    def glob(self, pattern: str) -> Generator["PackedPath", None, None]:
         """The files and folders whose names fit, for patterns of one or several parts without `**`."""
         first, _, rest = pattern.partition("/")
         found = (path for path in self.iterdir() if fnmatchcase(path.name, first)) if self.is_dir() else iter(())
         return (inner for path in found for inner in path.glob(rest)) if rest else found
 
-    def open(self, mode: str = "r", buffering: int = -1, encoding: Any = None, *others: Any, **named: Any) -> IO[Any]:  # type: ignore[override]  # noqa: ARG002
+    def open(self, mode: str = "r", buffering: int = -1, encoding: Any = None, *others: Any, **named: Any) -> IO[Any]:  # type: ignore[override]
         """The file's bytes, which are in memory as a whole."""
+        del buffering
         pack, name = self._find()
         if name not in pack.rows:
             raise FileNotFoundError(2, "no such file in the packed data set", str(self))
@@ -132,34 +138,47 @@ class Pack:
         if "s3:" in root.parts:  # a configuration's paths count from the project's folder
             place = root.parts.index("s3:")
             self.address = "/".join(root.parts[place + 1 :])
-            self.root = Path(*root.parts[:place], "data", "shards", self.address.replace("/", "--"))
+            self.root = Path(*root.parts[:place], "data", "processed", "shards", self.address.replace("/", "--"))
             text = s3.fetch(f"{self.address}/{INDEX}").decode(errors="replace")
         else:
             text = (root / INDEX).read_text(encoding="utf-8")
+        self.rows: dict[str, int] = {}
+        self.names, shard, digests = list[str](), array("i"), bytearray()
+        numbers: tuple[array[int], ...] = (array("q"), array("q"), array("q"))
+        shards: dict[str, int] = {}
         try:
-            rows = list(csv.reader(io.StringIO(text), strict=True))
-            columns = [[*column] for column in zip(*rows[1:], strict=True)]
-            self.names, shards = columns[:2]
-            self.offsets, self.sizes, self.modified = (np.array(column, np.int64) for column in columns[2:5])
-            self.digests = np.frombuffer(bytes.fromhex("".join(columns[5])), np.uint8).reshape(len(self.names), 32)
+            reader = csv.reader(io.StringIO(text), strict=True)
+            next(reader, None)
+            for row, (name, own, *three, digest) in enumerate(reader):
+                self.names.append(name)
+                self.rows[name] = row
+                shard.append(shards.setdefault(own, len(shards)))
+                for column, value in zip(numbers, three, strict=True):
+                    column.append(int(value))
+                digests += bytes.fromhex(digest)
+            self.digests = np.frombuffer(digests, np.uint8).reshape(len(self.names), 32)
         except (csv.Error, ValueError) as error:
             raise UserError(
                 f"{self._named(INDEX)} is damaged ({error}); copy it again, or pack the data again."
             ) from error
-        self.shards = [*dict.fromkeys(shards)]
-        numbers = {shard: number for number, shard in enumerate(self.shards)}
-        self.shard = np.array([numbers[shard] for shard in shards], np.int32)
-        self.rows = {name: row for row, name in enumerate(self.names)}
-        self.folders: dict[str, tuple[int, int]] = {}
-        """The range of rows in each folder: the files of a folder follow one another."""
-        for row, name in enumerate(self.names):
-            for folder in (".", *Path(name).parents[:-1]):
-                first, _ = self.folders.get(str(folder), (row, row))
-                self.folders[str(folder)] = (first, row + 1)
+        self.shards, self.shard = [*shards], np.frombuffer(shard, np.int32)
+        self.offsets, self.sizes, self.modified = (np.frombuffer(column, np.int64) for column in numbers)
+        self.folders = self._find_folders()
         self._ends = np.zeros(len(self.shards), np.int64)
         np.maximum.at(self._ends, self.shard, self.offsets + self.sizes)
         self._kept = self._count_kept() if self.address else 0
-        self._ahead = (-1, 0, b"")  # shard, offset and bytes of what was fetched last
+        self._ahead: tuple[int, int, bytes] = (-1, 0, b"")  # shard, offset and bytes of what was fetched last
+
+    def _find_folders(self) -> dict[str, tuple[int, int]]:
+        """The range of rows in each folder: the files of a folder follow one another."""
+        folders, start = {".": (0, len(self.names))}, 0
+        for folder, rows in itertools.groupby(self.names, lambda name: name.rpartition("/")[0]):
+            end = start + sum(1 for _ in rows)
+            while folder:
+                folders[folder] = (folders.get(folder, (start, end))[0], end)
+                folder = folder.rpartition("/")[0]
+            start = end
+        return folders
 
     def _named(self, file: str) -> str:
         return f"s3://{self.address}/{file}" if self.address else str(self.root / file)
@@ -207,9 +226,9 @@ class Pack:
                     with atomic_write(path) as file:
                         file.write(content)
         try:
-            with path.open("rb") as file:
-                file.seek(start)
-                return file.read(size)
+            with path.open("rb") as opened_shard:
+                opened_shard.seek(start)
+                return opened_shard.read(size)
         except OSError as error:
             raise UserError(f"cannot read the shard {path}: {error.strerror}; copy it again.") from error
 
