@@ -91,6 +91,7 @@ lint: $(INSTALLED)  ## ruff and mypy
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m mypy --platform win32 --cache-dir .mypy_cache/win32
 
 lock:  ## install the newest versions into a fresh environment and write them to constraints.txt
 	@$(PYTHON) tools/lock.py

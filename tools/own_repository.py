@@ -18,7 +18,14 @@ from shared.errors import UserError
 from shared.files import read_json
 
 TEMPLATES = Path(__file__).with_name("new_repository")
-AS_THEY_ARE = ("constraints.txt", ".gitignore", ".dockerignore", "tests/conftest.py", "tests/requirements.txt")
+AS_THEY_ARE = (
+    "constraints.txt",
+    ".gitattributes",
+    ".gitignore",
+    ".dockerignore",
+    "tests/conftest.py",
+    "tests/requirements.txt",
+)
 LAYOUT_TESTS = ("tests/test_imports.py", "tests/test_layout.py", "tests/test_container.py")
 THEIR_TOOL = "tools/requirements.py"
 GIT_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
@@ -60,7 +67,7 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
         copy_file(path, made, repository)
     rewrite(made / "Makefile", lambda text: text.partition(NOT_TAKEN)[0].rstrip() + "\n")
     rewrite(made / "Containerfile", lambda text: re.sub(rf"\b({others})\b", name, text))
-    for tool in sorted(set(re.findall(r"tools/\w+\.py", (made / "Makefile").read_text()))):
+    for tool in sorted(set(re.findall(r"tools/\w+\.py", (made / "Makefile").read_text(encoding="utf-8")))):
         copy_file(tool, made, repository)
     page = (made / "projects" / name / "README.md").read_text(encoding="utf-8")
     introduction = next((part.strip() for part in page.split("\n\n")[1:] if not part.startswith(("#", "```"))), "")

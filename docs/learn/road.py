@@ -33,7 +33,7 @@ def show_source(path: str, name: str) -> None:
     """
     from IPython.display import Markdown, display
 
-    text = (REPOSITORY / path).read_text()
+    text = (REPOSITORY / path).read_text(encoding="utf-8")
     node: ast.AST = ast.parse(text)
     for part in name.split("."):
         node = next(child for child in ast.iter_child_nodes(node) if getattr(child, "name", "") == part)
@@ -118,7 +118,7 @@ def check(number: str | int) -> bool:
 
 def load_title(name: str) -> str:
     """The first line of an exercise's file: `Exercise 03, level 2: ...`."""
-    return (EXERCISES / f"{name}.py").read_text().splitlines()[0].strip('"')
+    return (EXERCISES / f"{name}.py").read_text(encoding="utf-8").splitlines()[0].strip('"')
 
 
 def hint(number: str | int) -> None:

@@ -200,7 +200,7 @@ def _in_memory(files: Sequence[Path], reading: Reading, kind: FileKind) -> Prepa
 def _read_index(folder: Path, identity: str) -> Index | None:
     """The index in a folder, without a last line that was cut off; None where it is missing or of other files."""
     try:
-        lines = (folder / INDEX).read_text().splitlines(keepends=True)
+        lines = (folder / INDEX).read_text(encoding="utf-8").splitlines(keepends=True)
         head, *chunks = (json.loads(line) for line in lines if line.endswith("\n"))
         if head.pop("identity") == identity:
             return Index(**head, chunks=chunks)
@@ -245,7 +245,7 @@ def _prepare_folder(
                 )
                 examples.write_bytes(_npy_header(index, len(files)))
             head = {"identity": identity, "settled": index.settled, "row": index.row, "dtype": index.dtype}
-            notes.write_text(json.dumps(head) + "\n")
+            notes.write_text(json.dumps(head) + "\n", encoding="utf-8")
         else:
             log.info(f"data: preparing {shown(folder)} goes on after {index.count:,} of {len(files):,} {kind.nouns}")
             os.truncate(notes, notes.read_bytes().rfind(b"\n") + 1)

@@ -9,6 +9,7 @@ import json
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -142,13 +143,14 @@ class Worker:
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """A process that is started meanwhile leaves Ctrl-C to this one from its first moment on."""
-    can_hold = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_hold else None
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        if before is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work(build: str, config: Any, settings: ServeConfig, connection: Connection) -> None:

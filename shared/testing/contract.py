@@ -5,7 +5,6 @@ The project's tests/conftest.py gives the fixture `contract` and takes the other
 
 import io
 import json
-import os
 import re
 import signal
 import subprocess
@@ -440,7 +439,7 @@ def test_an_output_folder_that_cannot_be_written_is_named(refused: Refused, tmp_
     assert "file/outputs" in refused("train", "--data.source", "sample", output_dir=tmp_path / "file" / "outputs")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_output_folder_is_named(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o555)
     assert "locked" in refused("train", "--data.source", "sample", output_dir=tmp_path / "locked" / "out")

@@ -134,7 +134,7 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def read_history(folder: Path) -> list[dict[str, float]]:
     """The records of a run's epochs."""
     path = folder / "metrics.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
 
 
 def find_run(runs: Sequence[RunRecord], name: str) -> RunRecord:

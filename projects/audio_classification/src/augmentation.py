@@ -3,19 +3,15 @@
 import torch
 from torch import Generator, Tensor
 
-from shared.data.memory import Augmentation, Batch
+from shared.data.memory import Batch
 from src.config import DataConfig
 
 
-def make_augmentation(settings: DataConfig) -> Augmentation:
+def augment(settings: DataConfig, batch: Batch, source: Generator) -> Batch:
     """Another speed and pitch, a shift and noise, for each clip of a batch."""
     most = round(settings.shift * settings.sample_rate)
-
-    def augment(batch: Batch, source: Generator) -> Batch:
-        samples = random_speed_and_shift(batch["samples"], settings.speed, most, source)
-        return {**batch, "samples": add_noise(samples, settings.noise, source)}
-
-    return augment
+    samples = random_speed_and_shift(batch["samples"], settings.speed, most, source)
+    return {**batch, "samples": add_noise(samples, settings.noise, source)}
 
 
 def random_speed_and_shift(samples: Tensor, most_speed: float, most_shift: int, source: Generator) -> Tensor:

@@ -21,7 +21,7 @@ from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits, require_groups
 from shared.errors import UserError
-from src.augmentation import make_augmentation
+from src.augmentation import augment
 from src.config import Config, DataConfig
 from src.sources import find_commands, find_fsdd, load_commands, load_folder, load_fsdd, load_sample
 
@@ -69,7 +69,7 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of whole batches; only the training split is shuffled and augmented."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TensorBatches(data.splits.train.columns, make_augmentation(config.data), config.seed)
+    train = TensorBatches(data.splits.train.columns, partial(augment, config.data), config.seed)
     return Splits(
         shuffled_loader(train, size, config.training.workers),
         ordered_loader(TensorBatches(data.splits.validation.columns), EVALUATION_BATCH),

@@ -60,7 +60,7 @@ def converted(cache: Path, name: str, read: Callable[[Path], dict[str, Tensor]])
     """
     kept = cache / f"{Path(name).stem}.safetensors"
     checksum = kept.with_suffix(".sha256")
-    if kept.is_file() and checksum.is_file() and checksum.read_text() == file_digest(kept):
+    if kept.is_file() and checksum.is_file() and checksum.read_text(encoding="utf-8") == file_digest(kept):
         return dict(load_file(kept))
     tensors = read(find_file(name))
     with atomic_write(kept) as file:

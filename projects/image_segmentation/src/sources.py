@@ -166,7 +166,7 @@ def load_pets(root: Path) -> SourceData:
     table[1], table[2] = 1, 0  # in trimaps 1 is the pet, 2 the background, 3 the border
     splits = []
     for split in ("trainval", "test"):
-        lines = (folder / "annotations" / f"{split}.txt").read_text().splitlines()
+        lines = (folder / "annotations" / f"{split}.txt").read_text(encoding="utf-8").splitlines()
         names = [line.split()[0] for line in lines]
         pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
         images, masks = [], []

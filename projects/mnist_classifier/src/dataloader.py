@@ -15,7 +15,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copies
 from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
-from shared.data.memory import Augmentation, Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.rows import Rows
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
@@ -62,7 +62,7 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
 def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of whole batches; only the training split is shuffled and augmented."""
     size = fitting_batch_size(data.counts["train"], config.training.batch_size)
-    train = TensorBatches(data.splits.train.columns, make_augmentation(config.data), config.seed)
+    train = TensorBatches(data.splits.train.columns, partial(augment, config.data), config.seed)
     return Splits(
         shuffled_loader(train, size, config.training.workers),
         ordered_loader(TensorBatches(data.splits.validation.columns)),
@@ -70,17 +70,13 @@ def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     )
 
 
-def make_augmentation(settings: DataConfig) -> Augmentation:
-    """Changes each training batch at random; it draws from `source` only, so that a run can be repeated."""
-
-    def augment(batch: Batch, source: Generator) -> Batch:
-        images = random_shift(batch["images"], settings.shift, source)
-        if settings.flip:
-            mirrored = torch.rand(len(images), generator=source) < 0.5  # [N]
-            images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-        return {**batch, "images": images}
-
-    return augment
+def augment(settings: DataConfig, batch: Batch, source: Generator) -> Batch:
+    """Changes a training batch at random; it draws from `source` only, so that a run can be repeated."""
+    images = random_shift(batch["images"], settings.shift, source)
+    if settings.flip:
+        mirrored = torch.rand(len(images), generator=source) < 0.5  # [N]
+        images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
+    return {**batch, "images": images}
 
 
 def random_shift(images: Tensor, most_shift: int, source: Generator) -> Tensor:

@@ -30,7 +30,7 @@ def make_transform(settings: AugmentationConfig, size: int) -> Callable[[Tensor]
         changes.append(v2.TrivialAugmentWide() if settings.policy == "trivial" else v2.RandAugment())
     if settings.erase:
         changes.append(v2.RandomErasing(settings.erase, value=PAD))
-    return v2.Compose(changes) if changes else lambda image: image
+    return v2.Compose(changes) if changes else torch.nn.Identity()
 
 
 class AugmentedPhotos(BatchDataset):
