@@ -1,7 +1,8 @@
 """What data costs that does not fit into memory: preparing, starting again, and images a second beside torchvision.
 
 Images are cut from the photographs that scikit-learn ships. Each measurement is a process of its own with its workers,
-in a memory cgroup with a hard limit where this program may make one (as root); the result says whether it could.
+in a memory cgroup with a hard limit where this program may make one (as root); the result says whether it could. The
+peak memory is that of the process and its workers: PSS, which counts a page that several share once.
 """
 
 import argparse
@@ -12,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ from shared.data.memory import TensorBatches, shuffled_loader
 from shared.data.rows import Rows
 from shared.process import cores
 from shared.results import versions
-from src.config import Config, DataConfig
+from src.config import Config, DataConfig, export_path
 from src.dataloader import load_data
 
 CGROUP = Path("/sys/fs/cgroup/memory/bench_data")
@@ -64,10 +67,12 @@ def make_images(root: Path, count: int, side: int) -> None:
 
 
 def config_for(root: Path, cache: Any) -> Config:
-    """The project's configuration for photographs."""
+    """The project's configuration for photographs, or for MNIST where no cache is named."""
+    if not cache:
+        return Config(data=DataConfig(source="mnist", root=root))
     data = DataConfig(cache=cache, processed=root.with_name(f"{root.name}-processed"))
     data.source, data.root, data.image_size, data.channels, data.preparation = "folder", root, SIDE, 3, "photo"
-    return Config(data=data)
+    return Config(data=data, output_dir=root.with_name(f"{root.name}-outputs"))
 
 
 def start(root: Path, cache: str) -> dict[str, Any]:
@@ -87,13 +92,14 @@ def epoch(root: Path, cache: str) -> dict[str, Any]:
     return trained(shuffled_loader(TensorBatches(data.splits.train.columns), BATCH))
 
 
-def image_folder(root: Path, _: str) -> dict[str, Any]:
-    """The same with torchvision's data set and PyTorch's loader, with as many workers."""
+def image_folder(root: Path, method: str) -> dict[str, Any]:
+    """The same with torchvision's data set and PyTorch's loader, with as many workers; scaled by that method."""
     from torch.utils.data import DataLoader
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
 
-    change = transforms.Compose([transforms.Resize((SIDE, SIDE)), transforms.PILToTensor()])
+    resize = transforms.Resize((SIDE, SIDE), transforms.InterpolationMode(method))
+    change = transforms.Compose([resize, transforms.PILToTensor()])
     loader = DataLoader(ImageFolder(root, change), BATCH, shuffle=True, num_workers=cores())
     return trained({"images": images, "labels": labels} for images, labels in loader)
 
@@ -111,23 +117,20 @@ def trained(batches: Iterable[Any]) -> dict[str, Any]:
 
 
 def disk_beside_memory(root: Path, _: str) -> dict[str, Any]:
-    """Steps a second of 60,000 digits, in turns: from memory and memory-mapped."""
-    root.mkdir(parents=True, exist_ok=True)
-    images = np.random.default_rng(0).integers(0, 256, (60_000, 1, 28, 28), np.uint8)
-    labels = torch.arange(60_000) % 10
-    np.save(root / "examples.npy", images)
-    mapped = np.asarray(np.load(root / "examples.npy", mmap_mode="r"))
-    columns = {
-        "memory": torch.from_numpy(images),
-        "disk": Rows(mapped, root, np.zeros((60_000, 32), np.uint8), {}),
-    }
+    """Steps a second of MNIST's training split, in turns: from memory and memory-mapped."""
+    held = load_data(config_for(root, "")).splits.train
+    images, labels = held["images"], held["labels"]
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "examples.npy", images)
+        mapped = np.asarray(np.load(Path(folder) / "examples.npy", mmap_mode="r"))
+    columns = {"memory": images, "disk": Rows(mapped, root, np.zeros((len(images), 32), np.uint8), {})}
     turns: dict[str, Iterator[Any]] = {}
     for name, column in columns.items():
         loader = shuffled_loader(TensorBatches({"images": column, "labels": labels}), BATCH)
         turns[name] = iter(loader)
     network = make_model(Config(), [*map(str, range(10))])
     optimizer, seconds = torch.optim.SGD(network.parameters(), 0.01), {name: [] for name in turns}  # type: ignore[var-annotated]
-    for _ in range(60_000 // BATCH):
+    for _ in range(len(images) // BATCH):
         for name, batches in turns.items():
             started = time.perf_counter()
             batch = next(batches)
@@ -142,8 +145,42 @@ def disk_beside_memory(root: Path, _: str) -> dict[str, Any]:
     }
 
 
+def learn(root: Path, cache: str) -> dict[str, Any]:
+    """Train for an epoch and export, so that there is a network to predict with."""
+    from src.export import export  # what other parts do not need is not in their memory
+    from src.train import train
+
+    config = config_for(root, cache)
+    config.training.epochs = 1
+    train(config)
+    export(config)
+    return {}
+
+
+def predict_files(root: Path, _: str) -> dict[str, Any]:
+    """Images a second of the verb `predict`, from files to the table; `root` may be one of the class folders."""
+    from src.predict import predict
+
+    config = config_for(root if (root / "0").is_dir() else root.parent, "disk")
+    found = predict(config, [root])
+    count = found["metrics"]["images"]
+    return {"images": count, "images_per_second": count / found["seconds"]}
+
+
+def bare_network(root: Path, cache: str) -> dict[str, Any]:
+    """Images a second of the exported network alone on prepared arrays."""
+    from shared.inference.model import OnnxModel
+
+    config = config_for(root, cache)
+    images, network = load_data(config).splits.train["images"], OnnxModel(export_path(config))
+    started = time.perf_counter()
+    for place in range(0, len(images), BATCH):
+        network.probabilities(images[place : place + BATCH].numpy(), BATCH)
+    return {"images": len(images), "images_per_second": len(images) / (time.perf_counter() - started)}
+
+
 PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
-    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory)
+    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files, bare_network)
 }
 
 
@@ -160,19 +197,43 @@ def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
         text=True,
         preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,  # type: ignore[arg-type,return-value]
     )
-    output = process.communicate()[0]
+    peak = 0
+    with ThreadPoolExecutor(1) as reader:
+        output = reader.submit(process.communicate)
+        while not output.done():
+            peak = max(peak, sum(map(pss, with_children(process.pid))))
+            time.sleep(0.1)
     if process.returncode:
         raise SystemExit(f"error: {part} ended with code {process.returncode}, below a limit of {limit / 1e9:g} GB.")
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
-    found["limit_bytes"] = limit if group else None
+    found: dict[str, Any] = json.loads(output.result()[0].splitlines()[-1])
+    found |= {"peak_bytes": peak, "limit_bytes": limit if group else None}
     log.info(f"{part} {cache}: {found}")
     return found
+
+
+def with_children(pid: int) -> Iterator[int]:
+    """A process and all below it that are running."""
+    yield pid
+    with suppress(OSError):
+        for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in tasks.read_text().split():
+                yield from with_children(int(child))
+
+
+def pss(pid: int) -> int:
+    """The memory of a process in bytes, its share of what it shares with others; 0 where it has ended."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return 1024 * int(line.split()[1])
+    return 0
 
 
 def main() -> None:
     """Measure, and write tools/results/data.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder for the generated images; a temporary one if not given")
+    parser.add_argument("--data", type=Path, help="folder of MNIST's four files")
+    parser.add_argument("--images", type=Path, help="folder for the generated images; a temporary one if not given")
     parser.add_argument("--small", type=int, default=30_000, help="number of 64x64 images")
     parser.add_argument("--large", type=int, default=100_000, help="number of 256x256 images")
     parser.add_argument("--file", type=Path, default=REPOSITORY / "tools" / "results" / "data.json")
@@ -184,36 +245,45 @@ def main() -> None:
         print(json.dumps(PARTS[given.part](given.root, given.cache)))
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.data or Path(temporary)
+        folder = given.images or Path(temporary)
         small, large = folder / f"small-{given.small}", folder / f"large-{given.large}"
         make_images(small, given.small, 64)
         make_images(large, given.large, 256)
-        found: dict[str, Any] = {"digits": measured("disk_beside_memory", folder / "digits", "", 1_500_000_000)}
-        found["small"] = {
-            "images": given.small,
+        limit, digits = 1_500_000_000, given.data
+        about = {"threads": torch.get_num_threads(), "cores": cores(), "versions": versions()}
+        save_result(given.file, "about", about)
+        found = {
+            "start": measured("start", digits, "", limit),
+            "speed": measured("disk_beside_memory", digits, "", limit),
+        }
+        save_result(given.file, "digits", found)
+        found = {
             "in_memory": measured("start", small, "memory", 4_000_000_000),
             "first_start": measured("start", small, "disk", 1_000_000_000),
             "second_start": measured("start", small, "disk", 1_000_000_000),
         }
-        limit = 1_500_000_000
-        preparation = measured("start", large, "disk", limit), measured("start", large, "none", limit)
-        rounds = [
-            {
-                "disk": measured("epoch", large, "disk", limit),
-                "none": measured("epoch", large, "none", limit),
-                "image_folder": measured("image_folder", large, "", limit),
-            }
-            for _ in range(ROUNDS)
-        ]
-        found["large"] = {
-            "images": given.large,
-            "prepare_on_disk": preparation[0],
-            "look_at_each": preparation[1],
-            "rounds": rounds,
+        save_result(given.file, "small", {"images": given.small} | found)
+        measured("learn", small, "disk", limit)
+        found = {
+            "tenth": measured("predict_files", small / "0", "", limit),
+            "whole": measured("predict_files", small, "", limit),
+            "bare_network": measured("bare_network", small, "disk", limit),
         }
-        found |= {"threads": torch.get_num_threads(), "cores": cores(), "versions": versions()}
-        for name, value in found.items():
-            save_result(given.file, name, value)
+        save_result(given.file, "predict", found)
+        found = {
+            "prepare_on_disk": measured("start", large, "disk", limit),
+            "look_at_each": measured("start", large, "none", limit),
+        }
+        epochs = {
+            "disk": ("epoch", "disk"),
+            "none": ("epoch", "none"),
+            "image_folder": ("image_folder", "bilinear"),
+            "image_folder_lanczos": ("image_folder", "lanczos"),
+        }
+        rounds = []
+        for _ in range(ROUNDS):
+            rounds.append({name: measured(part, large, how, limit) for name, (part, how) in epochs.items()})
+            save_result(given.file, "large", {"images": given.large, "rounds": rounds} | found)
 
 
 if __name__ == "__main__":
