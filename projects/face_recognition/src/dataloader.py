@@ -15,6 +15,7 @@ from torch import Generator
 from torch.utils.data import DataLoader
 
 from models.model import crop_size
+from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples
 from shared.data.folders import has_class_files
@@ -151,6 +152,7 @@ def cut_photos(photos: FoundPhotos, order: np.ndarray, config: Config, search: b
     else:
         files = [photos.files[index] for index in order]
         names = [file.relative_to(config.data.root).as_posix() for file in files]
+        log.info(f"data: the cut faces take {3 * len(order) * size**2 / 1e9:.2g} GB of memory; photos are not kept")
         crops, alignment = torch.zeros(len(order), 3, size, size, dtype=torch.uint8), "none"
         if search:
             crops, counts = cut_faces(files, size, config)

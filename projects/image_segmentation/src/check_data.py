@@ -51,8 +51,8 @@ def check_data(config: Config) -> dict[str, Any]:
             check.refusal = refusal(root, data.problems)
         check.warnings = all_warnings(check) + rare_warnings(shares["train"]) + mask_warnings(data)
         # Names are unique within a split only.
-        shown = {
-            (split, name): overlay(image, mask, len(data.classes))
+        pairs = {
+            (split, name): (image, mask)
             for split, held in vars(data.splits).items()
             for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
         }
@@ -61,7 +61,10 @@ def check_data(config: Config) -> dict[str, Any]:
     check.warnings += skipped_warnings(data and data.record, config.data)
     check.warnings += near_copy_warnings(data, "images", SAME_IMAGE)
     images = {
-        name: [shown[one.split, one.name] if data else np.asarray(read_image(root / one.name)) for one in chosen]
+        name: [
+            overlay(*pairs[one.split, one.name], len(data.classes)) if data else np.asarray(read_image(root / one.name))
+            for one in chosen
+        ]
         for name, chosen in samples_by_class(check.examples, config.seed).items()
     }
     rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]

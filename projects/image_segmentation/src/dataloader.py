@@ -52,6 +52,8 @@ def load_data(config: Config) -> Data:
     for name, split in vars(splits).items():
         if all((mask == IGNORE).all() for mask in split["masks"]):
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")
+    pixels = sum(mask.size for split in vars(splits).values() for mask in split["masks"])
+    log.info(f"data: decoded images and masks take {4 * pixels / 1e9:.2g} GB of memory (see data.max_side)")
     shares = ignored_shares(vars(splits))
     log.info(f"data: ignored pixels: {', '.join(f'{share:.1%} of {name}' for name, share in shares.items())}")
     trained = set().union(*(np.unique(mask).tolist() for mask in splits.train["masks"]))

@@ -28,7 +28,7 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json and outputs/data.html, which shows texts of each class.
     """
-    contents: dict[str, str] = {}  # by the digest of each text
+    contents: dict[str, str] = {}  # how each text begins, by its digest
     unreadable: list[str] = []
 
     def list_texts(root: Path, problems: Problems) -> list[Example]:
@@ -72,9 +72,9 @@ def check_data(config: Config) -> dict[str, Any]:
 
 
 def _example(text: str, split: str, label: str, contents: dict[str, str]) -> Example:
-    """One text as an example; its content is noted too."""
+    """One text as an example; how it begins is noted too."""
     digest = hashlib.sha256(normalized(text).encode()).hexdigest()
-    contents[digest] = text
+    contents[digest] = shortened(text, CHARACTERS_SHOWN)
     measures = {"words": len(text.split()), "characters": len(text)}
     return Example(repr(shortened(text, 40)), split, (label,), digest, measures)
 
@@ -100,7 +100,7 @@ def _reading(config: Config, data: Data) -> list[str]:
 
 def _samples(check: DataCheck, contents: dict[str, str], seed: int) -> Section:
     rows = [
-        [name, example.split, shortened(contents[example.digest], CHARACTERS_SHOWN)]
+        [name, example.split, contents[example.digest]]
         for name, chosen in samples_by_class(check.examples, seed, each=3).items()
         for example in chosen
     ]
