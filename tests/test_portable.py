@@ -60,9 +60,9 @@ def faults_of_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
     opens_bytes = ast.unparse(function.value) in ("Image", "os", "page", "tarfile", "zipfile", "webbrowser")
     if function.attr in texts and not encoded and not opens_bytes:
         yield f"line {call.lineno}: {function.attr} without an encoding, which is not UTF-8 there"
-    if function.attr in ("split", "rsplit", "startswith", "endswith") and "str(" in ast.unparse(function.value):
-        if any(word.startswith(("'/", "('/")) for word in words):
-            yield f"line {call.lineno}: paths are joined with another sign there: as_posix()"
+    splits = function.attr in ("split", "rsplit", "startswith", "endswith") and "str(" in ast.unparse(function.value)
+    if splits and any(word.startswith(("'/", "('/")) for word in words):
+        yield f"line {call.lineno}: paths are joined with another sign there: as_posix()"
 
 
 @every_file

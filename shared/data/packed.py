@@ -95,8 +95,10 @@ class PackedPath(_Path):
     def glob(self, pattern: str) -> Generator["PackedPath", None, None]:
         """The files and folders whose names fit, for patterns of one or several parts without `**`."""
         first, _, rest = pattern.partition("/")
-        found = (path for path in self.iterdir() if fnmatchcase(path.name, first)) if self.is_dir() else iter(())
-        return (inner for path in found for inner in path.glob(rest)) if rest else found
+        inside = self.iterdir() if self.is_dir() else ()
+        for path in inside:
+            if fnmatchcase(path.name, first):
+                yield from path.glob(rest) if rest else (path,)
 
     def open(self, mode: str = "r", buffering: int = -1, encoding: Any = None, *others: Any, **named: Any) -> IO[Any]:  # type: ignore[override]
         """The file's bytes, which are in memory as a whole."""

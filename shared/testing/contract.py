@@ -5,6 +5,7 @@ The project's tests/conftest.py gives the fixture `contract` and takes the other
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
