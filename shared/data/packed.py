@@ -44,14 +44,17 @@ else:
 class PackedPath(_Path):
     """A file or folder in a packed data set; its bytes come from a shard and are checked at each reading."""
 
+    def _pack_root(self) -> str:
+        text = str(self)  # comparing text takes a tenth of the time of `parents`
+        return max((root for root in _ROOTS if text == root or text.startswith(root + os.sep)), key=len)
+
     def _find(self) -> tuple["Pack", str]:
         """The packed data set, and the name in it."""
-        root = next(path for path in (self, *self.parents) if str(path) in _ROOTS)
-        return _open(str(root)), self.relative_to(root).as_posix()
+        root = self._pack_root()
+        return _open(root), str(self)[len(root) + 1 :].replace(os.sep, "/") or "."
 
     def __reduce__(self) -> tuple[Any, ...]:
-        root = next(path for path in (self, *self.parents) if str(path) in _ROOTS)
-        return _restored, (str(root), str(self))
+        return _restored, (self._pack_root(), str(self))
 
     def resolve(self, strict: bool = False) -> "PackedPath":  # noqa: ARG002
         """Itself: there are no links."""
@@ -158,6 +161,8 @@ class Pack:
                 for column, value in zip(numbers, three, strict=True):
                     column.append(int(value))
                 digests += bytes.fromhex(digest)
+            if not self.names:
+                raise ValueError("it names no file")
             self.digests = np.frombuffer(digests, np.uint8).reshape(len(self.names), 32)
         except (csv.Error, ValueError) as error:
             raise UserError(
