@@ -27,7 +27,7 @@ def run(code: str, folder: Path, address: str, **variables: str) -> subprocess.C
         subprocess.run([sys.executable, "-m", "venv", *without, folder / "empty"], check=True)
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        [next((folder / "empty").glob("*/python*")), "-c", code],
+        [folder / "empty" / ("Scripts" if sys.platform == "win32" else "bin") / "python", "-c", code],
         cwd=folder,
         env=kept | {"REPOSITORY": address} | variables,
         input="",

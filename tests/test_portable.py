@@ -60,8 +60,8 @@ def faults_of_call(call: ast.Call, function: ast.Attribute) -> Iterator[str]:
     opens_bytes = ast.unparse(function.value) in ("Image", "os", "page", "tarfile", "zipfile", "webbrowser")
     if function.attr in texts and not encoded and not opens_bytes:
         yield f"line {call.lineno}: {function.attr} without an encoding, which is not UTF-8 there"
-    splits = function.attr in ("split", "rsplit", "startswith", "endswith") and "str(" in ast.unparse(function.value)
-    if splits and any(word.startswith(("'/", "('/")) for word in words):
+    cuts = function.attr in ("split", "rsplit", "startswith", "endswith") and "str(" in ast.unparse(function.value)
+    if cuts and any(word.startswith(("'/", "('/")) for word in words):
         yield f"line {call.lineno}: paths are joined with another sign there: as_posix()"
 
 
@@ -113,7 +113,10 @@ def test_such_names_are_found() -> None:
     assert fits_windows(Path(".gitignore/README.md"))
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "project",
+    [pytest.param(path, marks=[pytest.mark.long] * (number > 0), id=path.name) for number, path in enumerate(PROJECTS)],
+)
 def test_workers_start_without_a_fork_and_files_have_names_for_windows(project: Path, tmp_path: Path) -> None:
     """As on Windows and macOS: what a worker process gets is pickled, and it imports the program anew."""
     words = ["train", "--config", "configs/smoke.yaml", "--training.workers", "2", "--training.epochs", "1"]
