@@ -5,6 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shared.console import shortened
 from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
 from shared.data.copies import SAME_TEXT, near_copy_warnings
@@ -18,7 +20,7 @@ from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.documents import TEXTS, has_text_folders, read_folders, read_table, split_tables
 from src.reading import choose_network, reading_warnings, tokens_of
-from src.stored import normalized
+from src.stored import TokenRows, normalized
 
 CHARACTERS_SHOWN = 300
 
@@ -93,7 +95,10 @@ def _reading(config: Config, data: Data) -> list[str]:
     config, choice = choose_network(config, data)
     tokens = tokens_of(config, data.splits.train["texts"])
     splits = vars(data.splits).values()
-    rows, cuts = tokens.ids_and_cuts([text for split in splits for text in split["texts"]])
+    ids, noted = (
+        np.concatenate(found) for found in zip(*(tokens.flat(split["texts"]) for split in splits), strict=True)
+    )
+    rows, cuts = TokenRows(ids, noted[:, 0].astype(np.int64)), noted[:, 1].astype(bool)
     names = [data.classes[label] for split in splits for label in split["labels"]]
     return [choice] * bool(choice) + reading_warnings(config, tokens, rows, cuts, names)
 
