@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -82,6 +82,50 @@ def threads_of(*measured: dict[str, Any]) -> str:
 def sample_run(result: dict[str, Any]) -> str:
     """What the MNIST project prints at the end of a run on its sample."""
     return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
+
+
+def data(result: dict[str, Any]) -> str:
+    """What data of any size costs: starts, memory, and images a second beside torchvision."""
+    small, large, digits = result["small"], result["large"], result["digits"]
+    rows = [["files", "what", "seconds", "images a second", "peak memory"], ["---"] * 5]
+
+    def row(files: str, what: str, found: dict[str, Any], each: list[dict[str, Any]] | None = None) -> None:
+        rates = [one["images_per_second"] for one in each or [found] if "images_per_second" in one]
+        rate = f"{median(rates):,.0f}" if rates else ""
+        seconds = f"{found['seconds']:.2g}" if "seconds" in found else ""
+        peak = max(one["peak_bytes"] for one in each or [found]) / 1e9
+        rows.append([files, what, seconds, rate, f"{peak:.2f} GB"])
+
+    row("MNIST", "a start", digits["start"])
+    files = f"{small['images']:,} JPEG, 64x64"
+    row(files, "decoded in memory, at each start", small["in_memory"])
+    row(files, "first start: prepared on the disk", small["first_start"])
+    row(files, "each later start", small["second_start"])
+    row(files, "`predict`, from files to the table", result["predict"]["whole"])
+    row("the tenth of them", "the same", result["predict"]["tenth"])
+    row("their prepared arrays", "the exported network alone", result["predict"]["bare_network"])
+    files = f"{large['images']:,} JPEG, 256x256"
+    row(files, "first start: prepared on the disk", large["prepare_on_disk"])
+    row(files, "start with `none`: each is looked at", large["look_at_each"])
+    titles = {
+        "disk": "an epoch, prepared on the disk",
+        "none": "an epoch, decoded on demand",
+        "image_folder": "an epoch, torchvision's ImageFolder",
+        "image_folder_lanczos": "an epoch, ImageFolder with our filter",
+    }
+    for name, title in titles.items():
+        each = [one[name] for one in large["rounds"]]
+        row(files, title, {}, each)
+    about = result["about"]
+    limit = large["rounds"][0]["none"]["limit_bytes"]
+    bound = f"below a hard limit of {limit / 1e9:g} GB" if limit else "without a limit"
+    after = (
+        f"Without imports; {about['cores']} cores, {threads_of(about)}, as many workers, on a machine that also ran "
+        f"other work; epochs of a small network on 64x64, medians of {len(large['rounds'])} rounds in turns, "
+        f"{bound}. Peak memory is that of all processes (PSS), imports included. Steps a second of MNIST from the disk "
+        f"are {digits['speed']['disk_to_memory']:.2f} of those from memory. torch {about['versions']['torch']}."
+    )
+    return table(rows) + "\n\n" + after
 
 
 def time_on_the_road(name: str) -> str:
@@ -409,6 +453,7 @@ def table(rows: list[list[str]]) -> str:
 
 
 TABLES = {
+    "data": ("data.json", data),
     "face_scores": ("face.json", face_scores),
     "face_promise": ("face.json", face_promise),
     "face_speed": ("face.json", face_speed),
