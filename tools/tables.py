@@ -414,6 +414,44 @@ def best_baseline(found: dict[str, Any]) -> float:
     return max(found["baselines"].values())
 
 
+RECIPES = {
+    "ours": "default settings",
+    "frozen": "frozen features and logistic regression",
+    "tutorial": "the tutorial's recipe, stopped after as many seconds",
+}
+
+
+def photo(result: dict[str, Any]) -> str:
+    """Test accuracy over seeds and the time before it, by recipe; all start from the same first weights."""
+    rows = [["recipe", "test accuracy", "single seeds", "seconds before evaluation"], ["---"] * 4]
+    for name, title in RECIPES.items():
+        if name in result:
+            score, seconds = result[name]["accuracy"], result[name]["seconds"]
+            mean_score = f"{score['mean']:.4f} ± {score['deviation']:.4f}"
+            each = ", ".join(f"{one:.4f}" for one in score["each"])
+            rows.append([title, f"**{mean_score}**" if name == "ours" else mean_score, each, f"{seconds['mean']:.0f}"])
+    return table(rows) + "\n\n" + photo_notes(result)
+
+
+def photo_notes(result: dict[str, Any]) -> str:
+    """How the scores were measured, and what folds of the training photos say of other settings."""
+    ours, folds = result["ours"], result["crossval"]
+    notes = [
+        f"- Photos in train / validation / test: {splits_of(ours['data'])}; each seed cuts its own validation split "
+        "off the training photos. ± is the standard deviation of the seeds.",
+        f"- {threads_of(ours)} on a machine that also ran other work, so that times are upper bounds; "
+        f"torch {ours['versions']['torch']}.",
+    ]
+    if "tutorial" in result:
+        notes.append(
+            f"- The tutorial's recipe got as far as {result['tutorial']['epochs']['mean']:.1f} of its 25 epochs."
+        )
+    for kind, title in (("preparation", "Logistic regression, by size and fit"), ("rates", "Default head, by rate")):
+        scores = ", ".join(f"{name} {row['mean']:.4f} ± {row['deviation']:.4f}" for name, row in folds[kind].items())
+        notes.append(f"- {title}, accuracy over folds of the training photos alone: {scores}.")
+    return "\n".join(notes)
+
+
 def text_export(result: dict[str, Any]) -> str:
     """Texts a second, one at a time, by PyTorch and by onnxruntime."""
     rows = [["data", "model", *SPEEDS.values(), "written"], ["---"] * 7]
@@ -470,6 +508,7 @@ TABLES = {
     "text_training": ("text_training.json", text_training),
     "text_export": ("text.json", text_export),
     "audio": ("audio.json", audio),
+    "photo": ("photo.json", photo),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
 }
 
