@@ -446,9 +446,13 @@ def photo_notes(result: dict[str, Any]) -> str:
         notes.append(
             f"- The tutorial's recipe got as far as {result['tutorial']['epochs']['mean']:.1f} of its 25 epochs."
         )
-    for kind, title in (("preparation", "Logistic regression, by size and fit"), ("rates", "Default head, by rate")):
+    titles = {
+        "preparation": "Logistic regression on frozen features, by size and fit, five times five folds",
+        "rates": "The default last layer, by learning rate, five folds",
+    }
+    for kind, title in titles.items():
         scores = ", ".join(f"{name} {row['mean']:.4f} ± {row['deviation']:.4f}" for name, row in folds[kind].items())
-        notes.append(f"- {title}, accuracy over folds of the training photos alone: {scores}.")
+        notes.append(f"- {title} of the training photos alone (± is the standard deviation of the folds): {scores}.")
     return "\n".join(notes)
 
 
