@@ -186,11 +186,10 @@ PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
 
 def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
     """What a part measures, in a process of its own below the limit, in bytes, for it and its workers together."""
-    group = CGROUP if os.access(CGROUP.parent, os.W_OK) and CGROUP.parent.is_dir() else None
+    group = CGROUP.with_name(f"bench_data-{os.getpid()}") if os.access(CGROUP.parent, os.W_OK) else None
     if group:
-        group.mkdir(exist_ok=True)
+        group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(limit))
-        (group / "memory.max_usage_in_bytes").write_text("0")
     process = subprocess.Popen(
         [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache],
         stdout=subprocess.PIPE,
@@ -203,6 +202,8 @@ def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
         while not output.done():
             peak = max(peak, sum(map(pss, with_children(process.pid))))
             time.sleep(0.1)
+    if group:
+        group.rmdir()
     if process.returncode:
         raise SystemExit(f"error: {part} ended with code {process.returncode}, below a limit of {limit / 1e9:g} GB.")
     found: dict[str, Any] = json.loads(output.result()[0].splitlines()[-1])
