@@ -429,7 +429,8 @@ def photo(result: dict[str, Any]) -> str:
             score, seconds = result[name]["accuracy"], result[name]["seconds"]
             mean_score = f"{score['mean']:.4f} ± {score['deviation']:.4f}"
             each = ", ".join(f"{one:.4f}" for one in score["each"])
-            rows.append([title, f"**{mean_score}**" if name == "ours" else mean_score, each, f"{seconds['mean']:.0f}"])
+            took = sorted({f"{one:.0f}" for one in (min(seconds["each"]), max(seconds["each"]))}, key=int)
+            rows.append([title, f"**{mean_score}**" if name == "ours" else mean_score, each, " to ".join(took)])
     return table(rows) + "\n\n" + photo_notes(result)
 
 
