@@ -72,7 +72,8 @@ def config_for(root: Path, cache: Any) -> Config:
         return Config(data=DataConfig(source="mnist", root=root))
     data = DataConfig(cache=cache, processed=root.with_name(f"{root.name}-processed"))
     data.source, data.root, data.image_size, data.channels, data.preparation = "folder", root, SIDE, 3, "photo"
-    return Config(data=data, output_dir=root.with_name(f"{root.name}-outputs"))
+    outputs = root.with_name(f"{root.name}-outputs")
+    return Config(data=data, output_dir=outputs, log_dir=outputs / "logs")
 
 
 def start(root: Path, cache: str) -> dict[str, Any]:
@@ -272,8 +273,8 @@ def main() -> None:
         }
         save_result(given.file, "predict", found)
         found = {
+            "look_at_each": measured("start", large, "none", limit),  # first: what is prepared need not be looked at
             "prepare_on_disk": measured("start", large, "disk", limit),
-            "look_at_each": measured("start", large, "none", limit),
         }
         epochs = {
             "disk": ("epoch", "disk"),

@@ -106,7 +106,7 @@ def data(result: dict[str, Any]) -> str:
     row("their prepared arrays", "the exported network alone", result["predict"]["bare_network"])
     files = f"{large['images']:,} JPEG, 256x256"
     row(files, "first start: prepared on the disk", large["prepare_on_disk"])
-    row(files, "start with `none`: each is looked at", large["look_at_each"])
+    row(files, "first start with `none`: each is looked at", large["look_at_each"])
     titles = {
         "disk": "an epoch, prepared on the disk",
         "none": "an epoch, decoded on demand",
