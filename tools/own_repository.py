@@ -78,9 +78,10 @@ def write_build_files(name: str, made: Path, repository: Path) -> None:
 
 
 def drop_exercises(notebook: Path) -> None:
-    """Remove the cells that lead to an exercise: the exercises stay in this repository."""
+    """Remove the cells that lead to an exercise or to the road: both stay in this repository."""
     content = read_json(notebook, "repair it, or take an older one from git")
-    content["cells"] = [cell for cell in content["cells"] if "`make exercise" not in "".join(cell["source"])]
+    leads = ("`make exercise", "docs/learn.md)")
+    content["cells"] = [cell for cell in content["cells"] if not any(one in "".join(cell["source"]) for one in leads)]
     notebook.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

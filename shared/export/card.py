@@ -64,11 +64,12 @@ def _scores(measured: Mapping[str, Any] | None) -> str:
     rows = "".join(f"| {name} | {value} |\n" for name, value in measured["summary"].items())
     test, text = measured["metrics"]["test"], f"| score | value |\n| --- | --- |\n{rows}"
     if "calibration_error" in test:
-        text += (
-            f"\nCalibration: the probabilities are scaled by the temperature {measured['temperature']:.2f}, fitted on "
-            f"the validation split (Guo et al. 2017). Their expected calibration error on the test split is "
-            f"{test['calibration_error']:.4f} (unscaled {test['calibration_error_before']:.4f}).\n"
-        )
+        text += f"\nCalibration: the expected calibration error on the test split is {test['calibration_error']:.4f}"
+        if "temperature" in measured:
+            unscaled, temperature = test["calibration_error_before"], measured["temperature"]
+            text += f" (unscaled {unscaled:.4f}): the probabilities are scaled by the temperature {temperature:.2f}, "
+            text += "fitted on the validation split (Guo et al. 2017)"
+        text += ".\n"
     return text
 
 

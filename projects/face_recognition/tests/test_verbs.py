@@ -56,8 +56,9 @@ def assert_whole(folder: Path) -> None:
 
 def test_what_finds_faces_without_python_lies_beside_the_exported_file(ready: Config) -> None:
     folder = ready.output_dir / "export"
+    beside = {"SHA256SUMS", "README.md", "examples.json"}
     splits = {"pnet.onnx", "rnet.onnx", "onet.onnx", "trees.safetensors", "decision.json"}
-    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", "SHA256SUMS"} | splits
+    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", *beside} | splits
     assert_whole(folder)
     assert (
         read_json(folder / "decision.json", "")["embedder"]
