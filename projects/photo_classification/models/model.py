@@ -1,5 +1,8 @@
 """The network: raw uint8 photos in, logits out. One of timm's networks without its last layer, and a new last layer."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -8,7 +11,7 @@ from torch.nn.functional import conv2d
 from shared.errors import UserError
 from shared.networks import Normalize
 from shared.training.checkpoint import Checkpoint
-from shared.training.first_weights import imagenet_weights
+from shared.training.first_weights import Origin, load_imagenet_weights
 from src.config import Config
 
 BACKBONE = "backbone"
@@ -86,17 +89,15 @@ def load_first_weights(model: PhotoClassifier, config: Config) -> dict[str, obje
     """Put ImageNet weights into the backbone, if they are wanted and can be found; returns what a run records."""
     name = config.model.name
     if config.model.weights == "none":
-        return {"source": "random", "license": "", "tried": []}
+        return Origin().as_dict()
     pretrained = timm.get_pretrained_cfg(name)
-    weights, origin = imagenet_weights(
-        name,
-        timm.create_model(name, pretrained=False).state_dict(),
-        lambda: timm.create_model(name, pretrained=True).state_dict(),
-        (pretrained and pretrained.license) or "unknown",
-    )
-    if weights:
+    license_ = (pretrained and pretrained.license) or "unknown"
+
+    def copy(weights: Mapping[str, Tensor]) -> None:
         model.backbone.load_state_dict({tensor: weights[tensor] for tensor in model.backbone.state_dict()})
-    if weights and pretrained:  # they expect pixels with the statistics that they were trained on
+
+    origin = load_imagenet_weights(name, partial(timm.create_model, name), copy, license_)
+    if origin.found and pretrained:  # they expect pixels with the statistics that they were trained on
         model.normalize.set(pretrained.mean, pretrained.std)
     return origin.as_dict()
 
