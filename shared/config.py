@@ -243,3 +243,15 @@ def _one_sentence(error: Exception, known: Mapping[str, Any]) -> str:
     if typing.get_origin(hint) is typing.Literal:
         expected = "one of " + ", ".join(map(str, typing.get_args(hint)))
     return f"{found[1]} is {found[2]!r}, but must be {expected}."
+
+
+def leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of nested settings or results, without the entries in `free` and those below them."""
+    for key, value in content.items():
+        name = f"{prefix}{key}"
+        if name in free:
+            continue
+        if isinstance(value, Mapping):
+            yield from leaves(value, free, f"{name}.")
+        else:
+            yield name, value

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from shared.config import from_plain, require, to_plain
+from shared.config import from_plain, leaves, require, to_plain
 from shared.console import columns, log, shown
 from shared.data.examples import Data, Examples, cut_examples, digests_of, joined
+from shared.data.labels import normalized
 from shared.data.problems import named
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -27,7 +28,6 @@ from shared.files import atomic_write, read_json, write_csv, write_json
 from shared.metrics.suspected import suspected_labels
 from shared.process import require_one_process
 from shared.results import headline, write_result
-from shared.training.checkpoint import leaves
 from shared.training.files import last_checkpoint
 from shared.training.folder import training_lock
 
@@ -119,7 +119,7 @@ def assign_folds(examples: Examples, folds: int, seed: int) -> np.ndarray:
 
     inputs, labels = next(iter(examples.columns.values())), examples.columns.get("labels")
     texts = len(inputs) and isinstance(inputs[0], str)  # those that differ in capitals and blanks alone are copies
-    contents = digests_of(" ".join(text.casefold().split()) for text in inputs) if texts else digests_of(inputs)
+    contents = digests_of(map(normalized, inputs)) if texts else digests_of(inputs)
     keys = np.array(examples.groups or contents)
     _, first, key_of = np.unique(keys, return_index=True, return_inverse=True)
     kinds = np.array(examples.strata or (np.zeros(len(keys)) if labels is None else [str(label) for label in labels]))

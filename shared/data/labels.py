@@ -11,9 +11,14 @@ MISSING = {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "-"
 """What spreadsheets and programs write where a value is missing, in lower case; `none` may also be a class."""
 
 
+def normalized(text: str) -> str:
+    """The text in lower case with single blanks: equal for texts that differ in nothing else."""
+    return " ".join(text.casefold().split())
+
+
 def label_key(name: str) -> str:
     """Equal for names that differ in capitals, blanks, invisible characters, composed letters or 1 and 1.0 alone."""
-    key = " ".join(_seen(name).casefold().split())
+    key = normalized(_seen(name))
     return f"{float(key):.15g}" if re.fullmatch(r"[+-]?\d{1,15}(\.\d*)?", key) else key
 
 

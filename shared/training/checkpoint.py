@@ -5,7 +5,7 @@ A checkpoint is one file and is replaced in one move, so a kill at any moment le
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from shared.config import leaves
 from shared.errors import UserError
 from shared.files import atomic_write, file_digest
 from shared.process import was_restarted
@@ -143,18 +144,6 @@ def _offer(damaged: Path) -> str:
         return f"An older state is whole: resume from it with --resume --checkpoint {path}."
     best = best_checkpoint(damaged.parent.parent)
     return f"The best weights in {best} are not touched." if best.is_file() else ""
-
-
-def leaves(content: Mapping[str, Any], free: Collection[str], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of nested metadata, without the entries in `free` and those below them."""
-    for key, value in content.items():
-        name = f"{prefix}{key}"
-        if name in free:
-            continue
-        if isinstance(value, Mapping):
-            yield from leaves(value, free, f"{name}.")
-        else:
-            yield name, value
 
 
 def flatten_state(state: Any, tensors: dict[str, Tensor], name: str = "") -> dict[str, Any]:

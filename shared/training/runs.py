@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from shared.config import leaves
 from shared.console import log, shown
 from shared.errors import UserError
 from shared.files import file_digest, read_json
@@ -86,7 +87,7 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
     monitor = train.get("monitor") or next((score for score in scores if score != "loss"), "")
     test = _result(folder, "evaluate", identity).get("metrics", {}).get("test")
     mark = folder / "mark.txt"
-    settings = dict(_flat(metadata.get("config", {})))
+    settings = dict(leaves(metadata.get("config", {}), ()))
     ignored = ("log_dir", *metadata.get("not_trained", ()))
     return {
         "id": identity,
@@ -121,14 +122,6 @@ def _result(folder: Path, verb: str, identity: str = "") -> dict[str, Any]:
         log.warning(f"{path} is damaged, so `runs` shows nothing of it.")
         return {}
     return found if str(found.get("checkpoint", "")).startswith(identity[:8]) else {}
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:

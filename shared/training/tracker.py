@@ -13,11 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from shared.config import require
+from shared.config import leaves, require
 from shared.console import log
 from shared.process import is_main_process
 from shared.results import read_evaluation, read_result
-from shared.training.checkpoint import leaves
 from shared.training.state import Progress
 
 ENVIRONMENT = {

@@ -11,6 +11,7 @@ from shared.console import shortened
 from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
 from shared.data.copies import SAME_TEXT, near_copy_warnings
 from shared.data.examples import Data
+from shared.data.labels import normalized
 from shared.data.problems import Problems
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
@@ -20,7 +21,7 @@ from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.documents import TEXTS, has_text_folders, read_folders, read_table, split_tables
 from src.reading import choose_network, reading_warnings, tokens_of
-from src.stored import TokenRows, normalized
+from src.stored import TokenRows
 
 CHARACTERS_SHOWN = 300
 

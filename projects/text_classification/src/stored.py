@@ -13,17 +13,13 @@ import numpy as np
 from filelock import FileLock
 
 from shared.console import log, shown, track
+from shared.data.labels import normalized
 from shared.data.problems import Problems
 from shared.errors import UserError
 from shared.files import atomic_write, read_json, write_json
 
 BLOCK = 8192
 """Rows that are written, and texts that are tokenized, at a time."""
-
-
-def normalized(text: str) -> str:
-    """The text in lower case with single blanks: equal for texts that differ in nothing else."""
-    return " ".join(text.casefold().split())
 
 
 def keys_of(texts: Sequence[str]) -> np.ndarray:

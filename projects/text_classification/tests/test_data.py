@@ -15,6 +15,7 @@ from models.build import build_model
 from shared.data.batches import BucketedBatches
 from shared.data.download import DownloadError
 from shared.data.examples import Data, Examples
+from shared.data.labels import normalized
 from shared.data.memory import shuffled_loader
 from shared.data.problems import Problems
 from shared.errors import UserError
@@ -24,7 +25,7 @@ from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.documents import read_table, read_texts, read_texts_by_class, write_table
 from src.predict import collect_texts
 from src.splits import at_most, cut_texts, without
-from src.stored import StoredTexts, normalized, stored_tokens
+from src.stored import StoredTexts, stored_tokens
 from src.tokens import Tokens, learn_tokenizer
 
 SETTINGS = DataConfig()
