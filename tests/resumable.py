@@ -73,7 +73,7 @@ def main(folder: Path) -> int:
         points = batch["points"] if smooth else dropout(batch["points"], 0.1, training=model.training)
         return plain_step(model, {**batch, "points": points})
 
-    if limit := int(os.environ.get("FILE_LIMIT", "0")):  # a disk that is full beyond so many bytes a file
+    if limit := int(os.environ.get("FILE_LIMIT", "0")):  # a disk that is full beyond this number of bytes a file
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     seed_everything(0)

@@ -127,7 +127,7 @@ def test_a_single_sample_is_a_recording() -> None:
 
 
 def claiming(frames: int) -> bytes:
-    """A FLAC file of a second that claims to have so many samples (a number of 36 bits in its header)."""
+    """A FLAC file of a second that claims to have this number of samples (a number of 36 bits in its header)."""
     file = bytearray(encoded(TONE, kind="FLAC"))
     (field,) = struct.unpack(">Q", file[18:26])
     file[18:26] = struct.pack(">Q", field >> 36 << 36 | frames)

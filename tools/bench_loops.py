@@ -89,7 +89,7 @@ class Baton:
 
 
 class Clock:
-    """A loader that hands the baton on after so many batches, and notes how long these took."""
+    """A loader that hands the baton on after a number of batches, and notes how long these took."""
 
     def __init__(self, loader: DataLoader[Batch], baton: Baton, runner: str) -> None:
         self.loader, self.baton, self.runner = loader, baton, runner

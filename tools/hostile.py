@@ -59,7 +59,7 @@ def images(chance: random.Random) -> list[bytes]:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG file of some kilobytes that claims to have so many pixels."""
+    """A PNG file of some kilobytes that claims to have this number of pixels."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

@@ -8,7 +8,7 @@ export function imageOf({ data, width, height }) {
   return { planes, width, height };
 }
 
-// The image so many times as large, bilinear where nothing else is wanted.
+// The image scaled by a factor, bilinear unless another filter is given.
 export function resized({ planes, width, height }, scale, filter = bilinear) {
   const [columns, rows] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
   return {
