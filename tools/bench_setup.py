@@ -112,7 +112,7 @@ def main() -> None:
                 words = command.format(python=sys.executable, builds=builds)
                 rows.setdefault(way, {})[cache] = found = measure(words, folder / "clone", environment)
                 print(way, cache, found, flush=True)
-            shutil.rmtree(folder / "caches")
+            shutil.rmtree(folder / "caches", ignore_errors=True)  # pip keeps nothing of an index that is a folder
         shell(f".venv/bin/python {MAIN} export", folder / "clone", environment)
         (folder / "tree").mkdir()
         server_tree(folder / "clone", folder / "tree", environment)
