@@ -9,7 +9,7 @@ import pytest
 
 SIZES = {
     "mnist_classifier": (
-        "from models.model import ImageClassifier; make = lambda n: ImageClassifier(n, 1, 28, 10)",
+        "from models.model import ImageClassifier; make = lambda n: ImageClassifier(n, 28, 10)",
         {"cnn": 98_938, "mlp": 235_146},
     ),
     "photo_classification": (

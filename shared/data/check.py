@@ -64,6 +64,8 @@ class DataCheck:
     examples: list[Example] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
     """Files and lines that cannot be used."""
+    unusual: Problems = field(default_factory=Problems)
+    """Files that are read in a way that their owner may not expect."""
     warnings: list[str] = field(default_factory=list)
     """Sentences that say what is wrong and what to do."""
     refusal: str = ""
@@ -166,8 +168,9 @@ def class_warnings(found: DataCheck) -> list[str]:
 
 
 def all_warnings(found: DataCheck) -> list[str]:
-    """What follows from the list of examples alone: files that cannot be used, copies, small and uneven classes."""
-    return [*found.problems.sentences(), *copy_warnings(found), *class_warnings(found)]
+    """What every check says: files that cannot be used or are unusual, copies, small and uneven classes."""
+    unusual = [f"used, but unusual: {sentence}" for sentence in found.unusual.sentences()]
+    return [*found.problems.sentences(), *unusual, *copy_warnings(found), *class_warnings(found)]
 
 
 def samples_by_class(
@@ -251,7 +254,7 @@ def start_check(
         check.refusal = str(error)
         check.examples = survey(config.data.root, check.problems)
         return check, None
-    check.record, check.problems = data.as_dict(), data.problems
+    check.record, check.problems, check.unusual = data.as_dict(), data.problems, data.unusual
     return check, data
 
 

@@ -59,7 +59,7 @@ def read_splits(
 ) -> SourceData:
     """The examples of files below `root`, however their labels were found; `train` is the first split if there is one.
 
-    Files that cannot be read are left out with a warning.
+    Files that cannot be read are left out with a warning; those that are unusual are named.
 
     Raises:
         UserError: no file of some class of a split can be read; or see `prepare`.
@@ -72,6 +72,8 @@ def read_splits(
     problems, unusual = prepared.note(names, first.kind)
     for sentence in problems.sentences():
         log.warning(f"left out of {len(files)} {first.kind.nouns}: {sentence}")
+    for sentence in unusual.sentences():
+        log.warning(f"used, but unusual: {sentence}")
     splits, start, row, readable = {}, 0, 0, prepared.index.readable
     for split, found in labeled.items():
         good = np.flatnonzero(readable[start : start + len(found.files)])

@@ -178,6 +178,8 @@ class Data:
                 "searched": copies.searched,
                 "found": len(copies.across),
             }
+        if self.unusual:
+            found["unusual"] = self.unusual.counts
         return record | {"counts": self.counts, "digest": self.digest} | found | self.facts
 
 

@@ -96,6 +96,11 @@ def _range_of_type(mode: str, values: np.ndarray) -> tuple[float, float]:
     return 0, high
 
 
+def displayed(prepared: np.ndarray) -> np.ndarray:
+    """An image as networks take it, [1 or 3, H, W], as plots show it: [H, W] in gray, or [H, W, 3]."""
+    return prepared[0] if len(prepared) == 1 else prepared.transpose(1, 2, 0)
+
+
 def scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
     """The part `box` (left, top, right, bottom) of an image, scaled: first along its rows, then along its columns.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,11 @@ class _Used:
     low: float
     high: float
     finite: bool
+
+
+def settle_range(given: Sequence[float], files: Sequence[Path]) -> dict[str, Any]:
+    """What an empty `data.value_range` means for these files (see `Reading.settle`)."""
+    return {"value_range": measure_range(files, given)}
 
 
 def measure_range(files: Sequence[Path], given: Sequence[float] = ()) -> list[float]:

@@ -1,14 +1,30 @@
 """What a check of the data found: printed, and written as JSON, as an image and as a page."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shared.console import log, shown, table
-from shared.data.check import DataCheck, class_counts, find_copies, measured, spread
+from shared.data.check import (
+    DataCheck,
+    all_warnings,
+    class_counts,
+    contents_by_name,
+    find_copies,
+    list_examples,
+    measured,
+    samples_by_class,
+    size_on_disk,
+    spread,
+    start_check,
+)
+from shared.data.copies import Likeness, near_copy_warnings
+from shared.data.examples import Data
+from shared.data.images import displayed, read_image, size_of
+from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
 from shared.files import atomic_write
 from shared.report.html import ReportImage, Section, substitution_notice, write_report
@@ -87,6 +103,37 @@ def write_check_report(
         raise UserError(check.refusal)
     log.info("The data can be used: `run` in place of `check-data`, with the same settings, trains on it.")
     return result
+
+
+def check_images(
+    config: Any,
+    project: Path,
+    load_data: Callable[[Any], Data],
+    likeness: Likeness,
+    setting_warnings: Callable[[DataCheck], list[str]] = lambda _: [],
+) -> dict[str, Any]:
+    """Check images in class folders, shown as the network sees them (see `write_check_report`).
+
+    Args:
+        likeness: when two images are copies.
+        setting_warnings: which settings would suit the images better.
+    """
+    root = config.data.root
+    check, data = start_check(config, "images", load_data)
+    if data:
+        on_disk, size = data.record.source == "folder", size_of(data.splits.train["images"].shape[:1:-1])
+        check.examples = list_examples(data, "images", lambda name: size_on_disk(root / name) if on_disk else size)
+    check.warnings = all_warnings(check) + setting_warnings(check)
+    check.warnings += skipped_warnings(data.record if data else None, config.data)
+    check.warnings += near_copy_warnings(data, "images", likeness)
+    prepared = contents_by_name(data, "images") if data else None
+    samples = {
+        label: [
+            displayed(prepared(one.name)) if prepared else np.asarray(read_image(root / one.name)) for one in chosen
+        ]
+        for label, chosen in samples_by_class(check.examples, config.seed).items()
+    }
+    return write_check_report(check, config, project, samples=samples)
 
 
 def _print_warnings(warnings: Sequence[str]) -> None:

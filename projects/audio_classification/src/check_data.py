@@ -51,7 +51,6 @@ def check_data(config: Config) -> dict[str, Any]:
     check.warnings = all_warnings(check) + _setting_warnings(config, check, data)
     check.warnings += skipped_warnings(data and data.record, config.data, RECORDINGS)
     check.warnings += near_copy_warnings(data, "samples", SAME_RECORDING)
-    check.warnings += [f"used, but unusual: {sentence}" for sentence in (data.unusual.sentences() if data else [])]
     if data and not any(data.facts["speakers"].values()):
         check.warnings.append(_SPEAKERS_UNKNOWN)
     return write_check_report(check, config, PROJECT, samples=_spectrograms(config, samples, clips), side=SIDE)

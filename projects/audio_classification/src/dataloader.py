@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 from torch.utils.data import DataLoader
 
-from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_RECORDING, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData, cut_examples
@@ -40,15 +39,13 @@ def load_data(config: Config) -> Data:
     """
     settings = config.data
     found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
-    for sentence in found.unusual.sentences():
-        log.warning(f"used, but unusual: {sentence}")
     splits = split_by_speaker(found, settings, config.seed)
     require_all_classes(splits.train["labels"], found.classes)
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
     copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else None
-    facts = found.facts | {"speakers": speakers, "unusual": found.unusual.counts}
+    facts = found.facts | {"speakers": speakers}
     return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual, near_copies=copies)
 
 

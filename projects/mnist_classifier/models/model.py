@@ -1,5 +1,7 @@
 """The networks: raw uint8 images in, logits out. Normalization is their first layer, so no caller can forget it."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -15,25 +17,25 @@ class Normalize(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         # Buffers, not parameters: they are saved and exported with the network, but the optimizer leaves them alone.
-        self.register_buffer("mean", torch.full((channels, 1, 1), 127.5))
-        self.register_buffer("std", torch.full((channels, 1, 1), 127.5))
+        self.register_buffer("mean", torch.full((1, 1, 1), 127.5))
+        self.register_buffer("std", torch.full((1, 1, 1), 127.5))
 
     @torch.no_grad()
     def fit(self, images: Tensor | Rows) -> None:
-        """Measure the statistics on uint8 images [N, C, H, W]; in blocks, as floats take eight times the memory."""
-        sums = torch.zeros(2, images.shape[1], dtype=torch.float64)  # of pixels and of their squares, by channel
+        """Measure the statistics on uint8 images [N, 1, H, W]; in blocks, as floats take eight times the memory."""
+        sums = torch.zeros(2, dtype=torch.float64)  # of pixels and of their squares
         for block in in_batches(images, 1024):
             pixels = block.double()
-            sums += torch.stack([pixels.sum((0, 2, 3)), pixels.square().sum((0, 2, 3))])
-        count = images.shape[0] * images.shape[2] * images.shape[3]
-        mean, square = sums / count  # each [C]
+            sums += torch.stack([pixels.sum(), pixels.square().sum()])
+        count = math.prod(images.shape)
+        mean, square = sums / count
         variance = (square - mean.square()).clamp_min(0) * count / (count - 1)  # unbiased, as torch.std
-        self.mean.copy_(mean[:, None, None])
+        self.mean.fill_(mean)
         # At least one gray level: blank images have a deviation of 0, and dividing by it would give NaN.
-        self.std.copy_(variance.sqrt().clamp_min(1)[:, None, None])
+        self.std.fill_(variance.sqrt().clamp_min(1))
 
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 to float, same shape."""
@@ -60,10 +62,10 @@ class Cnn(nn.Module):
     Two strides shrink 28x28 pixels to 5x5 before the layers grow wide, because wide layers take most of the time.
     """
 
-    def __init__(self, channels: int, image_size: int, classes: int) -> None:
+    def __init__(self, image_size: int, classes: int) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            Convolution(channels, 16, kernel=5, stride=2),  # [N, C, 28, 28] -> [N, 16, 12, 12]
+            Convolution(1, 16, kernel=5, stride=2),  # [N, 1, 28, 28] -> [N, 16, 12, 12]
             Convolution(16, 32, kernel=3, stride=2),  # -> [N, 32, 5, 5]
             Convolution(32, 64, kernel=3),  # -> [N, 64, 3, 3]
         )
@@ -79,7 +81,7 @@ class Cnn(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """From normalized images [N, C, H, W] to logits [N, classes]."""
+        """From normalized images [N, 1, H, W] to logits [N, classes]."""
         logits: Tensor = self.head(self.features(images))
         return logits
 
@@ -87,10 +89,10 @@ class Cnn(nn.Module):
 class Mlp(nn.Sequential):
     """Two hidden layers on the flattened pixels. It learns each position separately; convolutions share weights."""
 
-    def __init__(self, channels: int, image_size: int, classes: int) -> None:
+    def __init__(self, image_size: int, classes: int) -> None:
         super().__init__(
-            nn.Flatten(),  # [N, C, H, W] -> [N, C * H * W]
-            nn.Linear(channels * image_size**2, 256),
+            nn.Flatten(),  # [N, 1, H, W] -> [N, H * W]
+            nn.Linear(image_size**2, 256),
             nn.ReLU(),
             nn.Linear(256, 128),
             nn.ReLU(),
@@ -101,13 +103,13 @@ class Mlp(nn.Sequential):
 class ImageClassifier(nn.Module):
     """Normalization, then the network that `name` chooses: `cnn` or `mlp`."""
 
-    def __init__(self, name: str, channels: int, image_size: int, classes: int) -> None:
+    def __init__(self, name: str, image_size: int, classes: int) -> None:
         super().__init__()
-        self.normalize = Normalize(channels)
-        self.network = Cnn(channels, image_size, classes) if name == "cnn" else Mlp(channels, image_size, classes)
+        self.normalize = Normalize()
+        self.network = Cnn(image_size, classes) if name == "cnn" else Mlp(image_size, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """From uint8 images [N, C, H, W] to logits, float [N, classes].
+        """From uint8 images [N, 1, H, W] to logits, float [N, classes].
 
         No softmax: cross-entropy on logits is numerically stable, and the export adds probabilities.
         """
@@ -117,7 +119,7 @@ class ImageClassifier(nn.Module):
 
 def make_model(config: Config, classes: list[str]) -> ImageClassifier:
     """The network of the configuration, with random weights."""
-    return ImageClassifier(config.model.name, config.data.channels, config.data.image_size, len(classes))
+    return ImageClassifier(config.model.name, config.data.image_size, len(classes))
 
 
 def restore_model(config: Config, checkpoint: Checkpoint) -> ImageClassifier:

@@ -22,7 +22,7 @@ MOST_BYTES = 256_000_000
 def baseline(config: Config, *, data: Data | None = None) -> dict[str, Any]:
     """Fit logistic regression and a support vector machine on the training split; write outputs/baseline.json."""
     data = data or load_data(config)
-    images = {name: split["images"] for name, split in vars(data.splits).items()}  # uint8 [N, C, H, W]
+    images = {name: split["images"] for name, split in vars(data.splits).items()}  # uint8 [N, 1, H, W]
     most = MOST_BYTES // (4 * images["train"][0].numel())
     models = make_baselines(min(most, len(data.splits.train)), config.seed)
     return fit_baselines(config, data, models, images, most=most)
@@ -44,5 +44,5 @@ def make_baselines(examples: int, seed: int) -> dict[str, Pipeline]:
 
 
 def _to_rows(images: Tensor) -> np.ndarray:
-    """From uint8 [N, C, H, W] to float32 [N, CHW] between 0 and 1."""
+    """From uint8 [N, 1, H, W] to float32 [N, HW] between 0 and 1."""
     return images.flatten(1).float().div(255).numpy()

@@ -1,26 +1,11 @@
-"""Look at the data before training does: what is in it, what is wrong with it, and which settings suit it."""
+"""Look at the data before training does: what is in it, and what is wrong with it."""
 
 from typing import Any
 
-import numpy as np
-
-from shared.data.check import (
-    DataCheck,
-    Example,
-    all_warnings,
-    contents_by_name,
-    list_examples,
-    samples_by_class,
-    size_on_disk,
-    start_check,
-)
-from shared.data.copies import near_copy_warnings
-from shared.data.images import read_image, size_of
-from shared.data.skipped import skipped_warnings
-from shared.report.check import write_check_report
+from shared.data.copies import SAME_DIGIT
+from shared.report.check import check_images
 from src.config import PROJECT, Config
-from src.dataloader import likeness, load_data
-from src.preparation import displayed, is_colorful
+from src.dataloader import load_data
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -28,46 +13,4 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
-    root = config.data.root
-    check, data = start_check(config, "images", load_data)
-    prepared = contents_by_name(data, "images") if data else None
-    if data:
-        on_disk = data.record.source == "folder"
-        size = size_of(data.splits.train["images"].shape[:1:-1])
-        check.examples = list_examples(data, "images", lambda name: size_on_disk(root / name) if on_disk else size)
-    samples = samples_by_class(check.examples, config.seed)
-    value_range = data.settled.get("value_range", []) if data else []
-    check.warnings = all_warnings(check) + _setting_warnings(config, check, samples, value_range)
-    check.warnings += skipped_warnings(data and data.record, config.data)
-    check.warnings += near_copy_warnings(data, "images", likeness(data.settled if data else {}))
-    images = {
-        label: [
-            displayed(prepared(one.name)) if prepared else np.asarray(read_image(root / one.name)) for one in chosen
-        ]
-        for label, chosen in samples.items()
-    }
-    return write_check_report(check, config, PROJECT, samples=images)
-
-
-def _setting_warnings(
-    config: Config, check: DataCheck, samples: dict[str, list[Example]], value_range: list[float]
-) -> list[str]:
-    """Which settings would suit the user's own images better; the samples stand for all."""
-    files = [config.data.root / one.name for chosen in samples.values() for one in chosen]
-    files = [path for path in files if path.is_file()]
-    if not files:
-        return []
-    warnings = []
-    colorful = sum(is_colorful(np.asarray(read_image(path, value_range=value_range))) for path in files)
-    if config.data.channels == 1 and 2 * colorful > len(files):
-        warnings.append(
-            f"{colorful} of {len(files)} sampled images are in color, but data.channels is 1, so the network "
-            "sees them in gray; for photos try --data.channels 3 --data.preparation photo --data.image_size 64."
-        )
-    small = sum(min(one.measures.values(), default=0) < config.data.image_size for one in check.examples)
-    if config.data.preparation == "photo" and small:
-        warnings.append(
-            f"{small:,} images have a side below data.image_size {config.data.image_size} and are enlarged; "
-            "lower that setting, or use larger images."
-        )
-    return warnings
+    return check_images(config, PROJECT, load_data, SAME_DIGIT)

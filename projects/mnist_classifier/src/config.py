@@ -24,11 +24,6 @@ class DataConfig(PreparedDataConfig):
     """folder of MNIST's four files, or of one folder per class (also below train/, validation/ and test/)"""
     image_size: Annotated[int, Bounds(ge=28)] = 28
     """height and width of the network's input in pixels; larger inputs show more detail and take longer"""
-    channels: Literal[1, 3] = 1
-    """number of color channels; 1: gray, 3: color"""
-    preparation: Literal["auto", "digit", "photo"] = "auto"
-    """how image files become inputs; digit: the ink is centered as in MNIST; photo: the middle square is scaled; auto:
-    photo where most training images are in color or have no plain border, else digit"""
     value_range: list[float] = field(default_factory=list)
     """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
     levels for each image; empty: measured on the training images"""
@@ -41,8 +36,6 @@ class DataConfig(PreparedDataConfig):
     """fraction of the data that becomes the test split, where the data has none"""
     shift: NonNegativeInt = 2
     """largest random shift of a training image in pixels; 0 shifts none"""
-    flip: bool = False
-    """true: training images are mirrored left to right at random (not for digits or letters)"""
 
     def __post_init__(self) -> None:
         require(self.shift < self.image_size, "data.shift", self.shift, "below data.image_size")

@@ -5,14 +5,13 @@ For your own data, edit `load_data` (or add a function to sources.py); for other
 """
 
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
 from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
-from shared.data.copies import SAME_DIGIT, SAME_IMAGE, Likeness, warn_near_copies
+from shared.data.copies import SAME_DIGIT, warn_near_copies
 from shared.data.examples import Data, SourceData, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
@@ -29,7 +28,7 @@ def load_data(config: Config) -> Data:
     """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        The splits have the columns `images`, uint8 [N, C, H, W], and `labels`, int64 [N].
+        The splits have the columns `images`, uint8 [N, 1, H, W], and `labels`, int64 [N].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
@@ -39,15 +38,8 @@ def load_data(config: Config) -> Data:
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
     require_size(splits.train["images"], settings)
-    # Other sources than a folder hold digits that are prepared already.
-    settled = found.settled or ({"preparation": "digit"} if settings.preparation == "auto" else {})
-    copies = warn_near_copies(splits, "images", likeness(settled)) if record.source == "folder" else None
-    return Data(splits, found.classes, record, found.problems, found.facts, settled, near_copies=copies)
-
-
-def likeness(settled: dict[str, Any]) -> Likeness:
-    """When two images are copies, by the preparation that was settled on."""
-    return SAME_IMAGE if settled.get("preparation") == "photo" else SAME_DIGIT
+    copies = warn_near_copies(splits, "images", SAME_DIGIT) if record.source == "folder" else None
+    return Data(splits, found.classes, record, found.problems, found.facts, found.settled, found.unusual, copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
@@ -72,20 +64,16 @@ def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
 
 def augment(settings: DataConfig, batch: Batch, source: Generator) -> Batch:
     """Changes a training batch at random; it draws from `source` only, so that a run can be repeated."""
-    images = random_shift(batch["images"], settings.shift, source)
-    if settings.flip:
-        mirrored = torch.rand(len(images), generator=source) < 0.5  # [N]
-        images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-    return {**batch, "images": images}
+    return {**batch, "images": random_shift(batch["images"], settings.shift, source)}
 
 
 def random_shift(images: Tensor, most_shift: int, source: Generator) -> Tensor:
-    """Move each image by -most_shift..most_shift random pixels along each axis; the gap repeats the edge's color.
+    """Move each image by -most_shift..most_shift random pixels along each axis; the gap repeats the edge's pixels.
 
     All images of the batch move in one indexing operation: a loop over images takes longer than the network's step.
 
     Args:
-        images: uint8 [N, C, H, W].
+        images: uint8 [N, 1, H, W].
     """
     if most_shift == 0:
         return images
@@ -93,15 +81,13 @@ def random_shift(images: Tensor, most_shift: int, source: Generator) -> Tensor:
     down, right = torch.randint(-most_shift, most_shift + 1, (2, count, 1, 1), generator=source)  # each [N, 1, 1]
     rows = (torch.arange(height)[None, :, None] - down).clamp(0, height - 1)  # [N, H, 1]
     columns = (torch.arange(width)[None, None, :] - right).clamp(0, width - 1)  # [N, 1, W]
-    moved = images.permute(0, 2, 3, 1)[torch.arange(count)[:, None, None], rows, columns]  # [N, H, W, C]
-    return moved.permute(0, 3, 1, 2)  # [N, C, H, W]
+    return images[:, 0][torch.arange(count)[:, None, None], rows, columns].unsqueeze(1)  # [N, 1, H, W]
 
 
 def require_size(images: Tensor | Rows, settings: DataConfig) -> None:
-    """Refuse images, [N, C, H, W], of another size than the settings say: the network is built for that one."""
-    expected = (settings.channels, settings.image_size, settings.image_size)
-    if images.shape[1:] != expected:
+    """Refuse images, [N, 1, H, W], of another size than the settings say: the network is built for that one."""
+    if images.shape[-1] != settings.image_size:
         raise UserError(
-            f"this data has images of {tuple(images.shape[1:])} (channels, height, width), but data.channels and "
-            f"data.image_size ask for {expected}; correct those settings."
+            f"this data has images of {images.shape[-1]} pixels a side, but data.image_size is {settings.image_size}; "
+            "correct that setting."
         )

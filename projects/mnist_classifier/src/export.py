@@ -24,13 +24,8 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, settings = restore_model(config, trained), trained.metadata["config"]["data"]
     metadata = {
-        "input": "uint8 images, [N, channels, height, width]; normalization is part of the network",
-        "preparation": {
-            "kind": settings["preparation"],
-            "size": settings["image_size"],
-            "channels": settings["channels"],
-            "value_range": settings["value_range"],
-        },
+        "input": "uint8 gray images, [N, 1, height, width]; normalization is part of the network",
+        "preparation": {"size": settings["image_size"], "value_range": settings["value_range"]},
     }
     path = export_path(config)
     return export_classifier(network, data, "images", trained, config, path, PROJECT, metadata, started, input_file)

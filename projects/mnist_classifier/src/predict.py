@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, displayed, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
-from src.preparation import EmptyImageError, displayed, prepare
+from src.preparation import EmptyImageError, prepare
 
 
 class Predictor:
@@ -22,19 +22,17 @@ class Predictor:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
-        # The preparation that the network was trained with, not that of the current configuration.
-        kind = self.network.metadata["preparation"]
-        self._value_range = kind.get("value_range", [])
-        self._settings = kind["kind"], kind["size"], kind["channels"]
+        self._preparation = self.network.metadata["preparation"]  # that of training, not of the current configuration
 
     def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
     def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
-        """The network's input, uint8 [channels, size, size]; or a `Prediction` that says why it cannot be used."""
+        """The network's input, uint8 [1, size, size]; or a `Prediction` that says why it cannot be used."""
+        settings = self._preparation
         try:
-            return prepare(read_image(source, max_pixels, self._value_range), *self._settings)
+            return prepare(read_image(source, max_pixels, settings["value_range"]), settings["size"])[None]
         except EmptyImageError as error:
             return Prediction("empty", detail=str(error))
         except UnreadableImageError as error:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from models.model import restore_model
 from shared.data.examples import Data, Examples
+from shared.data.images import displayed
 from shared.evaluation import logits_in_batches
 from shared.report.html import ReportImage, Section
 from shared.report.plots import contact_sheet
@@ -22,7 +23,6 @@ from shared.report.sections import (
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.preparation import displayed
 
 MISTAKES_SHOWN = 32
 

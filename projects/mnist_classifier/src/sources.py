@@ -14,9 +14,10 @@ from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.groups import in_groups
 from shared.data.prepared import Reading
+from shared.data.value_range import settle_range
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import BOX, read_file, settle
+from src.preparation import BOX, read_file
 
 # MD5 of MNIST's four files once unpacked, so that copies packed by other programs are known too.
 MNIST_FILES = {
@@ -29,9 +30,8 @@ MNIST_FILES = {
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
-    names = ("preparation", "image_size", "channels", "value_range")
-    given = {name: getattr(settings, name) for name in names}
-    reading = Reading(read_file, given, partial(settle, settings.preparation, settings.value_range))
+    given = {"image_size": settings.image_size, "value_range": settings.value_range}
+    reading = Reading(read_file, given, partial(settle_range, settings.value_range))
     found = read_class_folders(root, "images", reading, settings, classes=classes)
     if classes:  # nothing is cut, so that groups do not matter
         return found
@@ -98,10 +98,10 @@ def load_sample(settings: DataConfig, _: Path) -> SourceData:
     box = round(size * BOX)
     margin = (size - box) // 2
     digits = load_digits()
-    images = np.zeros((len(digits.images), settings.channels, size, size), np.uint8)
+    images = np.zeros((len(digits.images), 1, size, size), np.uint8)
     for image, scan in zip(images, digits.images, strict=True):
         gray = Image.fromarray((scan * 255 / 16).astype(np.uint8)).resize((box, box), Image.Resampling.BICUBIC)
-        image[:, margin : margin + box, margin : margin + box] = np.asarray(gray)
+        image[0, margin : margin + box, margin : margin + box] = np.asarray(gray)
     return SourceData(
         [str(number) for number in range(10)],
         _numbered("scan", images, digits.target),

@@ -51,7 +51,7 @@ def make_step(loss: Loss) -> Step:
     """One step of classification: batch -> (loss, logits, labels)."""
 
     def step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        logits = model(batch["images"])  # uint8 [N, C, H, W] -> float [N, classes]
+        logits = model(batch["images"])  # uint8 [N, 1, H, W] -> float [N, classes]
         return loss(logits, batch["labels"]), logits, batch["labels"]
 
     return step

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from images import save_images
+from images import save_images, save_photos
 from PIL import Image
 
 from shared.testing.contract import Check
@@ -35,19 +35,15 @@ def test_all_that_is_wrong_is_said_before_the_refusal(
     assert found["refusal"] in printed.err
 
 
-def test_settings_that_would_suit_photos_are_named(check: Check, tmp_path: Path) -> None:
-    root = save_images(tmp_path / "data", {"cat": 20, "dog": 20}, color=True)
-    (warning,) = check(root)["warnings"]
-    assert "--data.channels 3" in warning
-    photo = ("--data.channels", "3", "--data.preparation", "photo", "--data.image_size", "64")
-    (warning,) = check(root, *photo)["warnings"]
-    assert "data.image_size 64" in warning
+def test_photos_are_named_with_the_project_for_them(check: Check, tmp_path: Path) -> None:
+    (warning,) = check(save_photos(tmp_path / "data"))["warnings"]
+    assert "photo_classification" in warning
 
 
 def test_what_is_not_read_is_listed(check: Check, tmp_path: Path) -> None:
     root = save_images(tmp_path / "data", {"cat": 20, "dog": 20, ".NET": 20})
     (root / "cat" / "IMG_1.HEIC").write_bytes(b"")
-    found = check(root, "--data.preparation", "photo")
+    found = check(root)
     assert found["data"]["skipped_files"] == {"names with a leading dot": 1, "files of other kinds": 1}
     assert any(".NET" in warning for warning in found["warnings"])
     assert any("cat/IMG_1.HEIC" in warning for warning in found["warnings"])

@@ -9,7 +9,7 @@ from PIL import Image
 from shared.testing.contract import Refused
 
 
-@pytest.mark.parametrize(("flag", "value"), [("--data.channels", 2), ("--data.shift", 28)])
+@pytest.mark.parametrize(("flag", "value"), [("--data.image_size", 27), ("--data.shift", 28)])
 def test_a_setting_that_cannot_be_is_named(flag: str, value: int, refused: Refused) -> None:
     assert f"{flag[2:]} is " in refused("train", flag, value)
 

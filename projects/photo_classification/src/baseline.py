@@ -13,12 +13,12 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from shared.data.examples import Data
+from shared.data.images import displayed
 from shared.data.memory import in_batches
 from shared.data.rows import Rows
 from shared.evaluation import fit_baselines
 from src.config import Config
 from src.dataloader import load_data
-from src.preparation import displayed
 
 BINS = 8  # of a color histogram, for each channel
 HOG_SIDE = 64  # pixels; finer gradients say more of noise than of the object

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, displayed, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.heat import heated
 from shared.report.plots import contact_sheet
 from src.config import Config, export_path
-from src.preparation import displayed, prepare
+from src.preparation import prepare
 
 
 class Predictor:

@@ -6,14 +6,12 @@ that is not square is in page/preparation.json for both.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from shared.data.folders import Decoded
 from shared.data.images import read_image, scaled, size_of
-from shared.data.value_range import measure_range
 from shared.files import read_json
 
 PAD = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")["pad"]  # gray level
@@ -23,11 +21,6 @@ def read_file(path: Path, *, image_size: int, fit: str, value_range: Sequence[fl
     """A photo's file as the network's input (see `prepare`); with its width and height."""
     image = read_image(path, value_range=value_range)
     return Decoded(prepare(image, image_size, fit), size_of(image.size))
-
-
-def settle(value_range: Sequence[float], files: Sequence[Path]) -> dict[str, Any]:
-    """What an empty range of values means for these files."""
-    return {"value_range": measure_range(files, value_range)}
 
 
 def prepare(image: Image.Image, size: int, fit: str) -> np.ndarray:
@@ -50,8 +43,3 @@ def prepare(image: Image.Image, size: int, fit: str) -> np.ndarray:
         square = Image.new("RGB", (size, size), (PAD, PAD, PAD))
         square.paste(scaled(image, columns, rows, (0, 0, width, height)), ((size - columns) // 2, (size - rows) // 2))
     return np.asarray(square).transpose(2, 0, 1)
-
-
-def displayed(prepared: np.ndarray) -> np.ndarray:
-    """A prepared photo, [3, H, W], as plots show it: [H, W, 3]."""
-    return prepared.transpose(1, 2, 0)

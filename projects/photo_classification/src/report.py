@@ -6,6 +6,7 @@ import numpy as np
 
 from models.model import restore_model
 from shared.data.examples import Data, Examples
+from shared.data.images import displayed
 from shared.evaluation import logits_in_batches
 from shared.report.heat import heated
 from shared.report.html import ReportImage, Section
@@ -24,7 +25,6 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import FORWARD_BATCH, load_data
 from src.predict import Predictor
-from src.preparation import displayed
 
 SHOWN = 16
 

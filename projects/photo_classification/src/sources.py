@@ -10,14 +10,15 @@ from shared.data.class_folders import read_class_folders
 from shared.data.examples import Examples, SourceData
 from shared.data.groups import in_groups
 from shared.data.prepared import Reading
+from shared.data.value_range import settle_range
 from src.config import DataConfig
-from src.preparation import prepare, read_file, settle
+from src.preparation import prepare, read_file
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
     """Your own photos: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     given = {name: getattr(settings, name) for name in ("image_size", "fit", "value_range")}
-    reading = Reading(read_file, given, partial(settle, settings.value_range))
+    reading = Reading(read_file, given, partial(settle_range, settings.value_range))
     found = read_class_folders(root, "images", reading, settings, classes=classes)
     if classes:  # nothing is cut, so that groups do not matter
         return found

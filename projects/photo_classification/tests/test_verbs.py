@@ -21,6 +21,7 @@ from shared.training.files import best_checkpoint
 from shared.verbs import sweep
 from src.config import Config, export_path, load_config
 from src.dataloader import load_data
+from src.export import export
 from src.predict import Predictor, predict
 from src.train import train
 
@@ -89,6 +90,25 @@ def test_the_server_predicts_as_predict_does(trained: Config, images: Path, cont
         with pytest.raises(HTTPError, match="422") as refused:
             ask(url, "predict", b"no image")
         assert json.load(refused.value) == {"detail": "not an image, or a damaged one"}
+
+
+def test_a_network_of_deep_photos_reads_later_ones_by_the_range_of_its_training(smoke: Config, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(500, 1000, (40, 32, 32), dtype=np.uint16)
+    for number, image in enumerate(values):  # the classes differ in how bright they are, and in nothing else
+        folder = tmp_path / "data" / ("bright" if number % 2 else "dim")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image * (4 if number % 2 else 1)).save(folder / f"{number}.png")
+    data, model = (
+        replace(smoke.data, source="folder", root=tmp_path / "data"),
+        replace(smoke.model, name="test_efficientnet", weights="none"),
+    )
+    training = replace(smoke.training, epochs=1)
+    config = replace(smoke, data=data, model=model, output_dir=tmp_path / "out", training=training)
+    assert train(config)["config"]["data"]["value_range"] == [0, 4095]
+    export(config)
+    predictor = Predictor(config)
+    prepared = [np.asarray(predictor.prepare(tmp_path / "data" / name)) for name in ("dim/0.png", "bright/1.png")]
+    assert prepared[1].mean() == pytest.approx(4 * prepared[0].mean(), rel=0.05)
 
 
 def test_the_exported_file_knows_the_preparation(trained: Config) -> None:

@@ -9,17 +9,17 @@ export { examples, facts, where };
 
 export async function ask(verb, [canvas]) {
   const metadata = await facts();
-  const { size, channels } = metadata.preparation;
+  const { size } = metadata.preparation;
   let prepared;
   try {
-    prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
+    prepared = prepare(pixelsOf(canvas), size, await specification);
   } catch (error) {
     if (error instanceof EmptyImage) {
       return { prediction: answerNamed("empty", metadata.labels), detail: error.message };
     }
     throw error;
   }
-  const { probabilities } = await run("uint8", prepared, [1, channels, size, size]);
+  const { probabilities } = await run("uint8", prepared, [1, 1, size, size]);
   const best = probabilities.data.indexOf(Math.max(...probabilities.data));
   const sure = probabilities.data[best] >= metadata.predict.min_probability;
   return {

@@ -5,22 +5,9 @@ import { resize } from "./resampling.mjs";
 
 export class EmptyImage extends Error {}
 
-// RGBA pixels (opaque) of a canvas -> Uint8Array [channels, size, size]; throws EmptyImage where there is no ink.
-export function prepare({ data, width, height }, { kind, size, channels }, specification) {
-  if (kind === "photo") return photo(data, width, height, size, channels, specification);
-  const prepared = digit(gray(data, specification.luma), width, height, size, specification);
-  return Uint8Array.from({ length: channels * size * size }, (_, index) => prepared[index % (size * size)]);
-}
-
-// ITU-R 601 luma in 16 bits, as Pillow computes it.
-function gray(rgba, [red, green, blue]) {
-  return Uint8Array.from(
-    { length: rgba.length / 4 },
-    (_, i) => (rgba[4 * i] * red + rgba[4 * i + 1] * green + rgba[4 * i + 2] * blue + 0x8000) >> 16,
-  );
-}
-
-export function digit(pixels, width, height, size, { box, min_contrast, ink_threshold, bright_paper_above }) {
+// RGBA pixels (opaque) of a canvas -> Uint8Array [size, size]; throws EmptyImage where there is no ink.
+export function prepare({ data, width, height }, size, { box, min_contrast, ink_threshold, bright_paper_above, luma }) {
+  const pixels = gray(data, luma);
   const paper = median(border(pixels, width, height));
   const ink = Float32Array.from(pixels, (value) => (paper > bright_paper_above ? paper - value : value - paper));
   const most = ink.reduce((a, b) => Math.max(a, b));
@@ -34,17 +21,12 @@ export function digit(pixels, width, height, size, { box, min_contrast, ink_thre
   return centered(inBox(cropped(cleaned, width, height), roundEven(size * box)), size);
 }
 
-function photo(rgba, width, height, size, channels, { luma }) {
-  const side = Math.min(width, height);
-  const middle = [(width - side) * 0.5, (height - side) * 0.5, (width + side) * 0.5, (height + side) * 0.5];
-  const planes = [0, 1, 2].map((channel) =>
-    resize(Uint8Array.from({ length: width * height }, (_, i) => rgba[4 * i + channel]), width, height, size, size, middle),
+// ITU-R 601 luma in 16 bits, as Pillow computes it.
+function gray(rgba, [red, green, blue]) {
+  return Uint8Array.from(
+    { length: rgba.length / 4 },
+    (_, i) => (rgba[4 * i] * red + rgba[4 * i + 1] * green + rgba[4 * i + 2] * blue + 0x8000) >> 16,
   );
-  if (channels === 1) {
-    const interleaved = Uint8Array.from({ length: 4 * size * size }, (_, i) => planes[Math.min(i % 4, 2)][i >> 2]);
-    return gray(interleaved, luma);
-  }
-  return Uint8Array.from(planes.flatMap((plane) => [...plane]));
 }
 
 function border(pixels, width, height) {
