@@ -34,6 +34,8 @@ def torch_rows() -> list[tuple[str, str, str]]:
         import torch
         import torchaudio
         import torchvision
+    except ModuleNotFoundError as error:
+        return [("torch", f"there is no {error.name}", "make setup installs it")]
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         line = str(error).strip().splitlines()[0]
         return [("torch", line, "make clean, then make setup: torch, torchvision and torchaudio must be of one build")]
@@ -48,10 +50,8 @@ def torch_rows() -> list[tuple[str, str, str]]:
         advice = "CUDA takes 4.5 GB that nothing here uses: make clean, then make setup TORCH=cpu"
     gpus = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
     seen = gpus or ("Metal" if torch.backends.mps.is_available() else "none seen")
-    limit = os.environ.get("OMP_NUM_THREADS")
-    threads = f"{torch.get_num_threads()} of PyTorch, {os.cpu_count()} cores" + f", OMP_NUM_THREADS={limit}" * bool(
-        limit
-    )
+    limit = os.environ.get("OMP_NUM_THREADS", "not set")
+    threads = f"{torch.get_num_threads()} of PyTorch, {os.cpu_count()} cores, OMP_NUM_THREADS {limit}"
     return [("torch", packages, advice), ("gpu", seen, ""), ("threads", threads, "")]
 
 
@@ -80,7 +80,8 @@ def versions() -> tuple[str, str, str]:
         if name in tested and version.partition("+")[0] != tested[name]
     ]
     if not others:
-        return "versions", f"all {len(installed.keys() & tested.keys())} as tested", ""
+        count = len(installed.keys() & tested.keys())
+        return "versions", f"all {count} as tested", "" if count else "nothing is installed yet: make setup"
     return "versions", ", ".join(others), "make clean, then make setup installs the tested ones"
 
 
