@@ -26,7 +26,7 @@ install = $(if $(wildcard $(PY)),$(PY),$(require_python) && $(PYTHON)) tools/ins
 STRANGE := $(filter-out projects/%/main.py,$(wildcard projects/*/main.py))
 $(if $(STRANGE),$(error make splits names at spaces, and a folder in projects/ has one ($(STRANGE)): rename it))
 asked_of = $(filter-out test-shared test-shared-% test-long test-docs,$(filter $(1)-%,$(MAKECMDGOALS)))
-$(foreach verb,check-data run serve export sweep test,$(foreach goal,$(call asked_of,$(verb)),\
+$(foreach verb,check-data run serve export runs sweep test,$(foreach goal,$(call asked_of,$(verb)),\
 	$(if $(call main,$(goal:$(verb)-%=%)),)))
 
 .DEFAULT_GOAL := help
@@ -58,6 +58,9 @@ serve-%: installed-for-%  ## answer HTTP requests with the exported network, on 
 
 export-%: installed-for-%  ## write the trained network as one ONNX file
 	@$(PY) $(call main,$*) export $(FLAGS)
+
+runs-%: installed-for-%  ## list the training runs; ARGS="compare A B" compares two, "use A" goes back to one
+	@$(PY) $(call main,$*) runs $(ARGS)
 
 sweep-%: installed-for-%  ## search for good settings by many training runs
 	@$(PY) $(call main,$*) sweep $(FLAGS)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECT = min(path.parent.name for path in REPOSITORY.glob("projects/*/requirements.txt"))
+PROJECTS = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/requirements.txt"))
+PROJECT = PROJECTS[0]
 UV = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
 TORCH = ("torch", "torchvision", "torchaudio")
 
@@ -161,3 +162,24 @@ def test_where_there_is_no_uv_pip_brings_it(copy: Path) -> None:
     settings = {"PATH": str(copy / "programs"), "PIP_INDEX_URL": f"file://{copy / 'default'}"}
     (call,) = installs(copy, **settings)
     assert call.startswith("pip install --quiet --python ")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("project", PROJECTS)
+def test_a_project_needs_nothing_that_it_does_not_ask_for(project: str, tmp_path: Path) -> None:
+    """In a fresh clone, with the package index: its smoke configuration runs, and its tests can be imported."""
+    subprocess.run(["git", "clone", "--quiet", REPOSITORY, tmp_path / "clone"], check=True)
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "uv").symlink_to(UV)
+    clone, left_out = tmp_path / "clone", ("PYTHONPATH", "MAKE", "MFLAGS")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    environment["PATH"] = f"{tmp_path / 'programs'}{os.pathsep}{environment['PATH']}"
+    try:
+        for command in (
+            ["make", f"run-{project}", "ARGS=--config configs/smoke.yaml", f"PYTHON={sys.executable}"],
+            [".venv/bin/python", "-m", "pytest", "--quiet", "--collect-only", f"projects/{project}/tests"],
+        ):
+            done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    finally:
+        shutil.rmtree(clone / ".venv", ignore_errors=True)

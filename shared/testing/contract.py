@@ -27,6 +27,7 @@ from torch.nn.functional import cross_entropy
 from shared.cli import main
 from shared.config import to_plain
 from shared.data.examples import Data, Examples
+from shared.data.splits import evenly_spaced
 from shared.evaluation import ENOUGH_STEPS, what_to_try
 from shared.files import read_json
 from shared.inference.model import OnnxModel
@@ -180,6 +181,14 @@ def ask(url: str, path: str, body: bytes | Mapping[str, Any] | None = None) -> A
     with urllib.request.urlopen(urllib.request.Request(f"{url}/{path}", content, headers), timeout=60) as response:
         found = response.read().decode()
         return json.loads(found) if "json" in response.headers["content-type"] else found
+
+
+def loaded(contract: Contract, code: str) -> set[str]:
+    """The modules that a process of its own has loaded after this code."""
+    command = [sys.executable, "-c", f"import sys; {code}; print(); print(*sys.modules)"]
+    done = subprocess.run(command, cwd=contract.project, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return set(done.stdout.splitlines()[-1].split())
 
 
 @contextmanager
@@ -383,9 +392,28 @@ def test_the_stored_configuration_names_no_folder_of_this_machine(contract: Cont
 
 
 def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> None:
-    code = "import sys, src.service; print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=contract.project, capture_output=True, text=True)
-    assert done.stdout.strip() == str(not contract.serves_without_torch), done.stderr
+    assert ("torch" in loaded(contract, "import src.service")) == (not contract.serves_without_torch)
+
+
+@pytest.mark.parametrize("words", ["--help", "train --help", "predict", "check-data"])
+def test_what_does_not_train_loads_no_library_of_training(
+    words: str, trained: Any, data: Data, contract: Contract, tmp_path: Path
+) -> None:
+    arguments, unneeded = words.split(), {"accelerate", "onnx", "optuna", "tensorboard", "timm", "transformers"}
+    if words != "check-data":  # which cuts splits with scikit-learn, into tensors
+        needs_torch = words == "predict" and not contract.serves_without_torch
+        unneeded |= {"sklearn"} | (set() if needs_torch else {"torch"})
+    if "--help" not in words:
+        if contract.save_labeled is None:
+            return
+        few = data.splits.train.at(evenly_spaced(len(data.splits.train), 60))
+        contract.save_labeled(data.classes, few, tmp_path / "labeled")
+        (place,) = map(str, tmp_path.glob("labeled*"))
+        predicting = [place, "--output_dir", str(trained.output_dir)]
+        arguments += predicting if words == "predict" else ["--data.root", place, "--output_dir", str(tmp_path)]
+    call = f"assert main({arguments}, Path.cwd(), VERBS, 'src.config:Config') == 0"
+    code = f"from pathlib import Path; from main import VERBS; from shared.cli import main; {call}"
+    assert not unneeded & loaded(contract, code)
 
 
 # Every mistake ends in one sentence that names what is wrong.

@@ -10,7 +10,6 @@ import torch
 from torch import Generator
 from torch.utils.data import DataLoader
 
-from models.model import STRIDE
 from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
@@ -109,6 +108,8 @@ class Tiles(BatchDataset):
 
     def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - nothing here is random
         """The tiles at `indices`, padded to one size that the network takes."""
+        from models.model import STRIDE  # here: its libraries take seconds to import, which check-data can do without
+
         tiles = [self._tiles[index] for index in indices]
         largest = [max(mask.shape[axis] for _, mask in tiles) for axis in (0, 1)]
         height, width = (side + -side % STRIDE for side in largest)

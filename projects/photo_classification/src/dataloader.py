@@ -5,12 +5,12 @@ For your own data, edit `load_data` (or add a function to sources.py); training 
 
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from models.model import PhotoClassifier
 from shared.console import track
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
@@ -23,6 +23,9 @@ from shared.data.splits import Splits
 from src.augmentation import AugmentedPhotos
 from src.config import Config
 from src.sources import load_folder, load_sample
+
+if TYPE_CHECKING:  # it takes seconds to import, which check-data need not wait for
+    from models.model import PhotoClassifier
 
 FORWARD_BATCH = 32
 """Photos that go through the network at once where nothing is learned: more need more memory and are not faster."""
@@ -63,7 +66,7 @@ def make_loaders(data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     )
 
 
-def make_feature_loaders(model: PhotoClassifier, data: Data, config: Config) -> Splits[DataLoader[Batch]]:
+def make_feature_loaders(model: "PhotoClassifier", data: Data, config: Config) -> Splits[DataLoader[Batch]]:
     """Loaders of features in place of photos, `images` float [N, D]: the backbone reads each photo once, no epoch does.
 
     The training split has each photo several times, see `ModelConfig.views`.
@@ -84,7 +87,7 @@ def make_feature_loaders(model: PhotoClassifier, data: Data, config: Config) -> 
 
 
 @torch.no_grad()
-def features_of(model: PhotoClassifier, batches: Iterable[Tensor], count: int, title: str) -> Tensor:
+def features_of(model: "PhotoClassifier", batches: Iterable[Tensor], count: int, title: str) -> Tensor:
     """The features, float [count, D], of batches of photos, uint8 [N, 3, H, W], computed on the network's device."""
     model.eval()
     found = torch.empty(count, model.head.in_features)
