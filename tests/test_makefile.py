@@ -176,7 +176,12 @@ def test_a_project_needs_nothing_that_it_does_not_ask_for(project: str, tmp_path
     environment["PATH"] = f"{tmp_path / 'programs'}{os.pathsep}{environment['PATH']}"
     try:
         for command in (
-            ["make", f"run-{project}", "ARGS=--config configs/smoke.yaml", f"PYTHON={sys.executable}"],
+            [
+                "make",
+                f"run-{project}",
+                f"ARGS=--config projects/{project}/configs/smoke.yaml",
+                f"PYTHON={sys.executable}",
+            ],
             [".venv/bin/python", "-m", "pytest", "--quiet", "--collect-only", f"projects/{project}/tests"],
         ):
             done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
