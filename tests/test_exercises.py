@@ -1,7 +1,8 @@
 """The exercises can be solved, their checks find plausible mistakes, and they do not insist on one style.
 
 `tests/exercises/` holds further answers to each exercise: `softmax__wrong_axis` stands for the solution's `softmax`.
-An exercise's right answers replace their functions together, its wrong ones each alone.
+An exercise's right answers replace their functions together, its wrong ones each alone. In place of wrong ones it may
+have `MISTAKES`: by name, what stands in the solution, and what is written there by mistake.
 """
 
 import os
@@ -38,6 +39,15 @@ def with_answers(name: str, keys: list[str]) -> ModuleType:
     return module
 
 
+def with_mistake(name: str, old: str, new: str) -> ModuleType:
+    """The solution, with one mistake written into it."""
+    path = EXERCISES / "solutions" / f"{name}.py"
+    text, module = path.read_text(encoding="utf-8"), road.load(path)
+    assert text.count(old) == 1, old
+    exec(compile(text.replace(old, new), path, "exec"), vars(module))
+    return module
+
+
 def problems(name: str, module: ModuleType) -> list[str]:
     return [found.problem for found in road.run_checks(name, module) if found.problem]
 
@@ -53,10 +63,12 @@ def test_two_right_answers_pass(name: str) -> None:
 @pytest.mark.filterwarnings("ignore")  # a wrong answer may well divide by zero
 @pytest.mark.parametrize("name", NAMES)
 def test_five_plausible_mistakes_are_found_and_said(name: str) -> None:
-    wrong = answers(name, "wrong")
+    wrong = {key: with_answers(name, [key]) for key in answers(name, "wrong")}
+    mistakes = getattr(road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py"), "MISTAKES", {})
+    wrong |= {key: with_mistake(name, *edit) for key, edit in mistakes.items()}
     assert len(wrong) >= 5
-    for key in wrong:
-        found = problems(name, with_answers(name, [key]))
+    for key, module in wrong.items():
+        found = problems(name, module)
         assert found, f"{key} passes all checks"
         assert all(len(problem) > 15 for problem in found), key
 

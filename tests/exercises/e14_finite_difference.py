@@ -1,4 +1,4 @@
-"""Answers to exercise 14: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 14: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 
@@ -15,78 +15,19 @@ def gradient_error__right_by_sums(function, gradient, point):
     return lengths[0] / max(lengths[1] + lengths[2], 1e-300)
 
 
-def numerical_gradient__wrong_one_side(function, point, step=1e-5):
-    gradient = np.zeros(point.shape)
-    for place in np.ndindex(point.shape):
-        up = point.astype(float)
-        up[place] += step
-        gradient[place] = (function(up) - function(point)) / step
-    return gradient
-
-
-def numerical_gradient__wrong_divided_by_one_step(function, point, step=1e-5):
-    return 2 * numerical_gradient__right_by_unit_vectors(function, point, step)
-
-
-def numerical_gradient__wrong_all_at_once(function, point, step=1e-5):
-    return np.full(point.shape, (function(point + step) - function(point - step)) / (2 * step))
-
-
-def numerical_gradient__wrong_not_moved_back(function, point, step=1e-5):
-    gradient, moved = np.zeros(point.shape), point.astype(float)
-    for place in np.ndindex(point.shape):
-        moved[place] += step
-        up = function(moved)
-        moved[place] -= 2 * step
-        gradient[place] = (up - function(moved)) / (2 * step)
-    return gradient
-
-
-def numerical_gradient__wrong_writes_to_the_point(function, point, step=1e-5):
-    gradient = np.zeros(point.shape)
-    for place in np.ndindex(point.shape):
-        point[place] += step
-        up = function(point)
-        point[place] -= 2 * step
-        gradient[place] = (up - function(point)) / (2 * step)
-    return gradient
-
-
-def numerical_gradient__wrong_whole_numbers_stay(function, point, step=1e-5):
-    gradient = np.zeros(point.shape)
-    for place in np.ndindex(point.shape):
-        up, down = point.copy(), point.copy()
-        up[place] += step
-        down[place] -= step
-        gradient[place] = (function(up) - function(down)) / (2 * step)
-    return gradient
-
-
-def numerical_gradient__wrong_rows_in_place_of_numbers(function, point, step=1e-5):
-    gradient = np.zeros(point.shape)
-    for index in range(len(point)):
-        up, down = point.astype(float), point.astype(float)
-        up[index] += step
-        down[index] -= step
-        gradient[index] = (function(up) - function(down)) / (2 * step)
-    return gradient
-
-
-def gradient_error__wrong_not_divided(function, gradient, point):
-    return float(np.linalg.norm(numerical_gradient__right_by_unit_vectors(function, point) - gradient(point)))
-
-
-def gradient_error__wrong_norm_of_the_sum(function, gradient, point):
-    measured, computed = numerical_gradient__right_by_unit_vectors(function, point), gradient(point)
-    return float(np.linalg.norm(measured - computed) / max(np.linalg.norm(measured + computed), 1e-12))
-
-
-def gradient_error__wrong_nothing_by_nothing(function, gradient, point):
-    measured, computed = numerical_gradient__right_by_unit_vectors(function, point), gradient(point)
-    return float(np.linalg.norm(measured - computed) / (np.linalg.norm(measured) + np.linalg.norm(computed)))
-
-
-def gradient_error__wrong_signs_lost(function, gradient, point):
-    measured, computed = numerical_gradient__right_by_unit_vectors(function, point), gradient(point)
-    sizes = np.linalg.norm(measured), np.linalg.norm(computed)
-    return float(abs(sizes[0] - sizes[1]) / max(sum(sizes), 1e-300))
+MISTAKES = {
+    "one side": ("function(down)) / (2 * step)", "function(point)) / step"),
+    "divided by one step": ("/ (2 * step)", "/ step"),
+    "all at once": ("up[place] += step\n        down[place] -= step", "up += step\n        down -= step"),
+    "not moved back": (
+        "for place in np.ndindex(point.shape):\n        up, down = point.astype(np.float64), point.astype(np.float64)",
+        "up, down = point.astype(np.float64), point.astype(np.float64)\n    for place in np.ndindex(point.shape):",
+    ),
+    "writes to the point": ("up, down = point.astype(np.float64)", "up, down = point"),
+    "whole numbers stay": ("point.astype(np.float64), point.astype(np.float64)", "point.copy(), point.copy()"),
+    "rows in place of numbers": ("np.ndindex(point.shape)", "range(len(point))"),
+    "error not divided": (" / size) if size else 0.0", ")"),
+    "norm of the sum": ("np.linalg.norm(measured) + np.linalg.norm(computed)", "np.linalg.norm(measured + computed)"),
+    "nothing by nothing": (" if size else 0.0", ""),
+    "signs lost": ("np.linalg.norm(measured - computed)", "abs(np.linalg.norm(measured) - np.linalg.norm(computed))"),
+}

@@ -1,4 +1,4 @@
-"""Answers to exercise 21: a right one in another style, and plausible wrong ones."""
+"""Answers to exercise 21: a right one in another style, and edits of the solution that make it wrong."""
 
 import math
 from typing import Any
@@ -23,84 +23,25 @@ def adamw_step__right_in_place(
     parameter.data.mul_(1 - rate * decay).addcdiv_(first, denominator, value=-rate / (1 - beta1**step))
 
 
-def adamw_step__wrong_no_correction(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    _, first, second = averages(parameter.grad, state, beta1, beta2)
-    parameter.data -= rate * decay * parameter.data
-    parameter.data -= rate * first / (second.sqrt() + eps)
-
-
-def adamw_step__wrong_decay_in_the_gradient(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    gradient = parameter.grad + decay * parameter.data
-    step, first, second = averages(gradient, state, beta1, beta2)
-    parameter.data -= rate * first / (1 - beta1**step) / ((second / (1 - beta2**step)).sqrt() + eps)
-
-
-def adamw_step__wrong_decay_without_the_rate(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    step, first, second = averages(parameter.grad, state, beta1, beta2)
-    parameter.data *= 1 - decay
-    parameter.data -= rate * first / (1 - beta1**step) / ((second / (1 - beta2**step)).sqrt() + eps)
-
-
-def adamw_step__wrong_eps_under_the_root(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    step, first, second = averages(parameter.grad, state, beta1, beta2)
-    parameter.data *= 1 - rate * decay
-    parameter.data -= rate * first / (1 - beta1**step) / (second / (1 - beta2**step) + eps).sqrt()
-
-
-def adamw_step__wrong_corrected_averages_kept(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    step, first, second = averages(parameter.grad, state, beta1, beta2)
-    first /= 1 - beta1**step
-    second /= 1 - beta2**step
-    parameter.data *= 1 - rate * decay
-    parameter.data -= rate * first / (second.sqrt() + eps)
-
-
-def adamw_step__wrong_no_root(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    step, first, second = averages(parameter.grad, state, beta1, beta2)
-    parameter.data *= 1 - rate * decay
-    parameter.data -= rate * first / (1 - beta1**step) / (second / (1 - beta2**step) + eps)
-
-
-def adamw_step__wrong_betas_exchanged(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    adamw_step__right_in_place(parameter, state, rate, beta2, beta1, eps, decay)
-
-
-def adamw_step__wrong_state_forgotten(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    adamw_step__right_in_place(parameter, {}, rate, beta1, beta2, eps, decay)
-
-
-def adamw_step__wrong_step_not_counted(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    state["step"] = 0
-    adamw_step__right_in_place(parameter, state, rate, beta1, beta2, eps, decay)
-
-
-def adamw_step__wrong_gradient_squared_in_place(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    adamw_step__right_in_place(parameter, state, rate, beta1, beta2, eps, decay)
-    parameter.grad.square_()
-
-
-def adamw_step__wrong_recorded(
-    parameter: Tensor, state: dict, rate: float, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.01
-) -> None:
-    step, first, second = averages(parameter.grad, state, beta1, beta2)
-    parameter -= rate * first / (1 - beta1**step) / ((second / (1 - beta2**step)).sqrt() + eps)
+MISTAKES = {
+    "no correction": (
+        "corrected / ((second / (1 - beta2**step)).sqrt() + eps)",
+        "first / (second.sqrt() + eps)",
+    ),
+    "decay in the gradient": (
+        "gradient = parameter.grad\n    parameter.mul_(1 - rate * decay)",
+        "gradient = parameter.grad + decay * parameter",
+    ),
+    "decay without the rate": ("1 - rate * decay", "1 - decay"),
+    "eps under the root": (
+        "((second / (1 - beta2**step)).sqrt() + eps)",
+        "(second / (1 - beta2**step) + eps).sqrt()",
+    ),
+    "corrected average kept": ("corrected = first", 'corrected = state["first"] = first'),
+    "no root": (".sqrt() + eps", " + eps"),
+    "betas exchanged": ('step = state["step"]', 'beta1, beta2 = beta2, beta1\n    step = state["step"]'),
+    "state forgotten": ('step = state["step"]', 'state = {}\n    step = state["step"]'),
+    "step not counted": ('state.get("step", 0) + 1', "1"),
+    "gradient squared in place": ("gradient**2", "gradient.square_()"),
+    "recorded": ("@torch.no_grad()\n", ""),
+}

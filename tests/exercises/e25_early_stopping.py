@@ -1,6 +1,5 @@
-"""Answers to exercise 25: a right one in another style, and plausible wrong ones."""
+"""Answers to exercise 25: a right one in another style, and edits of the solution that make it wrong."""
 
-import copy
 from collections.abc import Callable
 
 import torch
@@ -26,165 +25,17 @@ def fit__right_counts_bad_epochs(network: nn.Module, train: Train, measure: Meas
     return len(losses)
 
 
-def fit__wrong_weights_without_a_copy(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, network.state_dict()
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
-
-
-def fit__wrong_weights_of_the_last_epoch(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad = float("inf"), 0
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad = loss, 0
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    return epoch
-
-
-def fit__wrong_equal_is_better(network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss <= best:
-            best, bad, weights = loss, 0, copy.deepcopy(network.state_dict())
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
-
-
-def fit__wrong_compared_with_the_epoch_before(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, copy.deepcopy(network.state_dict())
-        else:
-            best, bad = loss, bad + 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
-
-
-def fit__wrong_one_epoch_too_many(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, copy.deepcopy(network.state_dict())
-        else:
-            bad += 1
-        if bad > patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
-
-
-def fit__wrong_bad_epochs_in_all(network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, weights = loss, copy.deepcopy(network.state_dict())
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
-
-
-def fit__wrong_restored_only_when_stopped(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, copy.deepcopy(network.state_dict())
-        else:
-            bad += 1
-        if bad == patience:
-            network.load_state_dict(weights)
-            break
-    return epoch
-
-
-def fit__wrong_returns_the_best_epoch(
-    network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int
-) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, copy.deepcopy(network.state_dict())
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch - bad
-
-
-def fit__wrong_shallow_copy(network: nn.Module, train: Train, measure: Measure, epochs: int, patience: int) -> int:
-    best, bad, weights = float("inf"), 0, copy.deepcopy(network.state_dict())
-    epoch = 0
-    while epoch < epochs:
-        epoch += 1
-        train(network)
-        loss = measure(network)
-        if loss < best:
-            best, bad, weights = loss, 0, dict(network.state_dict())
-        else:
-            bad += 1
-        if bad == patience:
-            break
-    network.load_state_dict(weights)
-    return epoch
+MISTAKES = {
+    "weights without a copy": ("copy.deepcopy(network.state_dict())  #", "network.state_dict()  #"),
+    "weights of the last epoch": ("    network.load_state_dict(best_weights)\n", ""),
+    "equal is better": ("loss < best_loss", "loss <= best_loss"),
+    "compared with the epoch before": ("    network.load_state", "        best_loss = loss\n    network.load_state"),
+    "one epoch too many": ("< patience", "<= patience"),
+    "bad epochs in all": ("best_epoch = loss, epoch", "best_epoch = loss, best_epoch + 1"),
+    "restored only when stopped": (
+        "    network.load_state_dict",
+        "    if epoch - best_epoch == patience:\n        network.load_state_dict",
+    ),
+    "returns the best epoch": ("return epoch", "return best_epoch"),
+    "shallow copy": ("copy.deepcopy(network.state_dict())  #", "dict(network.state_dict())  #"),
+}
