@@ -58,7 +58,7 @@ def test_without_a_network_the_sample_stands_in_and_says_so(tmp_path: Path, caps
 
 def test_unknown_files_and_mistyped_folders_are_never_passed_over(tmp_path: Path) -> None:
     (tmp_path / "data.parquet").touch()
-    with pytest.raises(UserError, match="holds none of the known data layouts"):
+    with pytest.raises(UserError, match=r"holds none of the known data layouts \(.*\), but data.parquet; see"):
         load("auto", tmp_path)
     with pytest.raises(UserError, match="does not exist; make it, or correct the path"):
         load("auto", tmp_path / "typo")

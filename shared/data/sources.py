@@ -130,7 +130,11 @@ def _present(root: Path, sources: Mapping[str, DataSource[D]]) -> str:
 
 
 def _no_layout(root: Path, sources: Mapping[str, DataSource[D]]) -> str:
-    return f"{root} holds none of the known data layouts ({', '.join(sources)}); see the README's data section."
+    inside = (
+        [f"{path.name}/" if path.is_dir() else path.name for path in sorted(root.iterdir())] if root.is_dir() else []
+    )
+    found = f", but {named(inside)}" if inside else ""
+    return f"{root} holds none of the known data layouts ({', '.join(sources)}){found}; see the README's data section."
 
 
 def require_same_classes(trained: Sequence[str], found: Sequence[str]) -> None:
