@@ -124,7 +124,7 @@ def test_any_program_unpacks_the_shards(raw: Path, shards: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
 def test_the_same_examples_with_every_cache(raw: Path, shards: Path, tmp_path: Path, cache: str, monkeypatch) -> None:
-    monkeypatch.setattr(prepared, "PARALLEL_FILES", 50)  # so that other processes read the shards
+    monkeypatch.setattr(prepared, "PARALLEL_ITEMS", 50)  # so that other processes read the shards
     found = [
         read_class_folders(root, "images", Reading(pixels, {}), PreparedDataConfig(cache, tmp_path / name))
         for root, name in ((raw, "a"), (opened(shards), "b"))

@@ -37,7 +37,7 @@ def pixels(path: Path, *, factor: int = 1) -> Decoded:
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "CHUNK_FILES", CHUNK)
-    monkeypatch.setattr(prepared, "PARALLEL_FILES", 50)
+    monkeypatch.setattr(prepared, "PARALLEL_ITEMS", 50)
 
 
 @pytest.fixture
@@ -110,13 +110,14 @@ def test_the_second_time_nothing_is_decoded(root: Path, capsys: pytest.CaptureFi
     assert "are prepared once in" in capsys.readouterr().out
     before = prepared_folder(root).stat().st_mtime_ns
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepared, "_decode", None)
+        patch.setattr(prepared, "_decoded", None)
         again = read(root, "disk")
     assert prepared_folder(root).stat().st_mtime_ns == before
     assert torch.equal(values(first.train), values(again.train))
     assert read(root, "auto").facts == {"cache": "memory"}, "so few files are not kept"
     stored = np.load(prepared_folder(root) / "examples.npy")
-    assert np.array_equal(stored, values(first.train)), "other programs can open it"
+    readable = np.delete(stored, [31, 92], 0)  # those of the files that are no images are zeros
+    assert np.array_equal(readable, values(first.train)), "other programs can open it"
 
 
 @pytest.mark.parametrize("change", ["content", "touched", "added", "removed", "setting"])
@@ -167,7 +168,7 @@ def test_an_interrupted_preparation_goes_on(root: Path, capsys: pytest.CaptureFi
     (part / "index.jsonl").write_bytes(b"".join(lines[:3]) + lines[3][:40])
     size = (part / "examples.npy").stat().st_size
     with (part / "examples.npy").open("r+b") as file:
-        file.truncate(size - 16 * (120 - 2 * CHUNK) + 5)
+        file.truncate(size - 16 * (122 - 2 * CHUNK) + 5)
     assert torch.equal(values(read(root, "disk").train), whole)
     assert f"goes on after {2 * CHUNK} of 122 images" in capsys.readouterr().out
     assert not part.exists()

@@ -1,8 +1,8 @@
 """Files become examples of one shape: in memory, prepared once on the disk, or decoded whenever they are needed.
 
-What is prepared lies in `<data.processed>/<column>-<key>/`: `examples.npy`, which any program can open, and
-`index.jsonl`, which says of each file how it was read. The key covers the folder and how its files are read; the
-index also covers their names, sizes and times, so that changed files are noticed.
+What is prepared lies in `<data.processed>/<column>-<key>/`: `examples.npy`, which any program can open, has a row for
+each file, and `index.jsonl` says how each was read. The key covers the folder and how its files are read; the index
+also covers their names, sizes and times, so that changed files are noticed.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,7 +20,6 @@ from typing import IO, Any
 
 import numpy as np
 from filelock import FileLock
-from torch.utils.data import DataLoader, Dataset
 
 from shared.console import log, shown, track
 from shared.data.folders import Decoded, FileKind, UnreadableFileError
@@ -28,14 +27,11 @@ from shared.data.problems import Problems
 from shared.data.rows import FileArray, Rows
 from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
-from shared.process import cores
-from shared.seeding import generator
+from shared.process import PARALLEL_ITEMS, cores, in_processes
 
 EXAMPLES, INDEX = "examples.npy", "index.jsonl"
 SMALL_FILES, SMALL_BYTES = 2_000, 32_000_000
 """Up to here, decoding takes about as long as importing PyTorch, so that keeping the result would not pay."""
-PARALLEL_FILES = 200
-"""Fewer are decoded in this process: starting others takes some tenths of a second."""
 CHUNK_FILES, CHUNK_BYTES = 256, 1 << 23
 """What a worker process decodes at a time; an interrupted preparation loses less than this of each worker."""
 
@@ -52,10 +48,6 @@ class Reading:
     settle: Callable[[Sequence[Path]], dict[str, Any]] = lambda _: {}
     """The settings that are left to the program, as the files decide them: they replace those of the same names."""
 
-    def settled(self, index: "Index") -> Callable[[Path], Decoded]:
-        """`read` with all settings."""
-        return partial(self.read, **self.settings | index.settled)
-
 
 @dataclass
 class Index:
@@ -67,8 +59,8 @@ class Index:
     """The shape of an example."""
     dtype: str
     chunks: list[dict[str, Any]] = field(default_factory=list)
-    """Of each chunk: its number of `files`, the `digests` and `measures` of the readable ones, and by their place in
-    the chunk those that are `unusual` and the `unreadable` ones."""
+    """Of each chunk: its number of `files`, their `digests` and `measures`, and by their place in the chunk those that
+    are `unusual` and the `unreadable` ones, whose rows are zeros."""
 
     @property
     def count(self) -> int:
@@ -96,12 +88,13 @@ class Index:
             start += chunk["files"]
 
     def rows(self, source: np.ndarray | FileArray, folder: Path) -> Rows:
-        """The examples in `source`, one for each readable file, that were prepared in the folder."""
-        digests = bytes.fromhex("".join(chunk["digests"] for chunk in self.chunks))
-        names = dict.fromkeys(name for chunk in self.chunks for name in chunk["measures"])
-        measures = {name: [one for chunk in self.chunks for one in chunk["measures"].get(name, [])] for name in names}
-        arrays = {name: np.array(values) for name, values in measures.items()}
-        return Rows(source, folder, np.frombuffer(digests, np.uint8).reshape(-1, 32), arrays)
+        """The readable files' examples in `source`, which has a row for each file and was prepared in the folder."""
+        digests = np.frombuffer(bytes.fromhex("".join(chunk["digests"] for chunk in self.chunks)), np.uint8)
+        measures = {
+            name: np.concatenate([chunk["measures"].get(name, [0] * chunk["files"]) for chunk in self.chunks])
+            for name in dict.fromkeys(name for chunk in self.chunks for name in chunk["measures"])
+        }
+        return Rows(source, folder, digests.reshape(-1, 32), measures, np.flatnonzero(self.readable))
 
 
 @dataclass(frozen=True)
@@ -145,29 +138,27 @@ def prepare(
     sizes = [path.stat() for path in files]
     small = len(files) <= SMALL_FILES and sum(size.st_size for size in sizes) <= SMALL_BYTES
     if settings.cache == "memory" or (settings.cache == "auto" and small):
-        return _in_memory(files, reading, kind)
+        index = _begin(files, reading, kind)
+        values = np.empty((len(files), *index.row), index.dtype)
+        for rows in _decoded(files, reading, index, f"read {kind.nouns}"):
+            values[index.count - len(rows) : index.count] = rows
+        return Prepared(values if index.readable.all() else values[index.readable], index, "memory")
     place = os.path.relpath(root, settings.processed)  # so that a copied project finds its own
     code = Path(inspect.getfile(reading.read)).read_bytes()
     folder = settings.processed / f"{column}-{_digest(place, reading.settings, code.hex())[:12]}"
     identity = _digest(*((name, size.st_size, size.st_mtime_ns) for name, size in zip(names, sizes, strict=True)))
     settings.processed.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # of several processes one prepares, and the others open the result
-        index = _read_index(folder, identity)
-        if index and not (folder / EXAMPLES).is_file() and _is_stored(index, len(files), folder, settings):
-            index = None
-        if index is None:
-            index = _prepare_folder(folder, identity, files, reading, kind, settings)
+        found = _read_index(folder, identity)
+        if found and not (folder / EXAMPLES).is_file() and _is_stored(found, len(files), folder, settings):
+            found = None
+        index = found or _prepare_folder(folder, identity, files, reading, kind, settings)
     if settings.cache != "none" and (folder / EXAMPLES).is_file():
         log.info(f"data: {len(files):,} {kind.nouns}, prepared in {shown(folder)}")
         return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk")
     log.info(f"data: {len(files):,} {kind.nouns} are decoded whenever they are needed")
-    readable = [path for path, good in zip(files, index.readable, strict=True) if good]
-    decoded = FileArray(readable, partial(_values, reading.settled(index)), tuple(index.row), np.dtype(index.dtype))
+    decoded = FileArray(files, _with_settings(reading, index), tuple(index.row), np.dtype(index.dtype))
     return Prepared(index.rows(decoded, folder), index, "none")
-
-
-def _values(read: Callable[[Path], Decoded], path: Path) -> np.ndarray:
-    return read(path).values
 
 
 def _digest(*parts: Any) -> str:
@@ -185,16 +176,6 @@ def _begin(files: Sequence[Path], reading: Reading, kind: FileKind) -> Index:
         else:
             return Index(settled, list(values.shape), values.dtype.str)
     raise UserError(f"none of {len(files):,} {kind.nouns} can be read ({problem}); replace them.")
-
-
-def _in_memory(files: Sequence[Path], reading: Reading, kind: FileKind) -> Prepared:
-    index = _begin(files, reading, kind)
-    values, filled = np.empty((len(files), *index.row), index.dtype), 0
-    for rows, chunk in _decode(files, reading, index, f"read {kind.nouns}"):
-        values[filled : filled + len(rows)] = rows
-        filled += len(rows)
-        index.chunks.append(chunk)
-    return Prepared(values[:filled], index, "memory")
 
 
 def _read_index(folder: Path, identity: str) -> Index | None:
@@ -249,21 +230,14 @@ def _prepare_folder(
         else:
             log.info(f"data: preparing {shown(folder)} goes on after {index.count:,} of {len(files):,} {kind.nouns}")
             os.truncate(notes, notes.read_bytes().rfind(b"\n") + 1)
-        stored, done = examples.is_file(), int(index.readable.sum())
+        stored = examples.is_file()
         if stored:
-            os.truncate(examples, len(_npy_header(index, done)) + done * index.row_bytes)
+            os.truncate(examples, len(_npy_header(index, len(files))) + index.count * index.row_bytes)
         with notes.open("ab") as lines, examples.open("ab") if stored else nullcontext() as rows_file:
-            for rows, chunk in _decode(files[index.count :], reading, index, f"prepare {kind.nouns}"):
-                if rows_file:
-                    rows_file.write(rows.data)
-                    _to_disk(rows_file)  # first, so that the index never says more than the disk holds
-                lines.write(json.dumps(chunk).encode() + b"\n")
-                _to_disk(lines)
-                index.chunks.append(chunk)
-        if stored:
-            with examples.open("r+b") as rows_file:
-                rows_file.write(_npy_header(index, int(index.readable.sum())))
-                _to_disk(rows_file)
+            for rows in _decoded(files, reading, index, f"prepare {kind.nouns}"):
+                if rows_file:  # first, so that the index never says more than the disk holds
+                    _to_disk(rows_file, rows.data)
+                _to_disk(lines, json.dumps(index.chunks[-1]).encode() + b"\n")
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     except OSError as error:
@@ -277,67 +251,51 @@ def _prepare_folder(
 
 
 def _npy_header(index: Index, count: int) -> bytes:
-    """What an .npy file of `count` examples begins with; NumPy leaves room in it for any count."""
+    """What an .npy file of `count` examples begins with."""
     header = io.BytesIO()
     shape = (count, *index.row)
     np.lib.format.write_array_header_1_0(header, {"descr": index.dtype, "fortran_order": False, "shape": shape})
     return header.getvalue()
 
 
-def _to_disk(file: IO[bytes]) -> None:
+def _to_disk(file: IO[bytes], content: bytes | memoryview) -> None:
+    file.write(content)
     file.flush()
     os.fsync(file.fileno())
 
 
-def _decode(
-    files: Sequence[Path], reading: Reading, index: Index, text: str
-) -> Iterator[tuple[np.ndarray, dict[str, Any]]]:
-    """The examples of each chunk of files, in order, and the chunk's entry for the index; by several processes."""
+def _with_settings(reading: Reading, index: Index) -> Callable[[Path], Decoded]:
+    return partial(reading.read, **reading.settings | index.settled)
+
+
+def _decoded(files: Sequence[Path], reading: Reading, index: Index, text: str) -> Iterator[np.ndarray]:
+    """The rows of each chunk of the files that the index does not have yet, in order; it gets the chunk's entry."""
     size = max(1, min(CHUNK_FILES, CHUNK_BYTES // index.row_bytes))
-    chunks = [[*range(start, min(start + size, len(files)))] for start in range(0, len(files), size)]
-    decoder = _Decoder(files, reading.settled(index), index)
-    workers = cores() if len(files) >= PARALLEL_FILES else 0
-    # The generator keeps the loader from drawing a number from the global random state.
-    loader = DataLoader(decoder, batch_sampler=chunks, collate_fn=_same, num_workers=workers, generator=generator(0))
-    yield from filter(None, track(_file_by_file(loader), text, total=len(files)))
+    chunks = [files[start : start + size] for start in range(index.count, len(files), size)]
+    decode = partial(_decode_chunk, _with_settings(reading, index), (index.row, index.dtype))
+    workers = cores() if len(files) - index.count >= PARALLEL_ITEMS else 0
+    for rows, chunk in track(in_processes(decode, chunks, workers), f"{text}, {size} at a time", total=len(chunks)):
+        index.chunks.append(chunk)
+        yield rows
 
 
-def _file_by_file(
-    chunks: Iterable[tuple[np.ndarray, dict[str, Any]]],
-) -> Iterator[tuple[np.ndarray, dict[str, Any]] | None]:
-    """Each chunk, and then None for each further file in it: a progress bar counts files."""
-    for rows, chunk in chunks:
-        yield rows, chunk
-        yield from [None] * (chunk["files"] - 1)
-
-
-def _same(chunk: Any) -> Any:
-    return chunk
-
-
-class _Decoder(Dataset[Any]):
-    """Files, of which PyTorch's worker processes decode a chunk at a time."""
-
-    def __init__(self, files: Sequence[Path], read: Callable[[Path], Decoded], index: Index) -> None:
-        self.files, self.read, self.row, self.dtype = files, read, index.row, index.dtype
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitems__(self, indices: Sequence[int]) -> tuple[np.ndarray, dict[str, Any]]:
-        found, unusual, unreadable = [], [], []
-        for place, index in enumerate(indices):
-            try:
-                decoded = self.read(self.files[index])
-            except UnreadableFileError as error:
-                unreadable.append([place, error.problem, str(error), error.remedy])
-            else:
-                found.append(decoded)
-                unusual += [[place, note] for note in decoded.unusual]
-        rows = np.empty((len(found), *self.row), self.dtype)
-        for row, decoded in zip(rows, found, strict=True):
-            row[...] = decoded.values
-        measures = {name: [one.measures[name] for one in found] for name in (found[0].measures if found else ())}
-        digests = "".join(hashlib.sha256(row.tobytes()).hexdigest() for row in rows)
-        chunk = {"files": len(indices), "digests": digests, "measures": measures}
-        return rows, chunk | {"unusual": unusual, "unreadable": unreadable}
+def _decode_chunk(
+    read: Callable[[Path], Decoded], like: tuple[Sequence[int], str], files: Sequence[Path]
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """The rows of some files, and their entry for the index."""
+    row, dtype = like
+    rows, unusual, unreadable = np.zeros((len(files), *row), dtype), [], []
+    measures: dict[str, list[int]] = {}
+    for place, path in enumerate(files):
+        try:
+            decoded = read(path)
+        except UnreadableFileError as error:
+            unreadable.append([place, error.problem, str(error), error.remedy])
+        else:
+            rows[place] = decoded.values
+            unusual += [[place, note] for note in decoded.unusual]
+            for name, value in decoded.measures.items():
+                measures.setdefault(name, [0] * len(files))[place] = value
+    digests = "".join(hashlib.sha256(row.tobytes()).hexdigest() for row in rows)
+    chunk = {"files": len(files), "digests": digests, "measures": measures}
+    return rows, chunk | {"unusual": unusual, "unreadable": unreadable}
