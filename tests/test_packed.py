@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from shared.data import packed, prepared, s3
+from shared import workers
+from shared.data import packed, s3
 from shared.data.class_folders import read_class_folders
 from shared.data.folders import Decoded, visible_files
 from shared.data.images import read_image
@@ -124,7 +125,7 @@ def test_any_program_unpacks_the_shards(raw: Path, shards: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
 def test_the_same_examples_with_every_cache(raw: Path, shards: Path, tmp_path: Path, cache: str, monkeypatch) -> None:
-    monkeypatch.setattr(prepared, "PARALLEL_ITEMS", 50)  # so that other processes read the shards
+    monkeypatch.setattr(workers, "PARALLEL_FILES", 50)  # so that other processes read the shards
     found = [
         read_class_folders(root, "images", Reading(pixels, {}), PreparedDataConfig(cache, tmp_path / name))
         for root, name in ((raw, "a"), (opened(shards), "b"))

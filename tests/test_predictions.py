@@ -109,10 +109,10 @@ def test_a_file_that_has_changed_is_predicted_again(tmp_path: Path) -> None:
     for file in files:
         file.write_text("before")
 
-    def read(indices: list[int]) -> list[str]:
+    def read(indices: list[int], some: list[Path]) -> list[str]:
         if 2 in indices and files[2].read_text() == "before":
             raise KeyboardInterrupt
-        return [files[index].read_text() for index in indices]
+        return [file.read_text() for file in some]
 
     def run() -> dict[str, Any]:
         return predict_in_chunks(
@@ -124,6 +124,28 @@ def test_a_file_that_has_changed_is_predicted_again(tmp_path: Path) -> None:
     for file in (files[0], files[2]):
         file.write_text("something else")
     assert run()["read"] == ["something else", "before", "something else"]
+
+
+def upper(text: str) -> str:
+    return f"{text.upper()} {os.getpid()}"
+
+
+@pytest.mark.parametrize("count", [5, 300])
+def test_inputs_are_prepared_in_order_by_other_processes_where_there_are_many(tmp_path: Path, count: int) -> None:
+    def note(indices: list[int], prepared: list[str]) -> list[list[Any]]:
+        return [[index, *text.rsplit(" ", 1)] for index, text in zip(indices, prepared, strict=True)]
+
+    records = predict_in_chunks(
+        Config(tmp_path),
+        NETWORK,
+        TEXTS[:count],
+        note,
+        lambda read, _: {"records": [*read()]},
+        noun="texts",
+        prepare=upper,
+    )["records"]
+    assert [record[:2] for record in records] == [[i, text.upper()] for i, text in enumerate(TEXTS[:count])]
+    assert (str(os.getpid()) in {record[2] for record in records}) == (count == 5)
 
 
 def test_a_second_process_in_the_folder_is_refused(tmp_path: Path) -> None:

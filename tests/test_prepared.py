@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from shared import workers
 from shared.data import prepared
 from shared.data.class_folders import read_class_folders
 from shared.data.examples import Examples, SourceData, digests_of
@@ -37,7 +38,7 @@ def pixels(path: Path, *, factor: int = 1) -> Decoded:
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared, "CHUNK_FILES", CHUNK)
-    monkeypatch.setattr(prepared, "PARALLEL_ITEMS", 50)
+    monkeypatch.setattr(workers, "PARALLEL_FILES", 50)
 
 
 @pytest.fixture
@@ -249,8 +250,8 @@ def test_the_batches_do_not_depend_on_cache_or_workers(root: Path) -> None:
         return {**batch, "images": batch["images"] // 2 + noise}
 
     seen = []
-    for cache, workers in (("memory", 0), ("memory", 2), ("disk", 0), ("disk", 1), ("none", 0), ("none", 2)):
-        loader = shuffled_loader(TensorBatches(read(root, cache).train.as_tensors().columns, noisy, 3), 32, workers)
+    for cache, count in (("memory", 0), ("memory", 2), ("disk", 0), ("disk", 1), ("none", 0), ("none", 2)):
+        loader = shuffled_loader(TensorBatches(read(root, cache).train.as_tensors().columns, noisy, 3), 32, count)
         batches = []
         for epoch, start in ((0, 0), (1, 0), (1, 2)):
             loader.batch_sampler.epoch, loader.batch_sampler.start = epoch, start  # type: ignore[union-attr]

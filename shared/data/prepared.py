@@ -27,7 +27,7 @@ from shared.data.problems import Problems
 from shared.data.rows import FileArray, Rows
 from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
-from shared.process import PARALLEL_ITEMS, cores, in_processes
+from shared.workers import in_processes, workers_for
 
 EXAMPLES, INDEX = "examples.npy", "index.jsonl"
 SMALL_FILES, SMALL_BYTES = 2_000, 32_000_000
@@ -273,7 +273,7 @@ def _decoded(files: Sequence[Path], reading: Reading, index: Index, text: str) -
     size = max(1, min(CHUNK_FILES, CHUNK_BYTES // index.row_bytes))
     chunks = [files[start : start + size] for start in range(index.count, len(files), size)]
     decode = partial(_decode_chunk, _with_settings(reading, index), (index.row, index.dtype))
-    workers = cores() if len(files) - index.count >= PARALLEL_ITEMS else 0
+    workers = workers_for(len(files) - index.count)
     for rows, chunk in track(in_processes(decode, chunks, workers), f"{text}, {size} at a time", total=len(chunks)):
         index.chunks.append(chunk)
         yield rows

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from shared.errors import UserError
 from shared.files import require_writable
 from shared.inference.model import OnnxModel
 from shared.process import is_main_process, process_of
+from shared.workers import in_processes, workers_for
 
 CHUNK = 256
+AT_A_TIME = 32
+"""What a process prepares before it hands it over."""
 SECONDS_BETWEEN_LOOKS = 0.1
 
 
@@ -24,11 +28,12 @@ def predict_in_chunks(
     config: Any,
     network: OnnxModel,
     inputs: Sequence[Path | str],
-    predict: Callable[[list[int]], Iterable[Any]],
+    predict: Callable[[list[int], list[Any]], Iterable[Any]],
     finish: Callable[[Callable[[], Iterator[Any]], float], dict[str, Any]],
     *,
     noun: str,
     chunk: int = CHUNK,
+    prepare: Callable[[Any], Any] | None = None,
 ) -> dict[str, Any]:
     """Predict inputs chunk by chunk; `finish` then reads the records of all of them.
 
@@ -37,10 +42,12 @@ def predict_in_chunks(
     waits for the others: with any number of processes, the same inputs share a chunk and the result is the same.
 
     Args:
-        predict: from the indices of a chunk to a record, in plain types, of each of its inputs.
+        predict: from the indices of a chunk and its inputs to a record, in plain types, of each.
         finish: from a function that reads all records in the order of the inputs, and the seconds that this run took,
             to the verb's result.
         noun: what people call the inputs, such as `images`.
+        prepare: changes each input before `predict` sees it, in other processes while `predict` works; a function of a
+            module, or a `partial` of one.
 
     Returns:
         What `finish` returns; an empty dictionary in processes other than the main one.
@@ -61,10 +68,12 @@ def predict_in_chunks(
                 done = _keep_whole_chunks(parts[process], chunk)
                 if done:
                     log.info(f"predict: goes on after {done:,} of {end - first:,} {noun}, where it was stopped")
-                pending = iter(track(range(first + done, end), f"predict {noun}"))
+                left = range(first + done, end)
+                pending = enumerate(track(_ready(inputs, left, prepare), f"predict {noun}", len(left)), left.start)
                 with parts[process].open("ab") as file:
-                    while indices := list(islice(pending, chunk)):
-                        file.writelines(json.dumps(record).encode() + b"\n" for record in predict(indices))
+                    while some := dict(islice(pending, chunk)):
+                        records = predict([*some], [*some.values()])
+                        file.writelines(json.dumps(record).encode() + b"\n" for record in records)
                         file.flush()
                 parts[process].replace(whole[process])
             if not is_main_process():
@@ -77,6 +86,20 @@ def predict_in_chunks(
             return result
     except Timeout as error:
         raise UserError(f"another process predicts into {folder}; wait until it ends, or set --output_dir.") from error
+
+
+def _ready(inputs: Sequence[Any], chosen: range, prepare: Callable[[Any], Any] | None) -> Iterator[Any]:
+    """The inputs at these indices, each prepared."""
+    if prepare is None:
+        yield from (inputs[index] for index in chosen)
+        return
+    parts = (inputs[start : min(start + AT_A_TIME, chosen.stop)] for start in chosen[::AT_A_TIME])
+    for some in in_processes(partial(_prepare_some, prepare), parts, workers_for(len(chosen))):
+        yield from some
+
+
+def _prepare_some(prepare: Callable[[Any], Any], inputs: Sequence[Any]) -> list[Any]:
+    return [prepare(one) for one in inputs]
 
 
 def _key(config: Any, network: OnnxModel, inputs: Sequence[Path | str]) -> str:

@@ -106,7 +106,7 @@ def write_predictions(
     config: Any,
     network: OnnxModel,
     inputs: Sequence[T],
-    predict: Callable[[Sequence[T]], Sequence[Prediction]],
+    predict: Callable[[Sequence[Any]], Sequence[Prediction]],
     *,
     noun: str,
     kinds: Sequence[str],
@@ -115,25 +115,26 @@ def write_predictions(
     skipped: Mapping[str, int] | None = None,
     input_name: str = "file",
     chunk: int = CHUNK,
+    prepare: Callable[[Any], Any] | None = None,
 ) -> dict[str, Any]:
     """Predict in chunks (see `predict_in_chunks`) and print the first predictions.
 
     Writes outputs/predictions/predictions.csv, a .png beside it and outputs/predict.json.
 
     Args:
-        predict: gives a prediction for each input of a chunk.
+        predict: gives a prediction for each input of a chunk, as `prepare` has changed it.
         noun: what people call the inputs, such as `images`.
         kinds: answers that are no class, such as `unsure` and `unreadable`; they are counted.
         sheet: draws the first `SHEET_INPUTS` inputs with their predictions, as PNG bytes.
         unusual: whether the detail beside a class says what is unusual about the input, which is then said.
         skipped: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
+        prepare: see `predict_in_chunks`.
     """
     header = [input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in network.labels), "detail"]
 
-    def rows_of(indices: list[int]) -> list[list[str]]:
-        chosen = [inputs[index] for index in indices]
-        return [_row(item, one, network.labels) for item, one in zip(chosen, predict(chosen), strict=True)]
+    def rows_of(indices: list[int], prepared: list[Any]) -> list[list[str]]:
+        return [_row(inputs[i], one, network.labels) for i, one in zip(indices, predict(prepared), strict=True)]
 
     def finish(read: Callable[[], Iterator[list[str]]], seconds: float) -> dict[str, Any]:
         table = config.output_dir / "predictions" / "predictions.csv"
@@ -141,7 +142,7 @@ def write_predictions(
         if sheet:
             first = inputs[:SHEET_INPUTS]
             with atomic_write(table.with_suffix(".png")) as file:
-                file.write(sheet(first, predict(first)))
+                file.write(sheet(first, predict([prepare(one) for one in first] if prepare else first)))
         for name, label, _, probability, *_, detail in islice(read(), LINES_SHOWN):
             shown = name if input_name == "file" else shortened(name, 80)
             sure = f" {float(probability):.2f}" if probability else ""
@@ -171,7 +172,7 @@ def write_predictions(
             unusual=found.counts,
         )
 
-    return predict_in_chunks(config, network, inputs, rows_of, finish, noun=noun, chunk=chunk)
+    return predict_in_chunks(config, network, inputs, rows_of, finish, noun=noun, chunk=chunk, prepare=prepare)
 
 
 def _row(item: Path | str, one: Prediction, labels: Sequence[str]) -> list[str]:

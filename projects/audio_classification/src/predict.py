@@ -28,21 +28,22 @@ class Predictor:
         # The preparation that the network was trained with, not that of the current configuration.
         preparation = self.network.metadata["preparation"]
         self.sample_rate, self.samples = int(preparation["sample_rate"]), int(preparation["samples"])
+        self.prepare = partial(prepare_input, self.sample_rate, self.samples)
 
     def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; a recording that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
-    def prepare(self, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Prediction:
-        """The network's input, int16 [samples], with what is unusual about it; or why it cannot be used."""
-        try:
-            recording = read_recording(source, self.sample_rate, max_seconds)
-        except UnreadableAudioError as error:
-            return Prediction("unreadable", detail=str(error))
-        if is_silent(recording.samples):
-            return Prediction("silent", detail="no sound in it")
-        fitted = fit(recording.samples, self.samples, self.sample_rate)
-        return Prediction("", prepared=fitted, detail="; ".join(recording.unusual))
+
+def prepare_input(sample_rate: int, samples: int, source: Path | bytes, max_seconds: float = MAX_SECONDS) -> Prediction:
+    """The network's input, int16 [samples], with what is unusual about it; or why it cannot be used."""
+    try:
+        recording = read_recording(source, sample_rate, max_seconds)
+    except UnreadableAudioError as error:
+        return Prediction("unreadable", detail=str(error))
+    if is_silent(recording.samples):
+        return Prediction("silent", detail="no sound in it")
+    return Prediction("", prepared=fit(recording.samples, samples, sample_rate), detail="; ".join(recording.unusual))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -56,12 +57,13 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         config,
         predictor.network,
         files,
-        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
+        predictor.predict,
         noun="recordings",
         kinds=("unsure", "silent", "unreadable"),
         sheet=partial(_sheet, predictor),
         unusual=True,
         skipped=skipped,
+        prepare=predictor.prepare,
     )
 
 

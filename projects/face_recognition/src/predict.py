@@ -33,8 +33,8 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     recognizer = Recognizer(config)
     folder, metadata = config.output_dir / "predictions", recognizer.network.metadata
 
-    def find_some(indices: list[int]) -> list[dict[str, Any]]:
-        photos = recognizer.photos([files[index] for index in indices])
+    def find_some(indices: list[int], some: list[Path]) -> list[dict[str, Any]]:
+        photos = recognizer.photos(some)
         return [
             {
                 "status": photo.status,

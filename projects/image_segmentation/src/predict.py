@@ -71,13 +71,13 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     labels, metadata = predictor.network.labels, predictor.network.metadata
     folder = config.output_dir / "predictions"
 
-    def segment_some(indices: list[int]) -> Iterator[dict[str, Any]]:
+    def segment_some(indices: list[int], some: list[Path]) -> Iterator[dict[str, Any]]:
         """Write the mask and the overlay of each image, and give what the tables say of it."""
-        for index in indices:
+        for index, path in zip(indices, some, strict=True):
             try:
-                image = predictor.read(files[index])
+                image = predictor.read(path)
             except UnreadableImageError as error:
-                yield {"error": f"{files[index]} ({error})", "areas": {}, "annotations": []}
+                yield {"error": f"{path} ({error})", "areas": {}, "annotations": []}
                 continue
             mask, facts = predictor.predict(image)
             with atomic_write(folder / f"{names[index]}_mask.png") as file:

@@ -1,6 +1,7 @@
 """Classify images with the exported network, which carries its own labels and preparation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +23,24 @@ class Predictor:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
-        self._preparation = self.network.metadata["preparation"]  # that of training, not of the current configuration
+        # That of training, not of the current configuration.
+        self.prepare = partial(prepare_input, self.network.metadata["preparation"])
 
     def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
-    def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
-        """The network's input, uint8 [1, size, size]; or a `Prediction` that says why it cannot be used."""
-        settings = self._preparation
-        try:
-            return prepare(read_image(source, max_pixels, settings["value_range"]), settings["size"])[None]
-        except EmptyImageError as error:
-            return Prediction("empty", detail=str(error))
-        except UnreadableImageError as error:
-            return Prediction("unreadable", detail=str(error))
+
+def prepare_input(
+    settings: Mapping[str, Any], source: Path | bytes, max_pixels: int = MAX_PIXELS
+) -> np.ndarray | Prediction:
+    """The network's input, uint8 [1, size, size]; or a `Prediction` that says why it cannot be used."""
+    try:
+        return prepare(read_image(source, max_pixels, settings["value_range"]), settings["size"])[None]
+    except EmptyImageError as error:
+        return Prediction("empty", detail=str(error))
+    except UnreadableImageError as error:
+        return Prediction("unreadable", detail=str(error))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -50,11 +54,12 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         config,
         predictor.network,
         files,
-        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
+        predictor.predict,
         noun="images",
         kinds=("unsure", "empty", "unreadable"),
         sheet=_sheet,
         skipped=skipped,
+        prepare=predictor.prepare,
     )
 
 

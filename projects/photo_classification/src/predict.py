@@ -1,6 +1,6 @@
 """Classify photos with the exported network, which carries its own labels and preparation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,20 +24,23 @@ class Predictor:
         """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
         self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
-        self._preparation = self.network.metadata["preparation"]  # that of training, not of the current configuration
+        # That of training, not of the current configuration.
+        self.prepare = partial(prepare_input, self.network.metadata["preparation"])
 
     def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
         """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
         return predict_prepared(self.network, prepared, self.min_probability)
 
-    def prepare(self, source: Path | bytes, max_pixels: int = MAX_PIXELS) -> np.ndarray | Prediction:
-        """The network's input, uint8 [3, size, size]; or a `Prediction` that says why it cannot be used."""
-        settings = self._preparation
-        try:
-            image = read_image(source, max_pixels, settings["value_range"])
-        except UnreadableImageError as error:
-            return Prediction("unreadable", detail=str(error))
-        return prepare(image, settings["size"], settings["fit"])
+
+def prepare_input(
+    settings: Mapping[str, Any], source: Path | bytes, max_pixels: int = MAX_PIXELS
+) -> np.ndarray | Prediction:
+    """The network's input, uint8 [3, size, size]; or a `Prediction` that says why it cannot be used."""
+    try:
+        image = read_image(source, max_pixels, settings["value_range"])
+    except UnreadableImageError as error:
+        return Prediction("unreadable", detail=str(error))
+    return prepare(image, settings["size"], settings["fit"])
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -51,11 +54,12 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         config,
         predictor.network,
         files,
-        lambda some: predictor.predict([predictor.prepare(file) for file in some]),
+        predictor.predict,
         noun="images",
         kinds=("unsure", "unreadable"),
         sheet=partial(_sheet, config.predict.explain),
         skipped=skipped,
+        prepare=predictor.prepare,
     )
 
 

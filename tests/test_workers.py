@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import UserError
-from shared.process import in_processes
+from shared.workers import in_processes
 
 
 def square(number: int) -> tuple[int, int]:
@@ -55,7 +55,7 @@ def running(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="it looks for processes in /proc")
 def test_workers_end_with_a_process_that_is_killed() -> None:
-    code = "import test_process as t\nfor one in t.in_processes(t.square, range(10**6), 2): print(one[1], flush=True)"
+    code = "import test_workers as t\nfor one in t.in_processes(t.square, range(10**6), 2): print(one[1], flush=True)"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parent, stdout=subprocess.PIPE)
     assert process.stdout
     workers = {int(process.stdout.readline()) for _ in range(20)}
