@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 from shared.console import log
 from shared.data.examples import Data, Examples, NearCopies
 from shared.data.groups import grouping_advice
+from shared.data.memory import in_batches
 from shared.data.problems import named
 from shared.data.rows import Rows
 from shared.data.splits import Splits, evenly_spaced
@@ -176,10 +178,10 @@ def _compare(
     """
     if not len(some):
         return
-    vectors = np.concatenate([likeness.describe(some[start : start + CHUNK]) for start in range(0, len(some), CHUNK)])
+    vectors = np.concatenate([likeness.describe(batch) for batch in in_batches(some, CHUNK)])  # [some, D]
     best, nearest = np.full(len(some), -1.0, np.float32), np.zeros(len(some), int)
-    for start in range(0, len(whole), CHUNK):
-        products = vectors @ likeness.describe(whole[start : start + CHUNK]).T  # [some, chunk]
+    for start, batch in zip(count(0, CHUNK), in_batches(whole, CHUNK), strict=False):
+        products = vectors @ likeness.describe(batch).T  # [some, chunk]
         for row, place in enumerate(itself):
             if start <= place < start + CHUNK:
                 products[row, place - start] = -1

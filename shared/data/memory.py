@@ -1,6 +1,7 @@
 """Data sets served as whole batches: one indexing operation per batch in place of one call per example."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -76,8 +77,8 @@ def ordered_loader(dataset: BatchDataset, batch_size: int = 1024, workers: int =
     return _loader(dataset, OrderedBatches(len(dataset), batch_size), workers)
 
 
-def in_batches(values: Tensor | Rows, size: int) -> Iterator[Tensor]:
-    """A column [N, ...] as tensors [size, ...] in order, the last of which may be smaller."""
+def in_batches(values: Any, size: int) -> Iterator[Any]:
+    """A column of N examples in parts of `size`, in order; other processes decode it where it is not in memory."""
     if isinstance(values, Rows) and values.on_demand:
         yield from (batch["values"] for batch in ordered_loader(TensorBatches({"values": values}), size))
     else:
