@@ -12,7 +12,6 @@ import itertools
 import os
 import shutil
 import stat
-from array import array
 from collections.abc import Generator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -147,29 +146,19 @@ class Pack:
             text = s3.fetch(f"{self.address}/{INDEX}").decode(errors="replace")
         else:
             text = (root / INDEX).read_text(encoding="utf-8")
-        self.rows: dict[str, int] = {}
-        self.names, shard, digests = list[str](), array("i"), bytearray()
-        numbers: tuple[array[int], ...] = (array("q"), array("q"), array("q"))
-        shards: dict[str, int] = {}
         try:
-            reader = csv.reader(io.StringIO(text), strict=True)
-            next(reader, None)
-            for row, (name, own, *three, digest) in enumerate(reader):
-                self.names.append(name)
-                self.rows[name] = row
-                shard.append(shards.setdefault(own, len(shards)))
-                for column, value in zip(numbers, three, strict=True):
-                    column.append(int(value))
-                digests += bytes.fromhex(digest)
-            if not self.names:
+            _, *rows = csv.reader(io.StringIO(text), strict=True)
+            if not rows:
                 raise ValueError("it names no file")
-            self.digests = np.frombuffer(digests, np.uint8).reshape(len(self.names), 32)
+            self.names, shard, *numbers, digests = zip(*rows, strict=True)
+            self.offsets, self.sizes, self.modified = (np.array([*map(int, column)]) for column in numbers)
+            self.digests = np.frombuffer(bytes.fromhex("".join(digests)), np.uint8).reshape(len(rows), 32)
         except (csv.Error, ValueError) as error:
             raise UserError(
                 f"{self._named(INDEX)} is damaged ({error}); copy it again, or pack the data again."
             ) from error
-        self.shards, self.shard = [*shards], np.frombuffer(shard, np.int32)
-        self.offsets, self.sizes, self.modified = (np.frombuffer(column, np.int64) for column in numbers)
+        self.rows = {name: row for row, name in enumerate(self.names)}
+        self.shards, self.shard = np.unique(shard, return_inverse=True)
         self.folders = self._find_folders()
         self._ends = np.zeros(len(self.shards), np.int64)
         np.maximum.at(self._ends, self.shard, self.offsets + self.sizes)
@@ -211,33 +200,31 @@ class Pack:
             UserError: the shard is missing, damaged or cannot be fetched.
         """
         number, start, size = int(self.shard[row]), int(self.offsets[row]), int(self.sizes[row])
-        shard = self.shards[number]
-        if self.address and number >= self._kept:
+        shard, kept = self.root / self.shards[number], number < self._kept
+        if self.address and not kept:
             content = self._fetch(number, start, size)
         else:
-            content = self._from_disk(number, start, size)
+            if kept and not shard.is_file():
+                self._keep(number, shard)
+            try:
+                with shard.open("rb") as opened_shard:
+                    opened_shard.seek(start)
+                    content = opened_shard.read(size)
+            except OSError as error:
+                raise UserError(f"cannot read the shard {shard}: {error.strerror}; copy it again.") from error
         if hashlib.sha256(content).digest() != self.digests[row].tobytes():
-            copy = f", and delete {self.root / shard}" if self.address and number < self._kept else ""
             raise UserError(
-                f"the shard {self._named(shard)} is damaged: {self.names[row]} has other bytes in it than when it was "
-                f"packed; put a good copy in its place{copy}."
+                f"the shard {self._named(shard.name)} is damaged: {self.names[row]} has other bytes in it than when it "
+                f"was packed; put a good copy in its place{f', and delete {shard}' * kept}."
             )
         return content
 
-    def _from_disk(self, number: int, start: int, size: int) -> bytes:
-        path = self.root / self.shards[number]
-        if self.address and not path.is_file():
-            with FileLock(f"{path}.lock"):  # of several processes one fetches it
-                if not path.is_file():
-                    content = s3.fetch(f"{self.address}/{path.name}", 0, int(self._ends[number]))
-                    with atomic_write(path) as file:
-                        file.write(content)
-        try:
-            with path.open("rb") as opened_shard:
-                opened_shard.seek(start)
-                return opened_shard.read(size)
-        except OSError as error:
-            raise UserError(f"cannot read the shard {path}: {error.strerror}; copy it again.") from error
+    def _keep(self, number: int, path: Path) -> None:
+        with FileLock(f"{path}.lock"):  # of several processes one fetches it
+            if not path.is_file():
+                content = s3.fetch(f"{self.address}/{path.name}", 0, int(self._ends[number]))
+                with atomic_write(path) as file:
+                    file.write(content)
 
     def _fetch(self, number: int, start: int, size: int) -> bytes:
         """A file from its address; with those behind it where the one before it was fetched last."""
