@@ -1,6 +1,7 @@
 """What lies beside the files that are read: nothing is left out without a word."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,13 @@ def skipped_files(folder: Path, kind: FileKind = IMAGES, beside: bool = False) -
 
 
 def _note_pages(path: Path, name: str, found: Problems) -> None:
-    if path.suffix.lower() in PAGED and has_further_pages(path):
-        found.add(
-            "pages after the first in files of several", name, "save each page as a file, if the others are meant"
-        )
+    """Note an image file that holds several images, such as the layers of a stack: only the first is read."""
+    if path.suffix.lower() in PAGED:
+        # A file that is no image is named where it is read.
+        with suppress(UnreadableImageError), open_image(path) as image:
+            if getattr(image, "is_animated", False):
+                remedy = "save each page as a file, if the others are meant"
+                found.add("pages after the first in files of several", name, remedy)
 
 
 def skipped_warnings(record: DataRecord | None, settings: Any, kind: FileKind = IMAGES) -> list[str]:
@@ -58,15 +62,6 @@ def skipped_warnings(record: DataRecord | None, settings: Any, kind: FileKind = 
     if not record and settings.source in ("auto", "folder"):
         found = skipped_files(settings.root, kind)
     return [f"not read: {sentence}" for sentence in found.sentences()]
-
-
-def has_further_pages(path: Path) -> bool:
-    """Whether an image file holds several images, such as the layers of a stack; only the first is read."""
-    try:
-        with open_image(path) as image:
-            return bool(getattr(image, "is_animated", False))
-    except UnreadableImageError:  # which is said where it is read
-        return False
 
 
 def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> tuple[list[Path], dict[str, int]]:
