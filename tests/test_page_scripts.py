@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.data.images import scaled
 from shared.serving.pages import COMMON
 from shared.testing.node import WHY_NOT, run_node
 
@@ -34,6 +35,15 @@ const resized = sizes.map(([columns, rows]) => [
 console.log(JSON.stringify(resized));
 """
 
+
+SCALED = """
+import { readFileSync } from "node:fs";
+import { scaled } from "./resampling.mjs";
+
+const { pixels, width, height, asked } = JSON.parse(readFileSync(0));
+const bytes = Uint8Array.from(pixels);
+console.log(JSON.stringify(asked.map(([columns, rows, box]) => [...scaled(bytes, width, height, columns, rows, box)])));
+"""
 
 DEEP = """
 import { readFileSync } from "node:fs";
@@ -64,3 +74,14 @@ def test_a_page_resizes_images_that_keep_their_shape_to_pillows_bytes(name: str)
     for size, found in zip(SIZES, run_node(COMMON, RESIZED, question), strict=True):
         expected = Image.fromarray(pixels).resize(size, Image.Resampling[name.upper()])
         np.testing.assert_array_equal(np.array(found).reshape(size[::-1]), np.asarray(expected))
+
+
+def test_a_page_scales_large_images_to_the_bytes_of_the_other_verbs() -> None:
+    """By whole and broken numbers of blocks, of the whole image and of a part."""
+    pixels = np.random.default_rng(0).integers(0, 256, (331, 500), dtype=np.uint8)
+    whole, middle = (0, 0, 500, 331), (84.5, 0, 415.5, 331)
+    asked = [(64, 42, whole), (224, 148, whole), (80, 60, whole), (5, 200, whole), (64, 64, middle), (17, 17, middle)]
+    question = {"pixels": pixels.ravel().tolist(), "width": 500, "height": 331, "asked": asked}
+    for (width, height, box), found in zip(asked, run_node(COMMON, SCALED, question), strict=True):
+        expected = scaled(Image.fromarray(pixels), width, height, box)
+        np.testing.assert_array_equal(np.array(found).reshape(height, width), np.asarray(expected))

@@ -13,6 +13,7 @@ from shared.errors import UserError
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # Pillow knows more, one of which starts programs
 MAX_PIXELS = 50_000_000
+GAP = 2.0  # from here on the averages of blocks are half a gray level off, see Pillow's `reducing_gap`
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I", "F")  # gray with more than 8 bits a pixel
 
 
@@ -104,8 +105,12 @@ def displayed(prepared: np.ndarray) -> np.ndarray:
 def scaled(image: Image.Image, width: int, height: int, box: tuple[float, float, float, float]) -> Image.Image:
     """The part `box` (left, top, right, bottom) of an image, scaled: first along its rows, then along its columns.
 
-    Pillow alone would order the two by the image's shape, which a page in JavaScript could not repeat.
+    Pillow alone would order the two by the image's shape, which a page in JavaScript could not repeat. Of an image that
+    is at least `GAP` times twice as large, blocks of pixels are averaged first, which takes a fraction of the time.
     """
     left, top, right, bottom = box
+    across, down = (max(1, int(old / new / GAP)) for old, new in ((right - left, width), (bottom - top, height)))
+    image = image.reduce((across, down))
+    left, top, right, bottom = left / across, top / down, right / across, bottom / down
     narrowed = image.resize((width, image.height), Image.Resampling.LANCZOS, box=(left, 0, right, image.height))
     return narrowed.resize((width, height), Image.Resampling.LANCZOS, box=(0, top, width, bottom))

@@ -3,6 +3,7 @@
 
 const WEIGHT_BITS = 22;
 const LOBES = 3;
+const GAP = 2;
 
 export const lanczos = { support: LOBES, at: (x) => (-LOBES <= x && x < LOBES ? sinc(x) * sinc(x / LOBES) : 0) };
 export const bilinear = { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) };
@@ -26,6 +27,23 @@ export function resize(pixels, width, height, columns, rows, [left, top, right, 
   });
 }
 
+// The same as shared/data/images.py scales: of a large image, blocks of pixels are averaged first.
+export function scaled(pixels, width, height, columns, rows, [left, top, right, bottom]) {
+  const across = Math.max(1, Math.trunc((right - left) / columns / GAP));
+  const down = Math.max(1, Math.trunc((bottom - top) / rows / GAP));
+  if (across * down === 1) return resize(pixels, width, height, columns, rows, [left, top, right, bottom]);
+  const [fewer, lower] = [Math.ceil(width / across), Math.ceil(height / down)];
+  const means = new Uint8Array(fewer * lower).map((_, i) => {
+    const [x, y] = [(i % fewer) * across, Math.floor(i / fewer) * down];
+    const [endX, endY] = [Math.min(x + across, width), Math.min(y + down, height)];
+    const count = (endX - x) * (endY - y);
+    let sum = Math.floor(count / 2);
+    for (let row = y; row < endY; row++) for (let column = x; column < endX; column++) sum += pixels[row * width + column];
+    return Math.floor((sum * Math.floor(2 ** 24 / count)) / 2 ** 24);
+  });
+  return resize(means, fewer, lower, columns, rows, [left / across, top / down, right / across, bottom / down]);
+}
+
 function weighted(weights, pixels, start, step) {
   let sum = 2 ** (WEIGHT_BITS - 1);
   for (let i = 0; i < weights.length; i++) sum += weights[i] * pixels[start + i * step];
@@ -33,8 +51,9 @@ function weighted(weights, pixels, start, step) {
 }
 
 // For each of `count` pixels: where its sources begin, and their weights.
-function weightsOf(length, start, end, count, { support, at }) {
-  const scale = (end - start) / count;
+function weightsOf(length, from, to, count, { support, at }) {
+  const [start, end] = [Math.fround(from), Math.fround(to)]; // as Pillow holds them
+  const scale = Math.fround(end - start) / count;
   const stretch = Math.max(scale, 1);
   return Array.from({ length: count }, (_, index) => {
     const center = start + (index + 0.5) * scale;

@@ -1,7 +1,7 @@
 // From the pixels of a canvas to what the network was trained on: preparation.py in JavaScript, to the same bytes.
 // The constants of both are in preparation.json.
 
-import { resize } from "./resampling.mjs";
+import { scaled } from "./resampling.mjs";
 
 export class EmptyImage extends Error {}
 
@@ -59,8 +59,8 @@ function cropped(ink, width, height) {
 function inBox({ pixels, width, height }, box) {
   const scale = box / Math.max(width, height);
   const [columns, rows] = [width, height].map((side) => Math.max(1, roundEven(side * scale)));
-  const scaled = resize(pixels, width, height, columns, rows, [0, 0, width, height]);
-  return { pixels: scaled, width: columns, height: rows };
+  const small = scaled(pixels, width, height, columns, rows, [0, 0, width, height]);
+  return { pixels: small, width: columns, height: rows };
 }
 
 function centered({ pixels, width, height }, size) {

@@ -1,6 +1,6 @@
 // From the pixels of a canvas to the network's square input: preparation.py in JavaScript, to the same bytes.
 
-import { resize } from "./resampling.mjs";
+import { scaled } from "./resampling.mjs";
 
 // RGBA pixels (opaque) of a canvas -> Uint8Array [3, size, size]
 export function prepare({ data, width, height }, { fit, size }, { pad }) {
@@ -9,14 +9,14 @@ export function prepare({ data, width, height }, { fit, size }, { pad }) {
     const side = Math.min(width, height);
     const middle = [(width - side) * 0.5, (height - side) * 0.5, (width + side) * 0.5, (height + side) * 0.5];
     const box = fit === "crop" ? middle : [0, 0, width, height];
-    return Uint8Array.from(planes.flatMap((plane) => [...resize(plane, width, height, size, size, box)]));
+    return Uint8Array.from(planes.flatMap((plane) => [...scaled(plane, width, height, size, size, box)]));
   }
   const longer = Math.max(width, height);
   const [columns, rows] = [width, height].map((side) => Math.max(1, roundEven((size * side) / longer)));
   const [left, top] = [columns, rows].map((side) => Math.floor((size - side) / 2));
   const prepared = new Uint8Array(3 * size * size).fill(pad);
   planes.forEach((plane, channel) => {
-    const small = resize(plane, width, height, columns, rows, [0, 0, width, height]);
+    const small = scaled(plane, width, height, columns, rows, [0, 0, width, height]);
     for (let y = 0; y < rows; y++) {
       prepared.set(small.subarray(y * columns, (y + 1) * columns), (channel * size + top + y) * size + left);
     }
