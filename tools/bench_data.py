@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPOSITORY / "projects" / "mnist_classifier"), str(REPOSITORY)]
+PROJECT = "mnist_classifier" if "--digits" in sys.argv else "photo_classification"  # each part is a process of its own
+sys.path[:0] = [str(REPOSITORY / "projects" / PROJECT), str(REPOSITORY)]
 
 import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
 
@@ -31,20 +33,23 @@ from result_files import run, save_result
 from sklearn.datasets import load_sample_images
 from torch import nn
 
-from models.model import make_model
 from shared.console import log, track
+from shared.data.folders import list_files
 from shared.data.memory import TensorBatches, shuffled_loader
+from shared.data.pack import pack
 from shared.data.rows import Rows
 from shared.process import cores
 from shared.results import versions
-from src.config import Config, DataConfig, export_path
+from src.config import Config, DataConfig
 from src.dataloader import load_data
 
 CGROUP = Path("/sys/fs/cgroup/memory/bench_data")
 SIDE = 64
-"""Of the network's input, in pixels."""
+"""Of the input of the small network that is trained, in pixels."""
 BATCH = 256
 ROUNDS = 3
+TENTHS = (("tenth", 10), ("whole", 1))
+"""So that it can be seen whether memory grows with the number of files."""
 
 
 def make_images(root: Path, count: int, side: int) -> None:
@@ -66,13 +71,13 @@ def make_images(root: Path, count: int, side: int) -> None:
     unfinished.rename(root)
 
 
-def config_for(root: Path, cache: Any) -> Config:
-    """The project's configuration for photographs, or for MNIST where no cache is named."""
+def config_for(root: Path, cache: Any, side: int = SIDE) -> Config:
+    """The configuration for photos; where no cache is named, that of the other project for MNIST."""
     if not cache:
         return Config(data=DataConfig(source="mnist", root=root))
     data = DataConfig(cache=cache, processed=root.with_name(f"{root.name}-processed"))
-    data.source, data.root, data.image_size, data.channels, data.preparation = "folder", root, SIDE, 3, "photo"
-    outputs = root.with_name(f"{root.name}-outputs")
+    data.source, data.root, data.image_size = "folder", root, side
+    outputs = root.with_name("outputs")
     return Config(data=data, output_dir=outputs, log_dir=outputs / "logs")
 
 
@@ -106,12 +111,15 @@ def image_folder(root: Path, method: str) -> dict[str, Any]:
 
 
 def trained(batches: Iterable[Any]) -> dict[str, Any]:
-    """Images a second of a training epoch."""
-    network = make_model(Config(data=DataConfig(image_size=SIDE, channels=3)), [*map(str, range(10))])
+    """Images a second of an epoch of a small network: what counts is how fast the images come."""
+    widths = [3, 16, 32, 64]
+    layers = [nn.Conv2d(few, more, 3, 2, 1) for few, more in pairwise(widths)]  # SIDE -> SIDE / 8
+    blocks = [one for layer in layers for one in (layer, nn.ReLU())]
+    network = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], 10))
     optimizer, count, started = torch.optim.SGD(network.parameters(), 0.01), 0, time.perf_counter()
     for batch in batches:
         optimizer.zero_grad()
-        nn.functional.cross_entropy(network(batch["images"]), batch["labels"]).backward()
+        nn.functional.cross_entropy(network(batch["images"] / 255), batch["labels"]).backward()
         optimizer.step()
         count += len(batch["labels"])
     return {"images": count, "images_per_second": count / (time.perf_counter() - started)}
@@ -119,12 +127,15 @@ def trained(batches: Iterable[Any]) -> dict[str, Any]:
 
 def disk_beside_memory(root: Path, _: str) -> dict[str, Any]:
     """Steps a second of MNIST's training split, in turns: from memory and memory-mapped."""
+    from models.model import make_model
+
     held = load_data(config_for(root, "")).splits.train
     images, labels = held["images"], held["labels"]
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "examples.npy", images)
         mapped = np.asarray(np.load(Path(folder) / "examples.npy", mmap_mode="r"))
-    columns = {"memory": images, "disk": Rows(mapped, root, np.zeros((len(images), 32), np.uint8), {})}
+    rows = Rows(mapped, root, np.zeros((len(images), 32), np.uint8), {}, np.arange(len(images)))
+    columns = {"memory": images, "disk": rows}
     turns: dict[str, Iterator[Any]] = {}
     for name, column in columns.items():
         loader = shuffled_loader(TensorBatches({"images": column, "labels": labels}), BATCH)
@@ -147,41 +158,40 @@ def disk_beside_memory(root: Path, _: str) -> dict[str, Any]:
 
 
 def learn(root: Path, cache: str) -> dict[str, Any]:
-    """Train for an epoch and export, so that there is a network to predict with."""
+    """Train the project's own network for an epoch and export it, so that there is one to predict with."""
     from src.export import export  # what other parts do not need is not in their memory
     from src.train import train
 
-    config = config_for(root, cache)
-    config.training.epochs = 1
+    config = config_for(root, cache, DataConfig().image_size)
+    config.training.epochs = config.model.views = 1
     train(config)
     export(config)
     return {}
 
 
-def predict_files(root: Path, _: str) -> dict[str, Any]:
-    """Images a second of the verb `predict`, from files to the table; `root` may be one of the class folders."""
+def predict_files(root: Path, count: str) -> dict[str, Any]:
+    """Images a second of the verb `predict`, from files to the table, and of the bare network on arrays, in turns."""
+    from shared.inference.model import OnnxModel
+    from src.config import export_path
     from src.predict import predict
 
-    config = config_for(root if (root / "0").is_dir() else root.parent, "disk")
-    found = predict(config, [root])
-    count = found["metrics"]["images"]
-    return {"images": count, "images_per_second": count / found["seconds"]}
-
-
-def bare_network(root: Path, cache: str) -> dict[str, Any]:
-    """Images a second of the exported network alone on prepared arrays."""
-    from shared.inference.model import OnnxModel
-
-    config = config_for(root, cache)
-    images, network = load_data(config).splits.train["images"], OnnxModel(export_path(config))
-    started = time.perf_counter()
-    for place in range(0, len(images), BATCH):
-        network.probabilities(images[place : place + BATCH].numpy(), BATCH)
-    return {"images": len(images), "images_per_second": len(images) / (time.perf_counter() - started)}
+    config = config_for(root, "none")
+    files = list_files(root)[:: max(1, len(list_files(root)) // int(count))][: int(count)]
+    network, rounds = OnnxModel(export_path(config)), []
+    images = np.random.default_rng(0).integers(0, 256, (BATCH, *network.input_shape), dtype=np.uint8)
+    for _ in range(ROUNDS):
+        found = len(files) / predict(config, files)["seconds"]
+        started = time.perf_counter()
+        for place in range(0, len(files), BATCH):
+            network.run_several(network.outputs, images[: len(files) - place], BATCH)
+        rounds.append({"predict": found, "network": len(files) / (time.perf_counter() - started)})
+    ratio = float(np.median([one["predict"] / one["network"] for one in rounds]))
+    rate = float(np.median([one["predict"] for one in rounds]))
+    return {"images": len(files), "images_per_second": rate, "predict_to_network": ratio, "rounds": rounds}
 
 
 PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
-    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files, bare_network)
+    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files)
 }
 
 
@@ -192,7 +202,7 @@ def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
         group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(limit))
     process = subprocess.Popen(
-        [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache],
+        [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache, *["--digits"] * (not cache)],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,  # type: ignore[arg-type,return-value]
@@ -238,53 +248,66 @@ def main() -> None:
     parser.add_argument("--images", type=Path, help="folder for the generated images; a temporary one if not given")
     parser.add_argument("--small", type=int, default=30_000, help="number of 64x64 images")
     parser.add_argument("--large", type=int, default=100_000, help="number of 256x256 images")
+    parser.add_argument("--predict", type=int, default=3_000, help="number of these to predict, three times")
     parser.add_argument("--file", type=Path, default=REPOSITORY / "tools" / "results" / "data.json")
+    parser.add_argument("--only", nargs="*", default=["digits", "small", "predict", "large"], help="what is measured")
     for name in ("--part", "--cache"):
         parser.add_argument(name, default="", help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--digits", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(PARTS[given.part](given.root, given.cache)))
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = given.images or Path(temporary)
-        small, large = folder / f"small-{given.small}", folder / f"large-{given.large}"
-        make_images(small, given.small, 64)
-        make_images(large, given.large, 256)
-        limit, digits = 1_500_000_000, given.data
-        about = {"threads": torch.get_num_threads(), "cores": cores(), "versions": versions()}
-        save_result(given.file, "about", about)
+        measure(given, given.images or Path(temporary))
+
+
+def measure(given: argparse.Namespace, folder: Path) -> None:
+    """Measure each of `given.only`, with images in the folder."""
+    limit, about = 1_500_000_000, {"threads": torch.get_num_threads(), "cores": cores(), "versions": versions()}
+    save_result(given.file, "about", about)
+    small, large = folder / f"small-{given.small}", folder / f"large-{given.large}"
+    if "digits" in given.only:
         found = {
-            "start": measured("start", digits, "", limit),
-            "speed": measured("disk_beside_memory", digits, "", limit),
+            "start": measured("start", given.data, "", limit),
+            "speed": measured("disk_beside_memory", given.data, "", limit),
         }
         save_result(given.file, "digits", found)
+    if "small" in given.only:
+        make_images(small, given.small, 64)
         found = {
             "in_memory": measured("start", small, "memory", 4_000_000_000),
             "first_start": measured("start", small, "disk", 1_000_000_000),
             "second_start": measured("start", small, "disk", 1_000_000_000),
         }
         save_result(given.file, "small", {"images": given.small} | found)
-        measured("learn", small, "disk", limit)
-        found = {
-            "tenth": measured("predict_files", small / "0", "", limit),
-            "whole": measured("predict_files", small, "", limit),
-            "bare_network": measured("bare_network", small, "disk", limit),
-        }
+    if {"predict", "large"} & {*given.only}:
+        make_images(large, given.large, 256)
+    if "predict" in given.only:
+        few = folder / "few-400"
+        make_images(few, 400, 256)
+        measured("learn", few, "memory", limit)
+        found = {name: measured("predict_files", large, str(given.predict // part), limit) for name, part in TENTHS}
         save_result(given.file, "predict", found)
+    if "large" in given.only:
+        shards = large.with_name(f"{large.name}-shards")
+        if not shards.is_dir():
+            pack(large, shards)
         found = {
             "look_at_each": measured("start", large, "none", limit),  # first: what is prepared need not be looked at
             "prepare_on_disk": measured("start", large, "disk", limit),
+            "look_at_each_in_shards": measured("start", shards, "none", limit),
         }
         epochs = {
-            "disk": ("epoch", "disk"),
-            "none": ("epoch", "none"),
-            "image_folder": ("image_folder", "bilinear"),
-            "image_folder_lanczos": ("image_folder", "lanczos"),
+            "disk": ("epoch", large, "disk"),
+            "none": ("epoch", large, "none"),
+            "shards": ("epoch", shards, "none"),
+            "image_folder": ("image_folder", large, "bilinear"),
         }
         rounds = []
         for _ in range(ROUNDS):
-            rounds.append({name: measured(part, large, how, limit) for name, (part, how) in epochs.items()})
+            rounds.append({name: measured(*how, limit) for name, how in epochs.items()})
             save_result(given.file, "large", {"images": given.large, "rounds": rounds} | found)
 
 

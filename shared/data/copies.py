@@ -15,7 +15,6 @@ from shared.data.examples import Data, Examples, NearCopies
 from shared.data.groups import grouping_advice
 from shared.data.memory import in_batches
 from shared.data.problems import named
-from shared.data.rows import Rows
 from shared.data.splits import Splits, evenly_spaced
 from shared.files import read_json, write_json
 
@@ -159,10 +158,11 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 def _alike(some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np.ndarray = ()) -> list[tuple[int, int]]:
     """See `_compare`; what was found among prepared examples is kept beside them, because it takes seconds."""
-    if not isinstance(whole, Rows):
+    folder = getattr(whole, "folder", None)  # of prepared images or recordings, and of stored texts
+    if folder is None:
         return list(_compare(some, whole, likeness, itself))
     key = b"".join([f"{likeness.least} {len(itself)}".encode(), *some.digests, *whole.digests])
-    kept = whole.folder / f"copies-{hashlib.sha256(key).hexdigest()[:12]}.json"
+    kept = folder / f"copies-{hashlib.sha256(key).hexdigest()[:12]}.json"
     if not kept.is_file():
         write_json(kept, list(_compare(some, whole, likeness, itself)))
     return [(first, second) for first, second in read_json(kept, "delete it")]

@@ -9,6 +9,7 @@ import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from shared.console import log, track
 from shared.data.folders import HIDDEN, visit
@@ -29,22 +30,21 @@ def pack(folder: Path, target: Path, shard_bytes: int = SHARD_BYTES) -> int:
     if target.exists() and any(target.iterdir()):
         raise UserError(f"{target} is not empty; name a new folder for the shards, or delete it.")
     found = [*visit(folder)] if folder.is_dir() else []
-    files, rows = [path for path, reason in found if not reason], []
+    files = [path for path, reason in found if not reason]
+    rows: list[tuple[Any, ...]] = []
     if not files:
         raise UserError(f"{folder} holds no files; name the folder that would be data.root.")
     for left, reason in found:
         if reason and reason != HIDDEN:
             log.warning(f"not packed: {left} ({reason})")
-    rest = iter(track(files, "pack files", total=len(files)))
-    path: Path | None = next(rest, None)
-    number = 0
-    while path:
+    pending, number = iter(track(files, "pack files")), 0
+    while len(rows) < len(files):
         shard = f"shard-{number:06}.tar"
         with (
             atomic_write(target / shard) as file,
             tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
-            while path and (file.tell() == 0 or file.tell() < shard_bytes):
+            for path in pending:
                 content, modified = path.read_bytes(), path.stat().st_mtime_ns
                 name = path.relative_to(folder).as_posix()
                 entry = tarfile.TarInfo(name)
@@ -53,7 +53,8 @@ def pack(folder: Path, target: Path, shard_bytes: int = SHARD_BYTES) -> int:
                 padded = -(-len(content) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 digest = hashlib.sha256(content).hexdigest()
                 rows.append((name, shard, file.tell() - padded, len(content), modified, digest))
-                path = next(rest, None)
+                if file.tell() >= shard_bytes:
+                    break
         number += 1
     write_csv(target / INDEX, COLUMNS, rows)
     log.info(f"packed {len(rows):,} files in {number:,} shards in {target}; use it with --data.root {target}")
