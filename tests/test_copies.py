@@ -19,6 +19,7 @@ from shared.data.copies import (
     find_copies_within,
     find_near_copies,
     near_copy_warnings,
+    thumbnail,
     warn_near_copies,
 )
 from shared.data.examples import Data, Examples, NearCopies
@@ -78,10 +79,11 @@ def test_images_are_known_again_in_other_light_size_and_noise(change: object, li
     assert (found.compared, found.across) == (2, [("test0", "train3")])
 
 
-def test_images_of_several_sizes_are_compared_too() -> None:
+def test_images_of_several_sizes_are_compared_by_their_thumbnails() -> None:
     pixels = [image.permute(1, 2, 0).numpy() for image in blobs(4)]  # [H, W, 3]
-    larger = pixels[2].repeat(3, 0).repeat(3, 1)
-    assert find_near_copies(splits([*pixels[:3]], [larger, pixels[3]]), "x", SAME_IMAGE).across == [("test0", "train2")]
+    larger = pixels[2].repeat(9, 0).repeat(9, 1)
+    train, held = ([torch.from_numpy(thumbnail(one)) for one in some] for some in (pixels[:3], (larger, pixels[3])))
+    assert find_near_copies(splits(train, held), "x", SAME_IMAGE).across == [("test0", "train2")]
 
 
 @pytest.mark.parametrize(

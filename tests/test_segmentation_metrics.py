@@ -7,7 +7,7 @@ import torch
 from sklearn.metrics import jaccard_score
 
 from shared.metrics.classification import calibration_error
-from shared.metrics.segmentation import SegmentationScores, boundary_f, class_counts, training_metrics
+from shared.metrics.segmentation import SegmentationScores, boundary_f, training_metrics
 from shared.seeding import generator
 
 IGNORE = 255
@@ -101,8 +101,3 @@ def test_outlines_along_ignored_pixels_are_left_out() -> None:
     truth = square(0)
     truth[:, 45:] = IGNORE
     assert boundary_f(square(0), truth, 3, IGNORE)[1] == 1.0
-
-
-def test_pixels_are_counted_by_class() -> None:
-    masks = [torch.tensor([[0, 1], [1, IGNORE]], dtype=torch.uint8), torch.tensor([[2]], dtype=torch.uint8)]
-    assert class_counts(masks, 4).tolist() == [1, 2, 1, 0]

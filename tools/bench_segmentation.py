@@ -40,7 +40,7 @@ from src.dataloader import Tiles, load_data, make_loaders
 from src.evaluate import evaluate, scores_of
 from src.export import export
 from src.losses import make_loss
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 from src.train import make_step, train
 
 RESULT = REPOSITORY / "tools" / "results" / "segmentation.json"

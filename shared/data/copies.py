@@ -38,16 +38,18 @@ class Likeness:
     """A closer look at two whose vectors are alike."""
 
 
-def image_vectors(images: Tensor | Sequence[np.ndarray]) -> np.ndarray:
-    """Thumbnails of images, a tensor [N, C, H, W] or arrays [H, W, 3], without their brightness and contrast."""
-    if isinstance(images, Tensor):
-        small = torch.nn.functional.adaptive_avg_pool2d(images.float(), SIDE)  # [N, C, SIDE, SIDE]
-    else:
-        steps = (max(1, min(image.shape[:2]) // (8 * SIDE)) for image in images)  # large images need not be read whole
-        thinned = (image[::step, ::step].transpose(2, 0, 1) for image, step in zip(images, steps, strict=True))
-        planes = (torch.from_numpy(np.ascontiguousarray(image)).float() for image in thinned)  # each [3, h, w]
-        small = torch.stack([torch.nn.functional.adaptive_avg_pool2d(image, SIDE) for image in planes])
+def image_vectors(images: Tensor) -> np.ndarray:
+    """Thumbnails of images [N, C, H, W], without their brightness and contrast."""
+    small = torch.nn.functional.adaptive_avg_pool2d(images.float(), SIDE)  # [N, C, SIDE, SIDE]
     return _unit(small.flatten(1).numpy())
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """What images of any sizes, [H, W, 3], are compared by: uint8 [3, SIDE, SIDE]."""
+    step = max(1, min(image.shape[:2]) // (8 * SIDE))  # a large image need not be read whole
+    thinned = torch.from_numpy(np.ascontiguousarray(image[::step, ::step].transpose(2, 0, 1)))
+    small: np.ndarray = torch.nn.functional.adaptive_avg_pool2d(thinned.float(), SIDE).round().byte().numpy()
+    return small
 
 
 def text_vectors(texts: Sequence[str]) -> np.ndarray:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from shared.data.problems import Problems
-from shared.data.rows import Rows
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits, grouped_split, require_groups, stratified_split
 
@@ -81,8 +80,8 @@ def _one_after_the_other(several: Sequence[Any]) -> Any:
 
 def digests_of(values: Any) -> list[bytes]:
     """The SHA-256 of each value of a column."""
-    if isinstance(values, Rows):
-        return values.digests
+    if hasattr(values, "digests"):  # a column that is not in memory
+        return list(values.digests)
     values = values.numpy() if isinstance(values, Tensor) else values
     return [hashlib.sha256(_bytes_of(value)).digest() for value in values]
 

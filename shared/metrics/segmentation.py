@@ -5,7 +5,6 @@ large images and large objects weigh more; *per image* divides in each image and
 alike. A class that is neither in the truth nor in the prediction has no score there and is left out of means.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -146,8 +145,3 @@ class SegmentationScores:
 
 def _number(value: Tensor) -> float | None:
     return None if value.isnan() else float(value)
-
-
-def class_counts(masks: Sequence[Tensor], num_classes: int) -> Tensor:
-    """How many pixels each class has in masks of any sizes, int64 [C]; other values are not counted."""
-    return torch.stack([torch.bincount(mask.flatten(), minlength=256)[:num_classes] for mask in masks]).sum(0)

@@ -11,7 +11,7 @@ from torchvision.transforms.v2 import functional as F
 from shared.data.examples import Examples
 from shared.data.memory import Batch, BatchDataset
 from src.config import DataConfig
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 
 class RandomCrops(BatchDataset):
@@ -22,6 +22,7 @@ class RandomCrops(BatchDataset):
         self.examples = examples
         self.settings = settings
         self.height, self.width = crop_size(examples, settings)
+        self.on_demand = examples["images"].on_demand
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -63,7 +64,7 @@ class RandomCrops(BatchDataset):
 
 def crop_size(examples: Examples, settings: DataConfig) -> tuple[int, int]:
     """The height and width of crops: those of the settings, at most the largest image's, rounded up to 32."""
-    height, width = (32 * math.ceil(max(mask.shape[axis] for mask in examples["masks"]) / 32) for axis in (0, 1))
+    height, width = (32 * math.ceil(side / 32) for side in np.asarray(examples["sizes"]).max(0))
     return min(settings.crop_height, height), min(settings.crop_width, width)
 
 

@@ -9,14 +9,13 @@ import numpy as np
 from shared.data.check import (
     Example,
     all_warnings,
-    content_digest,
     copy_warnings,
     inspect_files,
     samples_by_class,
     start_check,
 )
 from shared.data.copies import SAME_IMAGE, near_copy_warnings
-from shared.data.examples import Data
+from shared.data.examples import Data, Examples
 from shared.data.folders import list_files
 from shared.data.images import read_image, size_of
 from shared.data.problems import Problems
@@ -27,7 +26,6 @@ from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.masks.decode import IGNORE
 from src.masks.files import Folders, mask_folders, name_of
 from src.sources import refusal
 
@@ -43,43 +41,29 @@ def check_data(config: Config) -> dict[str, Any]:
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
     check, data = start_check(config, "images", load_what_fits, survey)
-    root = config.data.root
-    shares = pixel_shares(data) if data else {}
+    root, shares, sections = config.data.root, {}, []
+    check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
     if data:
-        check.examples = list_masks(data)
+        check.examples, shares = list_masks(data), pixel_shares(data)
         if data.problems and config.data.broken == "refuse":
             check.refusal = refusal(root, data.problems)
         check.warnings = all_warnings(check) + rare_warnings(shares["train"]) + mask_warnings(data)
-        # Names are unique within a split only.
-        pairs = {
-            (split, name): (image, mask)
-            for split, held in vars(data.splits).items()
-            for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
-        }
-    else:
-        check.warnings = [*check.problems.sentences(), *copy_warnings(check)]
+        rows = [[name, *(f"{by_class[name]:.2%}" for by_class in shares.values())] for name in data.classes]
+        rows.append(["ignored, of all pixels", *(f"{share:.2%}" for share in data.facts["ignored_pixels"].values())])
+        sections = [Section("Share of the pixels", header=["class", *shares], rows=rows)]
     check.warnings += skipped_warnings(data and data.record, config.data)
-    check.warnings += near_copy_warnings(data, "images", SAME_IMAGE)
-    images = {
-        name: [
-            overlay(*pairs[one.split, one.name], len(data.classes)) if data else np.asarray(read_image(root / one.name))
-            for one in chosen
-        ]
-        for name, chosen in samples_by_class(check.examples, config.seed).items()
-    }
-    rows = [[name, *(f"{shares[split][name]:.2%}" for split in shares)] for name in shares.get("train", {})]
-    if data:
-        ignored = data.facts["ignored_pixels"]
-        rows.append(["ignored, of all pixels", *(f"{ignored[split]:.2%}" for split in shares)])
-    return write_check_report(
-        check,
-        config,
-        PROJECT,
-        samples=images,
-        side=120,
-        sections=[Section("Share of the pixels", header=["class", *shares], rows=rows)] if rows else [],
-        pixel_shares=shares,
-    )
+    check.warnings += near_copy_warnings(data, "thumbnails", SAME_IMAGE)
+
+    def shown(example: Example) -> np.ndarray:
+        if data is None:
+            return np.asarray(read_image(root / example.name))
+        split: Examples = getattr(data.splits, example.split)
+        index = split.names.index(example.name)
+        return overlay(split["images"][index], split["masks"][index], len(data.classes))
+
+    samples = samples_by_class(check.examples, config.seed)
+    images = {name: [*map(shown, chosen)] for name, chosen in samples.items()}
+    return write_check_report(check, config, PROJECT, samples=images, side=120, sections=sections, pixel_shares=shares)
 
 
 def load_what_fits(config: Config) -> Data:
@@ -98,7 +82,7 @@ def survey(root: Path, problems: Problems) -> list[Example]:
     """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
     folders = mask_folders(root) or {"train": Folders(root, root)}
     files = {
-        path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",), "", {})
+        path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",))
         for split, (images, _, listed) in folders.items()
         for path in list_files(images)
         if listed is None or name_of(path, images) in listed
@@ -112,22 +96,24 @@ def list_masks(data: Data) -> list[Example]:
         Example(
             name,
             split,
-            tuple(data.classes[index] for index in np.unique(mask) if index != IGNORE),
-            content_digest(image),
-            size_of((image.shape[1], image.shape[0])),
+            tuple(found for found, count in zip(data.classes, pixels, strict=False) if count),
+            digest.hex(),
+            size_of((width, height)),
         )
         for split, held in vars(data.splits).items()
-        for name, image, mask in zip(held.names, held["images"], held["masks"], strict=True)
+        for name, digest, (height, width), pixels in zip(
+            held.names, held["images"].digests, held["sizes"].tolist(), held["pixels"].tolist(), strict=True
+        )
     ]
 
 
 def pixel_shares(data: Data) -> dict[str, dict[str, float]]:
     """By split, the share of each class in the pixels that are not ignored."""
-    shares = {}
-    for split, held in vars(data.splits).items():
-        pixels = sum(np.bincount(mask.ravel(), minlength=256) for mask in held["masks"])[: len(data.classes)]
-        shares[split] = dict(zip(data.classes, (pixels / max(pixels.sum(), 1)).tolist(), strict=True))
-    return shares
+    counts = {split: held["pixels"].sum(0)[:-1] for split, held in vars(data.splits).items()}
+    return {
+        split: dict(zip(data.classes, (pixels / max(1, int(pixels.sum()))).tolist(), strict=True))
+        for split, pixels in counts.items()
+    }
 
 
 def mask_warnings(data: Data) -> list[str]:
@@ -141,9 +127,8 @@ def mask_warnings(data: Data) -> list[str]:
 def rare_warnings(shares: dict[str, float]) -> list[str]:
     """A sentence about classes with few training pixels, if any."""
     rare = [f"{name} {share:.2%}" for name, share in shares.items() if share < RARE_SHARE]
-    if not rare:
-        return []
-    return [
+    text = (
         f"classes with less than {RARE_SHARE:.0%} of the training pixels: {len(rare)} ({', '.join(rare)}); "
         "try --training.class_weights sqrt and --data.rare_crops 0.5."
-    ]
+    )
+    return [text] * bool(rare)

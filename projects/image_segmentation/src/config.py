@@ -14,10 +14,9 @@ from shared.bounds import (
     OpenUnitInterval,
     PositiveInt,
 )
-from shared.config import load, require, require_pattern
+from shared.config import load, require, require_pattern, require_range
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
-from src.masks.settings import MaskConfig
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -26,7 +25,7 @@ Side = Annotated[int, Bounds(ge=32)]
 
 
 @dataclass
-class DataConfig(MaskConfig):
+class DataConfig:
     """Which images and masks, and how they are split, cropped and augmented."""
 
     source: Literal["auto", "pets", "folder", "sample"] = "auto"
@@ -34,9 +33,29 @@ class DataConfig(MaskConfig):
     root: Path = Path("data/raw")
     """folder of images/ and masks/ (also below train/, val/ and test/, or as train/ beside trainannot/), or of images
     and JSON of COCO or labelme"""
+    classes: list[str] = field(default_factory=list)
+    """names of the classes in the order of their ids; empty: classes have the numbers that the masks give them"""
+    palette: list[str] = field(default_factory=list)
+    """color of each class in the masks, as '#rrggbb'; empty: masks hold 0 and 255, or class ids"""
+    ignore: str = ""
+    """value (or, with a palette, color) of mask pixels that are neither trained nor measured; 255 is usual for ids"""
+    foreground: Literal["auto", "above_zero"] = "auto"
+    """which mask pixels are foreground; auto: the masks' values say it (0 and 255, or class ids); above_zero: all
+    values above 0 are one class, for masks that number the objects"""
+    threshold: Annotated[int, Bounds(ge=0, le=65535)] = 0
+    """gray level from which on mask pixels are foreground, for masks with soft edges, where 128 is usual; higher values
+    make the foreground smaller; 0: none"""
+    max_side: Annotated[int, Bounds(ge=32)] = 2048
+    """largest side of an image in pixels; larger images are scaled down when they are read"""
+    value_range: list[float] = field(default_factory=list)
+    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
+    levels for each image; empty: measured on the training images"""
     broken: Literal["refuse", "leave_out"] = "refuse"
     """what happens with images and masks that do not fit; refuse: the program names them and stops; leave_out: it names
     them and continues without them"""
+    cache: Literal["auto", "memory", "none"] = "auto"
+    """memory: images and masks are decoded when a command starts; none: whenever they are needed, by worker processes;
+    auto: memory where they take up to 1 GB there, else none"""
     sample_images: Annotated[int, Bounds(ge=20)] = 320
     """number of training images in the built-in sample; each other split has a fifth of it"""
     group_size: PositiveInt = 1
@@ -66,7 +85,18 @@ class DataConfig(MaskConfig):
     more often"""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        require_range("data.value_range", self.value_range)
+        require(len(self.classes) != 1, "data.classes", self.classes, "two names or more")
+        fits = not self.palette or len(self.palette) == len(self.classes)
+        require(fits, "data.palette", self.palette, "as long as data.classes, one color per class")
+        decided = self.threshold > 0 or self.foreground == "above_zero"
+        require(
+            not (decided and self.palette), "data.palette", self.palette, "empty beside data.foreground or threshold"
+        )
+        fits = not decided or len(self.classes) in (0, 2)
+        require(fits, "data.classes", self.classes, "two names, beside data.foreground above_zero or data.threshold")
+        readable = not self.ignore or bool(self.palette) or self.ignore.isdigit()
+        require(readable, "data.ignore", self.ignore, "a whole number, or a color where data.palette is given")
         require_pattern("data.group_pattern", self.group_pattern)
         for name in ("crop_height", "crop_width"):
             require(getattr(self, name) % 32 == 0, f"data.{name}", getattr(self, name), "a multiple of 32")
@@ -132,6 +162,7 @@ class PredictConfig:
 class Config(BaseConfig):
     """All settings of this project."""
 
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, "data.cache")
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)

@@ -23,8 +23,7 @@ from shared.data.splits import Splits
 from shared.errors import UserError
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config
-from src.masks.decode import IGNORE
-from src.masks.encoding import ignored_shares
+from src.masks import IGNORE
 from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
 
 GROUP_IMAGES = "write index.csv with the columns id (an image's name without its ending) and group, or delete copies"
@@ -35,8 +34,8 @@ def load_data(config: Config) -> Data:
     """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        The splits have the columns `images`, a list of uint8 [H, W, 3], and `masks`, a list of class ids or `IGNORE`,
-        uint8 [H, W]; H and W differ from image to image.
+        The splits have the columns `images`, uint8 [H, W, 3] each, and `masks`, class ids or `IGNORE`, uint8 [H, W]
+        each, where H and W differ from image to image; and those that `as_examples` adds.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut; the message names all files that do not fit.
@@ -48,20 +47,20 @@ def load_data(config: Config) -> Data:
     by_name = settings.group_size > smaller and not (settings.group_pattern or (settings.root / "index.csv").is_file())
     advice = f"set data.group_size to {smaller}" * by_name
     splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed, advice)
+    ignored = {}
     for name, split in vars(splits).items():
-        if all((mask == IGNORE).all() for mask in split["masks"]):
+        pixels = split["pixels"].sum(0)  # [C + 1]
+        ignored[name] = int(pixels[-1]) / max(1, int(pixels.sum()))
+        if ignored[name] == 1:
             raise UserError(f"every pixel of the {name} split is ignored; see data.ignore, and the masks.")
-    pixels = sum(mask.size for split in vars(splits).values() for mask in split["masks"])
-    log.info(f"data: decoded images and masks take {4 * pixels / 1e9:.2g} GB of memory (see data.max_side)")
-    shares = ignored_shares(vars(splits))
-    log.info(f"data: ignored pixels: {', '.join(f'{share:.1%} of {name}' for name, share in shares.items())}")
-    trained = set().union(*(np.unique(mask).tolist() for mask in splits.train["masks"]))
-    unseen = [name for index, name in enumerate(found.classes) if index not in trained]
+    log.info(f"data: ignored pixels: {', '.join(f'{share:.1%} of {name}' for name, share in ignored.items())}")
+    trained = splits.train["pixels"].sum(0)
+    unseen = [name for name, count in zip(found.classes, trained.tolist(), strict=False) if not count]
     if unseen:
         log.warning(f"no pixel of the training split is of the class {named(unseen)}; add images that show it.")
-    advice = partial(grouping_advice, otherwise=GROUP_IMAGES, own_splits=found.test is not None)
-    copies = warn_near_copies(splits, "images", SAME_IMAGE, advice) if record.source == "folder" else None
-    facts = found.facts | {"ignored_pixels": shares}
+    advice_on_copies = partial(grouping_advice, otherwise=GROUP_IMAGES, own_splits=found.test is not None)
+    copies = warn_near_copies(splits, "thumbnails", SAME_IMAGE, advice_on_copies) if record.source == "folder" else None
+    facts = found.facts | {"ignored_pixels": ignored}
     return Data(splits, found.classes, record, found.problems, facts, found.settled, near_copies=copies)
 
 
@@ -70,7 +69,7 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
     settings, folder = config.data, partial(load_folder, config.data, classes=classes)
     return {
         "folder": DataSource(folder, lambda root: not is_pets(root) and is_folder(root), skipped_files),
-        "pets": DataSource(load_pets, lambda root: find_pets(root) is not None),
+        "pets": DataSource(partial(load_pets, settings.cache), lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
     }
 
@@ -95,13 +94,15 @@ class Tiles(BatchDataset):
 
     def __init__(self, examples: Examples, tile: int) -> None:
         super().__init__()
+        self.examples, self.on_demand = examples, examples["images"].on_demand
         self._tiles = [
-            (image[top : top + tile, left : left + tile], mask[top : top + tile, left : left + tile])
-            for image, mask in zip(examples["images"], examples["masks"], strict=True)
-            for top in range(0, mask.shape[0], tile)
-            for left in range(0, mask.shape[1], tile)
+            (index, slice(top, min(top + tile, height)), slice(left, min(left + tile, width)))
+            for index, (height, width) in enumerate(examples["sizes"].tolist())
+            for top in range(0, height, tile)
+            for left in range(0, width, tile)
         ]
-        self._tiles.sort(key=lambda pair: pair[1].shape)  # tiles of one size share a batch, so few need padding
+        # Tiles of one size share a batch, so few need padding.
+        self._tiles.sort(key=lambda one: (one[1].stop - one[1].start, one[2].stop - one[2].start))
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -110,7 +111,10 @@ class Tiles(BatchDataset):
         """The tiles at `indices`, padded to one size that the network takes."""
         from models.model import STRIDE  # here: its libraries take seconds to import, which check-data can do without
 
-        tiles = [self._tiles[index] for index in indices]
+        chosen = [self._tiles[index] for index in indices]
+        columns = self.examples["images"], self.examples["masks"]
+        whole = {index: [column[index] for column in columns] for index in {index for index, _, _ in chosen}}
+        tiles = [[array[rows, columns] for array in whole[index]] for index, rows, columns in chosen]
         largest = [max(mask.shape[axis] for _, mask in tiles) for axis in (0, 1)]
         height, width = (side + -side % STRIDE for side in largest)
         images = np.stack([mirrored_crop(image, 0, 0, height, width) for image, _ in tiles])  # [N, h, w, 3]

@@ -17,7 +17,7 @@ from shared.metrics.segmentation import SegmentationScores
 from shared.training.trained import load_to_evaluate
 from src.config import Config, PredictConfig
 from src.dataloader import load_data, make_sources
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 
 def evaluate(

@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy
 
 from shared.training.losses import Loss
 from src.config import LossConfig
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 
 def make_loss(config: LossConfig, label_smoothing: float = 0.0, weights: Tensor | None = None) -> Loss:

@@ -15,7 +15,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.evaluate import predict_mask
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 SHOWN = 4  # best images, and as many worst
 

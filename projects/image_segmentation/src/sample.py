@@ -11,6 +11,7 @@ from skimage.draw import ellipse, polygon
 
 from shared.data.examples import Examples
 from shared.data.splits import Splits
+from src.masks.decode import held_in_memory
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
@@ -30,8 +31,9 @@ def make_sample(seed: int, count: int) -> Splits[Examples]:
         scenes = [_strip(photo, strip) for photo in photos]
         surfaces = [_strip(texture, strip) for texture in textures]
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
+        images, masks = zip(*drawn, strict=True)
         names = [f"{index}-{number:04d}" for number in range(len(drawn))]
-        splits.append(Examples({"images": [image for image, _ in drawn], "masks": [mask for _, mask in drawn]}, names))
+        splits.append(held_in_memory(images, masks, names, len(CLASSES)))
     return Splits(*splits)
 
 

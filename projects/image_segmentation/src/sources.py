@@ -3,17 +3,16 @@
 import re
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-
-import numpy as np
 
 from shared.console import log
 from shared.data.class_folders import none_of
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import SPLIT_NAMES, class_folders, list_files, visible_files
+from shared.data.folders import SPLIT_NAMES, class_folders, visible_files
 from shared.data.groups import find_groups
 from shared.data.index import read_index
 from shared.data.problems import Problems, named
@@ -21,13 +20,14 @@ from shared.data.splits import neighbor_groups
 from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.config import DataConfig
-from src.masks.decode import IGNORE, Decoded, MaskFormat, decode_masks, read_pairs
-from src.masks.encoding import black_and_white, detect_format, require_every_class
+from src.masks import IGNORE
+from src.masks.decode import MaskFormat, Reader, decode_masks, look_at
+from src.masks.encoding import detect_format, format_of_outlines, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
 from src.sample import CLASSES, make_sample
 
-PETS_SIDE = 256  # pixels of the longer side: 7,349 images then fit into memory
+PETS_SIDE = 256  # pixels of the longer side
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
@@ -39,53 +39,56 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
     """
     problems, notes = Problems(), list[str]()
-    decoded, form, settings = read_folder(settings, root, classes, problems, notes)
-    every = list(chain.from_iterable(decoded.values()))
-    splits = {split: decode_masks(found, form, problems) for split, found in decoded.items()}
+    pairs, settings, outlined = list_pairs(settings, root, classes, problems, notes)
+    value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
+    reader = Reader(settings.max_side, value_range, bool(settings.palette), outlined)
+    seen, reader = look_at(pairs, reader, settings.cache, problems)
+    every = list(chain.from_iterable(seen.values()))
+    if not every:
+        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
+    form = format_of_outlines(settings, outlined) if outlined else detect_format(every, reader, settings, notes)
+    splits = {split: decode_masks(held, form, reader, problems) for split, held in seen.items()}
     if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
-    if problems and settings.broken == "refuse":
-        leaves_some = all(map(len, splits.values()))
-        raise UserError(refusal(root, problems) if leaves_some else f"{root} has {problems}; mend them.")
-    if problems:
-        log.warning(f"left out of {root}: {problems}")
-    if not (classes or "train" in splits) or not all(map(len, splits.values())):
-        raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
+    require_enough(root, splits, settings.broken, problems)
     if not classes:  # of those of a trained network, some may be missing
-        require_every_class(root, form, splits, every, settings)
+        counts = sum(held["pixels"].sum(0) for held in splits.values())
+        require_every_class(root, form, counts, every, settings)
     log.info(f"data: masks hold {form.encoding}; {len(form.classes)} classes: {', '.join(form.classes)}")
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
-    facts = {"masks": form.encoding, "notes": notes}
+    facts = {"masks": form.encoding, "notes": notes, "cache": "memory" if every[0].held else "none"}
+    held, settled = (train or none_of(splits), validation, test), {"value_range": value_range}
     description = "the user's own images and masks"
-    held, settled = (train or none_of(splits), validation, test), {"value_range": settings.value_range}
     return SourceData(form.classes, *held, description, "the user's own", problems, facts, settled)
 
 
-def read_folder(
+def list_pairs(
     settings: DataConfig, root: Path, classes: list[str] | None, problems: Problems, notes: list[str]
-) -> tuple[dict[str, list[Decoded]], MaskFormat, DataConfig]:
-    """The images and masks of each split as they stand in the files, what the masks mean, and the settings for both."""
+) -> tuple[dict[str, list[Pair]], DataConfig, list[str]]:
+    """The files of each split, the settings with the classes where they are known, and the classes of outlines."""
     folders = mask_folders(root)
     if folders:
         settings = with_labelmap(settings, root / "labelmap.txt")
+    settings = replace(settings, classes=settings.classes or classes or [])
+    if folders:
         pairs = {split: find_pairs(found, problems, notes) for split, found in folders.items()}
         note_unlisted(folders, notes)
-        first = [pair.image for pair in pairs.get("train", [])]
-    elif annotation_files(root):
-        first = list_files(root)
-    else:
+        return pairs, settings, []
+    if not annotation_files(root):
         raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
-    value_range = measure_range(first, settings.value_range)
-    settings = replace(settings, value_range=value_range, classes=settings.classes or classes or [])
-    if folders:
-        options = settings.max_side, problems, bool(settings.palette), value_range
-        decoded = black_and_white({split: read_pairs(found, *options) for split, found in pairs.items()})
-    else:
-        decoded, form = read_annotations(settings, root, problems)
-    every = list(chain.from_iterable(decoded.values()))
-    if not every:
-        raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
-    return decoded, detect_format(every, settings, notes) if folders else form, settings
+    pairs, outlined = read_annotations(settings, root, problems)
+    return pairs, settings, outlined
+
+
+def require_enough(root: Path, splits: Mapping[str, Examples], broken: str, problems: Problems) -> None:
+    """Refuse what does not fit, unless it may be left out and leaves something in each split."""
+    leaves_some = bool(splits) and all(map(len, splits.values()))
+    if problems and broken == "refuse":
+        raise UserError(refusal(root, problems) if leaves_some else f"{root} has {problems}; mend them.")
+    if problems:
+        log.warning(f"left out of {root}: {problems}")
+    if not leaves_some:
+        raise UserError(f"{root} has a split without any image and mask that could be used; see the README.")
 
 
 def is_folder(root: Path) -> bool:
@@ -157,28 +160,23 @@ def find_pets(root: Path) -> Path | None:
     return next((folder for folder in folders if is_pets(folder)), None)
 
 
-def load_pets(root: Path) -> SourceData:
+def load_pets(cache: str, root: Path) -> SourceData:
     """Oxford-IIIT Pet (Parkhi et al. 2012). Its border class, a few pixels wide and of unclear truth, is ignored."""
     folder = find_pets(root) or download_pets(root / "pets")
-    problems = Problems()
-    trimaps = folder / "annotations" / "trimaps"
-    table = np.full(256, IGNORE, np.uint8)
-    table[1], table[2] = 1, 0  # in trimaps 1 is the pet, 2 the background, 3 the border
-    splits = []
+    problems, trimaps = Problems(), folder / "annotations" / "trimaps"
+    form = MaskFormat("ids", ["background", "pet"], {1: 1, 2: 0, 3: IGNORE})  # pet, background, border
+    pairs = {}
     for split in ("trainval", "test"):
         lines = (folder / "annotations" / f"{split}.txt").read_text(encoding="utf-8").splitlines()
         names = [line.split()[0] for line in lines]
-        pairs = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
-        images, masks = [], []
-        for one in read_pairs(pairs, PETS_SIDE, problems):
-            images.append(one.image)
-            masks.append(table[one.mask.values])
-        splits.append(Examples({"images": images, "masks": masks}, names, groups=names))  # each image is its own group
+        pairs[split] = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
+    seen, reader = look_at(pairs, Reader(PETS_SIDE), cache, problems)
+    train, test = (decode_masks(found, form, reader, problems) for found in seen.values())
     if problems:
         raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")
+    train = replace(train, groups=train.names)  # each image is its own group
     description = f"Oxford-IIIT Pet (Parkhi et al. 2012), official test split, scaled to {PETS_SIDE} pixels"
-    train, test = splits
-    return SourceData(["background", "pet"], train, None, test, f"{description}, borders ignored", "CC BY-SA 4.0")
+    return SourceData(form.classes, train, None, test, f"{description}, borders ignored", "CC BY-SA 4.0")
 
 
 def download_pets(folder: Path) -> Path:

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from models.model import BACKBONE, make_model
 from models.pretrained import load_first_weights
 from shared.data.examples import Data
 from shared.data.memory import Batch
-from shared.metrics.segmentation import class_counts, training_metrics
+from shared.metrics.segmentation import training_metrics
 from shared.training.loop import Step, Task
 from shared.training.losses import Loss, class_weights
 from shared.training.run import prepare_run, train_network
@@ -19,7 +18,7 @@ from src.augmentation import crop_size
 from src.config import PROJECT, Config
 from src.dataloader import load_data, make_loaders
 from src.losses import make_loss
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 
 def train(
@@ -46,7 +45,7 @@ def train(
     loaders = make_loaders(data, config)
     model = make_model(config, data.classes)
     first_weights = load_first_weights(model, config)
-    counts = class_counts([torch.from_numpy(mask) for mask in data.splits.train["masks"]], len(data.classes))  # [C]
+    counts = data.splits.train["pixels"].sum(0)[:-1]  # [C], without those that are ignored
     weights = class_weights(counts, config.training.class_weights)
     loss = make_loss(config.loss, config.training.label_smoothing, weights)
     backbone = "" if config.model.name == "small_unet" else BACKBONE  # it learns at backbone_lr_scale times the rate

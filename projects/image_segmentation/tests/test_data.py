@@ -21,7 +21,8 @@ from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
 from src.export import training_crops
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
+from src.masks.decode import held_in_memory
 from src.sample import CLASSES
 
 
@@ -232,8 +233,8 @@ def test_the_exporter_gets_crops_whose_sides_it_can_change() -> None:
 
 
 def examples(*pairs: tuple[np.ndarray, np.ndarray]) -> Examples:
-    columns = {"images": [image for image, _ in pairs], "masks": [mask for _, mask in pairs]}
-    return Examples(columns, [str(number) for number in range(len(pairs))])
+    images, masks = zip(*pairs, strict=True)
+    return held_in_memory(images, masks, [str(number) for number in range(len(pairs))], classes=2)
 
 
 def stripes(height: int, width: int) -> Examples:

@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from src.config import LossConfig
 from src.losses import make_loss
-from src.masks.decode import IGNORE
+from src.masks import IGNORE
 
 MASKS = torch.tensor([[[0, 0, 1], [1, 2, 2]]])
 ALONE = [LossConfig(1, 0, 0), LossConfig(0, 1, 0), LossConfig(0, 0, 1)]

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.data.examples import Examples
 from shared.data.problems import Problems
 from shared.errors import UserError
-from src.masks.decode import IGNORE, Decoded, MaskFormat, StoredMask, decode_masks, read_mask, read_pairs
+from src.config import DataConfig
+from src.masks import IGNORE
+from src.masks.decode import MaskFormat, Reader, Seen, StoredMask, count_values, decode_masks, look_at, read_mask
 from src.masks.encoding import detect_format, palette_format
 from src.masks.files import Folders, Pair, find_pairs, mask_folders
-from src.masks.settings import MaskConfig
 
 
 def array(*rows: list[int]) -> np.ndarray:
@@ -20,9 +22,11 @@ def array(*rows: list[int]) -> np.ndarray:
 
 
 def format_of(mask: np.ndarray, classes: list[str], ignore: str = "") -> MaskFormat:
-    pair = Pair("mask", Path("mask.png"), Path("mask.png"))
-    one = Decoded(pair, np.zeros((*mask.shape, 3), np.uint8), StoredMask(mask))
-    return detect_format([one], MaskConfig(classes=classes, ignore=ignore), [])
+    pair, (levels, counts) = Pair("mask", Path("mask.png"), Path("mask.png")), count_values(mask)
+    image = np.zeros((*mask.shape, 3), np.uint8)
+    held, thumbnail, digests = (image, StoredMask(mask)), np.zeros((3, 16, 16), np.uint8), (b"", b"")
+    one = Seen(pair, mask.shape, thumbnail, digests, StoredMask(levels), counts, 0.0, held)
+    return detect_format([one], Reader(100), DataConfig(classes=classes, ignore=ignore), [])
 
 
 def test_black_and_white_masks_are_background_and_foreground() -> None:
@@ -57,7 +61,8 @@ def test_gray_saved_as_color_is_gray(tmp_path: Path) -> None:
 
 
 def test_colors_stand_for_classes(tmp_path: Path) -> None:
-    form = palette_format(["road", "car", "snow"], ["#804080", "#00008e", "white"], "black")
+    colors = ["#804080", "#00008e", "white"]
+    form = palette_format(DataConfig(classes=["road", "car", "snow"], palette=colors, ignore="black"))
     rgb = np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0), (1, 2, 3)]], np.uint8)
     found = []
     for pixels in (rgb, rgb + np.uint8(3), array([0, 255])):  # gray files are colors, too
@@ -82,7 +87,7 @@ def test_a_misspelled_color_is_refused() -> None:
         (["red", "blue"], "voidish", "data.ignore"),
     ):
         with pytest.raises(UserError, match=key):
-            palette_format(["a", "b"], palette, ignore)
+            palette_format(DataConfig(classes=["a", "b"], palette=palette, ignore=ignore))
 
 
 @pytest.mark.parametrize(
@@ -120,14 +125,16 @@ def root(tmp_path: Path) -> Path:
 BINARY = MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1})
 
 
-def read(root: Path, problems: Problems, max_side: int = 100) -> list[Decoded]:
-    """The pairs that can be used, with image and mask."""
-    return read_pairs(find_pairs(Folders(root / "images", root / "masks"), problems, []), max_side, problems)
+def read(root: Path, problems: Problems, form: MaskFormat = BINARY, max_side: int = 100) -> Examples:
+    """The pairs that can be used."""
+    pairs = find_pairs(Folders(root / "images", root / "masks"), problems, [])
+    seen, reader = look_at({"train": pairs}, Reader(max_side), "auto", problems)
+    return decode_masks(seen["train"], form, reader, problems)
 
 
 def test_pairs_are_matched_by_name(root: Path) -> None:
     problems = Problems()
-    assert decode_masks(read(root, problems), BINARY, problems).names == ["c", "day1/a", "day1/b"]
+    assert read(root, problems).names == ["c", "day1/a", "day1/b"]
     assert str(problems) == ""
 
 
@@ -139,7 +146,7 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
         (root / "images" / f"{name}.png").write_bytes(b"broken")
         Image.new("L", (8, 6)).save(root / "masks" / f"{name}.png")
     problems = Problems()
-    assert decode_masks(read(root, problems), BINARY, problems).names == []
+    assert read(root, problems).names == []
     for words in (
         "images without a mask: 1 (images/c.jpg)",
         "masks without an image: 1 (masks/d.png)",
@@ -151,23 +158,27 @@ def test_everything_that_does_not_fit_is_named_and_counted(root: Path) -> None:
 
 
 def test_large_images_are_scaled_down_with_their_masks(root: Path) -> None:
-    decoded = read(root, Problems(), max_side=4)
-    assert {one.image.shape for one in decoded} == {(3, 4, 3)}
-    assert {one.mask.values.shape for one in decoded} == {(3, 4)}
+    examples = read(root, Problems(), max_side=4)
+    assert {image.shape for image in examples["images"]} == {(3, 4, 3)}
+    assert {mask.shape for mask in examples["masks"]} == {(3, 4)}
+    assert examples["sizes"].tolist() == [[3, 4]] * 3
 
 
 def test_scaling_down_makes_no_new_ids(root: Path) -> None:
-    Image.fromarray(np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))).save(root / "masks" / "c.png")
-    mask = next(one.mask.values for one in read(root, Problems(), max_side=5) if one.pair.name == "c")
+    for name in ("c", "day1/a", "day1/b"):
+        values = np.tile(np.array([0, 2, 7, 0, 2, 7, 0, 2], np.uint8), (6, 1))
+        Image.fromarray(values).save(root / "masks" / f"{name}.png")
+    form = MaskFormat("ids", ["a", "b", "c"], {0: 0, 2: 1, 7: 2})
+    mask = read(root, Problems(), form, max_side=5)["masks"][0]
     assert mask.shape == (4, 5)
-    assert set(np.unique(mask).tolist()) <= {0, 2, 7}
+    assert set(np.unique(mask).tolist()) <= {0, 1, 2}
 
 
 def test_class_ids_in_a_lossy_file_are_refused(root: Path) -> None:
     (root / "masks" / "c.png").unlink()
     Image.new("L", (8, 6), 1).save(root / "masks" / "c.jpg")
     problems = Problems()
-    decode_masks(read(root, problems), MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}), problems)
+    read(root, problems, MaskFormat("ids", ["a", "b"], {0: 0, 1: 1}))
     assert "save them as PNG: 1 (c.jpg)" in str(problems)
 
 
@@ -216,10 +227,11 @@ def test_palettes_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFi
     for name, colors in (("a", [0, 0, 0, 255, 0, 0]), ("b", [0, 0, 0, 255, 0, 0]), ("c", [255, 0, 0, 0, 0, 0])):
         Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
         with_palette(tmp_path / "masks" / f"{name}.png", colors)
-    decoded = read(tmp_path, Problems())
+    pairs = find_pairs(Folders(tmp_path / "images", tmp_path / "masks"), Problems(), [])
+    seen, reader = look_at({"train": pairs}, Reader(100), "none", Problems())
     with pytest.raises(UserError, match=r"another color than masks before: 1 \(c\.png\)"):
-        detect_format(decoded, MaskConfig(), [])
+        detect_format(seen["train"], reader, DataConfig(), [])
     notes: list[str] = []
-    assert detect_format(decoded, MaskConfig(classes=["road", "car"]), notes).encoding == "ids"
+    assert detect_format(seen["train"], reader, DataConfig(classes=["road", "car"]), notes).encoding == "ids"
     assert "c.png" in capsys.readouterr().err
     assert len(notes) == 1

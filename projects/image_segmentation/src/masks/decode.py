@@ -1,28 +1,37 @@
 """Images and masks become arrays: files are decoded, their values turned into class ids, and what does not fit named.
 
-In memory a mask is always uint8 class ids, with `IGNORE` for pixels without one. What the values in the files mean is
-decided in encoding.py.
+The masks of a data set are uint8 class ids, with `IGNORE` for pixels without one. What the values in the files mean is
+decided in encoding.py, from what `look` finds in every file.
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.console import track
+from shared.console import log
+from shared.data.arrays import Arrays, in_workers
+from shared.data.check import size_on_disk
+from shared.data.copies import SIDE, thumbnail
 from shared.data.examples import Examples
-from shared.data.images import UnreadableImageError, open_image, read_image
+from shared.data.images import DEEP_MODES, UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
+from shared.data.splits import evenly_spaced
+from src.masks import IGNORE
 from src.masks.files import Pair
+from src.masks.outlines import draw
 
-IGNORE = 255
-"""The id of pixels that the loss and the scores leave out."""
-WHITE = (255, 65535)
-"""The gray levels of white in 8 and in 16 bits."""
+MEMORY_BYTES = 1_000_000_000
+"""Where images and masks would take more memory than this, `data.cache auto` decodes them on demand."""
+BYTES_A_PIXEL = 4  # red, green, blue, and the class
+MOST_SIZED = 500  # images whose sizes stand for all
+MID_GRAY = (64, 191)  # levels between the two of black and white
 
 
 @dataclass(frozen=True)
@@ -30,31 +39,28 @@ class StoredMask:
     """A mask as its file holds it."""
 
     values: np.ndarray
-    """Integers [H, W]: gray levels, indices into a palette, or colors as 0xRRGGBB."""
+    """Integers [H, W]: gray levels, indices into a palette, or colors as 0xRRGGBB; in `Seen` those that occur, [K]."""
     kind: Literal["gray", "palette", "color"] = "gray"
-    palette: tuple[tuple[int, ...], ...] = ()
-    """The color of each index, where `kind` is `palette`."""
+    palette: bytes = b""
+    """Red, green and blue of each of 256 indices, where `kind` is `palette`."""
     is_transparent: bool = False
     """Whether transparent pixels were read as background."""
 
     @cached_property
     def levels(self) -> list[int]:
         """The values that occur, sorted."""
-        is_small = self.values.dtype == np.uint8  # counting is faster than sorting there
-        found: list[int] = (
-            np.flatnonzero(np.bincount(self.values.ravel())) if is_small else np.unique(self.values)
-        ).tolist()
-        return found
+        return sorted({*self.values.ravel().tolist()})
 
+    def color(self, index: int) -> bytes:
+        """Red, green and blue of an index into the palette."""
+        return self.palette[3 * index : 3 * index + 3]
 
-@dataclass(frozen=True)
-class Decoded:
-    """A pair of files, decoded and scaled down."""
-
-    pair: Pair
-    image: np.ndarray
-    """uint8 [H, W, 3]"""
-    mask: StoredMask
+    def as_gray(self) -> "StoredMask":
+        """The mask with the gray levels that its palette stands for, if it has one."""
+        if self.kind != "palette":
+            return self
+        gray = np.frombuffer(self.palette, np.uint8)[::3]  # [256]
+        return StoredMask(gray[self.values], "gray", b"", self.is_transparent)
 
 
 @dataclass(frozen=True)
@@ -68,20 +74,28 @@ class MaskFormat:
     threshold: int = 0
     """Every other value from this one on is class 1, and every other below it class 0; 0: other values are unknown."""
 
-    def decode(self, mask: np.ndarray, lossy: bool = False) -> tuple[np.ndarray, list[str]]:
-        """The class ids of a mask, uint8 [H, W], and the values in it that stand for no class.
+    def decode(self, values: np.ndarray, lossy: bool = False) -> tuple[np.ndarray, list[str]]:
+        """The class ids of values [...], uint8 [...], and the values in them that stand for no class.
 
         Args:
             lossy: the file's compression blurs values; each value becomes the nearest known one.
         """
-        found = np.unique(mask)  # [K]
+        found, _ = count_values(values)  # [K]
         ids = {value: int(value >= self.threshold) for value in found.tolist()} if self.threshold else {}
         ids |= self.ids
         meant = nearest(found, np.array(list(ids))) if lossy else found
         table = np.array([ids.get(value, IGNORE) for value in meant.tolist()], np.uint8)  # [K]
         unknown = [value for value in meant.tolist() if value not in ids]
         shown = [f"#{value:06x}" if self.encoding == "palette" else str(value) for value in unknown]
-        return table[np.searchsorted(found, mask)], shown  # [H, W]
+        return table[np.searchsorted(found, values)], shown
+
+
+def count_values(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The integers that occur, sorted, and how often: int64 [K], int64 [K]."""
+    if values.dtype != np.uint8:
+        return np.unique(values, return_counts=True)
+    counts = np.bincount(values.ravel())  # which is faster than sorting
+    return np.flatnonzero(counts), counts[counts > 0]
 
 
 def nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -91,46 +105,45 @@ def nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     return closest
 
 
-def read_pairs(
-    pairs: Sequence[Pair], max_side: int, problems: Problems, colors: bool = False, value_range: Sequence[float] = ()
-) -> list[Decoded]:
-    """Decode images and masks; those whose longer side has more than `max_side` pixels are scaled down.
+@dataclass(frozen=True)
+class Reader:
+    """How the files of a data set are read."""
 
-    A pair that cannot be read, or whose sizes differ, goes into `problems` and is left out.
+    max_side: int
+    """Images and masks whose longer side has more pixels are scaled down."""
+    value_range: Sequence[float] = ()
+    """See `read_image`."""
+    colors: bool = False
+    """Colors stand for classes (see `read_mask`)."""
+    classes: Sequence[str] = ()
+    """The classes of outlines."""
+    gray_palettes: bool = False
+    """See `StoredMask.as_gray`."""
 
-    Args:
-        colors: colors stand for classes (see `read_mask`).
-        value_range: see `read_image`.
-    """
-    decoded: list[Decoded] = []
-    for pair in track(pairs, "read images"):
-        kind, file = "unreadable images", pair.image
-        try:
-            image = read_rgb(file, value_range)  # [H, W, 3]
-            kind, file = "unreadable masks", pair.mask
-            mask = read_mask(file, colors)
-        except UnreadableImageError as error:
-            problems.add(kind, f"{file.name}: {error}")
-        else:
-            decoded += fitted(pair, image, mask, max_side, problems)
-    return decoded
+    def image(self, pair: Pair) -> np.ndarray:
+        """The image, uint8 [H, W, 3]; raises `UnreadableImageError`."""
+        return scaled_down(read_rgb(pair.image, self.value_range), self.max_side, Image.Resampling.LANCZOS)
+
+    def values(self, pair: Pair) -> np.ndarray:
+        """The values in the mask, [H, W]; raises `UnreadableImageError`."""
+        # Nearest: the mean of two class ids is the id of a third class.
+        return scaled_down(self.stored(pair).values, self.max_side, Image.Resampling.NEAREST)
+
+    def ids(self, form: MaskFormat, pair: Pair) -> np.ndarray:
+        """The class ids of the mask, uint8 [H, W]; raises `UnreadableImageError`."""
+        return form.decode(self.values(pair), pair.is_lossy)[0]
+
+    def stored(self, pair: Pair) -> StoredMask:
+        """The mask in the size of its file; raises `UnreadableImageError`."""
+        if pair.outlines and pair.outlines.size:
+            return StoredMask(draw(pair.outlines.objects, self.classes, pair.outlines.size))
+        mask = read_mask(pair.mask, self.colors)
+        return mask.as_gray() if self.gray_palettes else mask
 
 
-def read_rgb(path: Path, value_range: Sequence[float] = ()) -> np.ndarray:
+def read_rgb(path: Path, value_range: Sequence[float]) -> np.ndarray:
     """An image as uint8 [H, W, 3]; raises `UnreadableImageError`."""
     return np.array(read_image(path, value_range=value_range).convert("RGB"))
-
-
-def fitted(pair: Pair, image: np.ndarray, mask: StoredMask, max_side: int, problems: Problems) -> list[Decoded]:
-    """The pair with its longer side at most `max_side`; none where the sizes differ, which goes into `problems`."""
-    if image.shape[:2] != mask.values.shape:
-        (height, width), (mask_height, mask_width) = image.shape[:2], mask.values.shape
-        sizes = f"{width}x{height}, its mask {mask_width}x{mask_height}"
-        problems.add("images whose mask has another size", f"{pair.image.name}: {sizes}")
-        return []
-    # Nearest: the mean of two class ids is the id of a third class.
-    values = scaled_down(mask.values, max_side, Image.Resampling.NEAREST)
-    return [Decoded(pair, scaled_down(image, max_side, Image.Resampling.LANCZOS), replace(mask, values=values))]
 
 
 def read_mask(path: Path, colors: bool = False) -> StoredMask:
@@ -149,11 +162,10 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         alpha = np.asarray(image.convert("RGBA").getchannel("A")) if has_alpha else np.full((1, 1), 255)
         if image.mode == "P" and not colors and not ((alpha < 255) & (np.asarray(image) > 0)).any():
-            flat = np.zeros(768, int)  # index 0 may be transparent: it is the background
-            flat[: len(image.getpalette() or [])] = image.getpalette() or []
-            return StoredMask(np.asarray(image), "palette", tuple(map(tuple, flat.reshape(256, 3).tolist())))
+            # Index 0 may be transparent: it is the background.
+            return StoredMask(np.asarray(image), "palette", bytes(image.getpalette() or []).ljust(768, b"\0"))
         is_transparent = bool((alpha < 255).any())
-        if image.mode in ("I", "I;16", "I;16B", "I;16L", "F"):
+        if image.mode in DEEP_MODES:
             values = whole_numbers(np.asarray(image))
         elif image.mode in ("1", "L") and not has_alpha:  # black and white becomes 0 and 255
             values = np.asarray(image.convert("L"))
@@ -165,11 +177,11 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
             values = np.ascontiguousarray(rgb[:, :, 0])
             if (rgb != values[:, :, None]).any():
                 packed = rgb.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-                return StoredMask(packed, "color", (), is_transparent)
+                return StoredMask(packed, "color", b"", is_transparent)
     if colors:  # gray levels have three equal bytes; levels beyond 0 to 255 become 256, which is no color at all
         gray = values.astype(np.int32)
         values = np.where((gray < 0) | (gray > 255), 256, gray) * 0x010101
-    return StoredMask(values, "gray", (), is_transparent)
+    return StoredMask(values, "gray", b"", is_transparent)
 
 
 def whole_numbers(values: np.ndarray) -> np.ndarray:
@@ -194,18 +206,162 @@ def scaled_down(array: np.ndarray, max_side: int, method: Image.Resampling) -> n
     return np.array(Image.fromarray(array).resize(size, method))
 
 
-def decode_masks(decoded: Iterable[Decoded], form: MaskFormat, problems: Problems) -> Examples:
-    """Images and class ids; a mask with unknown values goes into `problems` and is left out."""
-    names, images, masks = [], [], []
-    for one in decoded:
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a pair of files before it is decided what masks mean."""
+
+    pair: Pair
+    size: tuple[int, int]
+    """Height and width."""
+    thumbnail: np.ndarray
+    digests: tuple[bytes, bytes]
+    """Of the image and of the mask."""
+    mask: StoredMask
+    """Its `values` are those that occur, [K]."""
+    counts: np.ndarray
+    """The number of pixels of each value, int64 [K]."""
+    flat_gray: float
+    """See `flat_mid_gray`."""
+    held: tuple[np.ndarray, StoredMask] | None
+    """The image, uint8 [H, W, 3], and the mask, where they are held in memory."""
+
+    def as_gray(self) -> "Seen":
+        """See `StoredMask.as_gray`."""
+        return replace(self, mask=self.mask.as_gray(), held=self.held and (self.held[0], self.held[1].as_gray()))
+
+
+def look_at(
+    pairs: Mapping[str, Sequence[Pair]], reader: Reader, cache: str, problems: Problems
+) -> tuple[dict[str, list[Seen]], Reader]:
+    """Decode the files of each split once; what cannot be read, or has two sizes, goes into `problems` and is left out.
+
+    The reader comes back as all later reading needs it.
+
+    Args:
+        cache: see `DataConfig.cache`.
+    """
+    files = list(chain.from_iterable(pairs.values()))
+    needed = decoded_bytes(files, reader.max_side)
+    held = cache == "memory" or (cache == "auto" and needed <= MEMORY_BYTES)
+    how = "held in memory" if held else "decoded whenever they are needed"
+    log.info(f"data: {len(files):,} images and masks are {how}; decoded they take {needed / 1e9:.2g} GB (data.cache)")
+    seen: dict[str, list[Seen]] = {}
+    for split, some in pairs.items():
+        found = list(in_workers(partial(_look, reader, held), some, "read images"))
+        seen[split] = [one for one in found if isinstance(one, Seen)]
+        for one in found:
+            if not isinstance(one, Seen):
+                problems.add(*one)
+    # Programs that reduce colors number them in any order: which index is white differs from file to file.
+    masks = [one.mask for some in seen.values() for one in some if one.mask.kind == "palette"]
+    if {mask.color(level) for mask in masks for level in mask.levels} <= {b"\0\0\0", b"\xff\xff\xff"}:
+        reader = replace(reader, gray_palettes=True)
+        seen = {split: [one.as_gray() for one in some] for split, some in seen.items()}
+    return seen, reader
+
+
+def decoded_bytes(pairs: Sequence[Pair], max_side: int) -> float:
+    """About how much memory all images and masks take, by the sizes of some of the images."""
+    chosen = [size_on_disk(pairs[index].image) for index in evenly_spaced(len(pairs), MOST_SIZED)]
+    sizes = [(one["width"], one["height"]) for one in chosen if one]
+    pixels = [width * height * min(1, max_side / max(width, height)) ** 2 for width, height in sizes]
+    return BYTES_A_PIXEL * len(pairs) * sum(pixels) / max(1, len(pixels))
+
+
+def _look(reader: Reader, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
+    """What there is to know of a pair, or what is wrong with it."""
+    kind, file = "unreadable images", pair.image
+    try:
+        image = read_rgb(file, reader.value_range)  # [H, W, 3]
+        size = mask_size = image.shape[:2]
+        kind, file = "unreadable masks", pair.mask
+        if pair.outlines:  # which are drawn in the size that the file states, if it is the image's
+            mask_size = pair.outlines.size or size
+            pair = pair._replace(outlines=pair.outlines._replace(size=mask_size))
+        if mask_size == size:
+            mask = reader.stored(pair)
+            mask_size = mask.values.shape
+    except UnreadableImageError as error:
+        return kind, f"{file.name}: {error}"
+    if mask_size != size:
+        (height, width), (mask_height, mask_width) = size, mask_size
+        text = f"{pair.image.name}: {width}x{height}, its mask {mask_width}x{mask_height}"
+        return "images whose mask has another size", text
+    image = scaled_down(image, reader.max_side, Image.Resampling.LANCZOS)
+    values = scaled_down(mask.values, reader.max_side, Image.Resampling.NEAREST)
+    levels, counts = count_values(values)
+    return Seen(
+        pair,
+        values.shape,
+        thumbnail(image),
+        tuple(hashlib.sha256(array.tobytes()).digest() for array in (image, values)),
+        replace(mask, values=levels),
+        counts,
+        flat_mid_gray(values) if pair.is_lossy else 0.0,
+        (image, replace(mask, values=values)) if hold else None,
+    )
+
+
+def flat_mid_gray(values: np.ndarray) -> float:
+    """The share of pixels that are neither black nor white in flat areas; gray pixels at sharp edges do not count.
+
+    Compression leaves such levels at edges only.
+    """
+    middle = values[1:-1, 1:-1].astype(int)
+    across = abs(values[1:-1, 2:].astype(int) - values[1:-1, :-2])
+    down = abs(values[2:, 1:-1].astype(int) - values[:-2, 1:-1])
+    flat = (middle >= MID_GRAY[0]) & (middle <= MID_GRAY[1]) & (across < 32) & (down < 32)
+    return float(flat.mean()) if flat.size else 0.0
+
+
+def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problems: Problems) -> Examples:
+    """The pairs as examples (see `as_examples`); a mask with unknown values goes into `problems` and is left out."""
+    good, pixels = [], []
+    for one in seen:
+        ids, unknown = form.decode(one.mask.values, one.pair.is_lossy)
         if one.pair.is_lossy and form.encoding == "ids":
             problems.add("masks of class ids whose compression blurs them, save them as PNG", one.pair.mask.name)
-            continue
-        ids, unknown = form.decode(one.mask.values, one.pair.is_lossy)
-        if unknown:
+        elif unknown:
             problems.add("masks with values that stand for no class", f"{one.pair.mask.name}: {named(unknown)}")
-            continue
-        names.append(one.pair.name)
-        images.append(one.image)
-        masks.append(ids)
-    return Examples({"images": images, "masks": masks}, names)
+        else:
+            good.append(one)
+            pixels.append(class_pixels(ids, len(form.classes), one.counts))
+    of_images, of_masks = ([one.digests[place] for one in good] for place in (0, 1))
+    if good and good[0].held:
+        held = [(*one.held, one.pair.is_lossy) for one in good if one.held]
+        images = Arrays([image for image, _, _ in held], of_images)
+        masks = Arrays([form.decode(mask.values, lossy)[0] for _, mask, lossy in held], of_masks)
+    else:
+        pairs = [one.pair for one in good]
+        images, masks = Arrays(pairs, of_images, reader.image), Arrays(pairs, of_masks, partial(reader.ids, form))
+    thumbnails = np.reshape([one.thumbnail for one in good], (-1, 3, SIDE, SIDE)).astype(np.uint8)
+    found = as_examples(images, masks, [one.pair.name for one in good], [one.size for one in good], pixels)
+    return replace(found, columns=found.columns | {"thumbnails": thumbnails})
+
+
+def as_examples(
+    images: Arrays, masks: Arrays, names: list[str], sizes: Sequence[tuple[int, ...]], pixels: Sequence[np.ndarray]
+) -> Examples:
+    """Examples with the columns `images`, `masks`, and what is known of them without decoding: `sizes`, `pixels`.
+
+    Args:
+        images: uint8 [H, W, 3] each.
+        masks: class ids or `IGNORE`, uint8 [H, W] each.
+        sizes: height and width of each.
+        pixels: of each, how many pixels each class has, and how many are ignored, int64 [C + 1].
+    """
+    known = {"sizes": np.reshape(sizes, (-1, 2)).astype(np.int64), "pixels": np.array(pixels, np.int64)}
+    return Examples({"images": images, "masks": masks} | known, names)
+
+
+def held_in_memory(
+    images: Sequence[np.ndarray], masks: Sequence[np.ndarray], names: list[str], classes: int
+) -> Examples:
+    """Images and class ids that are not read from files, as examples."""
+    pixels = [class_pixels(mask, classes) for mask in masks]
+    return as_examples(Arrays(images), Arrays(masks), names, [mask.shape for mask in masks], pixels)
+
+
+def class_pixels(ids: np.ndarray, classes: int, counts: np.ndarray | None = None) -> np.ndarray:
+    """How many pixels each class has, and how many are ignored, [C + 1]; `counts` says how often each id occurs."""
+    return np.bincount(ids.ravel(), counts, 256)[[*range(classes), IGNORE]]

@@ -1,13 +1,30 @@
 """Which files belong together: the folders of images and masks, and the pairs of files in them."""
 
-from collections.abc import Iterable, Mapping
-from itertools import product, takewhile
+from collections.abc import Mapping
+from itertools import product
+from os.path import commonprefix
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from shared.console import log
 from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among, warn_beside_splits
 from shared.data.problems import Problems, named
+
+
+class Outlines(NamedTuple):
+    """The objects that annotations describe in one image."""
+
+    file: Path
+    """The annotations."""
+    image: str
+    """The image's name in the file."""
+    size: tuple[int, int] | None
+    """Height and width of the image in pixels, where the file says them."""
+    objects: list[tuple[str, np.ndarray]]
+    """The class of each object, empty where its pixels are ignored, and its outline's points, float [P, 2]: x and y in
+    pixels; or the lengths of runs of pixels down the columns, int64 [R], of which the first is outside of it."""
 
 
 class Pair(NamedTuple):
@@ -17,6 +34,8 @@ class Pair(NamedTuple):
     """The path of the image below the folder of images, without the suffix."""
     image: Path
     mask: Path
+    """The image of the mask, or the annotations with its outlines."""
+    outlines: Outlines | None = None
 
     @property
     def is_lossy(self) -> bool:
@@ -51,7 +70,7 @@ def mask_folders(root: Path) -> dict[str, Folders]:
     found = {}
     for folder in class_folders(root):
         beside, inside = folder.with_name(f"{folder.name}annot"), folder / "masks"
-        if beside.is_dir() and not folder.name.endswith("annot"):
+        if beside.is_dir():
             found[folder] = Folders(folder, beside)
         elif inside.is_dir() and (folder / "images").is_dir():
             found[folder] = Folders(folder / "images", inside)
@@ -67,9 +86,8 @@ def listed_splits(folder: Path) -> dict[str, frozenset[str]]:
     Raises:
         UserError: two lists are of one split.
     """
-    paths = sorted(folder.glob("*.txt"))
-    files, _ = splits_among(paths)  # default.txt of CVAT is no split: it names all images
-    if "train" not in files and (folder / "trainval.txt") in paths:
+    files, _ = splits_among(sorted(folder.glob("*.txt")))  # default.txt of CVAT is no split: it names all images
+    if "train" not in files and (folder / "trainval.txt").is_file():
         files["trainval"] = folder / "trainval.txt"
     lines = {split: path.read_text("utf-8-sig", errors="replace").splitlines() for split, path in files.items()}
     names = {split: frozenset(line.strip().strip('"') for line in found) - {""} for split, found in lines.items()}
@@ -80,9 +98,9 @@ def listed_splits(folder: Path) -> dict[str, frozenset[str]]:
 
 def note_unlisted(folders: Mapping[str, Folders], notes: list[str]) -> None:
     """Say how many masks no list of a split names; `notes` gets the sentence."""
-    listed = [name for one in folders.values() for name in one.listed or ()]
+    listed = {name for one in folders.values() for name in one.listed or ()}
     masks = folders["train"].masks if listed else None
-    others = sorted({name_of(path, masks) for path in list_files(masks)} - {*listed}) if masks else []
+    others = sorted({name_of(path, masks) for path in list_files(masks)} - listed) if masks else []
     if others:
         notes.append(f"masks that no list in ImageSets names are not read: {len(others)}")
         log.warning(f"{notes[-1]} ({named(others)}).")
@@ -123,9 +141,8 @@ def name_of(path: Path, folder: Path) -> str:
 def _by_name(folder: Path, problems: Problems) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for path in list_files(folder):
-        if name_of(path, folder) in files:
+        if files.setdefault(name_of(path, folder), path) != path:
             problems.add("files of one name with several suffixes", f"{folder.name}/{path.name}")
-        files.setdefault(name_of(path, folder), path)
     return files
 
 
@@ -133,11 +150,13 @@ def _without_affixes(images: dict[str, Path], masks: dict[str, Path]) -> list[di
     """Names without the shortest ending (or beginning) of all images, and of all masks, that matches most of them."""
     best, most = [images, masks], 0
     for step in (-1, 1):  # stems from their end, then from their beginning
-        split = [[(*name.rpartition("/"), path) for name, path in files.items()] for files in (images, masks)]
-        for cuts in sorted(product(*(range(_shared(files, step) + 1) for files in (images, masks))), key=sum):
+        stems = [[name.rpartition("/")[2][::step] for name in files] for files in (images, masks)]
+        shared = map(commonprefix, stems)
+        affixes = ([text[:length][::step] for length in range(len(text) + 1)] for text in shared)
+        for pair in sorted(product(*affixes), key=lambda pair: len("".join(pair))):
             cut = [
-                {folder + slash + stem[::step][length:][::step]: path for folder, slash, stem, path in files}
-                for files, length in zip(split, cuts, strict=True)
+                {_without(name, affix, step): path for name, path in files.items()}
+                for files, affix in zip((images, masks), pair, strict=True)
             ]
             matches = len(cut[0].keys() & cut[1].keys())
             if matches > most and len(cut[0]) == len(images) and len(cut[1]) == len(masks):
@@ -145,7 +164,6 @@ def _without_affixes(images: dict[str, Path], masks: dict[str, Path]) -> list[di
     return best
 
 
-def _shared(names: Iterable[str], step: int) -> int:
-    """How many letters all names share from their beginning, or end, on; folders aside."""
-    letters = zip(*(name.rpartition("/")[2][::step] for name in names), strict=False)
-    return sum(1 for _ in takewhile(lambda found: len(set(found)) == 1, letters))
+def _without(name: str, affix: str, step: int) -> str:
+    folder, slash, stem = name.rpartition("/")
+    return folder + slash + (stem.removeprefix(affix) if step > 0 else stem.removesuffix(affix))
