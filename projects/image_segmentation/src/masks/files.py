@@ -37,6 +37,9 @@ class Pair(NamedTuple):
     """The image of the mask, or the annotations with its outlines."""
     outlines: Outlines | None = None
 
+    def __str__(self) -> str:
+        return f"{self.image} or {self.mask}"
+
     @property
     def is_lossy(self) -> bool:
         """Whether the compression of the mask's file changes values."""
