@@ -5,7 +5,7 @@ They call the other verbs of the project whose `src` package is importable.
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,12 @@ from shared.errors import UserError
 from shared.training.folder import training_lock
 
 
-def run(config: Any) -> dict[str, Any]:
-    """Train, evaluate, compare with the baselines, export and report; then print a summary. Reads the data once."""
+def run(config: Any, *, beside: Callable[[Any, dict[str, Any]], dict[str, str]] = lambda *_: {}) -> dict[str, Any]:
+    """Train, evaluate, compare with the baselines, export and report; then print a summary. Reads the data once.
+
+    Args:
+        beside: what a project does before the report, with the results so far; it gives rows for the summary.
+    """
     started = time.perf_counter()
     project: Path = import_module("src.config").PROJECT
     data = import_module("src.dataloader").load_data(config)
@@ -27,8 +31,9 @@ def run(config: Any) -> dict[str, Any]:
         config = from_plain(type(config), results["train"]["config"], base=project)
         for verb in ("evaluate", "baseline", "export"):
             results[verb] = _verb(verb)(config, data=data)
+        rows = beside(config, results)
         report = _verb("report")(config, data=data)
-    table(project.name, summary_rows(config, results) | next_steps(config, project, report, started))
+    table(project.name, summary_rows(config, results) | rows | next_steps(config, project, report, started))
     warn_if_not_beaten(results)
     return results
 

@@ -7,7 +7,7 @@ from shared.cli import main
 
 VERBS = {
     "check-data": "read the data as training would; report what is in it and every problem",
-    "run": "the whole job: train, evaluate, baseline, export, report, and a look at real photos",
+    "run": "the whole job: train, evaluate, baseline, export, report",
     "train": "train the embedder, save its best weights in outputs/checkpoints",
     "evaluate": "measure the embedder on pairs of the test people",
     "baseline": "measure eigenfaces on the same split",

@@ -17,6 +17,8 @@ from shared.metrics.classification import wilson_interval
 from shared.metrics.running import join_over_processes
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)
+BLOCK = 256
+"""Examples whose distances to all others are in memory at once."""
 
 
 class PairAuc:
@@ -46,19 +48,27 @@ class PairAuc:
 
 
 def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
-    """See `PairAuc`; embeddings, float [N, D], and class ids, int64 [N]."""
-    first, second = torch.triu_indices(len(labels), len(labels), offset=1, device=labels.device)
-    same = labels[first] == labels[second]
-    if same.all() or not same.any():
-        return 0.5
-    distances = torch.cdist(embeddings, embeddings)[first, second]
-    if distances.isnan().any():
+    """See `PairAuc`; embeddings, float [N, D], and class ids, int64 [N]; in blocks, as all pairs may not fit into memory."""
+    if embeddings.isnan().any():
         return float("nan")
-    _, ties, sizes = torch.unique(-distances, return_inverse=True, return_counts=True)
-    # The same rank for pairs that are equally far apart; in fp32 ranks of many pairs would be rounded.
-    ranks = (sizes.cumsum(0) - (sizes.double() - 1) / 2)[ties]
-    positives, negatives = int(same.sum()), int((~same).sum())
-    return float((ranks[same].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    order = labels.argsort()
+    embeddings, labels = embeddings[order], labels[order]
+    rows = torch.arange(len(labels), device=labels.device)
+    blocks = rows.split(BLOCK)
+
+    def distances(block: Tensor, same: bool) -> Tensor:
+        """Of the pairs of one kind whose first member is in the block."""
+        chosen = ((labels[block, None] == labels) == same) & (block[:, None] < rows)  # [B, N]
+        return torch.cdist(embeddings[block], embeddings)[chosen]
+
+    near = torch.cat([distances(block, same=True) for block in blocks])
+    right = different = 0.0
+    for block in blocks if len(near) else ():
+        far = distances(block, same=False).sort().values
+        nearer = [torch.searchsorted(far, near, right=ties).sum() for ties in (False, True)]
+        different += len(far)
+        right += len(far) * len(near) - float(sum(nearer)) / 2  # a tie counts half
+    return right / (len(near) * different) if different else 0.5
 
 
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:
@@ -148,17 +158,32 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
     return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows}
 
 
-def pairs_of(labels: Sequence[int], most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def pairs_of(labels: Sequence[int] | np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of examples for a test: all of the same class and as many of different ones, at most `most` of each.
 
     Returns:
         The indices of the pairs' members, int64 [P, 2], and whether they are the same, bool [P].
     """
-    random = np.random.default_rng(seed)
-    ids = np.asarray(labels)
-    first, second = np.triu_indices(len(ids), k=1)
-    same = ids[first] == ids[second]
-    count = min(most, int(same.sum()))
-    kinds = [np.flatnonzero(kind) for kind in (same, ~same)]
-    picked = np.concatenate([np.sort(random.choice(kind, min(count, len(kind)), replace=False)) for kind in kinds])
-    return np.stack([first[picked], second[picked]], axis=1), same[picked]
+    random, ids = np.random.default_rng(seed), np.asarray(labels)
+    same = _draw_pairs(ids, most, random, same=True)
+    different = different_pairs(ids, len(same), random)
+    return np.concatenate([same, different]), np.arange(len(same) + len(different)) < len(same)
+
+
+def different_pairs(labels: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
+    """Up to `most` pairs of examples of different classes, drawn at random: their indices, int64 [P, 2]."""
+    return _draw_pairs(labels, most, random, same=False)
+
+
+def _draw_pairs(labels: np.ndarray, most: int, random: np.random.Generator, same: bool) -> np.ndarray:
+    """Pairs of one kind, drawn by their numbers: a list of all pairs of 100,000 examples would take 80 GB."""
+    order = np.argsort(labels, kind="stable")  # examples of one class are neighbors
+    places, ends = np.arange(len(order)), np.searchsorted(labels[order], labels[order], side="right")
+    # In this order, a member's partners of its class begin behind it, and those of other classes behind its class.
+    begins, counts = (places + 1, ends - places - 1) if same else (ends, len(order) - ends)
+    last = np.cumsum(counts)
+    total = int(last[-1]) if len(last) else 0
+    drawn = np.sort(random.choice(total, min(most, total), replace=False)) if total else places[:0]
+    first = np.searchsorted(last, drawn, side="right")
+    second = begins[first] + drawn - (last[first] - counts[first])
+    return np.stack([order[first], order[second]], axis=1)

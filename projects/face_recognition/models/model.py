@@ -15,6 +15,8 @@ from torch.nn import functional as F
 from models.parts import Affine, Normalize, OrientedGradients
 from shared.console import track
 from shared.data.examples import Examples
+from shared.data.memory import in_batches
+from shared.data.rows import Rows
 from shared.training.checkpoint import Checkpoint
 from src.config import Config
 
@@ -129,12 +131,12 @@ class SmallNet(nn.Module):
         return embeddings
 
     @torch.no_grad()
-    def init_from(self, crops: Tensor) -> None:
+    def init_from(self, crops: Tensor | Rows) -> None:
         """Make the matrix the whitened principal components of crops, uint8 [N, 3, 128, 128], of training people.
 
         Fewer crops than dimensions leave the last ones zero, to be learned.
         """
-        features = torch.cat([self.features(batch) for batch in crops.split(PCA_BATCH)])
+        features = torch.cat([self.features(batch) for batch in in_batches(crops, PCA_BATCH)])  # [N, F]
         mean = features.mean(0)
         _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)
         count = min(self.dimensions, len(crops) - 1)
@@ -227,9 +229,9 @@ def embedder_id(model: Embedder) -> str:
 def embed(model: Embedder, faces: Examples, indices: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Embeddings, float32 [N, D], of the N faces; NaN but at `indices` where a face was found."""
     model.eval()
-    wanted = np.unique(indices)
-    wanted = torch.from_numpy(wanted[faces["found"][wanted]])
+    wanted = np.intersect1d(indices, np.flatnonzero(faces["found"]))
     embeddings = np.full((len(faces), model.dimensions), np.nan, np.float32)
-    for batch in track(wanted.split(batch_size), "embed faces"):
-        embeddings[batch] = model(faces["crops"][batch]).numpy()
+    batches = in_batches(faces.at(wanted)["crops"], batch_size)
+    for start, crops in enumerate(track(batches, "embed faces", total=-(-len(wanted) // batch_size))):
+        embeddings[wanted[start * batch_size :][: len(crops)]] = model(crops).numpy()
     return embeddings

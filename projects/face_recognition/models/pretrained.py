@@ -1,8 +1,8 @@
 """First weights of the embedders; trained ones come from an installed package or by download, by checksum."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,27 +12,17 @@ from models.model import DlibResNet, Embedder, Inception, SmallNet
 from shared.console import log
 from shared.data.download import DownloadError, download
 from shared.data.examples import Examples
+from shared.data.problems import named
+from shared.data.splits import evenly_spaced
+from shared.training.first_weights import Origin
 from src.config import Config
 
 VGGFACE2_URL = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt"
 VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where an embedder's first weights came from; it goes into every result."""
-
-    source: str
-    """`random`, or what the weights are and where they were found or what they were computed from."""
-    license: str = ""
-    reason: str = ""
-    """Why they are random although trained ones were wanted; empty otherwise."""
-    trained: bool = False
-    """Whether they can be used as they are."""
-
-    def as_dict(self) -> dict[str, str | bool]:
-        """The record as plain types."""
-        return dict(vars(self))
+MOST_COMPONENTS_OF = 10_000
+"""Crops whose features fit into memory; the principal components of more are those of evenly spaced ones."""
 
 
 def load_first_weights(model: Embedder, config: Config, train: Examples) -> Origin:
@@ -42,15 +32,17 @@ def load_first_weights(model: Embedder, config: Config, train: Examples) -> Orig
         train: the training split; the small network starts from the principal components of its crops.
     """
     if config.model.weights == "none":
-        return Origin("random")
+        return Origin()
     if isinstance(model.network, SmallNet):
-        model.network.init_from(train["crops"][torch.from_numpy(train["found"])])
-        return Origin("principal components of the training people's crops")
+        seen = np.flatnonzero(train["found"])
+        chosen = seen[evenly_spaced(len(seen), MOST_COMPONENTS_OF)]
+        model.network.init_from(train.at(chosen)["crops"])
+        return Origin(f"principal components of {len(chosen):,} of the training people's crops")
     origin = load_pretrained(model.network, config.data.processed)
-    if origin.trained:
+    if origin.found:
         log.info(f"weights: {origin.source}, license {origin.license}")
     else:
-        log.warning(f"no trained weights for {config.model.name} ({origin.reason}); it starts from random ones.")
+        log.warning(f"no trained weights for {config.model.name} ({named(origin.tried)}); it starts from random ones.")
     return origin
 
 
@@ -74,7 +66,7 @@ def _load_dlib(network: DlibResNet, cache: Path) -> Origin:
         return network.state_dict()
 
     network.load_state_dict(converted(cache, FILE_NAME, read))
-    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0", trained=True)
+    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
 
 
 def _load_vggface2(network: Inception, cache: Path) -> Origin:
@@ -82,12 +74,11 @@ def _load_vggface2(network: Inception, cache: Path) -> Origin:
     try:
         download([VGGFACE2_URL], path, VGGFACE2_SHA256)
     except DownloadError as error:
-        return Origin("random", reason=str(error))
+        return Origin(tried=[str(error)])
     stored = torch.load(path, map_location="cpu", weights_only=True)
     wanted = network.network.state_dict()
     network.network.load_state_dict({name: stored[name] for name in wanted})
     return Origin(
         f"facenet-pytorch's VGGFace2 weights (SHA-256 {VGGFACE2_SHA256[:12]})",
         "MIT for the weights; VGGFace2 itself is for research",
-        trained=True,
     )

@@ -1,15 +1,20 @@
 """Eigenfaces on the same split: what the embedder has to beat."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 from sklearn.svm import SVC
+from torch import Tensor
 from torch.nn import functional as F
 
-from shared.data.examples import Examples
+from shared.console import log
+from shared.data.memory import in_batches
+from shared.data.rows import Rows
+from shared.data.splits import evenly_spaced
 from shared.evaluation import write_baselines
 from src.config import Config
 from src.dataloader import FaceData, load_data
@@ -20,6 +25,8 @@ SIDE = 48
 """Of the gray crops that eigenfaces are made of, in pixels."""
 COMPONENTS = 150
 TRAINING_PAIRS = 2000
+MOST_FITTED = 10_000
+"""Of more faces, a sample that fits into memory; more would hardly change 150 components."""
 
 
 def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
@@ -29,7 +36,7 @@ def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
     embeddings, seen = eigenfaces(data, config.seed)
     measured = (data.validation_pairs, data.test_pairs)
     # An SVM on the difference and the product of two eigenface vectors, fitted on pairs of training people.
-    pairs = draw_pairs(data.faces["labels"], seen, TRAINING_PAIRS, config.seed)
+    pairs = draw_pairs(data.labels, seen, TRAINING_PAIRS, config.seed)
     svm = SVC(C=1.0, random_state=config.seed).fit(_differences(embeddings, pairs), pairs.same)
     metrics = {
         "eigenfaces, cosine": split_scores(data, *(each.similarities(embeddings) for each in measured)),
@@ -44,23 +51,24 @@ def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
     Gives the vectors of all faces, float32 [N, D], NaN where no face was found, and the indices that were fitted on.
     """
-    rows = gray_rows(data.faces)
     seen = np.flatnonzero(data.splits.train["found"])  # the training split comes first in `faces`
-    components = PCA(min(COMPONENTS, len(seen) - 1), whiten=True, random_state=seed).fit(rows[seen])
-    embeddings = normalize(components.transform(rows)).astype(np.float32)
-    embeddings[~data.faces["found"]] = np.nan
+    if len(seen) > MOST_FITTED:
+        seen = seen[evenly_spaced(len(seen), MOST_FITTED)]
+        log.info(f"baseline: eigenfaces are fitted on {MOST_FITTED:,} faces, evenly spaced in the training split")
+    rows = np.concatenate([*gray_rows(data.faces.at(seen)["crops"])])
+    components = PCA(min(COMPONENTS, len(seen) - 1), whiten=True, random_state=seed).fit(rows)
+    blocks = gray_rows(data.faces["crops"])
+    embeddings = np.concatenate([normalize(components.transform(block)) for block in blocks]).astype(np.float32)
+    embeddings[~data.found] = np.nan
     return embeddings, seen
 
 
-def gray_rows(faces: Examples) -> np.ndarray:
-    """The crops in gray, small, each brought to mean 0 and deviation 1; float32 [N, SIDE * SIDE]."""
-    blocks = [
-        F.interpolate(crops.float().mean(1, keepdim=True), size=SIDE, mode="area").flatten(1).numpy()
-        for crops in faces["crops"].split(256)
-    ]
-    rows = np.concatenate(blocks)
-    centered: np.ndarray = rows - rows.mean(1, keepdims=True)
-    return centered / np.maximum(centered.std(1, keepdims=True), 1)
+def gray_rows(crops: Tensor | Rows) -> Iterator[np.ndarray]:
+    """Crops, uint8 [N, 3, S, S], in gray, small, each with mean 0 and deviation 1; float32 [256, SIDE * SIDE]."""
+    for batch in in_batches(crops, 256):
+        rows = F.interpolate(batch.float().mean(1, keepdim=True), size=SIDE, mode="area").flatten(1).numpy()
+        centered = rows - rows.mean(1, keepdims=True)
+        yield centered / np.maximum(centered.std(1, keepdims=True), 1)
 
 
 def _svm_similarities(svm: SVC, embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -10,6 +10,7 @@ from models.model import embed, embedder_id, restore_model
 from shared.console import log
 from shared.export.to_onnx import write_manifest
 from shared.files import write_json
+from shared.metrics.verification import different_pairs
 from shared.results import write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
@@ -32,9 +33,9 @@ def calibrate(config: Config) -> dict[str, Any]:
     started = time.perf_counter()
     model = restore_model(config, trained)
     pairs = one_pair_each(data, unseen(data, trained.metadata["trained_on_data"]), config.seed)
-    similarities = pairs.similarities(embed(model, data.faces, pairs.members.ravel()))
+    similarities = pairs.similarities(embed(model, data.faces, pairs.members))
     same, different = similarities[pairs.same], similarities[~pairs.same]
-    people = data.faces["labels"][pairs.members[~pairs.same]]
+    people = data.labels[pairs.members[~pairs.same]]
     decision, observed = calibrated(different, people, same, config.decision, embedder_id(model))
     result = write_result(
         config.output_dir,
@@ -57,7 +58,7 @@ def calibrate(config: Config) -> dict[str, Any]:
 def unseen(data: FaceData, trained_on_data: bool) -> np.ndarray:
     """The indices of faces of people that the embedder has not learned from."""
     start = len(data.faces) - len(data.splits.test) if trained_on_data else 0  # the test split comes last
-    return start + np.flatnonzero(data.faces["found"][start:])
+    return start + np.flatnonzero(data.found[start:])
 
 
 def one_pair_each(data: FaceData, indices: np.ndarray, seed: int, most: int = 200_000) -> Pairs:
@@ -65,11 +66,10 @@ def one_pair_each(data: FaceData, indices: np.ndarray, seed: int, most: int = 20
 
     More pairs of the same people would look like more evidence than they are.
     """
-    random, labels = np.random.default_rng(seed), data.faces["labels"][indices]
-    photos = [indices[labels == label] for label in np.unique(labels)]
+    random, order = np.random.default_rng(seed), indices[data.labels[indices].argsort(kind="stable")]
+    photos = np.split(order, np.flatnonzero(np.diff(data.labels[order])) + 1)  # person by person
     same = [random.choice(own, 2, replace=False) for own in photos if len(own) > 1]
-    first, second = np.triu_indices(len(photos), k=1)
-    kept = np.sort(random.choice(len(first), min(most, len(first)), replace=False)) if len(first) else np.arange(0)
-    different = [[random.choice(photos[first[i]]), random.choice(photos[second[i]])] for i in kept]
+    people = different_pairs(np.arange(len(photos)), most, random)
+    different = [[random.choice(photos[first]), random.choice(photos[second])] for first, second in people]
     members = np.array([*same, *different], np.int64).reshape(-1, 2)
     return Pairs(members, np.arange(len(members)) < len(same), np.ones(len(members), np.int64))

@@ -15,21 +15,20 @@ from shared.bounds import (
     PositiveInt,
 )
 from shared.config import load, require_range
+from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class DataConfig:
+class DataConfig(PreparedDataConfig):
     """Which photos, and how faces are split, cropped and augmented."""
 
     source: Literal["auto", "lfw", "folder", "sample"] = "auto"
     """auto: the data in data.root, else the built-in sample; lfw: also downloads Labeled Faces in the Wild"""
     root: Path = Path("data/raw")
     """folder of one folder per person; pairs.txt beside these folders gives the protocol of LFW"""
-    processed: Path = Path("data/processed")
-    """folder of the detector's results, so that no photo is searched twice"""
     value_range: list[float] = field(default_factory=list)
     """the two values that become black and white in gray photos of more than 8 bits a pixel; a wider range leaves fewer
     levels for each photo; empty: measured on the training photos"""
@@ -129,7 +128,7 @@ class GalleryConfig:
 class Config(BaseConfig):
     """All settings of this project."""
 
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, "data.processed", "gallery", "decision")
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS, "gallery", "decision")
 
     data: DataConfig = field(default_factory=DataConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)

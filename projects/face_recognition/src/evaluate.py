@@ -36,22 +36,14 @@ def evaluate(
         return evaluate_on(config, checkpoint, on)
     trained, data = load_trained(config, checkpoint, data, load_data)
     started = time.perf_counter()
-    measured = [data.validation_pairs, data.test_pairs]
     official = None if trained.metadata["trained_on_data"] else data.official
-    if official:
-        measured.append(official)
+    measured = [data.validation_pairs, data.test_pairs, *([official] if official else [])]
     members = np.concatenate([pairs.members.ravel() for pairs in measured])
     embeddings = embed(restore_model(config, trained), data.faces, members)
     metrics = split_scores(data, *(pairs.similarities(embeddings) for pairs in measured[:2]))
     folds = fold_scores(embeddings, official) if official else None
-    test = metrics["test"]
-    low, high = test["accuracy_interval"]
-    summary = {
-        "validation accuracy": f"{metrics['validation']['accuracy']:.4f} of the pairs",
-        "test accuracy": f"{test['accuracy']:.4f} of {test['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
-        "equal error rate": f"{test['eer']:.4f} on the test pairs",
-        "without a face": f"{test['failed']} of the test pairs",
-    }
+    summary = {"validation accuracy": f"{metrics['validation']['accuracy']:.4f} of the pairs"}
+    summary |= {f"test {name}": value for name, value in described(metrics["test"]).items()}
     if folds:
         summary["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
     details = {"folds": folds, "views": config.model.views}
@@ -68,22 +60,27 @@ def evaluate_on(config: Config, checkpoint: Path | None, on: Path) -> dict[str, 
         )
     threshold = earlier["metrics"]["test"]["threshold"]
     data, started = load_people(config, on), time.perf_counter()
-    data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.faces["found"]))))
-    embeddings = embed(restore_model(config, trained), data.faces, data.test_pairs.members.ravel())
+    data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.found))))
+    embeddings = embed(restore_model(config, trained), data.faces, data.test_pairs.members)
     similarities, same = data.test_pairs.similarities(embeddings), data.test_pairs.same
-    test = verification_scores(similarities, same, threshold)
-    low, high = test["accuracy_interval"]
     accepted = similarities >= threshold  # false where a photo has no face
-    summary = {
-        "accuracy": f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}) of {test['pairs']:,} pairs",
-        "different people taken for one": f"{(accepted & ~same).sum():,} of {(~same).sum():,} pairs",
-        "one person taken for two": f"{(~accepted & same).sum():,} of {same.sum():,} pairs",
-        "equal error rate": f"{test['eer']:.4f}",
-        "without a face": f"{test['failed']} of the pairs",
-    }
     confusion = [[int((same == truth)[accepted == said].sum()) for said in (False, True)] for truth in (False, True)]
-    metrics = {"test": test | {"confusion": confusion}}
-    return write_evaluation(config, trained, data, metrics, summary, started, on, views=config.model.views)
+    test = verification_scores(similarities, same, threshold) | {"confusion": confusion}
+    summary = described(test) | {
+        "different people taken for one": f"{confusion[0][1]:,} of {(~same).sum():,} pairs",
+        "one person taken for two": f"{confusion[1][0]:,} of {same.sum():,} pairs",
+    }
+    return write_evaluation(config, trained, data, {"test": test}, summary, started, on, views=config.model.views)
+
+
+def described(scores: dict[str, Any]) -> dict[str, str]:
+    """The scores of some pairs, as rows for people."""
+    low, high = scores["accuracy_interval"]
+    return {
+        "accuracy": f"{scores['accuracy']:.4f} of {scores['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
+        "equal error rate": f"{scores['eer']:.4f}",
+        "pairs without a face": f"{scores['failed']}",
+    }
 
 
 def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:

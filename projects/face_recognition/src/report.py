@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from sklearn.metrics import roc_curve
 
 from models.model import embed, restore_model
+from shared.console import log
 from shared.metrics.verification import as_rejected
 from shared.report.html import ReportImage, Section
 from shared.report.plots import ACCENT, INK, SECOND, contact_sheet, plain_axes, png
@@ -18,6 +19,7 @@ from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
+from src.decision import load_decision
 from src.photographs import images_of_people
 from src.recognizer import Photo, Recognizer
 
@@ -27,7 +29,7 @@ def report(config: Config, *, data: FaceData | None = None) -> Path:
     trained, data = load_trained(config, None, data, load_data)
     results = read_results(config, trained)
     pairs, name = data.test_pairs, config.model.name
-    embeddings = embed(restore_model(config, trained), data.faces, pairs.members.ravel())
+    embeddings = embed(restore_model(config, trained), data.faces, pairs.members)
     similarities = {name: pairs.similarities(embeddings)}
     similarities |= {"eigenfaces": pairs.similarities(eigenfaces(data, config.seed)[0])}
     threshold = results["evaluate"]["metrics"]["test"]["threshold"]
@@ -50,7 +52,7 @@ def report(config: Config, *, data: FaceData | None = None) -> Path:
     return write_run_report(config, PROJECT, trained, results, sections, "photos")
 
 
-def scores_section(named: dict[str, Any], results: Results) -> Section:
+def scores_section(named: Mapping[str, Any], results: Results) -> Section:
     """The embedder's scores, and those of `small` where it was trained beside it, beside those of eigenfaces."""
     rows = []
     for name, scores in (named | results["baseline"]["metrics"]).items():
@@ -99,13 +101,18 @@ def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> 
 
 
 def photos_section(config: Config) -> Section:
-    """Photos with the faces that were found in them."""
-    images = images_of_people()
-    photos = Recognizer(config).photos_of_images(list(images.values()))
-    drawn = [np.asarray(draw_faces(*each)) for each in zip(images.values(), photos, strict=True)]
-    captions = [f"{name}\n{len(photo.faces)} found" for name, photo in zip(images, photos, strict=True)]
+    """Photos with the faces that were found in them, and whether two show the same person."""
+    images, recognizer = images_of_people(), Recognizer(config)
+    decision = load_decision(config.output_dir, recognizer.embedder)
+    photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
+    drawn = [np.asarray(draw_faces(images[name], photo)) for name, photo in photos.items()]
+    captions = [f"{name}\n{len(photo.faces)} found" for name, photo in photos.items()]
     sheet = ReportImage(contact_sheet(drawn, captions, 4), "photos with frames around the faces that were found")
-    text = "Photos that scikit-image ships; the detector is not trained here."
+    first, *others = photos
+    compared = {f"{first} and {other}": decision.compare(photos[first], photos[other]) for other in others}
+    said = "; ".join(f"{names}: {found['prediction']}" for names, found in compared.items())
+    log.info(f"report: {said}; thresholds {decision.origin}")
+    text = f"Photos that scikit-image ships; the detector is not trained here. {said}; thresholds {decision.origin}."
     return Section("Faces found in photos", text, images=[sheet])
 
 

@@ -51,26 +51,24 @@ def train(
     loaders = make_loaders(data, config)
     people = len(loaders.train.dataset)
     learner = MetricLearner(embedder, people, config.loss)
-    backbone = "embedder.network" if first_weights.trained else ""
-    task = Task(step, PairAuc(), monitor="auc", backbone=backbone)
-    # Trained weights without a head behind them have nothing to learn: they are used as they are.
-    learns = not first_weights.trained or config.model.head != "none"
+    comes_trained = config.model.name != "small" and first_weights.found
+    task = Task(step, PairAuc(), monitor="auc", backbone="embedder.network" if comes_trained else "")
     metadata = {
         "parameters": sum(parameter.numel() for parameter in embedder.parameters()),  # without those of the loss
         "first_weights": first_weights.as_dict(),
-        "trained_on_data": learns,
+        "trained_on_data": not comes_trained or config.model.head != "none",
     }
-    if not learns:
-        metadata["trained_on"] = ""  # it has seen none of the photos
-    if learns:
+    if metadata["trained_on_data"]:
         details = {"loss": config.loss.name, "people": people, "trained_on_data": True}
         options = {"resume": resume, "checkpoint": checkpoint, "trial": trial, "metadata": metadata, "details": details}
         return train_network(task, learner, loaders, data, config, PROJECT, **options)
+    # Trained weights without a head behind them have nothing to learn: they are used as they are.
     if resume or trial != "none" or config.training.init_from:
         raise UserError(
             f"{config.model.name} comes trained and has nothing to learn here; choose --model.head linear to train a "
             "matrix behind it, or --model.name small."
         )
+    metadata["trained_on"] = ""  # it has seen none of the photos
     return keep_weights(task, learner, loaders.validation, config, run_metadata(config, PROJECT, data, metadata))
 
 
