@@ -21,7 +21,6 @@ VERBS = {
     "list": "show who is in the gallery",
     "forget": "delete a person from the gallery",
     "runs": "list all training runs; compare two, go back to an earlier one, mark or remove one",
-    "crossval": "say what takes its place for faces",
     "sweep": "search for good settings by many training runs",
     "serve": "serve the gallery over HTTP, with a web page: who is in an image",
 }

@@ -54,7 +54,7 @@ def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
     order = labels.argsort()
     embeddings, labels = embeddings[order], labels[order]
     rows = torch.arange(len(labels), device=labels.device)
-    blocks = rows.split(BLOCK)
+    blocks = torch.split(rows, BLOCK)
 
     def distances(block: Tensor, same: bool) -> Tensor:
         """Of the pairs of one kind whose first member is in the block."""

@@ -11,7 +11,6 @@ from sklearn.svm import SVC
 from torch import Tensor
 from torch.nn import functional as F
 
-from shared.console import log
 from shared.data.memory import in_batches
 from shared.data.rows import Rows
 from shared.data.splits import evenly_spaced
@@ -43,7 +42,7 @@ def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
         "eigenfaces, SVM": split_scores(data, *(_svm_similarities(svm, embeddings, each) for each in measured)),
     }
     summary = {name: f"{scores['test']['accuracy']:.4f} on the test pairs" for name, scores in metrics.items()}
-    return write_baselines(config, data, metrics, summary, started)
+    return write_baselines(config, data, metrics, summary, started, fitted_on=len(seen))
 
 
 def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -52,9 +51,7 @@ def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Gives the vectors of all faces, float32 [N, D], NaN where no face was found, and the indices that were fitted on.
     """
     seen = np.flatnonzero(data.splits.train["found"])  # the training split comes first in `faces`
-    if len(seen) > MOST_FITTED:
-        seen = seen[evenly_spaced(len(seen), MOST_FITTED)]
-        log.info(f"baseline: eigenfaces are fitted on {MOST_FITTED:,} faces, evenly spaced in the training split")
+    seen = seen[evenly_spaced(len(seen), MOST_FITTED)]
     rows = np.concatenate([*gray_rows(data.faces.at(seen)["crops"])])
     components = PCA(min(COMPONENTS, len(seen) - 1), whiten=True, random_state=seed).fit(rows)
     blocks = gray_rows(data.faces["crops"])
@@ -73,10 +70,9 @@ def gray_rows(crops: Tensor | Rows) -> Iterator[np.ndarray]:
 
 def _svm_similarities(svm: SVC, embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
     features = _differences(embeddings, pairs)
-    failed = np.isnan(features).any(1)
-    return np.where(failed, np.nan, svm.decision_function(np.nan_to_num(features)))
+    return np.where(np.isnan(features).any(1), np.nan, svm.decision_function(np.nan_to_num(features)))
 
 
 def _differences(embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
-    first, second = embeddings[pairs.members[:, 0]], embeddings[pairs.members[:, 1]]
+    first, second = embeddings[pairs.members.T]
     return np.concatenate([np.abs(first - second), first * second], axis=1) * np.sqrt(embeddings.shape[1])

@@ -1,23 +1,36 @@
-"""Find thresholds with guaranteed error rates on the user's own photos."""
+"""Find thresholds with guaranteed error rates on the user's own photos.
+
+The thresholds are order statistics (Wilks 1941): of n pairs of different people the k-th most similar is exceeded by a
+share of all such pairs that is distributed as Beta(k, n - k + 1), whatever the similarities' distribution is. That
+holds for independent pairs. Pairs of different people are not: each person is in many, and a person who resembles one
+stranger resembles others too. So their threshold must also hold in nearly all draws of the people with replacement
+(bootstrap, Efron 1979).
+"""
 
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom, binomtest
 
 from models.model import embed, embedder_id, restore_model
 from shared.console import log
+from shared.errors import UserError
 from shared.export.to_onnx import write_manifest
 from shared.files import write_json
 from shared.metrics.verification import different_pairs
 from shared.results import write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
-from src.config import Config, export_path
+from src.config import Config, DecisionConfig, export_path
 from src.dataloader import FaceData, load_data
-from src.decision import FILE, calibrated
+from src.decision import FILE, Decision
 from src.pairs import Pairs
+
+DRAWS = 1000
+MOST_PAIRS = 200_000
 
 
 def calibrate(config: Config) -> dict[str, Any]:
@@ -61,7 +74,7 @@ def unseen(data: FaceData, trained_on_data: bool) -> np.ndarray:
     return start + np.flatnonzero(data.found[start:])
 
 
-def one_pair_each(data: FaceData, indices: np.ndarray, seed: int, most: int = 200_000) -> Pairs:
+def one_pair_each(data: FaceData, indices: np.ndarray, seed: int) -> Pairs:
     """A pair of photos, drawn at random, for every two people and for every person with two photos.
 
     More pairs of the same people would look like more evidence than they are.
@@ -69,7 +82,92 @@ def one_pair_each(data: FaceData, indices: np.ndarray, seed: int, most: int = 20
     random, order = np.random.default_rng(seed), indices[data.labels[indices].argsort(kind="stable")]
     photos = np.split(order, np.flatnonzero(np.diff(data.labels[order])) + 1)  # person by person
     same = [random.choice(own, 2, replace=False) for own in photos if len(own) > 1]
-    people = different_pairs(np.arange(len(photos)), most, random)
+    people = different_pairs(np.arange(len(photos)), MOST_PAIRS, random)
     different = [[random.choice(photos[first]), random.choice(photos[second])] for first, second in people]
     members = np.array([*same, *different], np.int64).reshape(-1, 2)
     return Pairs(members, np.arange(len(members)) < len(same), np.ones(len(members), np.int64))
+
+
+def calibrated(
+    different: np.ndarray, people: np.ndarray, same: np.ndarray, settings: DecisionConfig, embedder: str
+) -> tuple[Decision, dict[str, Any]]:
+    """Thresholds that keep both wanted shares with the wanted confidence, and what was observed with them.
+
+    Args:
+        different: the similarities of pairs of different people, float [N]; one pair of photos for two people.
+        people: the two people of each of these pairs, integers [N, 2].
+        same: the similarities of pairs of the same person, float [M]; one pair of photos per person.
+
+    Raises:
+        UserError: there are too few pairs to promise anything.
+    """
+    same_above = accept_above(different, people, settings)
+    rejected = allowed(len(same), settings.false_reject, settings.confidence)
+    if same_above is None or rejected == 0:
+        raise UserError(
+            f"{len(different)} pairs of different people and {len(same)} of the same are too few for "
+            f"decision.false_accept {settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
+            f"{needed(settings.false_accept, settings.confidence)} and "
+            f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one "
+            "for every person with two photos); add people, or ask for less."
+        )
+    different_below = min(float(np.sort(same)[rejected - 1]), same_above)
+    origin = (
+        f"calibrated on {len(different)} pairs of {len(np.unique(people))} people and {len(same)} of the same: "
+        f"with confidence {settings.confidence:g}, at most {settings.false_accept:g} of different people are predicted "
+        f"`same` and at most {settings.false_reject:g} of the same `different`"
+    )
+    accepting = different > same_above
+    accepts, rejects = _observed(accepting), _observed(same < different_below)
+    shares = [weights[accepting].sum() / weights.sum() for weights in draw_people(people) if weights.any()]
+    drawn, counted = np.quantile(shares, [0.025, 0.975]).tolist(), accepts["interval"]
+    # The wider of both: where no pair is accepted, the draws say nothing.
+    accepts["interval"] = [min(drawn[0], counted[0]), max(drawn[1], counted[1])]
+    between = {
+        f"cannot_tell_of_{kind}": float(((values <= same_above) & (values >= different_below)).mean())
+        for kind, values in (("same", same), ("different", different))
+    }
+    observed = {"false_accept": accepts, "false_reject": rejects} | between
+    return Decision(embedder, same_above, different_below, origin), observed
+
+
+def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float | None:
+    """The threshold that keeps the wanted share of false accepts (see `calibrated`); None for too few pairs."""
+    accepted = allowed(len(different), settings.false_accept, settings.confidence)
+    if accepted == 0:
+        return None
+    order = np.argsort(-different)
+    ranked, redrawn = different[order], []
+    for weights in draw_people(people[order]):
+        reached = np.cumsum(weights)
+        if reached[-1]:
+            redrawn.append(ranked[np.searchsorted(reached, settings.false_accept * reached[-1], side="right")])
+    return max(ranked[accepted - 1], float(np.quantile(redrawn, settings.confidence, method="higher")))
+
+
+def draw_people(people: np.ndarray) -> Iterator[np.ndarray]:
+    """How often each pair of people, integers [N, 2], is in one draw of the people, integers [N]; draw after draw."""
+    _, places = np.unique(people, return_inverse=True)
+    first, second = places.reshape(-1, 2).T
+    count = int(places.max()) + 1
+    random = np.random.default_rng(0)  # the same pairs always give the same threshold
+    for _ in range(DRAWS):
+        times = np.bincount(random.integers(count, size=count), minlength=count)
+        yield times[first] * times[second]
+
+
+def allowed(pairs: int, share: float, confidence: float) -> int:
+    """The largest k for which the k-th worst of that many pairs keeps the share with this confidence; 0 for none."""
+    return int(binom.ppf(1 - confidence, pairs, share))  # Beta(k, n - k + 1) and the binomial tail are one
+
+
+def needed(share: float, confidence: float) -> int:
+    """How many pairs are needed to promise anything about this share."""
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - share)))
+
+
+def _observed(errors: np.ndarray) -> dict[str, Any]:
+    """The share of errors among pairs, bool [N], with its 95 % interval (Clopper and Pearson 1934)."""
+    count, total = int(errors.sum()), len(errors)
+    interval = binomtest(count, total).proportion_ci(0.95, method="exact")
+    return {"share": count / total, "interval": [float(interval.low), float(interval.high)], "pairs": total}

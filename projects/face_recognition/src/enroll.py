@@ -9,10 +9,9 @@ import numpy as np
 from shared.console import log
 from shared.data.problems import named
 from shared.data.skipped import collect_files
-from shared.errors import UserError
 from src.config import Config
 from src.decision import load_decision
-from src.gallery import Gallery, is_name, one_spelling
+from src.gallery import Gallery, one_spelling
 from src.identify import Identifier
 from src.recognizer import Recognizer
 
@@ -24,10 +23,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
         name: the person in the photos
         photos: image files, or folders of them
     """
-    if not is_name(name):
-        raise UserError(f"{name!r} is no name; give one that can be read.")
-    name, files = one_spelling(name), collect_files(photos)[0]
-    recognizer = Recognizer(config)
+    name, (files, _), recognizer = one_spelling(name), collect_files(photos), Recognizer(config)
     embeddings = np.stack([recognizer.one_face(file).embeddings[0] for file in files])
     smaller = [str(file) for file in files if recognizer.smaller_faces(recognizer.read(file))]
     if smaller:
@@ -38,9 +34,8 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
         identifier = Identifier(gallery, config.gallery, load_decision(config.output_dir, recognizer.embedder))
-        found = [identifier.identify(embedding) for embedding in embeddings]
-        others = {who for who, nearest in found if nearest and who == nearest[0].name != name}
-        if others:
+        people = {person["name"] for person in gallery.people()} - {name}
+        if others := people & {identifier.identify(embedding)[0] for embedding in embeddings}:
             log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")
         new = gallery.enroll(name, recognizer.embedder, embeddings, digests)
     log.info(f"enroll: {name}: {new} new photos, {len(files) - new} were there already")

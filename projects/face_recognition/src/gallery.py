@@ -12,7 +12,7 @@ import numpy as np
 
 from shared.errors import UserError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION, LONGEST_NAME = 1, 100
 _SCHEMA = """
 CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE photo (
@@ -26,15 +26,13 @@ CREATE TABLE photo (
 );
 CREATE INDEX photo_person ON photo (person);
 """
-
-
-def is_name(name: str) -> bool:
-    """Whether people can read it."""
-    return bool(name.strip()) and name.isprintable()
+_JOINED = "FROM photo JOIN person ON person.id = person"
 
 
 def one_spelling(name: str) -> str:
-    """A name as the gallery holds it: composed letters, single blanks; what looks the same is the same person."""
+    """A name as the gallery holds it: composed letters, single blanks. A UserError where nobody can read it."""
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise UserError(f"{name[:20]!r} is no name; give one that can be read, of at most {LONGEST_NAME} letters.")
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
@@ -50,8 +48,8 @@ class Gallery:
             # What is deleted is overwritten, in the file and in the journal, which is removed after each transaction.
             for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
                 self._connection.execute(f"PRAGMA {setting}")
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            tables = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+            ((version,),) = self._connection.execute("PRAGMA user_version")
+            ((tables,),) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master")
             if version != FORMAT_VERSION and (version or tables):
                 raise UserError(f"{path} is no gallery of this program's version; choose another --gallery.file.")
             if not version:
@@ -69,63 +67,43 @@ class Gallery:
         A photo that is there already is not added again; under another name it is a UserError. Returns the number of
         new photos.
         """
-        name, now = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds")
-        with self._transaction() as connection:
-            exact = connection.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
-            person, *_ = exact or self._people_called(name) or [None]
-            person = person or connection.execute("INSERT INTO person (name) VALUES (?)", (name,)).lastrowid
-            new = 0
+        name, now, new = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds"), 0
+        with self._transaction():
+            self._rows("INSERT OR IGNORE INTO person (name) VALUES (?)", name)
+            ((person,),) = self._rows("SELECT id FROM person WHERE name = ?", name)
             for embedding, digest in zip(embeddings, digests, strict=True):
-                same_photo = (
-                    "SELECT name FROM photo JOIN person ON person.id = person WHERE embedder = ? AND digest = ?"
-                )
-                owner = connection.execute(same_photo, (embedder, digest)).fetchone()
-                if not owner:
-                    row = (person, embedder, digest, now, embedding.astype("<f4").tobytes())
-                    columns = "person, embedder, digest, added, embedding"
-                    connection.execute(f"INSERT INTO photo ({columns}) VALUES (?, ?, ?, ?, ?)", row)
-                    new += 1
-                elif one_spelling(owner[0]) != name:
+                owner = self._rows(f"SELECT name {_JOINED} WHERE embedder = ? AND digest = ?", embedder, digest)
+                if owner and owner[0][0] != name:
                     raise UserError(
-                        f"a photo of {name} is enrolled as {owner[0]} already; forget one of the two first."
+                        f"a photo of {name} is enrolled as {owner[0][0]} already; forget one of the two first."
                     )
+                if not owner:
+                    values = person, embedder, digest, now, embedding.astype("<f4").tobytes()
+                    self._rows("INSERT INTO photo VALUES (NULL, ?, ?, ?, ?, ?)", *values)
+                    new += 1
         return new
 
     def forget(self, name: str) -> int:
         """Delete a person and all embeddings for good; returns the number of photos. UserError: no such person."""
-        name = one_spelling(name)
-        with self._transaction() as connection:
-            found = self._people_called(name)
-            if not found:
+        with self._transaction():
+            ((count,),) = self._rows(f"SELECT COUNT(*) {_JOINED} WHERE name = ?", one_spelling(name))
+            if not count:
                 raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
-            count = 0
-            for person in found:
-                count += connection.execute("SELECT COUNT(*) FROM photo WHERE person = ?", (person,)).fetchone()[0]
-                connection.execute("DELETE FROM person WHERE id = ?", (person,))
+            self._rows("DELETE FROM person WHERE name = ?", one_spelling(name))
         self._rows("VACUUM")
-        return count
+        return int(count)
 
     def people(self) -> list[dict[str, Any]]:
         """Who is enrolled, by name: `name`, `photos`, `embedder` and `last added` (UTC, ISO 8601)."""
-        rows = self._rows(
-            "SELECT name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added) FROM person "
-            "JOIN photo ON person.id = person GROUP BY name ORDER BY name"
-        )
-        return [
-            {"name": name, "photos": photos, "embedder": ", ".join(sorted(embedders.split(","))), "last added": added}
-            for name, photos, embedders, added in rows
-        ]
+        columns = "name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added)"
+        rows = self._rows(f"SELECT {columns} {_JOINED} GROUP BY name ORDER BY name")
+        return [dict(zip(("name", "photos", "embedder", "last added"), row, strict=True)) for row in rows]
 
     def embeddings(self, embedder: str) -> tuple[list[str], np.ndarray]:
         """The names and embeddings, float32 [N, D], of all photos enrolled with this embedder."""
-        rows = self._rows(
-            "SELECT name, embedding FROM photo JOIN person ON person.id = person WHERE embedder = ? ORDER BY photo.id",
-            embedder,
-        )
-        if not rows:
-            return [], np.empty((0, 0), np.float32)
-        content = b"".join(row[1] for row in rows)
-        return [row[0] for row in rows], np.frombuffer(content, "<f4").reshape(len(rows), -1)
+        rows = self._rows(f"SELECT name, embedding {_JOINED} WHERE embedder = ? ORDER BY photo.id", embedder)
+        content = np.frombuffer(b"".join(embedding for _, embedding in rows), "<f4")
+        return [name for name, _ in rows], content.reshape(len(rows), content.size // max(1, len(rows)))
 
     def count_others(self, embedder: str) -> int:
         """The number of photos enrolled with other embedders, which cannot be compared with this one's."""
@@ -136,20 +114,15 @@ class Gallery:
         """Numbers of which one changes when anybody changes the file: another connection, or this one."""
         return int(self._rows("PRAGMA data_version")[0][0]), self._connection.total_changes
 
-    def _people_called(self, name: str) -> list[int]:
-        """The numbers of the people of that name; older galleries may hold it in several spellings."""
-        rows = self._rows("SELECT id, name FROM person")
-        return [number for number, stored in rows if one_spelling(stored) == name]
-
-    def _rows(self, query: str, *values: str) -> list[Any]:
+    def _rows(self, query: str, *values: Any) -> list[Any]:
         with self._explained():
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[None]:
         with self._explained(), self._connection:  # commits, or rolls back after an error
             self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
+            yield
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -1,9 +1,8 @@
 """Say who of the gallery is in photos."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import faiss
 import numpy as np
@@ -21,8 +20,7 @@ PROBED = 32
 """Cells of the approximate index that are searched: those nearest to the face."""
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A person, and how alike the face and the person's most similar photo are (see `src.pairs.similarity`)."""
 
     name: str
@@ -51,22 +49,22 @@ class Search:
             (squares,), (rows,) = self._index.search(embedding[None], min(CANDIDATES, len(self._names)))
             for square, row in zip(squares[rows >= 0], rows[rows >= 0], strict=True):
                 best.setdefault(self._names[row], 1 - float(square) / 2)
-        return [Match(name, similarity) for name, similarity in list(best.items())[:count]]
+        return [Match(*one) for one in list(best.items())[:count]]
 
 
 class Identifier:
     """A gallery and the thresholds to search it with; the gallery is read again when another process changes it."""
 
     def __init__(self, gallery: Gallery, settings: GalleryConfig, decision: Decision) -> None:
-        self._gallery = gallery
-        self._settings = settings
-        self._decision = decision
-        self._read()
+        self._gallery, self._settings, self._decision = gallery, settings, decision
+        self._version: tuple[int, int] | None = None
 
     def identify(self, embedding: np.ndarray) -> tuple[str, list[Match]]:
         """Who this face may be: a name, `can't tell` or `unknown`; and the most similar people, also of the unknown."""
         if self._version != self._gallery.version:
-            self._read()
+            self._version = self._gallery.version
+            people = self._gallery.embeddings(self._decision.embedder)
+            self._search = Search(*people, self._settings.approximate_above)
         nearest = self._search.nearest(embedding)
         if not nearest:
             return "unknown", []
@@ -79,14 +77,8 @@ class Identifier:
         for face, embedding in zip(photo.faces, photo.embeddings, strict=True):
             prediction, nearest = self.identify(embedding)
             box = [round(float(value), 1) for value in face.box]
-            rows.append({"prediction": prediction, "box": box, "nearest": [vars(match) for match in nearest]})
+            rows.append({"prediction": prediction, "box": box, "nearest": [match._asdict() for match in nearest]})
         return rows
-
-    def _read(self) -> None:
-        self._version = self._gallery.version
-        names, embeddings = self._gallery.embeddings(self._decision.embedder)
-        self.people = len(set(names))
-        self._search = Search(names, embeddings, self._settings.approximate_above)
 
 
 def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
@@ -100,11 +92,10 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
     decision = load_decision(config.output_dir, recognizer.embedder)
     rows: list[dict[str, Any]] = []
     with Gallery(config.gallery.file) as gallery:
-        others = gallery.count_others(recognizer.embedder)
-        if others:
+        if others := gallery.count_others(recognizer.embedder):
             log.warning(f"{others} photos of the gallery were enrolled with another embedder and cannot be compared.")
+        log.info(f"identify: {len(gallery.people())} people in the gallery; thresholds {decision.origin}")
         identifier = Identifier(gallery, config.gallery, decision)
-        log.info(f"identify: {identifier.people} people in the gallery; thresholds {decision.origin}")
         for file, photo in zip(files, recognizer.photos(files), strict=True):
             nobody = [{"prediction": photo.status, "nearest": [], "detail": photo.detail}]
             rows += [{"file": str(file)} | row for row in identifier.identify_faces(photo) or nobody]

@@ -37,7 +37,7 @@ class Pairs:
 
     def similarities(self, embeddings: np.ndarray) -> np.ndarray:
         """How similar each pair is, float64 [P], by embeddings [N, D]; NaN where one of the two has none."""
-        return similarity(embeddings[self.members[:, 0]], embeddings[self.members[:, 1]])
+        return similarity(*embeddings[self.members.T])
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:

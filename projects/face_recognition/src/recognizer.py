@@ -33,6 +33,18 @@ class Photo:
     embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
     """float32 [faces, D]."""
     detail: str = ""
+    """Why it is unreadable."""
+
+    @property
+    def problem(self) -> tuple[str, str] | None:
+        """What it shows in place of one face, as one word or two, and with what to do; None where it shows one."""
+        if self.status == "unreadable":
+            return self.status, f"cannot be read ({self.detail}); replace it"
+        if len(self.faces) == 1:
+            return None
+        if self.faces:
+            return "several faces", f"shows {len(self.faces)} faces; crop it to one"
+        return "no face", "shows no face"
 
 
 class Recognizer:
@@ -54,15 +66,14 @@ class Recognizer:
         """What is found in each image; one that cannot be read does not affect the others."""
         photos: list[Photo] = []
         for start in range(0, len(files), BATCH):
-            images: list[Image.Image] = []
-            unreadable: dict[int, Photo] = {}
-            for number, file in enumerate(files[start : start + BATCH]):
+            read: list[Image.Image | Photo] = []
+            for file in files[start : start + BATCH]:
                 try:
-                    images.append(self.read(file))
+                    read.append(self.read(file))
                 except UnreadableImageError as error:
-                    unreadable[number] = Photo("unreadable", detail=str(error))
-            readable = iter(self.photos_of_images(images))
-            photos += [unreadable.get(i) or next(readable) for i in range(len(images) + len(unreadable))]
+                    read.append(Photo("unreadable", detail=str(error)))
+            found = iter(self.photos_of_images([one for one in read if not isinstance(one, Photo)]))
+            photos += [one if isinstance(one, Photo) else next(found) for one in read]
         return photos
 
     def photos_of_images(self, images: Sequence[Image.Image]) -> list[Photo]:
@@ -89,9 +100,6 @@ class Recognizer:
     def one_face(self, path: Path) -> Photo:
         """A photo that shows one face; a UserError where it cannot be read, or shows no face, or several."""
         photo = self.photos([path])[0]
-        if photo.status == "unreadable":
-            raise UserError(f"{path} cannot be read ({photo.detail}); replace it.")
-        if len(photo.faces) != 1:
-            number = len(photo.faces) or "no"
-            raise UserError(f"{path} shows {number} face{'s'[: len(photo.faces) != 1]}; crop it to one.")
+        if photo.problem:
+            raise UserError(f"{path} {photo.problem[1]}.")
         return photo

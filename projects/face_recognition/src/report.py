@@ -55,13 +55,12 @@ def report(config: Config, *, data: FaceData | None = None) -> Path:
 def scores_section(named: Mapping[str, Any], results: Results) -> Section:
     """The embedder's scores, and those of `small` where it was trained beside it, beside those of eigenfaces."""
     rows = []
-    for name, scores in (named | results["baseline"]["metrics"]).items():
+    for name, scores in (dict(named) | results["baseline"]["metrics"]).items():
         test = scores["test"]
-        low, high = test["accuracy_interval"]
-        accepted = test["tar_at_far"]["0.01"]
-        numbers = (f"{scores['validation']['accuracy']:.4f}", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}")
+        (low, high), accepted = test["accuracy_interval"], test["tar_at_far"]["0.01"]
+        accuracies = [f"{scores['validation']['accuracy']:.4f}", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}"]
         accepts = "too few pairs" if accepted is None else f"{accepted:.4f}"
-        rows.append([name, *numbers, f"{test['auc']:.4f}", f"{test['eer']:.4f}", accepts, str(test["failed"])])
+        rows.append([name, *accuracies, f"{test['auc']:.4f}", f"{test['eer']:.4f}", accepts, str(test["failed"])])
     return Section(
         "Accuracy on pairs",
         f"Each threshold is the best one on the validation people's pairs. Weights: "

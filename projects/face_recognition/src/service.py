@@ -10,12 +10,11 @@ from shared.errors import UserError
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config, export_path
 from src.decision import load_decision
-from src.gallery import Gallery, is_name
+from src.gallery import Gallery, one_spelling
 from src.identify import Identifier
 from src.recognizer import Recognizer
 
 PAGE = PROJECT / "src" / "page"
-MAX_NAME_LENGTH = 100
 
 
 def make_service(config: Config) -> Service:
@@ -31,9 +30,10 @@ def make_service(config: Config) -> Service:
             raise RefusedError(str(error)) from error
 
     def decode_person(image: bytes, name: str) -> tuple[str, str, Image.Image]:
-        if not is_name(name) or len(name) > MAX_NAME_LENGTH:
-            raise RefusedError("the name is empty, too long, or cannot be read")
-        return name, hashlib.sha256(image).hexdigest(), decode(image)
+        try:
+            return one_spelling(name), hashlib.sha256(image).hexdigest(), decode(image)
+        except UserError as error:
+            raise RefusedError(str(error)) from error
 
     def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [
@@ -48,8 +48,8 @@ def make_service(config: Config) -> Service:
     def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
         ((name, digest, image),) = people
         (photo,) = recognizer.photos_of_images([image])
-        if len(photo.faces) != 1:
-            return [{"status": "refused", "detail": f"the image shows {len(photo.faces)} faces; it must show one"}]
+        if photo.problem:
+            return [{"status": "refused", "detail": f"the image {photo.problem[1]}"}]
         try:
             new = gallery.enroll(name, recognizer.embedder, photo.embeddings, [digest])
         except UserError as error:

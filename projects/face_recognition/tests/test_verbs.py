@@ -237,14 +237,8 @@ def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config, tmp_path: Pat
 
 def test_weights_that_learn_nothing_are_compared_with_a_small_network(ready: Config, tmp_path: Path) -> None:
     quick = replace(ready.training, epochs=2)
-    results = run(replace(ready, output_dir=tmp_path, log_dir=tmp_path / "logs", training=quick))
+    run(replace(ready, output_dir=tmp_path, log_dir=tmp_path / "logs", training=quick))
     assert read_result(tmp_path / "small", "evaluate")["metrics"]["test"]["auc"] > 0.5
-    assert read_result(tmp_path, "photos")["metrics"] == results["photos"]["metrics"]
-    assert results["photos"]["metrics"]["faces"] == {
-        "astronaut": 1,
-        "astronaut, changed": 1,
-        "cameraman": 1,
-        "cat": 0,
-    }
-    assert [row["prediction"] for row in results["photos"]["metrics"]["pairs"]] == ["same", "different"]
-    assert "small, trained from scratch" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "small, trained from scratch" in page
+    assert "astronaut and astronaut, changed: same; astronaut and cameraman: different; astronaut and cat: no" in page

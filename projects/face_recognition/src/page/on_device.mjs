@@ -67,7 +67,8 @@ async function identify(faces) {
 async function add(name, canvas) {
   const faces = await facesOf(canvas);
   if (faces.length !== 1) {
-    return { status: "refused", detail: `the image shows ${faces.length} faces; it must show one` };
+    const detail = faces.length ? `shows ${faces.length} faces; crop it to one` : "shows no face";
+    return { status: "refused", detail: `the image ${detail}` };
   }
   const added = await enroll(name, (await facts()).embedder, faces[0].embedding);
   if (added.owner === undefined) {
