@@ -36,10 +36,9 @@ from shared.results import versions
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.calibrate import unseen
+from src.calibrate import accept_above, unseen
 from src.config import PROJECT, Config, load_config
 from src.dataloader import load_data
-from src.decision import accept_above
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
@@ -181,7 +180,7 @@ def measure_promise(config: Config) -> dict[str, Any]:
     data = load_data(config)
     model = restore_model(config, load_checkpoint(best_checkpoint(config.output_dir)))
     indices = unseen(data, trained_on_data=False)
-    ones = indices[np.unique(data.faces["labels"][indices], return_index=True)[1]]
+    ones = indices[np.unique(data.labels[indices], return_index=True)[1]]
     embeddings = embed(model, data.faces, ones)[ones]
     alike = np.stack([similarity(embedding, embeddings) for embedding in embeddings])
     everybody = alike[np.triu_indices(len(alike), 1)]

@@ -9,9 +9,10 @@ import pytest
 from scipy.stats import norm
 
 from shared.errors import UserError
-from src import decision as decisions
+from src import calibrate as calibration
+from src.calibrate import allowed, calibrated, needed
 from src.config import DecisionConfig
-from src.decision import Decision, allowed, calibrated, load_decision, needed
+from src.decision import Decision, load_decision
 
 SETTINGS = DecisionConfig(false_accept=0.01, false_reject=0.05)
 
@@ -37,7 +38,7 @@ def drawn_people(seed: int, count: int) -> Drawn:
 
 @pytest.fixture
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "DRAWS", 100)
+    monkeypatch.setattr(calibration, "DRAWS", 100)
 
 
 @pytest.mark.usefixtures("fewer_draws")
