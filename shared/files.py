@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,16 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def require_room(folder: Path, needed: float, otherwise: str) -> None:
+    """Raise a UserError where a folder's disk has less room than that many bytes; `otherwise` says what else helps."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise UserError(
+            f"{folder} needs {needed / 1e9:.3g} GB and the disk has {free / 1e9:.3g} GB; make room, choose another "
+            f"folder with --data.processed, or {otherwise}."
+        )
 
 
 def write_text(path: Path, text: str) -> None:

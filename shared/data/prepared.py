@@ -27,6 +27,7 @@ from shared.data.problems import Problems
 from shared.data.rows import FileArray, Rows
 from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
+from shared.files import require_room
 from shared.workers import in_processes, workers_for
 
 EXAMPLES, INDEX = "examples.npy", "index.jsonl"
@@ -193,13 +194,10 @@ def _read_index(folder: Path, identity: str) -> Index | None:
 
 def _is_stored(index: Index, count: int, folder: Path, settings: PreparedDataConfig) -> bool:
     """Whether that many examples shall lie on the disk (see `PreparedDataConfig`)."""
-    needed, free = count * index.row_bytes, shutil.disk_usage(folder.parent).free
-    if settings.cache == "disk" and needed > free:
-        raise UserError(
-            f"{folder} needs {needed / 1e9:.3g} GB and the disk has {free / 1e9:.3g} GB; make room, choose another "
-            "folder with --data.processed, or use --data.cache none, which decodes files whenever they are needed."
-        )
-    return settings.cache == "disk" or (settings.cache == "auto" and 2 * needed <= free)
+    needed, parent = count * index.row_bytes, folder.parent
+    if settings.cache == "disk":
+        require_room(parent, needed, "use --data.cache none, which decodes files whenever they are needed")
+    return settings.cache == "disk" or (settings.cache == "auto" and 2 * needed <= shutil.disk_usage(parent).free)
 
 
 def _prepare_folder(

@@ -19,9 +19,10 @@ from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.documents import TEXTS, has_text_folders, read_folders, read_table, split_tables
+from src.documents import has_text_folders, read_folders, read_table, split_tables
 from src.reading import choose_network, reading_warnings, tokens_of
 from src.stored import TokenRows
+from src.tables import TEXTS
 
 CHARACTERS_SHOWN = 300
 
@@ -41,7 +42,11 @@ def check_data(config: Config) -> dict[str, Any]:
         with suppress(UserError):  # there is none: training refuses the data with that sentence
             if config.data.source in ("auto", "folder") and has_text_folders(root):
                 found = read_folders(root, config.data, problems)
-                return [_example(row.text, "whole", row.label, contents) for rows in found.values() for row in rows]
+                return [
+                    _example(text, "whole", label, contents)
+                    for rows in found.values()
+                    for text, label in zip(rows["texts"], rows["labels"], strict=True)
+                ]
             if config.data.source in ("auto", "csv"):
                 tables = split_tables(root)
         for split, path in tables.items():
@@ -51,7 +56,10 @@ def check_data(config: Config) -> dict[str, Any]:
                 unreadable.append(str(error))
                 continue
             place = split if len(tables) > 1 else "whole"
-            examples += [_example(row.text, place, row.label, contents) for row in rows]
+            examples += [
+                _example(text, place, label, contents)
+                for text, label in zip(rows["texts"], rows["labels"], strict=True)
+            ]
         return examples
 
     check, data = start_check(config, "texts", load_data, list_texts)

@@ -4,7 +4,6 @@ For your own data, edit `load_data` (or add a function to sources.py); to change
 `TokenBatches.batch`.
 """
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -13,20 +12,20 @@ import torch
 from torch import Generator
 from torch.utils.data import DataLoader
 
-from shared.console import log
 from shared.data.batches import fitting_batch_size
-from shared.data.copies import SAME_TEXT, Advice, find_near_copies, warn_near_copies
-from shared.data.examples import Data, Examples, NearCopies, SourceData
+from shared.data.copies import SAME_TEXT, warn_near_copies
+from shared.data.examples import Data, Examples, SourceData
 from shared.data.groups import grouping_advice
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from src.config import Config
-from src.documents import TEXTS, has_text_folders, refuse_other_kinds, tables_in
+from src.documents import has_text_folders
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
-from src.stored import StoredTexts, TokenRows, remembered, stored_tokens
+from src.stored import Texts, TokenRows, stored_tokens
+from src.tables import TEXTS, refuse_other_kinds, tables_in
 from src.tokens import EVALUATION_BATCH, Tokens
 
 GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"
@@ -41,33 +40,14 @@ def load_data(config: Config) -> Data:
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
     """
-    settings = config.data
-    if (
-        settings.source in ("auto", "csv")
-        and settings.root.exists()
-        and not (tables_in(settings.root) or has_text_folders(settings.root))
-    ):
-        refuse_other_kinds(settings.root, settings)
-    found, record = load_source(settings.source, settings.root, make_sources(config), published="ag_news")
+    if not (tables_in(config.data.root) or has_text_folders(config.data.root)):
+        refuse_other_kinds(config.data)
+    found, record = load_source(config.data.source, config.data.root, make_sources(config), published="ag_news")
     # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch.
-    splits, notes = split_texts(found, settings, config.seed)
+    splits, notes = split_texts(found, config.data, config.seed)
     advice = grouping_advice if record.source == "folder" else lambda *_: GROUP_TEXTS
-    own = record.source in ("csv", "folder")
-    copies = near_copies(splits, advice, settings.processed) if own else None
+    copies = warn_near_copies(splits, "texts", SAME_TEXT, advice) if record.source in ("csv", "folder") else None
     return Data(splits, found.classes, record, found.problems, {"notes": notes}, near_copies=copies)
-
-
-def near_copies(splits: Splits[Examples], advice: Advice, processed: Path) -> NearCopies:
-    """The same text, or nearly, in training and held-out splits; what is found of stored texts is kept."""
-    texts = [split["texts"] for split in vars(splits).values()]
-    if not all(isinstance(each, StoredTexts) for each in texts):
-        return warn_near_copies(splits, "texts", SAME_TEXT, advice)
-    identity = "".join(each.digest for each in texts)
-    find = partial(find_near_copies, splits, "texts", SAME_TEXT, advice)
-    found = NearCopies(**remembered(processed / "near-copies.json", identity, lambda: asdict(find())))
-    if found.warning:
-        log.warning(found.warning)
-    return found
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
@@ -102,12 +82,12 @@ class TokenBatches(BatchDataset):
     def __init__(self, split: Examples, tokens: Tokens, seed: int = 0, folder: Path | None = None) -> None:
         """Tokenize a split; the ids of stored texts are stored in `folder`."""
         super().__init__(seed)
-        texts = split["texts"]
-        if isinstance(texts, StoredTexts) and folder:
-            self.rows, self.cuts = stored_tokens(texts, tokens.flat, tokens.digest, folder)
+        texts: Texts = split["texts"]
+        if texts.folder and folder:
+            ids, numbers = stored_tokens(texts, tokens.flat, tokens.digest, folder)
         else:
-            ids, lengths = tokens.flat(texts)
-            self.rows, self.cuts = TokenRows(ids, lengths[:, 0]), lengths[:, 1].astype(bool)
+            ids, numbers = tokens.flat(texts)
+        self.rows, self.cuts = TokenRows(ids, numbers[:, 0]), numbers[:, 1].astype(bool)
         self.labels = split["labels"]  # int64 [N]
         self.tokens = tokens
 

@@ -1,19 +1,24 @@
 """Classify texts with the exported network, which carries its own labels, tokenizer and temperature."""
 
 import hashlib
+import io
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shared.console import log
+from shared.data.folders import UnreadableFileError
+from shared.data.skipped import collect_files
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, answer, name_prediction, write_predictions
 from src.config import Config, export_path, tokenizer_path
-from src.documents import SUFFIXES, clean, lines_of, read_texts
+from src.tables import SUFFIXES, TEXTS, clean, read_column, read_text
 from src.tokens import Tokens, in_batches
 
 MOST_WORDS = 200  # words that are left out in turn; each takes a run of the network
@@ -82,18 +87,21 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
     """Classify texts; write outputs/predictions/predictions.csv.
 
     Args:
-        inputs: texts in quotation marks, or CSV, TSV and TXT files of them, or - for standard input (a text per line)
+        inputs: texts in quotation marks; CSV, TSV, Parquet or JSON lines files with a column of texts; .txt files, each
+            of which is one text as in training, and folders of them; or - for standard input, each line a text
     """
-    texts, predictor = collect_texts(inputs, config.data.text_column), Predictor(config)
+    (texts, skipped), predictor = collect_texts(inputs, config.data.text_column), Predictor(config)
 
-    def predict_some(some: Sequence[str]) -> list[Prediction]:
-        predictions = predictor.predict(some)
-        if not config.predict.explain:
-            return predictions
-        words = [
-            " ".join(f"{word}:{moved:+.4f}" for word, moved in predictor.words_that_mattered(text)) for text in some
-        ]
-        return [replace(one, detail=detail) for one, detail in zip(predictions, words, strict=True)]
+    def predict_some(some: Sequence[str | Path]) -> list[Prediction]:
+        texts, errors = zip(*map(_read, some), strict=True)
+        predictions = predictor.predict(texts)
+        if config.predict.explain:
+            words = [predictor.words_that_mattered(text) for text in texts]
+            details = [" ".join(f"{word}:{moved:+.4f}" for word, moved in found) for found in words]
+            predictions = [replace(one, detail=detail) for one, detail in zip(predictions, details, strict=True)]
+        unreadable = answer("unreadable", predictor.network.labels)
+        both = zip(predictions, errors, strict=True)
+        return [Prediction(unreadable, detail=error) if error else one for one, error in both]
 
     return write_predictions(
         config,
@@ -101,38 +109,56 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
         texts,
         predict_some,
         noun="texts",
-        kinds=("unsure", "empty"),
+        kinds=("unsure", "empty", "unreadable"),
+        skipped=skipped,
         input_name="text",
         chunk=TEXTS_TOGETHER,
     )
 
 
-def collect_texts(inputs: Sequence[str], text_column: str) -> list[str]:
-    """The texts that a user named: in words, in files, or on standard input.
+def _read(item: str | Path) -> tuple[str, str]:
+    """A text, or that of a file; and why it cannot be read."""
+    try:
+        return (read_text(item) if isinstance(item, Path) else item), ""
+    except UnreadableFileError as error:
+        return "", str(error)
+
+
+def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | Path], dict[str, int]]:
+    """The texts that a user named: in words, in tables or on standard input; and .txt files, also those in folders.
+
+    Returns:
+        The texts and files; and how many files of each kind were passed over in folders.
 
     Raises:
         UserError: a file does not exist or cannot be read, or there is no text at all.
     """
-    texts: list[str] = []
+    found: list[str | Path] = []
+    skipped: Counter[str] = Counter()
     for item in inputs:
+        suffix = Path(item).suffix.lower()
         if item == "-":
-            texts += lines_of(sys.stdin.buffer.read().decode(errors="replace"))
-        elif Path(item).suffix.lower() in (*SUFFIXES, ".txt"):
-            texts += read_texts(Path(item), text_column)
-        elif _is_path(item):
-            raise UserError(
-                f"{item} is a folder, or a file of another kind; name CSV, TSV or TXT files, or pipe texts in with -."
-            )
+            found += map(clean, io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
+        elif suffix in SUFFIXES:
+            found += read_column(Path(item), text_column)
+        elif suffix in TEXTS.suffixes or _exists(item, Path.is_dir):
+            files, passed_over = collect_files([Path(item)], TEXTS)
+            found += files
+            skipped.update(passed_over)
+        elif _exists(item, Path.exists):
+            raise UserError(f"{item} is a file of another kind; name CSV, TSV, Parquet, JSON lines or .txt files.")
         else:
-            texts.append(clean(item))
-    if not texts:
+            found.append(clean(item))
+    if not found:
         raise UserError(f"there is no text in {', '.join(inputs)}; name a file with some, or type one.")
-    return texts
+    if any(isinstance(one, Path) for one in found):
+        log.info("predict: a .txt file is one text, as in training; `predict - < FILE` takes each line as one")
+    return found, dict(skipped)
 
 
-def _is_path(item: str) -> bool:
+def _exists(item: str, as_what: Callable[[Path], bool]) -> bool:
     """Whether there is a file or folder of that name; a text may be too long to be looked up."""
     try:
-        return bool(item.strip()) and Path(item).exists()
+        return bool(item.strip()) and as_what(Path(item))
     except (OSError, ValueError):
         return False

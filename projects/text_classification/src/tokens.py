@@ -75,12 +75,12 @@ class Tokens:
 
     def flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of N texts one after the other, int32; of each, how many there are and whether it is cut [N, 2]."""
-        ids, lengths = [np.empty(0, np.int32)], [np.empty((0, 2), np.int32)]
+        ids, numbers = [np.empty(0, np.int32)], [np.empty((0, 2), np.int64)]
         for start in range(0, len(texts), BLOCK):  # what the tokenizer notes beside the ids takes much more memory
             rows, cuts = self.ids_and_cuts(texts[start : start + BLOCK])
             ids += rows
-            lengths.append(np.stack([[len(row) for row in rows], cuts], 1))
-        return np.concatenate(ids), np.concatenate(lengths)
+            numbers.append(np.stack([[len(row) for row in rows], cuts], 1))
+        return np.concatenate(ids), np.concatenate(numbers)
 
     def unread(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Of each of N rows of ids, the share of tokens that tell a network nothing, float64 [N].

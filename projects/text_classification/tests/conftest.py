@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.data.examples import Examples
+from shared.files import write_csv
 from shared.testing.contract import Contract, check, data, job, refused, smoke, trained  # noqa: F401 - fixtures
 from shared.testing.pages import page, served, static  # noqa: F401 - fixtures
 
@@ -14,9 +15,8 @@ sys.path.insert(0, str(PROJECT))
 
 
 def save_texts(classes: list[str], texts: Examples, folder: Path) -> None:
-    from src.documents import write_table
-
-    write_table(folder.with_suffix(".csv"), texts["texts"], [classes[label] for label in texts["labels"]])
+    labels = (classes[label] for label in texts["labels"])
+    write_csv(folder.with_suffix(".csv"), ["text", "label"], zip(texts["texts"], labels, strict=True))
 
 
 @pytest.fixture(scope="session")

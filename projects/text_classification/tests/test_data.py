@@ -1,5 +1,6 @@
 """From files to splits: what is read, what is refused, and that no text is in two splits."""
 
+import io
 import json
 from collections.abc import Sequence
 from functools import partial
@@ -19,13 +20,15 @@ from shared.data.labels import normalized
 from shared.data.memory import shuffled_loader
 from shared.data.problems import Problems
 from shared.errors import UserError
-from src import sources
+from shared.files import write_csv
+from src import sources, stored
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.documents import read_table, read_texts, read_texts_by_class, write_table
+from src.documents import read_table, read_texts_by_class
 from src.predict import collect_texts
 from src.splits import at_most, cut_texts, without
-from src.stored import StoredTexts, stored_tokens
+from src.stored import Texts, TokenRows, stored_tokens
+from src.tables import read_column
 from src.tokens import Tokens, learn_tokenizer
 
 SETTINGS = DataConfig()
@@ -50,7 +53,7 @@ def configured(root: Path, *flags: str) -> Config:
 
 
 def examples(texts: list[str], labels: list[int]) -> Examples:
-    return Examples({"texts": texts, "labels": np.array(labels)}, list(map(str, range(len(texts)))))
+    return Examples({"texts": Texts.of(texts), "labels": np.array(labels)}, list(map(str, range(len(texts)))))
 
 
 def test_one_table_is_cut_into_three_splits_that_share_no_text(tmp_path: Path) -> None:
@@ -109,7 +112,7 @@ def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_
 def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert [row.text for row in read_texts_by_class(path, SETTINGS, Problems())["train"]] == ["good", "bad, really"]
+    assert [*read_texts_by_class(path, SETTINGS, Problems())["train"]["texts"]] == ["good", "bad, really"]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +157,9 @@ def test_json_lines_and_parquet_are_read_as_a_csv_file_is(name: str, tmp_path: P
         path.write_text("\n".join(map(json.dumps, [*rows, {"text": "x"}])))
     problems = Problems()
     found = read_table(path, SETTINGS, problems)
-    assert [row[:2] for row in found] == [(text, str(label)) for text, label in zip(texts, labels, strict=True)]
+    assert ([*found["texts"]], found["labels"]) == (texts, [str(label) for label in labels])
     assert problems.by_kind == {"rows without a class": [f"{name} line 51"]}
-    assert read_texts(path, "text") == [*texts, "x"]
+    assert read_column(path, "text") == [*texts, "x"]
     with pytest.raises(UserError, match=r"has no column txt, .*; did you mean text\?"):
         read_table(path, DataConfig(text_column="txt"), problems)
     path.write_bytes(b"PAR1 \xff")
@@ -190,17 +193,43 @@ def test_stored_texts_give_the_splits_and_batches_of_texts_in_memory(
     assert data.problems.counts == {"rows without a class": 1}
 
 
-def test_a_table_that_has_changed_is_read_again_and_one_that_has_not_is_not(tmp_path: Path) -> None:
+def test_a_table_that_has_changed_is_read_again_and_one_that_has_not_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = DataConfig(cache="disk", processed=tmp_path / "processed")
     path = table(tmp_path / "a.csv", spam(20))
-    assert len(read_table(path, settings, Problems())) == 20
-    (file,) = settings.processed.glob("*.arrow")
-    before = file.stat().st_mtime_ns
-    assert read_table(path, settings, Problems())[3].text == "text number 3 about money"
-    assert file.stat().st_mtime_ns == before
-    table(path, spam(30))
-    assert len(read_table(path, settings, Problems())) == 30
-    assert len(list(settings.processed.glob("*.arrow"))) == 1
+    for rows, reads in ((20, 1), (20, 0), (30, 1)):
+        if rows == 30:
+            table(path, spam(rows))
+        found = read_table(path, settings, Problems())
+        assert (len(found), found["texts"][3]) == (rows, "text number 3 about money")
+        assert capsys.readouterr().out.count("is read once") == reads
+    assert len(list(settings.processed.glob("texts-*/"))) == 1
+
+
+def test_reading_a_table_goes_on_after_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("src.stored.BLOCK", 8)
+    settings = DataConfig(cache="disk", processed=tmp_path / "processed")
+    path = table(tmp_path / "a.csv", [*spam(30), "no class,", *spam(10)])
+    written: list[int] = []
+    encode = stored._encoded
+
+    def stop(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        written.append(len(texts))
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    monkeypatch.setattr("src.stored._encoded", stop)
+    with pytest.raises(KeyboardInterrupt):
+        read_table(path, settings, Problems())
+    problems = Problems()
+    found = read_table(path, settings, problems)
+    assert written == [8] * 6  # two blocks before the stop, one lost to it, and three after it
+    whole = read_table(path, DataConfig(cache="memory"), Problems())
+    assert [*found["texts"]] == [*whole["texts"]]
+    assert (found["labels"], found.names) == (whole["labels"], whole.names)
+    assert problems.counts == {"rows without a class": 1}
 
 
 def test_tokenizing_goes_on_after_a_stop_and_begins_anew_with_another_tokenizer(
@@ -208,8 +237,7 @@ def test_tokenizing_goes_on_after_a_stop_and_begins_anew_with_another_tokenizer(
 ) -> None:
     monkeypatch.setattr("src.stored.BLOCK", 8)
     settings = DataConfig(cache="disk", processed=tmp_path)
-    texts = read_table(table(tmp_path / "a.csv", spam(40)), settings, Problems()).texts
-    assert isinstance(texts, StoredTexts)
+    texts = read_table(table(tmp_path / "a.csv", spam(40)), settings, Problems())["texts"]
     tokens = learn_tokenizer(texts, TokenizerConfig(max_tokens=8, vocabulary=300))
     counts: list[int] = []
 
@@ -222,10 +250,11 @@ def test_tokenizing_goes_on_after_a_stop_and_begins_anew_with_another_tokenizer(
     folder = tmp_path / "tokens"
     with pytest.raises(KeyboardInterrupt):
         stored_tokens(texts, partial(encode, stop_at=2), tokens.digest, folder)
-    with (folder / "ids.int32").open("ab") as file:  # a kill while a block is written
+    with (folder / "values.bin").open("ab") as file:  # a kill while a block is written
         file.write(b"torn")
-    rows, _ = stored_tokens(texts, encode, tokens.digest, folder)
+    ids, numbers = stored_tokens(texts, encode, tokens.digest, folder)
     assert counts == [8] * 5
+    rows = TokenRows(ids, numbers[:, 0])
     assert [row.tolist() for row in rows] == [row.tolist() for row in tokens.ids(texts)]
     stored_tokens(texts, encode, "another", folder)
     assert counts == [8] * 10
@@ -236,7 +265,7 @@ def test_a_full_disk_is_said_before_texts_are_stored(tmp_path: Path, monkeypatch
     settings = DataConfig(cache="disk", processed=tmp_path / "processed")
     with pytest.raises(UserError, match=r"needs \S+ GB and the disk has 1e-08 GB; make room"):
         read_table(table(tmp_path / "a.csv", spam(20)), settings, Problems())
-    assert list(settings.processed.glob("*.arrow")) == []
+    assert [path.stat().st_size for path in settings.processed.glob("texts-*/values.bin")] == [0]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +291,7 @@ def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, messa
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
     found = read_texts_by_class(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
-    assert [row[:2] for row in found] == [("good", "yes"), ("bad", "no")]
+    assert ([*found["texts"]], found["labels"]) == (["good", "bad"], ["yes", "no"])
 
 
 def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,7 +305,7 @@ def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
     long = "word " * 2_000_000  # 10 MB in one line
     path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
-    texts = [row.text for row in read_texts_by_class(path, SETTINGS, Problems())["train"]]
+    texts = [*read_texts_by_class(path, SETTINGS, Problems())["train"]["texts"]]
     assert texts[:2] == ["a b", "😀😀"]
     assert texts[3] == "two\nlines"
     tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
@@ -332,8 +361,9 @@ def test_tables_that_cannot_be_learned_from_are_refused(
 
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
     rows = [('say "hi", twice', "a"), ("two\nlines", "b")]
-    write_table(tmp_path / "train.csv", *zip(*rows, strict=True))
-    assert [row[:2] for row in read_texts_by_class(tmp_path, SETTINGS, Problems())["train"]] == rows
+    write_csv(tmp_path / "train.csv", ["text", "label"], rows)
+    found = read_texts_by_class(tmp_path, SETTINGS, Problems())["train"]
+    assert [*zip(found["texts"], found["labels"], strict=True)] == rows
 
 
 def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
@@ -435,7 +465,9 @@ def test_a_download_that_fails_is_said_and_the_sample_stands_in(
 def test_what_was_downloaded_once_is_read_from_the_disk(tmp_path: Path) -> None:
     for split in ("train", "test"):
         rows = [f"{split} text {row}" for row in range(40)]
-        write_table(tmp_path / "ag_news" / f"{split}.csv", rows, ["World", "Sports"] * 20)
+        write_csv(
+            tmp_path / "ag_news" / f"{split}.csv", ["text", "label"], zip(rows, ["World", "Sports"] * 20, strict=True)
+        )
     data = load_data(configured(tmp_path, "--data.source", "auto"))
     assert data.record.source == "ag_news"
     assert data.counts == {"train": 36, "validation": 4, "test": 40}
@@ -479,20 +511,30 @@ def test_rows_with_more_cells_than_the_header_are_left_out(tmp_path: Path) -> No
     assert len(read_table(path, SETTINGS, problems)) == 4
     assert "rows with more cells than the header: 1 (data.csv line 6)" in str(problems)
     with pytest.raises(UserError, match=r"more cells than its header in line 6; put texts into quotes"):
-        read_texts(path, "text")
+        read_column(path, "text")
 
 
-def test_a_line_of_a_file_is_a_text(tmp_path: Path) -> None:
-    (tmp_path / "texts.txt").write_bytes("one\x0cpage\r\ntwo\u2028lines\n".encode())
-    assert len(read_texts(tmp_path / "texts.txt", "text")) == 2
+def test_a_file_is_a_text_and_a_line_of_the_input_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "one\x0cpage\r\ntwo\u2028lines\n"
+    path = tmp_path / "texts" / "a.txt"
+    path.parent.mkdir()
+    path.write_bytes(lines.encode())
+    (path.parent / "scan.pdf").write_bytes(b"%PDF")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+    assert collect_texts(["-"], "text") == (["one\x0cpage", "two\u2028lines"], {})
+    assert "is one text" not in capsys.readouterr().out
+    assert collect_texts([str(path)], "text") == ([path], {})
+    assert "`predict - < FILE` takes each line" in capsys.readouterr().out
+    assert collect_texts([str(path.parent)], "text") == ([path], {"files of other kinds": 1})
 
 
 def test_a_path_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text("[]")
-    for path in (tmp_path, tmp_path / "texts.json"):
-        with pytest.raises(UserError, match="is a folder, or a file of another kind"):
-            collect_texts([str(path)], "text")
-    assert collect_texts(["word " * 2000, ""], "text") == [("word " * 2000).strip(), ""]
+    with pytest.raises(UserError, match="is a file of another kind"):
+        collect_texts([str(tmp_path / "texts.json")], "text")
+    assert collect_texts(["word " * 2000, ""], "text")[0] == [("word " * 2000).strip(), ""]
 
 
 def text_folders(root: Path, counts: dict[str, int], encoding: str = "utf-8") -> Path:
@@ -538,6 +580,6 @@ def test_labels_to_score_are_merged_with_those_of_the_network_as_training_merges
     path = table(tmp_path / "others.csv", ["a,Ham", "b,HAM", "c,Spam", "d,nan"])
     settings = DataConfig(clean_labels=True)
     rows = read_texts_by_class(path, settings, Problems(), ["ham", "spam"])["train"]
-    assert [row.label for row in rows] == ["ham", "ham", "spam"]
+    assert rows["labels"] == ["ham", "ham", "spam"]
     with pytest.raises(UserError, match="set data.clean_labels true"):
         read_texts_by_class(path, DataConfig(), Problems(), ["ham", "spam", "nan"])

@@ -31,8 +31,8 @@ def test_an_unknown_rung() -> None:
 
 
 def test_predicting_files_without_texts(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "empty.txt").write_text("")
-    assert "empty.txt" in refused("predict", tmp_path / "empty.txt")
+    (tmp_path / "empty.csv").write_text("text\n")
+    assert "empty.csv" in refused("predict", tmp_path / "empty.csv")
     (tmp_path / "other.csv").write_text("review\ngood\n")
     assert "no column text, but 'review'" in refused("predict", tmp_path / "other.csv")
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from shared.data.examples import Data
+from shared.files import write_csv
 from shared.testing.contract import Check
 from src import reading
 from src.config import PROJECT, Config, TokenizerConfig, load_config
 from src.dataloader import load_data
-from src.documents import write_table
 from src.reading import choose_network, tokens_of
 from src.tokens import Tokens, learn_tokenizer
 from src.train import train
@@ -42,7 +42,7 @@ def save(path: Path, sentences: Sequence[str], count: int = 80) -> Path:
     """Different texts of two classes, each with the sentence of its class."""
     source = random.Random(0)
     texts = [f"{sentences[index % 2]} {source.randrange(90)}{index}" for index in range(count)]
-    write_table(path, texts, [("good", "bad")[index % 2] for index in range(count)])
+    write_csv(path, ["text", "label"], zip(texts, ("good", "bad") * (count // 2), strict=True))
     return path
 
 

@@ -34,15 +34,30 @@ def test_predict_classifies_every_text_wherever_it_comes_from(
     with (tmp_path / "mine.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["id", "text"], *enumerate(ARTICLES.values())])
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("from a pipe\n\n😀😀😀\n".encode())))
+    files = [tmp_path / "files" / f"{name}.txt" for name in ("article", "latin")]
+    files[0].parent.mkdir()
+    files[0].write_text("\n".join(ARTICLES.values()))
+    files[1].write_bytes("Größe".encode("cp1252"))
     config = replace(trained, predict=replace(trained.predict, explain=True))
-    found = predict(config, ["One more text.", str(tmp_path / "mine.csv"), "-", "word " * 100])
-    assert found["metrics"]["empty"] == 1
+    found = predict(config, ["One more text.", str(tmp_path / "mine.csv"), "-", "word " * 100, str(tmp_path / "files")])
+    assert (found["metrics"]["empty"], found["metrics"]["unreadable"]) == (1, 1)
     assert "word " * 50 not in capsys.readouterr().out
     with (trained.output_dir / "predictions" / "predictions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    texts = ["One more text.", *ARTICLES.values(), "from a pipe", "", "😀😀😀", ("word " * 100).strip()]
+    texts = [
+        "One more text.",
+        *ARTICLES.values(),
+        "from a pipe",
+        "",
+        "😀😀😀",
+        ("word " * 100).strip(),
+        *map(str, files),
+    ]
     assert [row["text"] for row in rows] == texts
     assert [row["prediction"] == "empty" for row in rows] == [not row["text"] for row in rows]
+    assert (rows[-1]["prediction"], rows[-1]["detail"]) == ("unreadable", "not UTF-8")
+    whole = Predictor(trained).probabilities(["\n".join(ARTICLES.values())])[0].max()
+    assert float(rows[-2]["probability"]) == pytest.approx(whole, abs=0.02)
     assert all(row["detail"] for row in rows if row["text"])
     assert sum(float(value) for name, value in rows[0].items() if name.startswith("p_")) == pytest.approx(1, abs=1e-4)
 
