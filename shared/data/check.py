@@ -35,7 +35,7 @@ UNEVEN_CLASSES = 5
 """From this ratio of the largest class to the smallest on, accuracy hides how the smallest does."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Example:
     """One example of a data set."""
 

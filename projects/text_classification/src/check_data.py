@@ -1,27 +1,27 @@
 """Look at the data before training does: what is in it, what is wrong with it, and how long the texts are."""
 
-import hashlib
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from shared.console import shortened
-from shared.data.check import DataCheck, Example, all_warnings, samples_by_class, start_check
+from shared.data.check import Example, all_warnings, samples_by_class, start_check
 from shared.data.copies import SAME_TEXT, near_copy_warnings
-from shared.data.examples import Data
-from shared.data.labels import normalized
+from shared.data.examples import Data, Examples, joined
 from shared.data.problems import Problems
 from shared.data.skipped import skipped_warnings
+from shared.data.splits import evenly_spaced
 from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
-from src.dataloader import load_data
+from src.dataloader import TokenBatches, load_data
 from src.documents import has_text_folders, read_folders, read_table, split_tables
-from src.reading import choose_network, reading_warnings, tokens_of
-from src.stored import TokenRows
+from src.reading import MOST_LOOKED_AT, choose_network, look_at_tokens, tokens_of
 from src.tables import TEXTS
 
 CHARACTERS_SHOWN = 300
@@ -32,90 +32,79 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json and outputs/data.html, which shows texts of each class.
     """
-    contents: dict[str, str] = {}  # how each text begins, by its digest
+    held: dict[str, Examples] = {}
     unreadable: list[str] = []
 
-    def list_texts(root: Path, problems: Problems) -> list[Example]:
-        """Every row of every table, and every text file, that can be read, whatever else training finds wrong."""
-        examples: list[Example] = []
-        tables: dict[str, Path] = {}
+    def survey(root: Path, problems: Problems) -> list[Example]:
         with suppress(UserError):  # there is none: training refuses the data with that sentence
-            if config.data.source in ("auto", "folder") and has_text_folders(root):
-                found = read_folders(root, config.data, problems)
-                return [
-                    _example(text, "whole", label, contents)
-                    for rows in found.values()
-                    for text, label in zip(rows["texts"], rows["labels"], strict=True)
-                ]
-            if config.data.source in ("auto", "csv"):
-                tables = split_tables(root)
-        for split, path in tables.items():
-            try:
-                rows = read_table(path, config.data, problems)
-            except UserError as error:
-                unreadable.append(str(error))
-                continue
-            place = split if len(tables) > 1 else "whole"
-            examples += [
-                _example(text, place, label, contents)
-                for text, label in zip(rows["texts"], rows["labels"], strict=True)
-            ]
-        return examples
+            held.update(_read_refused(config, root, problems, unreadable))
+        return [*_list(held)]
 
-    check, data = start_check(config, "texts", load_data, list_texts)
+    check, data = start_check(config, "texts", load_data, survey)
     check.label_remedies = (
         "--data.clean_labels true makes one class of them",
         "--data.clean_labels true leaves them out",
     )
     if data:
-        check.examples = [
-            _example(text, split, data.classes[label], contents)
-            for split, held in vars(data.splits).items()
-            for text, label in zip(held["texts"], held["labels"], strict=True)
+        held = vars(data.splits)
+        check.examples = [*_list(held, data.classes)]
+        unreadable = [
+            f"training leaves out {note}; "
+            + ("set --data.max_train 0 to use all." if "max_train" in note else "nothing needs to be done.")
+            for note in data.facts["notes"]
         ]
-    left_out = _left_out(data) if data else unreadable
-    check.warnings = left_out + all_warnings(check) + (_reading(config, data) if data else [])
+    check.warnings = unreadable + all_warnings(check) + (_tokens(config, data) if data else [])
     if has_text_folders(config.data.root):
         check.warnings += skipped_warnings(data and data.record, config.data, TEXTS)
     check.warnings += near_copy_warnings(data, "texts", SAME_TEXT)
-    sections = [_samples(check, contents, config.seed)] if check.examples else []
+    rows = [
+        [name, example.split, _beginning(held[example.split], example.digest)]
+        for name, chosen in samples_by_class(check.examples, config.seed, each=3).items()
+        for example in chosen
+    ]
+    sections = [Section("Samples", header=["class", "split", "text"], rows=rows)] * bool(rows)
     return write_check_report(check, config, PROJECT, sections=sections)
 
 
-def _example(text: str, split: str, label: str, contents: dict[str, str]) -> Example:
-    """One text as an example; how it begins is noted too."""
-    digest = hashlib.sha256(normalized(text).encode()).hexdigest()
-    contents[digest] = shortened(text, CHARACTERS_SHOWN)
-    measures = {"words": len(text.split()), "characters": len(text)}
-    return Example(repr(shortened(text, 40)), split, (label,), digest, measures)
+def _read_refused(config: Config, root: Path, problems: Problems, unreadable: list[str]) -> dict[str, Examples]:
+    """Every row of every table, and every text file, that can be read, whatever else training finds wrong."""
+    source = config.data.source
+    if source in ("auto", "folder") and has_text_folders(root):
+        return {"whole": joined([*read_folders(root, config.data, problems).values()])}
+    found = {}
+    tables = split_tables(root) if source in ("auto", "csv") else {}
+    for split, path in tables.items():
+        try:
+            found[split if len(tables) > 1 else "whole"] = read_table(path, config.data, problems)
+        except UserError as error:
+            unreadable.append(str(error))
+    return found
 
 
-def _left_out(data: Data) -> list[str]:
-    """Sentences about what training leaves out."""
-    return [
-        f"training leaves out {note}; "
-        + ("set --data.max_train 0 to use all." if "max_train" in note else "nothing needs to be done.")
-        for note in data.facts["notes"]
-    ]
+def _list(held: Mapping[str, Examples], classes: list[str] | None = None) -> Iterator[Example]:
+    """The examples by split; `classes` where labels are ids. Of a million, what is alike is in memory once."""
+    for split, rows in held.items():
+        labels = [classes[label] for label in rows["labels"].tolist()] if classes else rows["labels"]
+        alone = {label: (label,) for label in labels}
+        for text, label, key in zip(rows["texts"], labels, rows["texts"].keys.tolist(), strict=True):
+            measures = _measures(len(text.split()), len(text))
+            yield Example(repr(shortened(text, 40)), split, alone[label], str(key), measures)
 
 
-def _reading(config: Config, data: Data) -> list[str]:
-    """What the network that training would take cannot read of the texts."""
+@lru_cache(100_000)
+def _measures(words: int, characters: int) -> dict[str, int]:
+    return {"words": words, "characters": characters}
+
+
+def _beginning(rows: Examples, digest: str) -> str:
+    """How the text of that digest begins."""
+    return shortened(rows["texts"][int(np.flatnonzero(rows["texts"].keys == int(digest))[0])], CHARACTERS_SHOWN)
+
+
+def _tokens(config: Config, data: Data) -> list[str]:
+    """What the network that training would take cannot read of the texts, or of some of them where they are many."""
     config, choice = choose_network(config, data)
-    tokens = tokens_of(config, data.splits.train["texts"])
-    splits = vars(data.splits).values()
-    ids, noted = (
-        np.concatenate(found) for found in zip(*(tokens.flat(split["texts"]) for split in splits), strict=True)
-    )
-    rows, cuts = TokenRows(ids, noted[:, 0].astype(np.int64)), noted[:, 1].astype(bool)
-    names = [data.classes[label] for split in splits for label in split["labels"]]
-    return [choice] * bool(choice) + reading_warnings(config, tokens, rows, cuts, names)
-
-
-def _samples(check: DataCheck, contents: dict[str, str], seed: int) -> Section:
-    rows = [
-        [name, example.split, contents[example.digest]]
-        for name, chosen in samples_by_class(check.examples, seed, each=3).items()
-        for example in chosen
-    ]
-    return Section("Samples", header=["class", "split", "text"], rows=rows)
+    whole = joined([*vars(data.splits).values()])
+    some = whole.at(evenly_spaced(len(whole), MOST_LOOKED_AT)).as_tensors()
+    batches = TokenBatches(some, tokens_of(config, data.splits.train["texts"]))
+    return [choice] * bool(choice) + look_at_tokens(config, batches, data.classes)[0]

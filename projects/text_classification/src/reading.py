@@ -12,6 +12,7 @@ from shared.data.examples import Data
 from shared.data.packages import package_path
 from shared.data.splits import evenly_spaced
 from src.config import PROJECT, Config, load_config
+from src.dataloader import TokenBatches
 from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
 
 MINILM = "all-MiniLM-L6-v2"
@@ -20,6 +21,8 @@ BLIND = 0.2
 """From this share of unread tokens on, `auto` takes ngrams, which learns its tokens from the texts."""
 MOST_READ = 2000
 """Training texts, evenly spaced, that decide what `auto` takes."""
+MOST_LOOKED_AT = 20_000
+"""Texts, evenly spaced, in which unread tokens are counted."""
 WORTH_SAYING = 0.05
 """The share of unread tokens, or of cut texts, above which a warning says so."""
 DIFFERS = 0.1
@@ -70,7 +73,7 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
         kept = settings[section]
         settings[section] = kept | {name: value for name, value in values.items() if kept[name] == usual[section][name]}
     settings["model"]["name"] = "ngrams"
-    where = by_class(unread, [data.classes[label] for label in some["labels"]])
+    where = by_class(unread, np.array(data.classes)[some["labels"]])
     return from_plain(Config, settings, base=PROJECT), (
         f"model.name auto is ngrams, with the settings of {shown(settings_file('ngrams'))}: it learns its tokens from "
         f"your texts, and {unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs or single "
@@ -78,35 +81,34 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
     )
 
 
-def reading_warnings(
-    config: Config, tokens: Tokens, rows: Sequence[np.ndarray], cuts: np.ndarray, names: Sequence[str]
-) -> list[str]:
+def look_at_tokens(config: Config, batches: TokenBatches, classes: Sequence[str]) -> tuple[list[str], float]:
     """Sentences about tokens that tell the network nothing, and about texts of which it reads the beginning only.
 
-    Args:
-        rows: the token ids of N texts.
-        cuts: whether each text goes on after them, bool [N].
-        names: the class of each text.
+    Returns:
+        The sentences, and the share of such tokens in the first `MOST_LOOKED_AT` texts, evenly spaced.
     """
-    unread, most, found = tokens.unread(rows), config.tokenizer.max_tokens, []
+    some = evenly_spaced(len(batches), MOST_LOOKED_AT)
+    unread, cuts = batches.tokens.unread([batches.rows[index] for index in some]), batches.cuts
+    names = np.array(classes)[batches.labels]
+    sentences = []
     if unread.mean() > WORTH_SAYING:
-        found.append(
+        sentences.append(
             f"{unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs, or single letters of "
-            f"words that it does not know{by_class(unread, names)}; --config {shown(settings_file('ngrams'))} trains a "
-            "network that learns its tokens from your texts."
+            f"words that it does not know{by_class(unread, names[some])}; --config {shown(settings_file('ngrams'))} "
+            "trains a network that learns its tokens from your texts."
         )
     if cuts.mean() > WORTH_SAYING:
-        found.append(
+        most = config.tokenizer.max_tokens
+        sentences.append(
             f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words)"
             f"{by_class(cuts, names)}, and the network reads no more than tokenizer.max_tokens {most} of them; raise "
             "it if the end of the texts decides their class."
         )
-    return found
+    return sentences, float(unread.mean())
 
 
-def by_class(shares: np.ndarray, names: Sequence[str]) -> str:
+def by_class(shares: np.ndarray, names: np.ndarray) -> str:
     """The classes of the highest and the lowest share in brackets, where these differ; empty where they do not."""
-    labels = np.asarray(names)
-    means = {name: float(shares[labels == name].mean()) for name in dict.fromkeys(names)}
+    means = {str(name): float(shares[names == name].mean()) for name in np.unique(names)}
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     return f" ({high} {means[high]:.0%}, {low} {means[low]:.0%})" if means[high] - means[low] > DIFFERS else ""

@@ -10,7 +10,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 
 from shared.data.splits import evenly_spaced
 from src.config import TokenizerConfig
-from src.stored import BLOCK
+from src.stored import BLOCK, TokenRows
 
 PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
@@ -60,41 +60,31 @@ class Tokens:
         """The word, or part of one, of an id."""
         return str(self._tokenizer.id_to_token(number))
 
-    def ids(self, texts: Sequence[str]) -> list[np.ndarray]:
+    def ids(self, texts: Sequence[str]) -> Sequence[np.ndarray]:
         """The token ids of each text: int32 [length of that text], at least two."""
-        return self.ids_and_cuts(texts)[0]
-
-    def ids_and_cuts(self, texts: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray]:
-        """The token ids of each of N texts, int32 [length of that text], and whether it is cut after them, bool [N]."""
-        encoded = self._tokenizer.encode_batch_fast([text[: self.max_characters] for text in texts])
-        rows = [np.array(item.ids, np.int32) for item in encoded]
-        ends = [
-            bool(item.overflowing) or len(text) > self.max_characters for item, text in zip(encoded, texts, strict=True)
-        ]
-        return rows, np.array(ends, bool)
+        ids, numbers = self.flat(texts)
+        return TokenRows(ids, numbers[:, 0])
 
     def flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of N texts one after the other, int32; of each, how many there are and whether it is cut [N, 2]."""
         ids, numbers = [np.empty(0, np.int32)], [np.empty((0, 2), np.int64)]
         for start in range(0, len(texts), BLOCK):  # what the tokenizer notes beside the ids takes much more memory
-            rows, cuts = self.ids_and_cuts(texts[start : start + BLOCK])
-            ids += rows
-            numbers.append(np.stack([[len(row) for row in rows], cuts], 1))
+            some = texts[start : start + BLOCK]
+            encoded = self._tokenizer.encode_batch_fast([text[: self.max_characters] for text in some])
+            both = zip(encoded, some, strict=True)
+            cut = [bool(item.overflowing) or len(text) > self.max_characters for item, text in both]
+            ids += [np.array(item.ids, np.int32) for item in encoded]
+            numbers.append(np.stack([[len(item) for item in encoded], cut], 1))
         return np.concatenate(ids), np.concatenate(numbers)
 
     def unread(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Of each of N rows of ids, the share of tokens that tell a network nothing, float64 [N].
 
         These are signs that the tokenizer does not know, and the single letters of words that it spells out because
-        it knows no part of them: of other alphabets than the one that it was made for.
+        it knows no part of them: of other alphabets than the one that it was made for. The tokenizer's own marks, the
+        first and the last, do not count.
         """
-        found = [np.empty(0)]
-        for start in range(0, len(rows), BLOCK):
-            some = [rows[index] for index in range(start, min(start + BLOCK, len(rows)))]
-            lengths = np.array([*map(len, some)])
-            counts = np.add.reduceat(self._unread_ids[np.concatenate(some)], np.cumsum(lengths) - lengths, dtype=int)
-            found.append(counts / np.maximum(1, lengths - 2))  # less the tokenizer's own marks, the first and the last
-        return np.concatenate(found)
+        return np.array([self._unread_ids[row].sum() / max(1, len(row) - 2) for row in rows])
 
     @cached_property
     def _unread_ids(self) -> np.ndarray:

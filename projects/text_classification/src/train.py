@@ -18,7 +18,7 @@ from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.reading import choose_network, reading_warnings, settings_file
+from src.reading import choose_network, look_at_tokens, settings_file
 from src.tokens import MOST_TOKENS, Tokens
 
 
@@ -49,8 +49,9 @@ def train(
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=bundle.backbone)
     whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
-    names = [data.classes[label] for label in whole.labels.tolist()]
-    warnings = [choice] * bool(choice) + reading_warnings(config, bundle.tokens, whole.rows, whole.cuts, names)
+    warnings, unread_share = look_at_tokens(config, whole, data.classes)
+    if choice:
+        warnings.insert(0, choice)
     if config.training.backbone_lr_scale != 1 and not bundle.backbone:
         kind = config.model.tuning if config.model.name == "pretrained" else config.model.name
         file = shown(settings_file(kind))
@@ -60,7 +61,7 @@ def train(
     details = {
         "padding_share": padding_share(loaders.train, whole.lengths),
         "cut_share": float(whole.cuts.mean()),
-        "unread_share": float(bundle.tokens.unread(whole.rows).mean()),
+        "unread_share": unread_share,
         "tokens_per_epoch": int(whole.lengths.sum()),
     }
     wanted, sentence = more_tokens(bundle.tokens, data.splits.train["texts"], config)
