@@ -24,7 +24,7 @@ from src.config import Config
 from src.documents import has_text_folders
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
-from src.stored import Texts, TokenRows, stored_tokens
+from src.stored import Texts, stored_tokens
 from src.tables import TEXTS, refuse_other_kinds, tables_in
 from src.tokens import EVALUATION_BATCH, Tokens
 
@@ -70,7 +70,7 @@ def make_loaders(data: Data, tokens: Tokens, config: Config) -> Splits[DataLoade
         for name, split in vars(data.splits).items()
     )
     return Splits(
-        shuffled_loader(train, size, config.training.workers, train.lengths),
+        shuffled_loader(train, size, config.training.workers, train.rows.lengths),
         ordered_loader(validation.by_length(), EVALUATION_BATCH),
         ordered_loader(test.by_length(), EVALUATION_BATCH),
     )
@@ -83,31 +83,23 @@ class TokenBatches(BatchDataset):
         """Tokenize a split; the ids of stored texts are stored in `folder`."""
         super().__init__(seed)
         texts: Texts = split["texts"]
-        if texts.folder and folder:
-            ids, numbers = stored_tokens(texts, tokens.flat, tokens.digest, folder)
-        else:
-            ids, numbers = tokens.flat(texts)
-        self.rows, self.cuts = TokenRows(ids, numbers[:, 0]), numbers[:, 1].astype(bool)
+        stored = texts.folder and folder
+        self.rows = stored_tokens(texts, tokens.flat, tokens.digest, folder) if stored else tokens.ids(texts)
         self.labels = split["labels"]  # int64 [N]
         self.tokens = tokens
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """The number of tokens of each text, int64 [N]."""
-        return self.rows.lengths
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def by_length(self) -> "TokenBatches":
         """The same texts, the shortest first: scores do not depend on the order, and little is then padding."""
-        order = self.lengths.argsort(kind="stable")
-        self.rows, self.cuts, self.labels = self.rows.at(order), self.cuts[order], self.labels[order]
+        order = self.rows.lengths.argsort(kind="stable")
+        self.rows, self.labels = self.rows.at(order), self.labels[order]
         return self
 
     def batch(self, indices: list[int], source: Generator) -> Batch:  # noqa: ARG002 - draw from it to augment texts
         """The texts at `indices`: `ids`, int64 [N, longest], and `labels`, int64 [N]."""
-        ids = torch.from_numpy(self.tokens.padded([self.rows[index] for index in indices]))
+        ids = torch.from_numpy(self.tokens.padded(self.rows.at(indices)))
         return {"ids": ids, "labels": self.labels[indices]}
 
 

@@ -1,6 +1,5 @@
 """Classify texts with the exported network, which carries its own labels, tokenizer and temperature."""
 
-import hashlib
 import io
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from shared.data.folders import UnreadableFileError
 from shared.data.skipped import collect_files
 from shared.errors import UserError
 from shared.export.stale import open_exported
+from shared.files import file_digest
 from shared.inference.predictions import Prediction, answer, name_prediction, write_predictions
 from src.config import Config, export_path, tokenizer_path
 from src.tables import SUFFIXES, TEXTS, clean, read_column, read_text
@@ -38,13 +38,9 @@ class Predictor:
         self.network = open_exported(config, export_path(config))
         self.min_probability = config.predict.min_probability
         facts, path = self.network.metadata["tokenizer"], tokenizer_path(config)
-        try:
-            content = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"cannot read {path}; run `python main.py export` again.") from error
-        if hashlib.sha256(content.encode()).hexdigest() != facts["sha256"]:
+        if not path.is_file() or file_digest(path) != facts["sha256"]:
             raise UserError(f"{path} is not the tokenizer of the network beside it; run `python main.py export` again.")
-        self._tokens = Tokens(content, facts["pad"])
+        self._tokens = Tokens(path.read_text("utf-8"), facts["pad"])
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """A class for each text, `unsure`, or `empty` where there is no text; it does not affect the others.

@@ -88,7 +88,7 @@ def look_at_tokens(config: Config, batches: TokenBatches, classes: Sequence[str]
         The sentences, and the share of such tokens in the first `MOST_LOOKED_AT` texts, evenly spaced.
     """
     some = evenly_spaced(len(batches), MOST_LOOKED_AT)
-    unread, cuts = batches.tokens.unread([batches.rows[index] for index in some]), batches.cuts
+    unread, cuts = batches.tokens.unread(batches.rows.at(some)), batches.rows.cuts
     names = np.array(classes)[batches.labels]
     sentences = []
     if unread.mean() > WORTH_SAYING:

@@ -27,35 +27,28 @@ class Published:
     """A data set on Hugging Face's hub."""
 
     repository: str
-    text: str
-    """The column of its texts."""
-    splits: dict[str, str]
-    """The name of each split on the hub, by our name; a split without public labels is left out."""
     description: str
-    license: str
+    license: str = "not stated by its authors"
+    text: str = "text"
+    """The column of its texts."""
+    test: str = "test"
+    """The split that is our test: the one with public labels."""
 
 
 PUBLISHED = {
     "ag_news": Published(
         "fancyzhe/ag_news",
-        "text",
-        {"train": "train", "test": "test"},
         "AG News, 120,000 + 7,600 news in four topics (Zhang et al. 2015)",
         "non-commercial, as its authors ask",
     ),
     "imdb": Published(
-        "stanfordnlp/imdb",
-        "text",
-        {"train": "train", "test": "test"},
-        "IMDb, 25,000 + 25,000 film reviews, positive or negative (Maas et al. 2011)",
-        "not stated by its authors",
+        "stanfordnlp/imdb", "IMDb, 25,000 + 25,000 film reviews, positive or negative (Maas et al. 2011)"
     ),
     "sst2": Published(
         "stanfordnlp/sst2",
-        "sentence",
-        {"train": "train", "test": "validation"},
         "SST-2, phrases of film reviews, positive or negative (Socher et al. 2013); its validation split is our test",
-        "not stated by its authors",
+        text="sentence",
+        test="validation",
     ),
 }
 
@@ -110,9 +103,9 @@ def _download(published: Published, folder: Path) -> None:
         raise DownloadError("Hugging Face's hub cannot be reached")
     from datasets import load_dataset  # it takes seconds to load, and only a download needs it
 
-    for split in ("test", "train"):
+    for split, name in (("test", published.test), ("train", "train")):
         try:
-            rows = load_dataset(published.repository, split=published.splits[split])
+            rows = load_dataset(published.repository, split=name)
         except Exception as error:  # the hub raises errors of many kinds
             raise DownloadError(f"{published.repository} cannot be downloaded ({type(error).__name__})") from error
         names = rows.features["label"].names

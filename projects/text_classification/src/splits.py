@@ -1,7 +1,6 @@
 """How texts are split so that no text is in two splits: texts that differ only in capitals and blanks are the same."""
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,13 +86,10 @@ def at_most(train: Examples, count: int, seed: int) -> Examples:
     """
     if count == 0 or len(train) <= count:
         return train
-    labels = np.asarray(train["labels"])
+    order = np.array(random.Random(seed).sample(range(len(train)), len(train)))
+    labels = np.asarray(train["labels"])[order]
     each = min(KEPT, count // len(np.unique(labels)))
-    drawn: Counter[int] = Counter()
-    first: list[int] = []
-    others: list[int] = []
-    for index in random.Random(seed).sample(range(len(train)), len(train)):
-        label = int(labels[index])
-        drawn[label] += 1
-        (first if drawn[label] <= each else others).append(index)
-    return train.at(sorted((first + others)[:count]))
+    first = np.zeros(len(order), bool)  # in this order, whether it is one of the first of its class
+    for label in np.unique(labels):
+        first[np.flatnonzero(labels == label)[:each]] = True
+    return train.at(np.sort(order[np.argsort(~first, kind="stable")][:count]))

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from filelock import FileLock
@@ -35,26 +35,27 @@ class Row(NamedTuple):
     """What it belongs to, such as its author (see data.group_column)."""
 
 
-class Texts(Sequence[str]):
-    """N texts as UTF-8 in arrays that may be memory-mapped; used as a list of str is."""
+class Pieces(Sequence[Any]):
+    """N pieces of different lengths, out of arrays that may be memory-mapped; copied only when they are indexed."""
 
     def __init__(
         self, arrays: Sequence[np.ndarray], places: np.ndarray, folder: Path | None = None, identity: str = ""
     ) -> None:
-        """Hold texts of `arrays`, each uint8.
+        """Hold pieces of `arrays`.
 
         Args:
-            places: of each text the number of its array, its start and length in it, and its key, int64 [N, 4].
+            places: of each piece the number of its array, its start and length in it, one more number, int64 [N, 4].
             folder: where they are stored, and what is computed from them can be kept; None where they are in memory.
             identity: of stored ones, equal for arrays of the same content.
         """
         self._arrays, self._places, self.folder, self._identity = arrays, places, folder, identity
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "Texts":
-        """Texts in memory."""
-        content, numbers = _encoded([*texts])
-        return cls([content], _places(numbers))
+    def out_of(cls, array: np.ndarray, numbers: np.ndarray, folder: Path | None = None, identity: str = "") -> Self:
+        """Pieces one after the other in an array; `numbers` begin with the length of each and one more number."""
+        lengths = numbers[:, 0]
+        places = np.column_stack([np.zeros_like(lengths), np.cumsum(lengths) - lengths, numbers[:, :2]])
+        return cls([array], places, folder, identity)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -63,7 +64,51 @@ class Texts(Sequence[str]):
         if isinstance(place, slice):
             return [self[index] for index in range(*place.indices(len(self)))]
         array, start, length, _ = self._places[place].tolist()
-        return self._arrays[array][start : start + length].tobytes().decode()
+        return self._arrays[array][start : start + length]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Of each piece, int64 [N]."""
+        return self._places[:, 2]
+
+    @property
+    def digests(self) -> list[bytes]:
+        """Of stored pieces one digest, equal for the same ones in the same order."""
+        return [hashlib.sha256(self._identity.encode() + self._places.tobytes()).digest()]
+
+    def at(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """The pieces at these indices."""
+        return type(self)(self._arrays, self._places[np.asarray(indices, np.int64)], self.folder, self._identity)
+
+    def joined(self, others: Sequence[Self]) -> Self:
+        """These pieces, and then those of others."""
+        every = [self, *others]
+        firsts = np.cumsum([0, *(len(one._arrays) for one in every)])
+        places = [one._places + [first, 0, 0, 0] for one, first in zip(every, firsts, strict=False)]
+        arrays, identity = [array for one in every for array in one._arrays], "".join(one._identity for one in every)
+        return type(self)(arrays, np.concatenate(places), self.folder, identity)
+
+
+class TokenRows(Pieces):
+    """The token ids of N texts, each int32 [its length]."""
+
+    @property
+    def cuts(self) -> np.ndarray:
+        """Whether each text goes on after its tokens, bool [N]."""
+        return self._places[:, 3].astype(bool)
+
+
+class Texts(Pieces):
+    """N texts, stored as UTF-8; used as a list of str is."""
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Self:
+        """Texts in memory."""
+        return cls.out_of(*_encoded([*texts]))
+
+    def __getitem__(self, place: Any) -> Any:
+        piece = super().__getitem__(place)
+        return piece if isinstance(place, slice) else piece.tobytes().decode()
 
     @property
     def keys(self) -> np.ndarray:
@@ -73,56 +118,13 @@ class Texts(Sequence[str]):
         """
         return self._places[:, 3]
 
-    @property
-    def digests(self) -> list[bytes]:
-        """Of stored texts one digest, equal for the same texts in the same order."""
-        return [hashlib.sha256(self._identity.encode() + self._places.tobytes()).digest()]
-
-    def at(self, indices: Sequence[int] | np.ndarray) -> "Texts":
-        """The texts at these indices; nothing is read."""
-        return Texts(self._arrays, self._places[np.asarray(indices, np.int64)], self.folder, self._identity)
-
-    def joined(self, others: Sequence["Texts"]) -> "Texts":
-        """These texts, and then those of others."""
-        every = [self, *others]
-        firsts = np.cumsum([0, *(len(one._arrays) for one in every)])
-        places = [one._places + [first, 0, 0, 0] for one, first in zip(every, firsts, strict=False)]
-        arrays, identity = [array for one in every for array in one._arrays], "".join(one._identity for one in every)
-        return Texts(arrays, np.concatenate(places), self.folder, identity)
-
 
 def _encoded(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """M texts one after the other, uint8; and of each its length and its key (see `Texts.keys`), int64 [M, 2]."""
     content = [text.encode() for text in texts]
     hashes = (hashlib.blake2b(normalized(text).encode(), digest_size=8).digest() for text in texts)
-    keys = np.frombuffer(b"".join(hashes), np.int64)
-    return np.frombuffer(b"".join(content), np.uint8), np.stack([np.array([*map(len, content)], np.int64), keys], 1)
-
-
-def _places(numbers: np.ndarray) -> np.ndarray:
-    """The places of texts in one array, from their lengths and keys, int64 [N, 2 or more]."""
-    lengths, keys = numbers[:, 0], numbers[:, 1]
-    return np.stack([np.zeros_like(lengths), np.cumsum(lengths) - lengths, lengths, keys], 1)
-
-
-class TokenRows(Sequence[np.ndarray]):
-    """The token ids of N texts, out of one array, which may be memory-mapped."""
-
-    def __init__(self, ids: np.ndarray, lengths: np.ndarray, starts: np.ndarray | None = None) -> None:
-        """Hold ids, int32, of texts of these `lengths`, int64 [N]; one after the other unless `starts` says where."""
-        self._ids, self.lengths = ids, lengths
-        self._starts = np.cumsum(lengths) - lengths if starts is None else starts
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __getitem__(self, place: Any) -> Any:
-        start = self._starts[place]
-        return self._ids[start : start + self.lengths[place]]
-
-    def at(self, order: np.ndarray) -> "TokenRows":
-        """The same ids for the texts in this order."""
-        return TokenRows(self._ids, self.lengths[order], self._starts[order])
+    numbers = [np.array([*map(len, content)], np.int64), np.frombuffer(b"".join(hashes), np.int64)]
+    return np.frombuffer(b"".join(content), np.uint8), np.stack(numbers, 1)
 
 
 Blocks = Iterable[tuple[np.ndarray, np.ndarray]]
@@ -204,7 +206,7 @@ def stored_rows(
         problems.remedies[kind] = noted["remedies"][kind]
     _, _, lines, label_numbers, group_numbers = numbers.T.tolist()
     return (
-        Texts([content], _places(numbers), folder, identity),
+        Texts.out_of(content, numbers, folder, identity),
         [noted["labels"][number] for number in label_numbers],
         lines,
         [noted["groups"][number] for number in group_numbers],
@@ -213,8 +215,8 @@ def stored_rows(
 
 def stored_tokens(
     texts: Texts, encode: Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]], tokenizer: str, folder: Path
-) -> tuple[np.ndarray, np.ndarray]:
-    """What `encode` gives for all texts (see `Tokens.flat`), from `folder`.
+) -> TokenRows:
+    """The tokens of all texts, from `folder`; `encode` gives ids and numbers of some (see `Tokens.flat`).
 
     Args:
         tokenizer: the digest of what makes ids of texts.
@@ -227,4 +229,4 @@ def stored_tokens(
                 require_room(folder, (ids.nbytes // len(numbers) + 16) * (len(texts) - done), "use --data.cache memory")
             yield ids, numbers
 
-    return _stored(folder, f"{texts.digests[0].hex()} {tokenizer}", np.int32, 2, blocks)
+    return TokenRows.out_of(*_stored(folder, f"{texts.digests[0].hex()} {tokenizer}", np.int32, 2, blocks))

@@ -60,10 +60,9 @@ class Tokens:
         """The word, or part of one, of an id."""
         return str(self._tokenizer.id_to_token(number))
 
-    def ids(self, texts: Sequence[str]) -> Sequence[np.ndarray]:
-        """The token ids of each text: int32 [length of that text], at least two."""
-        ids, numbers = self.flat(texts)
-        return TokenRows(ids, numbers[:, 0])
+    def ids(self, texts: Sequence[str]) -> TokenRows:
+        """The token ids of each text, at least two."""
+        return TokenRows.out_of(*self.flat(texts))
 
     def flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The ids of N texts one after the other, int32; of each, how many there are and whether it is cut [N, 2]."""
@@ -117,18 +116,14 @@ def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
 
     Texts of similar length share a batch, so that little of it is padding.
     """
-    starts = range(0, max(1, len(texts)), MOST_SORTED)
-    return np.concatenate([_sorted_in_batches(run, tokens, texts[start : start + MOST_SORTED]) for start in starts])
-
-
-def _sorted_in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
-    rows = tokens.ids(texts)
-    order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    batches = [order[start : start + EVALUATION_BATCH] for start in range(0, len(order), EVALUATION_BATCH)]
-    found = np.concatenate([run(tokens.padded([rows[index] for index in batch])) for batch in batches])
-    outputs = np.empty_like(found)
-    outputs[order] = found
-    return outputs
+    outputs = []
+    for start in range(0, max(1, len(texts)), MOST_SORTED):
+        rows = tokens.ids(texts[start : start + MOST_SORTED])
+        order = rows.lengths.argsort(kind="stable")
+        batches = (rows.at(order[at : at + EVALUATION_BATCH]) for at in range(0, len(order), EVALUATION_BATCH))
+        found = np.concatenate([run(tokens.padded(batch)) for batch in batches])
+        outputs.append(found[order.argsort()])
+    return np.concatenate(outputs)
 
 
 def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:

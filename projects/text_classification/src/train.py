@@ -59,10 +59,10 @@ def train(
     for sentence in warnings:
         log.warning(sentence)
     details = {
-        "padding_share": padding_share(loaders.train, whole.lengths),
-        "cut_share": float(whole.cuts.mean()),
+        "padding_share": padding_share(loaders.train, whole.rows.lengths),
+        "cut_share": float(whole.rows.cuts.mean()),
         "unread_share": unread_share,
-        "tokens_per_epoch": int(whole.lengths.sum()),
+        "tokens_per_epoch": int(whole.rows.lengths.sum()),
     }
     wanted, sentence = more_tokens(bundle.tokens, data.splits.train["texts"], config)
     if wanted:

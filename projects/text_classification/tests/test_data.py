@@ -27,7 +27,7 @@ from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.documents import read_table, read_texts_by_class
 from src.predict import collect_texts
 from src.splits import at_most, cut_texts, without
-from src.stored import Texts, TokenRows, stored_tokens
+from src.stored import Texts, stored_tokens
 from src.tables import read_column
 from src.tokens import Tokens, learn_tokenizer
 
@@ -188,7 +188,7 @@ def test_stored_texts_give_the_splits_and_batches_of_texts_in_memory(
         read_table(root, config.data, problems)
         names = [split.names for split in vars(data.splits).values()]
         facts = (data.digest, data.splits.test.fingerprints(), names, problems.by_kind, data.problems.by_kind)
-        found[cache] = (batches, whole.cuts.tolist(), tokens.unread(whole.rows).tolist(), facts)
+        found[cache] = (batches, whole.rows.cuts.tolist(), tokens.unread(whole.rows).tolist(), facts)
     assert found["memory"] == found["disk"]
     assert data.problems.counts == {"rows without a class": 1}
 
@@ -252,9 +252,8 @@ def test_tokenizing_goes_on_after_a_stop_and_begins_anew_with_another_tokenizer(
         stored_tokens(texts, partial(encode, stop_at=2), tokens.digest, folder)
     with (folder / "values.bin").open("ab") as file:  # a kill while a block is written
         file.write(b"torn")
-    ids, numbers = stored_tokens(texts, encode, tokens.digest, folder)
+    rows = stored_tokens(texts, encode, tokens.digest, folder)
     assert counts == [8] * 5
-    rows = TokenRows(ids, numbers[:, 0])
     assert [row.tolist() for row in rows] == [row.tolist() for row in tokens.ids(texts)]
     stored_tokens(texts, encode, "another", folder)
     assert counts == [8] * 10
@@ -491,8 +490,8 @@ def test_texts_of_similar_length_share_a_batch(smoke: Config, data: Data) -> Non
     tokens = build_model(smoke, data).tokens
     whole = TokenBatches(data.splits.train, Tokens(tokens.content.replace('"max_length":48', '"max_length":512')))
     by_length, at_random = (
-        padding_share(loader, whole.lengths)
-        for loader in (shuffled_loader(whole, 8, lengths=whole.lengths), shuffled_loader(whole, 8))
+        padding_share(loader, whole.rows.lengths)
+        for loader in (shuffled_loader(whole, 8, lengths=whole.rows.lengths), shuffled_loader(whole, 8))
     )
     assert by_length < 0.1 < at_random
 
