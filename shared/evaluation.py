@@ -15,8 +15,9 @@ from shared.data.examples import Data, Examples
 from shared.data.memory import in_batches
 from shared.data.rows import Rows
 from shared.data.splits import stratified_split
-from shared.metrics.calibration import calibrated_scores, fit_temperature
+from shared.metrics.calibration import as_probabilities, calibrate, calibrated_scores
 from shared.metrics.classification import wilson_interval
+from shared.metrics.multilabel import choose_thresholds, label_scores
 from shared.results import headline, read_evaluation, write_result
 from shared.training.checkpoint import Checkpoint
 
@@ -36,44 +37,55 @@ def logits_in_batches(model: nn.Module, inputs: Tensor | Rows, batch_size: int =
 def classifier_scores(
     config: Any, trained: Checkpoint, data: Data, logits: Mapping[str, Tensor]
 ) -> tuple[dict[str, Any], float]:
-    """All scores of the logits of each split, float [N, classes], and the temperature that fits validation best."""
+    """All scores of the logits of each split, float [N, classes], and the temperature that fits validation best.
+
+    The thresholds of several labels an example (see `choose_thresholds`) are those of the validation split, too.
+    """
+    labels, several = data.splits.validation["labels"], data.several_labels
     if "validation" in logits:
-        temperature = fit_temperature(logits["validation"], data.splits.validation["labels"])
+        temperature, thresholds = calibrate(logits["validation"], labels, data.classes)
     else:
-        temperature = earlier_temperature(config, trained)
-    data.predicted.update({name: (values / temperature).softmax(1) for name, values in logits.items()})
+        temperature, thresholds = earlier_calibration(config, trained)
+    data.predicted.update({name: as_probabilities(values / temperature, several) for name, values in logits.items()})
     metrics = {
-        name: calibrated_scores(logits[name], split["labels"], data.classes, temperature)
+        name: calibrated_scores(logits[name], split["labels"], data.classes, temperature, thresholds)
         for name, split in held_out(data).items()
     }
     return metrics, temperature
 
 
-def earlier_temperature(config: Any, trained: Checkpoint) -> float:
-    """The temperature that `evaluate` has fitted for these weights; 1, with a warning, where it has not."""
+def earlier_calibration(config: Any, trained: Checkpoint) -> tuple[float, list[float]]:
+    """What `evaluate` has fitted for these weights (see `calibrate`); 1 and one half, with a warning, where it has not."""
     measured = read_evaluation(config.output_dir, trained.digest)
     if measured is not None:
-        return float(measured["temperature"])
+        rows = measured["metrics"]["test"]["per_class"].values()
+        return float(measured["temperature"]), [row.get("threshold", 0.5) for row in rows]
     log.warning(
         "`evaluate` has not measured these weights on their validation split, so their probabilities are not "
         "calibrated; run `python main.py evaluate`, then this command again."
     )
-    return 1.0
+    return 1.0, [0.5] * len(trained.metadata["classes"])
 
 
 def accuracy_summary(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """The accuracy of both splits, as rows for people; of one split alone also its confusions and calibration."""
+    """The score of both splits, as rows for people; of one split alone also its confusions and calibration."""
     test = metrics["test"]
-    low, high = test["accuracy_interval"]
-    accuracy = f"{test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f})"
+    name, value, low, high = headline(test)
+    score = f"{value:.4f} (95 % interval {low:.4f} to {high:.4f})"
+    rows = {}
+    if "mean_average_precision" in test:
+        rows = {
+            "mean average precision": f"{test['mean_average_precision']:.4f}",
+            "macro-F1 with one half for every label": f"{test['macro_f1_at_half']:.4f}",
+        }
     if "validation" in metrics:
-        return {"validation accuracy": f"{metrics['validation']['accuracy']:.4f}", "test accuracy": accuracy}
-    return {
-        "accuracy": f"{accuracy} of {test['examples']:,} examples",
-        "macro-F1": f"{test['macro_f1']:.4f}",
-        "calibration error": f"{test['calibration_error']:.4f}",
-        "most often confused": confusions(test["confusion"], list(test["per_class"])) or "none",
-    }
+        both = {f"validation {name}": f"{headline(metrics['validation'])[1]:.4f}", f"test {name}": score}
+        return both | {f"test {row}": text for row, text in rows.items()}
+    if "confusion" in test:
+        confused = confusions(test["confusion"], list(test["per_class"])) or "none"
+        rows = {"macro-F1": f"{test['macro_f1']:.4f}", "most often confused": confused}
+    rows = {name: f"{score} of {test['examples']:,} examples"} | rows
+    return rows | {"calibration error": f"{test['calibration_error']:.4f}"}
 
 
 def confusions(counts: list[list[int]], classes: Sequence[str], most: int = 3) -> str:
@@ -207,10 +219,24 @@ def fit_baselines(
         model.fit(train, labels.numpy())
         seconds = time.perf_counter() - fit_started
         metrics[name] = {"fit_seconds": round(seconds, 2)} | cost(model)
-        metrics[name] |= {split: score(model, inputs[split], held["labels"]) for split, held in held_out(data).items()}
-        log.info(f"baseline: {name}: test accuracy {metrics[name]['test']['accuracy']:.4f}, fitted in {seconds:.1f} s")
-    summary = {name: f"{row['test']['accuracy']:.4f} on the test split" for name, row in metrics.items()}
+        if data.several_labels:
+            metrics[name] |= _scores_of_labels(model, inputs, data)
+        else:
+            metrics[name] |= {part: score(model, inputs[part], held["labels"]) for part, held in held_out(data).items()}
+        scored = "test {} {:.4f}".format(*headline(metrics[name]["test"]))
+        log.info(f"baseline: {name}: {scored}, fitted in {seconds:.1f} s")
+    summary = {name: f"{headline(row['test'])[1]:.4f} on the test split" for name, row in metrics.items()}
     return write_baselines(config, data, metrics, summary, started, **sampled)
+
+
+def _scores_of_labels(model: Any, inputs: Mapping[str, Any], data: Data) -> dict[str, Any]:
+    """The scores of a model of several labels, by split; its thresholds are chosen on validation, as the network's."""
+    found, splits = {}, held_out(data)
+    for name in splits:
+        decisions = np.concatenate([model.decision_function(batch) for batch in in_batches(inputs[name], 1024)])
+        found[name] = torch.from_numpy(decisions).sigmoid()
+    thresholds = choose_thresholds(found["validation"], splits["validation"]["labels"], data.classes)
+    return {name: label_scores(found[name], held["labels"], data.classes, thresholds) for name, held in splits.items()}
 
 
 def write_baselines(

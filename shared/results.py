@@ -107,4 +107,6 @@ def headline(scores: Mapping[str, Any]) -> tuple[str, float, float, float]:
     """The score that a model is judged by: its name, its value, and both ends of its 95 % interval."""
     if "accuracy_interval" in scores:
         return "accuracy", scores["accuracy"], *scores["accuracy_interval"]
+    if "macro_f1_interval" in scores:
+        return "macro-F1", scores["macro_f1"], *scores["macro_f1_interval"]
     return "mean IoU", scores["pooled"]["mean_iou"], *scores["pooled"]["mean_iou_interval"]

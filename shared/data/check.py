@@ -23,7 +23,7 @@ from shared.data.folders import (
     split_called,
 )
 from shared.data.images import UnreadableImageError, open_image, read_image, size_of
-from shared.data.labels import label_warnings
+from shared.data.labels import label_names, label_warnings
 from shared.data.problems import Problems, named
 from shared.data.rows import Rows
 from shared.errors import UserError
@@ -263,10 +263,9 @@ def list_examples(data: Data, column: str, measure: Callable[[str], Mapping[str,
     examples = []
     for split, held in vars(data.splits).items():
         known = held[column].measures if isinstance(held[column], Rows) else [{}] * len(held)
-        for name, digest, label, measures in zip(
-            held.names, digests_of(held[column]), held["labels"].tolist(), known, strict=True
-        ):
-            examples.append(Example(name, split, (data.classes[label],), digest.hex(), measures or measure(name)))
+        labels = label_names(np.asarray(held["labels"]), data.classes)
+        for name, digest, own, measures in zip(held.names, digests_of(held[column]), labels, known, strict=True):
+            examples.append(Example(name, split, own, digest.hex(), measures or measure(name)))
     return examples
 
 

@@ -17,6 +17,7 @@ from shared.data.folders import (
     labeled_folders,
     split_folders,
 )
+from shared.data.labels import label_counts
 from shared.data.prepared import Reading, prepare
 from shared.data.problems import named
 from shared.data.rows import Rows
@@ -77,19 +78,21 @@ def read_splits(
     splits, start, row, readable = {}, 0, 0, prepared.index.readable
     for split, found in labeled.items():
         good = np.flatnonzero(readable[start : start + len(found.files)])
-        labels = np.array(found.labels, dtype=np.int64)[good]
-        lost = [found.classes[label] for label in sorted(set(found.labels) - set(labels.tolist()))]
-        if lost:
+        whole = np.asarray(found.labels)
+        labels = whole[good]
+        counts = (label_counts(one, len(found.classes)) for one in (whole, labels))
+        if lost := [name for name, before, now in zip(found.classes, *counts, strict=True) if before and not now]:
             raise UserError(
                 f"no {found.kind.noun} can be read of {named(lost)}; replace the files of each of these classes."
             )
         values, rows = prepared.values, range(row, row + len(good))
         own = values.at(rows) if isinstance(values, Rows) else values[rows.start : rows.stop]
-        splits[split] = Examples({column: own, "labels": labels}, [names[start + place] for place in good])
+        groups = [found.groups[place] for place in good] if found.groups else []
+        splits[split] = Examples({column: own, "labels": labels}, [names[start + place] for place in good], groups)
         start, row = start + len(found.files), rows.stop
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     held = (train or none_of(splits), validation, test)
-    description = f"the user's own {first.kind.nouns}, one folder per class"
+    description = f"the user's own {first.kind.nouns}, {first.origin}"
     facts = {"cache": prepared.cache}
     return SourceData(
         first.classes, *held, description, "the user's own", problems, facts, prepared.index.settled, unusual

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shared.data.labels import indicators
 from shared.data.problems import Problems
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits, grouped_split, require_groups, stratified_split
@@ -122,6 +123,21 @@ class SourceData:
         return joined([split for split in (self.train, self.validation, self.test) if split is not None])
 
 
+def with_labels(found: SourceData, wanted: str) -> SourceData:
+    """The data with several labels an example, float [N, classes], where that is `wanted`; it records which it has.
+
+    Args:
+        wanted: `several` makes each class id one of several labels; else they stay as they are.
+    """
+    splits = {name: split for name in ("train", "validation", "test") if (split := getattr(found, name)) is not None}
+    several = wanted == "several" or np.ndim(found.train["labels"]) == 2
+    for name, split in splits.items():
+        if several and (ids := np.asarray(split["labels"])).ndim == 1:
+            labels = indicators(ids[:, None], len(found.classes))
+            splits[name] = replace(split, columns=split.columns | {"labels": labels})
+    return replace(found, **splits, settled=found.settled | {"labels": "several" if several else "one"})
+
+
 @dataclass(frozen=True)
 class NearCopies:
     """Examples that are in two splits, or nearly (see shared/data/copies.py)."""
@@ -155,6 +171,11 @@ class Data:
     """None where they were not looked for."""
     predicted: dict[str, Tensor] = field(default_factory=dict)
     """By split: the probabilities that `evaluate` has found for its examples, float [N, classes]; empty before it."""
+
+    @property
+    def several_labels(self) -> bool:
+        """Whether `labels` are float [N, classes], 1 for each label of an example, and not class ids, int64 [N]."""
+        return bool(np.ndim(self.splits.test["labels"]) == 2)
 
     @property
     def counts(self) -> dict[str, int]:

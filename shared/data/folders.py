@@ -105,12 +105,17 @@ def list_files(folder: Path, kind: FileKind = IMAGES) -> list[Path]:
 
 @dataclass(frozen=True)
 class LabeledFiles:
-    """Files with their class ids, in the order of `classes`."""
+    """Files with their labels, in the order of `classes`."""
 
     files: list[Path]
-    labels: list[int]
+    labels: Sequence[int] | np.ndarray
+    """Of each file its class id; or, where a file has several labels, float32 [N, classes]: 1 for those that it has."""
     classes: list[str]
     kind: FileKind = IMAGES
+    origin: str = "one folder per class"
+    """Where the labels come from."""
+    groups: list[str] = field(default_factory=list)
+    """See `Examples`; empty where nothing says it."""
 
 
 def class_folders(root: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 from shared.console import log
 from shared.data.folders import split_called
 from shared.data.index import read_index
+from shared.data.labels import label_names
 from shared.data.problems import named
 from shared.errors import UserError
 
@@ -46,14 +47,14 @@ def _group(pattern: str, name: str) -> str:
 
 
 def in_groups(examples: "Examples", classes: list[str], root: Path, pattern: str) -> "Examples":
-    """The examples with the groups that `find_groups` finds, if any; a file without one is a group by itself.
+    """The examples with their groups, or those that `find_groups` finds; a file without one is a group by itself.
 
     The classes become their strata, so that every split has its share of each class, as far as whole groups allow it.
     """
-    groups = find_groups(root, examples.names, pattern)
+    groups = examples.groups if examples.groups and not pattern else find_groups(root, examples.names, pattern)
     if not any(groups):
         return examples
-    strata = [classes[label] for label in np.asarray(examples["labels"])]
+    strata = ["|".join(names) for names in label_names(np.asarray(examples["labels"]), classes)]
     whole = [group or name for group, name in zip(groups, examples.names, strict=True)]
     log.info(f"data: {len(examples)} examples in {len(set(whole))} groups, each of which stays in one split")
     return replace(examples, groups=whole, strata=strata)

@@ -1,4 +1,4 @@
-"""CSV files as people save them: a data set of rows, or a table that says more of each file of a data set."""
+"""Tables as people save them: a data set of rows, or a table that says more of each file of a data set."""
 
 import csv
 import re
@@ -9,15 +9,18 @@ from pathlib import Path
 from shared.errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|")
+TABLES = (".csv", ".tsv", ".parquet")
 
 
 def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file by its header (see `open_table`); a missing cell is empty.
+    """The rows of a table by its header: CSV (see `open_table`) or Parquet; a missing cell is empty.
 
     Raises:
         UserError: it cannot be read, or lacks one of the columns.
     """
     try:
+        if path.suffix.lower() == ".parquet":
+            return _parquet_rows(path)
         with open_table(path, columns) as reader:
             header = list(reader.fieldnames or [])
             rows = list(reader)
@@ -27,6 +30,23 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if missing:
         raise UserError(f"{path} has no column {missing[0]!r}; it has {', '.join(header) or 'none'}. Add it.")
     return [{name: row[name] or "" for name in header} for row in rows]
+
+
+def _parquet_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a Parquet file as text; lists as their values, joined by `|`."""
+    try:
+        from pyarrow import ArrowException, parquet  # optional, and it takes a while to load
+    except ImportError as error:
+        raise UserError(f"reading {path} needs a package; run `pip install pyarrow`, or save it as CSV.") from error
+    try:
+        rows = parquet.read_table(path).to_pylist()
+    except ArrowException as error:
+        raise UserError(f"{path} is no Parquet file, or a damaged one ({str(error)[:80]}); save it again.") from error
+    return [{name: _as_text(value) for name, value in row.items()} for row in rows]
+
+
+def _as_text(value: object) -> str:
+    return "|".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
 @contextmanager

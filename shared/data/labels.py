@@ -1,14 +1,44 @@
-"""Names of classes that people take for one, and names that say that there is no class."""
+"""Labels as numbers and names; names that people take for one class, and names that say that there is no class."""
 
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from shared.data.problems import named
 
 MISSING = {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "-", "--", "?"}
 """What spreadsheets and programs write where a value is missing, in lower case; `none` may also be a class."""
+
+
+def indicators(labels: Sequence[Sequence[int]], classes: int) -> np.ndarray:
+    """Several labels an example, float32 [N, classes]: 1 for each class id that an example has, 0 for the others."""
+    found = np.zeros((len(labels), classes), np.float32)
+    for row, own in zip(found, labels, strict=True):
+        row[[*own]] = 1
+    return found
+
+
+def has_label(labels: np.ndarray, label: int) -> np.ndarray:
+    """Whether each example has that class id, bool [N]; `labels` are int [N], or float [N, classes] (see above)."""
+    found: np.ndarray = labels == label if labels.ndim == 1 else labels[:, label] > 0
+    return found
+
+
+def label_counts(labels: np.ndarray, classes: int) -> np.ndarray:
+    """The number of examples with each class id, int64 [classes]."""
+    if labels.ndim == 1:
+        return np.bincount(labels, minlength=classes)
+    counts: np.ndarray = labels.sum(0, np.float64).astype(np.int64)
+    return counts
+
+
+def label_names(labels: np.ndarray, classes: Sequence[str]) -> list[tuple[str, ...]]:
+    """The names of each example's label or labels."""
+    ids = labels[:, None] if labels.ndim == 1 else [np.flatnonzero(row) for row in labels]
+    return [tuple(classes[label] for label in own) for own in ids]
 
 
 def normalized(text: str) -> str:

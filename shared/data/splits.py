@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from shared.console import log
+from shared.data.labels import label_counts
 from shared.data.problems import named
 from shared.errors import UserError
 
@@ -35,7 +36,8 @@ def stratified_split(
     """Cut a share of the examples off, keeping the proportions of the classes; every class is in both splits.
 
     Args:
-        labels: integer class ids, shape [N].
+        labels: class ids, int [N]; or several labels an example, float [N, classes], some of which may then be in one
+            split only, with a warning, because they occur with others.
         fraction: the share of the second split, between 0 and 1; it becomes larger where classes are small.
         classes: their names, for the message.
 
@@ -50,13 +52,19 @@ def stratified_split(
 
     if not len(labels):
         raise UserError(f"no example is left to cut a share of {fraction:g} off; add examples.")
-    counts = np.bincount(labels)
+    counts = label_counts(labels, len(classes))
     if single := np.flatnonzero(counts == 1).tolist():
         names = named([classes[label] if classes else f"class {label}" for label in single])
         raise UserError(
             f"classes with a single example left, which cannot be in two splits: {len(single)} ({names}); each class "
             "needs three different examples, one for each split: add some, or remove these classes."
         )
+    if labels.ndim == 2:
+        in_second = _share_of_each_label(labels > 0, fraction, seed)
+        if lacking := np.flatnonzero((counts > 0) & ~(labels[in_second].any(0) & labels[~in_second].any(0))).tolist():
+            names = named([classes[label] if classes else f"class {label}" for label in lacking])
+            log.warning(f"labels that only one of two splits has: {len(lacking)} ({names}); add examples of them.")
+        return np.flatnonzero(~in_second), np.flatnonzero(in_second)
     try:
         first, second = train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed, stratify=labels)
         missing = len(set(labels[first]) & set(labels[second])) < (counts > 0).sum()
@@ -71,6 +79,25 @@ def stratified_split(
                 "each class has one or more."
             )
     return np.sort(first), np.sort(second)
+
+
+def _share_of_each_label(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """Which examples are in a share of each label's, bool [N], the rarest label first (after Sechidis et al. 2011).
+
+    Args:
+        labels: which each example has, bool [N, classes].
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    side = np.full(len(labels), -1)  # 0: the first split, 1: the second
+    columns = [labels[:, label] for label in labels.sum(0).argsort(kind="stable")]
+    for members in [*columns, np.ones(len(labels), bool)]:
+        drawn = order[members[order]]
+        free = drawn[side[drawn] < 0]
+        in_second, in_first = ((side[drawn] == one).sum() for one in (1, 0))
+        count = round(fraction * len(drawn)) - in_second
+        count = min(max(count, 1 - in_second, 0), len(free) - (in_first == 0))  # both splits have one of them
+        side[free] = np.arange(len(free)) < count
+    return side == 1
 
 
 def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:

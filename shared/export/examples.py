@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from shared.data.examples import Data
+from shared.data.labels import has_label, label_names
 from shared.data.splits import evenly_spaced
 from shared.files import write_json
 from shared.serving.service import EXAMPLES
@@ -31,9 +32,11 @@ def pick_examples(
     test = data.splits.test
     if not labeled:
         return [("", [encode(test[column][index])]) for index in evenly_spaced(len(test), count)]
-    present, first = np.unique(np.asarray(test["labels"]), return_index=True)
-    chosen = evenly_spaced(len(present), count)
-    return [(data.classes[present[one]], [encode(test[column][first[one]])]) for one in chosen]
+    labels = np.asarray(test["labels"])
+    first = [np.flatnonzero(has_label(labels, label))[:1] for label in range(len(data.classes))]
+    places = np.concatenate(first)[evenly_spaced(sum(map(len, first)), count)]
+    names = label_names(labels[places], data.classes)
+    return [(" | ".join(own), [encode(test[column][place])]) for own, place in zip(names, places, strict=True)]
 
 
 def image_file(image: Image.Image) -> bytes:

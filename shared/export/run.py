@@ -23,7 +23,8 @@ from shared.export.precision import NAMES, Candidate, choose_precision, compare,
 from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import onnx_function
-from shared.metrics.calibration import fit_temperature
+from shared.metrics.calibration import calibrate
+from shared.metrics.multilabel import average_precision
 from shared.results import read_evaluation, read_result, versions, write_result
 from shared.training.checkpoint import Checkpoint
 
@@ -173,6 +174,8 @@ def export_classifier(
 ) -> dict[str, Any]:
     """Export a classifier of inputs of one shape (see `export_measured`), with probabilities that are calibrated.
 
+    The metadata `thresholds` says from which probability on each label is predicted, where an example has several.
+
     Args:
         network: from inputs [N, ...] to logits [N, classes].
         column: what the inputs are called in `data`, and in the file.
@@ -181,26 +184,37 @@ def export_classifier(
         batch_size: how many inputs are computed at once.
     """
     inputs, labels = data.splits.validation[column], data.splits.validation["labels"]
-    temperature = fit_temperature(logits_in_batches(network, inputs, batch_size), labels)
+    logits, several = logits_in_batches(network, inputs, batch_size), data.several_labels
+    temperature, thresholds = calibrate(logits, labels, data.classes)
     calibration = data.splits.train[column][:CALIBRATION_INPUTS].numpy()
 
-    def accuracy(run: Run) -> float:
-        predictions = [run(batch.numpy()).argmax(1) for batch in in_batches(inputs, batch_size)]
-        return float((np.concatenate(predictions) == labels.numpy()).mean())
+    def score(run: Run) -> float:
+        found = torch.from_numpy(np.concatenate([run(batch.numpy()) for batch in in_batches(inputs, batch_size)]))
+        if several:
+            return float(average_precision(found, labels).nanmean())
+        return float((found.argmax(1) == labels).double().mean())
 
+    test_scores = ("macro_f1", "macro_f1_interval", "mean_average_precision", "examples")
     return export_measured(
-        trace_classifier(traced or network, inputs[:BATCH], column, temperature=temperature, more_outputs=more_outputs),
+        trace_classifier(
+            traced or network,
+            inputs[:BATCH],
+            column,
+            temperature=temperature,
+            more_outputs=more_outputs,
+            several_labels=several,
+        ),
         eager=torch_function(network),
         calibration=list(calibration[:, None]),  # one at a time: [1, ...]
         timed=[inputs[:1].numpy()],
-        score=accuracy,
-        score_name="accuracy",
+        score=score,
+        score_name="mean_average_precision" if several else "accuracy",
         trained=trained,
         config=config,
         path=path,
         project=project,
-        metadata={**metadata, "temperature": temperature},
-        test_scores=("accuracy", "accuracy_interval", "macro_f1", "examples"),
+        metadata={**metadata, "temperature": temperature} | ({"thresholds": thresholds} if several else {}),
+        test_scores=test_scores if several else ("accuracy", "accuracy_interval", "macro_f1", "examples"),
         started=started,
         examples=pick_examples(data, column, encode, config.export.examples),
         temperature=temperature,

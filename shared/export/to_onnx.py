@@ -16,6 +16,7 @@ from torch.export import Dim
 
 from shared.errors import UserError
 from shared.files import atomic_write, file_digest, write_text
+from shared.metrics.calibration import as_probabilities
 
 EXAMPLE_BATCH = 2  # a batch of one would be frozen into the graph
 PARITY_BATCHES = (1, 5)
@@ -28,13 +29,15 @@ MANIFEST = "SHA256SUMS"
 class WithProbabilities(nn.Module):
     """A classifier with two outputs, both [N, C, ...]: probabilities, from logits / temperature, and the logits.
 
-    A network that returns more than logits has its other outputs after them.
+    A network that returns more than logits has its other outputs after them. Of several labels, each has its own
+    probability.
     """
 
-    def __init__(self, network: nn.Module, temperature: float = 1.0) -> None:
+    def __init__(self, network: nn.Module, temperature: float = 1.0, several_labels: bool = False) -> None:
         super().__init__()
         self.network = network
         self.temperature = temperature
+        self.several_labels = several_labels
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """From a batch of inputs to (probabilities, logits, ...)."""
@@ -42,7 +45,7 @@ class WithProbabilities(nn.Module):
         logits, *others = (outputs,) if isinstance(outputs, Tensor) else outputs
         scaled = logits / self.temperature
         if logits.dim() == 2:
-            return scaled.softmax(1), logits, *others
+            return as_probabilities(scaled, self.several_labels), logits, *others
         # Softmax of pixels in steps: onnxruntime's own, over a dimension that is not the last, takes six times as long,
         # which was a quarter of the whole network's time.
         exponentials = (scaled - scaled.amax(1, keepdim=True)).exp()
@@ -57,6 +60,7 @@ def trace_classifier(
     any_length: bool = False,
     temperature: float = 1.0,
     more_outputs: Sequence[str] = (),
+    several_labels: bool = False,
 ) -> tuple[onnx.ModelProto, float]:
     """A classifier as an ONNX model with the outputs `probabilities` and `logits` (see `trace`).
 
@@ -65,7 +69,8 @@ def trace_classifier(
         temperature: what logits are divided by before they become probabilities (see `shared.metrics.calibration`).
     """
     outputs = ("probabilities", "logits", *more_outputs)
-    return trace(WithProbabilities(network, temperature), examples, input_name, outputs, stride, any_length)
+    whole = WithProbabilities(network, temperature, several_labels)
+    return trace(whole, examples, input_name, outputs, stride, any_length)
 
 
 def trace(

@@ -27,8 +27,8 @@ class Prediction:
     """What is predicted for one input."""
 
     label: str
-    """A class; `unsure` if its probability is too low; or why there is none, such as `unreadable` (see `answer`). Empty
-    before the network was run."""
+    """A class, or several labels joined by `|`; `unsure` if its probability is too low, `none` if no label's is high
+    enough; or why there is none, such as `unreadable` (see `answer`). Empty before the network was run."""
     probabilities: np.ndarray | None = None
     """float32 [classes]; None if the network was not run."""
     prepared: np.ndarray | None = None
@@ -64,29 +64,40 @@ def predict_prepared(
 ) -> list[Prediction]:
     """Predict inputs of one shape; a `Prediction` keeps its label, if it has one, and its detail."""
     items = [item if isinstance(item, Prediction) else Prediction("", prepared=item) for item in prepared]
+    least = network.metadata.get("thresholds", min_probability)
     readable = [one.prepared for one in items if not one.label and one.prepared is not None]
     outputs = [name for name in ("probabilities", "maps") if name in network.outputs]
     rows = zip(*network.run_several(outputs, np.stack(readable), BATCH), strict=True) if readable else iter(())
     return [
         replace(one, label=answer(one.label, network.labels))
         if one.label
-        else _completed(one, network.labels, min_probability, *next(rows))
+        else _completed(one, network.labels, least, *next(rows))
         for one in items
     ]
 
 
 def _completed(
-    one: Prediction, labels: Sequence[str], least: float, probabilities: np.ndarray, maps: np.ndarray | None = None
+    one: Prediction,
+    labels: Sequence[str],
+    least: float | Sequence[float],
+    probabilities: np.ndarray,
+    maps: np.ndarray | None = None,
 ) -> Prediction:
     return replace(name_prediction(probabilities, labels, least, one.prepared), detail=one.detail, maps=maps)
 
 
 def name_prediction(
-    probabilities: np.ndarray, labels: Sequence[str], min_probability: float, prepared: np.ndarray | None = None
+    probabilities: np.ndarray, labels: Sequence[str], least: float | Sequence[float], prepared: np.ndarray | None = None
 ) -> Prediction:
-    """The most likely label, or `unsure` where its probability is below `min_probability`."""
-    sure = probabilities.max() >= min_probability
-    label = labels[int(probabilities.argmax())] if sure else answer("unsure", labels)
+    """The most likely class, or `unsure` where its probability is below `least`.
+
+    Where an input may have several labels, `least` are the thresholds of each: those that reach it, or `none`.
+    """
+    if isinstance(least, float | int):
+        label = labels[int(probabilities.argmax())] if probabilities.max() >= least else answer("unsure", labels)
+    else:
+        rows = zip(labels, probabilities, least, strict=True)
+        label = "|".join(name for name, share, low in rows if share >= low) or answer("none", labels)
     return Prediction(label, probabilities, prepared)
 
 

@@ -5,35 +5,43 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from shared.metrics.classification import calibration_error, classification_scores
+from shared.metrics.multilabel import choose_thresholds, label_scores
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures
 
 
+def as_probabilities(logits: Tensor, several_labels: bool) -> Tensor:
+    """The probability of each class, float [N, C]: of several labels, each by itself."""
+    return logits.sigmoid() if several_labels else logits.softmax(1)
+
+
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The number that logits are divided by so that their softmax fits best (Guo et al. 2017).
+    """The number that logits are divided by so that their probabilities fit best (Guo et al. 2017).
 
     It changes no prediction, only its confidence. Fit it on the validation split: on the training split a network is
     more confident than on any other data.
 
     Args:
         logits: float, shape [N, C].
-        labels: int64, shape [N].
+        labels: class ids, int64 [N]; or several labels, float [N, C].
 
     Returns:
         Above 1 for an overconfident network, below 1 for an underconfident one; within 0.05 and 20. Not below 1 where
         every prediction is right: the likelihood would then be highest at the smallest temperature.
     """
-    logits = logits.detach().double()
-    lowest = 1.0 if (logits.argmax(1) == labels).all() else LOWEST
+    logits, several = logits.detach().double(), labels.dim() == 2
+    labels = labels.double() if several else labels
+    entropy = binary_cross_entropy_with_logits if several else cross_entropy
+    lowest = 1.0 if ((logits > 0) == (labels > 0) if several else logits.argmax(1) == labels).all() else LOWEST
     scale = torch.zeros((), dtype=torch.float64, requires_grad=True)  # the logarithm of the temperature
     optimizer = torch.optim.LBFGS([scale], lr=0.5, max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        value = cross_entropy(logits / scale.exp(), labels)
+        value = entropy(logits / scale.exp(), labels)
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
@@ -41,15 +49,30 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return min(HIGHEST, max(lowest, float(scale.detach().exp())))
 
 
-def calibrated_scores(logits: Tensor, labels: Tensor, classes: list[str], temperature: float) -> dict[str, Any]:
-    """All scores at that temperature (see `classification_scores`), and `calibration_error_before`, at temperature 1.
+def calibrate(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> tuple[float, list[float]]:
+    """The temperature, and of several labels the thresholds of `choose_thresholds` (else none); see `fit_temperature`."""
+    temperature = fit_temperature(logits, labels)
+    return temperature, choose_thresholds((logits / temperature).sigmoid(), labels, classes) if labels.dim() == 2 else []
+
+
+def calibrated_scores(
+    logits: Tensor, labels: Tensor, classes: list[str], temperature: float, thresholds: Sequence[float] = ()
+) -> dict[str, Any]:
+    """All scores at that temperature, and `calibration_error_before`, at temperature 1.
+
+    They are those of `classification_scores`, or of `label_scores`, at these thresholds.
 
     Args:
         logits: float, shape [N, C].
-        labels: int64, shape [N].
+        labels: class ids, int64 [N]; or several labels, float [N, C].
     """
-    before = calibration_error(logits.softmax(1), labels)
-    scores = classification_scores((logits / temperature).softmax(1), labels, classes)
+    several = labels.dim() == 2
+    before = calibration_error(as_probabilities(logits, several), labels)
+    found = as_probabilities(logits / temperature, several)
+    if several:
+        scores = label_scores(found, labels, classes, thresholds)
+    else:
+        scores = classification_scores(found, labels, classes)
     return scores | {"calibration_error_before": before}
 
 

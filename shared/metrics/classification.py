@@ -41,12 +41,23 @@ def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
     """How far confidence is from accuracy: the mean over bins of equal width, by their examples (Guo et al. 2017).
 
     Args:
-        probabilities: float, shape [N, C], rows summing to one.
-        labels: int64, shape [N].
+        probabilities: float, shape [N, C], rows summing to one where labels are class ids.
+        labels: class ids, int64 [N]; or several labels, float [N, C], of which each counts by itself.
     """
-    confidence, predictions = probabilities.max(1)
+    confidence, right = confidences(probabilities, labels)
     # |mean confidence - accuracy| * examples / N is |sum of differences| / N, so no bin is divided by its size.
-    return float(calibration_gaps(confidence, predictions == labels).abs().sum() / len(labels))
+    return float(calibration_gaps(confidence, right).abs().sum() / len(right))
+
+
+def confidences(probabilities: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The probability of each prediction, float [N], and whether it is right, bool [N]; see `calibration_error`.
+
+    Of several labels, the N x C predictions are that a label is there.
+    """
+    if labels.dim() == 2:
+        return probabilities.flatten(), labels.flatten() > 0
+    confidence, predictions = probabilities.max(1)
+    return confidence, predictions == labels
 
 
 def calibration_gaps(confidence: Tensor, right: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import yaml
 from torch import Tensor
 
@@ -13,9 +14,10 @@ from shared.console import log
 from shared.errors import UserError
 from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES
+from shared.metrics.classification import confidences
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, reliability, training_curves
-from shared.results import read_result
+from shared.results import headline, read_result
 from shared.training.checkpoint import Checkpoint
 from shared.training.runs import run_before
 
@@ -117,12 +119,12 @@ def accuracy_section(results: Results, more: Mapping[str, str] | None = None) ->
     named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
     rows = []
     for name, metrics in (named | results["baseline"]["metrics"]).items():
-        low, high = metrics["test"]["accuracy_interval"]
-        scores = (metrics[split]["accuracy"] for split in ("validation", "test"))
-        others = (f"{metrics['test'][score]:.4f}" for score in more)
-        rows.append([name, *(f"{score:.4f}" for score in scores), f"{low:.4f} to {high:.4f}", *others])
+        score, value, low, high = headline(metrics["test"])
+        others = (f"{metrics['test'][other]:.4f}" for other in more)
+        validation = f"{headline(metrics['validation'])[1]:.4f}"
+        rows.append([name, validation, f"{value:.4f}", f"{low:.4f} to {high:.4f}", *others])
     return Section(
-        "Accuracy beside the classical baselines",
+        f"{score[0].upper()}{score[1:]} beside the classical baselines",
         "All models were fitted on the same training split; nothing was chosen on the test split. "
         f"The best baseline by its validation score is {beside_baselines(results)[1]}.",
         header=["model", "validation", "test", "test, 95 % interval", *more.values()],
@@ -131,49 +133,51 @@ def accuracy_section(results: Results, more: Mapping[str, str] | None = None) ->
 
 
 def confusion_section(evaluated: Mapping[str, Any], classes: Sequence[str], noun: str) -> Section:
-    """Precision, recall and F1 of each class, and the confusion matrix."""
+    """Precision, recall and F1 of each class, and the confusion matrix; of several labels, their thresholds."""
     test = evaluated["metrics"]["test"]
+    header, scores = ["class", "precision", "recall", "F1"], ["precision", "recall", "f1"]
+    text, images = "Rows of the matrix are the true classes, columns the predictions.", []
+    if "confusion" in test:
+        matrix = confusion_matrix(test["confusion"], classes)
+        images = [ReportImage(matrix, "confusion matrix of the test split")]
+    else:
+        header, scores = [*header, "average precision", "threshold"], [*scores, "average_precision", "threshold"]
+        text = "A label is predicted from its threshold on, which gives the highest F1 on the validation split."
     rows = [
-        [name, *(f"{row[score]:.4f}" for score in ("precision", "recall", "f1")), str(row["support"])]
+        [name, *(f"{row[score]:.4f}" for score in scores), str(row["support"])]
         for name, row in test["per_class"].items()
     ]
-    return Section(
-        "Class by class",
-        "Rows of the matrix are the true classes, columns the predictions.",
-        header=["class", "precision", "recall", "F1", f"test {noun}"],
-        rows=rows,
-        images=[ReportImage(confusion_matrix(test["confusion"], classes), "confusion matrix of the test split")],
-    )
+    return Section("Class by class", text, [*header, f"test {noun}"], rows, images=images)
 
 
 def calibration_section(evaluated: Mapping[str, Any], labels: Tensor, probabilities: Tensor, noun: str) -> Section:
     """How far the probabilities can be trusted.
 
     Args:
-        labels: of the test split, int64 [N].
+        labels: of the test split, int64 [N], or float [N, classes].
         probabilities: at the temperature of `evaluated`, float [N, classes].
     """
-    confidence, predictions = probabilities.max(1)
+    confidence, correct = confidences(probabilities, labels)
     scores = evaluated["metrics"]["test"]
-    correct = (predictions == labels).numpy()
     return Section(
         "Calibration",
         f"Expected calibration error on the test split: {scores['calibration_error']:.4f}. Logits are divided by the "
         f"temperature {evaluated['temperature']:.2f}, which fits the validation split best; without it the error is "
         f"{scores['calibration_error_before']:.4f}. The number above each bar counts {noun}.",
-        images=[ReportImage(reliability(confidence.numpy(), correct), "share correct by confidence")],
+        images=[ReportImage(reliability(confidence.numpy(), correct.numpy()), "share correct by confidence")],
     )
 
 
-def precision_section(exported: Mapping[str, Any], unit: str, score: str) -> Section:
+def precision_section(exported: Mapping[str, Any], unit: str, score: str = "") -> Section:
     """What the exported network computes in, and what was measured to choose that.
 
     Args:
         exported: what the verb `export` has written.
         unit: what is counted a second, with how: "texts a second, one at a time".
-        score: the name of the score in `exported`.
+        score: the name of the score in `exported`, where it is not that of a classifier.
     """
     metrics, rows = exported["metrics"], []
+    score = score or next(name for name in ("accuracy", "mean_average_precision") if name in metrics["fp32"])
     for name, label in NAMES.items():
         if measured := metrics.get(name):
             size = f"{measured['bytes'] / 1e6:.2f}" if measured["bytes"] else ""
@@ -188,9 +192,20 @@ def precision_section(exported: Mapping[str, Any], unit: str, score: str) -> Sec
     )
 
 
-def most_confident(labels: Tensor, probabilities: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of the wrong and of the correct predictions, the most confident first; both int64 [...]."""
-    confidence, predictions = probabilities.max(1)
+def most_confident(
+    labels: Tensor, probabilities: Tensor, thresholds: Sequence[float] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of the wrong and of the correct predictions, the most confident first; both int64 [...].
+
+    Of several labels an example, above these thresholds: an example is wrong if one of its labels is, and its
+    confidence is that in the label which the probabilities are farthest from.
+    """
+    if labels.dim() == 2:
+        error = (probabilities - labels).abs().amax(1)
+        right = ((probabilities >= torch.tensor(thresholds)) == (labels > 0)).all(1)
+        confidence = torch.where(right, 1 - error, error)
+    else:
+        confidence, right = confidences(probabilities, labels)
     order = np.argsort(-confidence.numpy(), kind="stable")
-    wrong = (predictions != labels).numpy()[order]
+    wrong = ~right.numpy()[order]
     return order[wrong], order[~wrong]

@@ -5,12 +5,12 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from shared.training.settings import TrainingConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From logits float [N, C] and labels int64 [N] to the mean loss, a scalar."""
+"""From logits float [N, C] and labels (int64 [N], or float [N, C] of mixed or several ones) to the mean loss, a scalar."""
 
 
 def class_weights(counts: Tensor, kind: Literal["none", "balanced", "sqrt"]) -> Tensor | None:
@@ -37,8 +37,11 @@ def classification_loss(labels: Tensor, classes: int, config: TrainingConfig) ->
     """Cross-entropy with the class weights and the label smoothing of `config`.
 
     Args:
-        labels: of the training split, int64 [N]; the class weights are computed from them.
+        labels: of the training split, int64 [N]; the class weights are computed from them. Where they are several an
+            example, float [N, C], see `label_loss`.
     """
+    if labels.dim() == 2:
+        return label_loss(labels, config)
     weights = class_weights(torch.bincount(labels, minlength=classes), config.class_weights)
 
     def loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -49,5 +52,26 @@ def classification_loss(labels: Tensor, classes: int, config: TrainingConfig) ->
         # Divided by N and not, as "mean" does, by the sum of the weights: the losses of microbatches and of several
         # processes, weighted by their sizes, then add up to the loss of the whole batch.
         return total / len(labels)
+
+    return loss
+
+
+def label_loss(labels: Tensor, config: TrainingConfig) -> Loss:
+    """Binary cross-entropy of each of several labels, with the label smoothing of `config`.
+
+    Its class weights are the weights of positives: `balanced` weighs them by negatives / positives, so that both count
+    the same; `sqrt` by the root of that.
+
+    Args:
+        labels: of the training split, 1 for each label of an example, float [N, C].
+    """
+    positives = labels.double().sum(0)  # [C]
+    power = {"none": 0.0, "sqrt": 0.5, "balanced": 1.0}[config.class_weights]
+    weights = (((len(labels) - positives) / positives.clamp(min=1)) ** power).float()
+
+    def loss(logits: Tensor, labels: Tensor) -> Tensor:
+        # A half is the target that says nothing, as an even spread over the classes does for class ids.
+        targets = labels + config.label_smoothing * (0.5 - labels)
+        return binary_cross_entropy_with_logits(logits, targets, pos_weight=weights.to(logits))  # [N, C] -> []
 
     return loss

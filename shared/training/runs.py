@@ -183,7 +183,8 @@ def _tested(first: Path, second: Path, first_id: str, second_id: str) -> tuple[d
     pairs = [(one, other) for one, other in zip(*rows, strict=False) if one is not None and other is not None]
     if not pairs:
         return {}, "there is no score of each example"
-    name = "accuracy" if "right" in scores[0] else "IoU per image"
+    names = {"accuracy": "accuracy", "exact_match": "share of examples without a wrong label"}
+    name = next((text for score, text in names.items() if score in scores[0]), "IoU per image")
     return {"score": name, "noise": NOISE} | paired_test(*map(list, zip(*pairs, strict=True))), ""
 
 

@@ -67,7 +67,7 @@ def load_labeled(
     classes = trained.metadata["classes"]
     found, record = load_present(on, make_sources(config, classes))
     examples = found.everything()
-    if "labels" in examples.columns and set(found.classes) <= set(classes):
+    if "labels" in examples.columns and found.classes != classes and set(found.classes) <= set(classes):
         numbers = np.array([classes.index(name) for name in found.classes], dtype=np.int64)
         examples = replace(examples, columns=examples.columns | {"labels": numbers[examples["labels"]]})
     else:

@@ -34,7 +34,7 @@ def make_transform(settings: AugmentationConfig, size: int) -> Callable[[Tensor]
 
 
 class AugmentedPhotos(BatchDataset):
-    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] of mixed photos."""
+    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] of several or mixed ones."""
 
     def __init__(
         self, photos: Mapping[str, Tensor | Rows], settings: AugmentationConfig, classes: int, seed: int
@@ -54,13 +54,13 @@ class AugmentedPhotos(BatchDataset):
         """The photos at `indices`, each changed at random, then mixed with each other where that is set."""
         images = torch.stack([self.changed(index, indices.epoch) for index in indices])  # [B, 3, H, W]
         labels = self.photos["labels"][indices]  # [B]
-        if self.mix is None:
+        if self.mix is not None and labels.dim() == 1:
+            labels = one_hot(labels, self.classes).float()  # [B, classes]
+        if self.mix is None or len(indices) == 1:  # nothing to mix it with
             return {"images": images, "labels": labels}
-        if len(indices) == 1:  # nothing to mix it with
-            return {"images": images, "labels": one_hot(labels, self.classes).float()}
         with torch.random.fork_rng(devices=[]):  # torchvision draws from the global random state
             torch.manual_seed(int(torch.randint(2**62, (), generator=source)))
-            mixed, shares = self.mix(images.float(), labels)  # labels [B] -> shares of the classes [B, classes]
+            mixed, shares = self.mix(images.float(), labels)  # shares of the classes, [B, classes]
         return {"images": mixed.round().to(torch.uint8), "labels": shares}
 
     def in_batches(self, size: int, epoch: int) -> Iterator[Tensor]:

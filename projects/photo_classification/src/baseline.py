@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from skimage.feature import hog
+from sklearn.base import clone
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -29,14 +31,15 @@ def baseline(config: Config, *, data: Data | None = None) -> dict[str, Any]:
     """Fit support vector machines on color histograms and on gradients; write outputs/baseline.json."""
     data = data or load_data(config)
     photos = {name: split["images"] for name, split in vars(data.splits).items()}  # uint8 [N, 3, H, W]
-    return fit_baselines(config, data, make_baselines(), photos, most=MOST_FITTED)
+    return fit_baselines(config, data, make_baselines(data.several_labels), photos, most=MOST_FITTED)
 
 
-def make_baselines() -> dict[str, Pipeline]:
-    """The models by name; they take photos, uint8 [N, 3, H, W]."""
+def make_baselines(several_labels: bool = False) -> dict[str, Pipeline]:
+    """The models by name; they take photos, uint8 [N, 3, H, W]; with several labels, each has a classifier."""
+    classifier = OneVsRestClassifier(SVC(C=10)) if several_labels else SVC(C=10)
     described = {"color histograms": color_histogram, "gradients (HOG)": gradients}
     return {
-        name: make_pipeline(FunctionTransformer(partial(describe, function)), StandardScaler(), SVC(C=10))
+        name: make_pipeline(FunctionTransformer(partial(describe, function)), StandardScaler(), clone(classifier))
         for name, function in described.items()
     }
 

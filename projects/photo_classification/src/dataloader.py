@@ -15,14 +15,13 @@ from shared.console import track
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_IMAGE, warn_near_copies
 from shared.data.examples import Data, SourceData, split_data
-from shared.data.folders import has_class_files
 from shared.data.memory import Batch, TensorBatches, in_batches, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from src.augmentation import AugmentedPhotos
 from src.config import Config
-from src.sources import load_folder, load_sample
+from src.sources import has_photos, load_folder, load_sample
 
 if TYPE_CHECKING:  # it takes seconds to import, which check-data need not wait for
     from models.model import PhotoClassifier
@@ -35,7 +34,8 @@ def load_data(config: Config) -> Data:
     """Find the data (see `DataConfig.source`) and cut it into training, validation and test splits.
 
     Returns:
-        The splits have the columns `images`, uint8 [N, 3, H, W], and `labels`, int64 [N].
+        The splits have the columns `images`, uint8 [N, 3, H, W], and `labels`: class ids, int64 [N]; or, where photos
+        have several, float [N, classes], 1 for each.
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut.
@@ -51,7 +51,7 @@ def load_data(config: Config) -> Data:
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
     """Where data can come from, by the name of the source; `classes` are those of a trained network."""
     return {
-        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_class_files, skipped_files),
+        "folder": DataSource(partial(load_folder, config.data, classes=classes), has_photos, skipped_files),
         "sample": DataSource(partial(load_sample, config.data, config.seed)),
     }
 
@@ -77,7 +77,7 @@ def make_feature_loaders(model: "PhotoClassifier", data: Data, config: Config) -
     batches |= {f"view {view + 1}": photos.in_batches(FORWARD_BATCH, view) for view in range(1, config.model.views)}
     views = [features_of(model, view, len(train), title) for title, view in batches.items()]
     seen = features_of(model, in_batches(validation["images"], FORWARD_BATCH), len(validation), "validation")
-    labels = train["labels"].repeat(len(views))
+    labels = torch.cat([train["labels"]] * len(views))
     learned = TensorBatches({"images": torch.cat(views), "labels": labels}, seed=config.seed)
     return Splits(
         shuffled_loader(learned, _batch_size(len(learned), config)),

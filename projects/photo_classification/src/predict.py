@@ -50,13 +50,14 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         inputs: image files, or folders of them
     """
     (files, skipped), predictor = collect_files(inputs), Predictor(config)
+    several = "thresholds" in predictor.network.metadata
     return write_predictions(
         config,
         predictor.network,
         files,
         predictor.predict,
         noun="images",
-        kinds=("unsure", "unreadable"),
+        kinds=("none" if several else "unsure", "unreadable"),
         sheet=partial(_sheet, config.predict.explain),
         skipped=skipped,
         prepare=predictor.prepare,

@@ -7,7 +7,9 @@ import numpy as np
 from models.model import restore_model
 from shared.data.examples import Data, Examples
 from shared.data.images import displayed
+from shared.data.labels import label_names
 from shared.evaluation import logits_in_batches
+from shared.metrics.calibration import as_probabilities
 from shared.report.heat import heated
 from shared.report.html import ReportImage, Section
 from shared.report.plots import contact_sheet
@@ -35,9 +37,9 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     results = read_results(config, trained)
     evaluated, test = results["evaluate"], data.splits.test
     logits = logits_in_batches(restore_model(config, trained), test["images"], FORWARD_BATCH)
-    probabilities = (logits / evaluated["temperature"]).softmax(1)  # [N, classes]
+    probabilities = as_probabilities(logits / evaluated["temperature"], data.several_labels)  # [N, classes]
     predictor = Predictor(config)
-    wrong, right = most_confident(test["labels"], probabilities)
+    wrong, right = most_confident(test["labels"], probabilities, predictor.network.metadata.get("thresholds", ()))
     mistakes = f"{len(wrong)} of {len(test)} test photos are classified wrongly"
     groups = {
         "Worst mistakes": (wrong, f"{mistakes}; these are the most confident of them"),
@@ -50,7 +52,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
         *(looked_at(name, text, chosen, test, predictor) for name, (chosen, text) in groups.items()),
         confusion_section(evaluated, data.classes, "photos"),
         calibration_section(evaluated, test["labels"], probabilities, "photos"),
-        precision_section(results["export"], "photos a second, one at a time", "accuracy"),
+        precision_section(results["export"], "photos a second, one at a time"),
     ]
     return write_run_report(config, PROJECT, trained, results, sections, "photos")
 
@@ -63,11 +65,11 @@ def looked_at(name: str, text: str, chosen: np.ndarray, test: Examples, predicto
     if not len(chosen):
         return Section(name, f"{text}: none.")
     photos = list(test["images"][chosen[:SHOWN]].numpy())
-    truth = [predictor.network.labels[label] for label in test["labels"][chosen[:SHOWN]]]
+    truth = label_names(test["labels"][chosen[:SHOWN]].numpy(), predictor.network.labels)
     images, captions = [], []
     for photo, label, one in zip(photos, truth, predictor.predict(photos), strict=True):
         images.append(displayed(photo))
-        captions.append(f"{label}\n{one.label}{one.confidence}")
+        captions.append(f"{'|'.join(label)}\n{one.label}{one.confidence}")
         if one.heat is not None:
             images.append(heated(displayed(photo), one.heat))
             captions.append("\n")
