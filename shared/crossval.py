@@ -20,7 +20,7 @@ import numpy as np
 from shared.config import from_plain, leaves, require, to_plain
 from shared.console import columns, log, shown
 from shared.data.examples import Data, Examples, cut_examples, digests_of, joined
-from shared.data.labels import normalized
+from shared.data.labels import label_counts, normalized
 from shared.data.problems import named
 from shared.data.splits import Splits
 from shared.errors import UserError
@@ -148,9 +148,9 @@ def _splits(whole: Examples, fold_of: np.ndarray, fold: int, *, classes: list[st
     rest, test = whole.at(np.flatnonzero(fold_of != fold)), whole.at(np.flatnonzero(fold_of == fold))
     by_group = getattr(config.data, "validation_by", "group") == "group"
     train, validation = cut_examples(rest, None, config.data.validation_fraction, config.seed, by_group, classes)
-    if (labels := train.columns.get("labels")) is not None and labels.ndim == 1:
-        lacking = [name for label, name in enumerate(classes) if label not in labels]
-        if lacking:
+    if (labels := train.columns.get("labels")) is not None:
+        counts = label_counts(np.asarray(labels), len(classes))
+        if lacking := [name for name, count in zip(classes, counts, strict=True) if not count]:
             raise UserError(
                 f"fold {fold + 1} leaves no example of {named(lacking)} to train on, because so few groups have "
                 "them; try other --folds or another --seed, or add examples of them."
@@ -189,9 +189,20 @@ def _write_suspected(folder: Path, whole: Examples, fold_of: np.ndarray, classes
     probabilities = np.empty((len(labels), len(classes)), np.float32)
     for fold, file in enumerate(files):
         probabilities[fold_of == fold] = np.load(file)
-    rows = zip(*suspected_labels(probabilities, labels), strict=True)
+    several = [(f"not {name}", name) for name in classes]  # each label is there or not
+    cases = (
+        [(probabilities, labels, classes)]
+        if labels.ndim == 1
+        else [
+            (np.stack([1 - own, own], 1), truth.astype(np.int64), names)
+            for own, truth, names in zip(probabilities.T, labels.T, several, strict=True)
+        ]
+    )
     found = [
-        (whole.names[index], classes[labels[index]], classes[other], f"{score:.4f}") for index, other, score in rows
+        (whole.names[index], names[truth[index]], names[other], f"{score:.4f}")
+        for own, truth, names in cases
+        for index, other, score in zip(*suspected_labels(own, truth), strict=True)
     ]
+    found.sort(key=lambda row: row[3], reverse=True)  # stable, and of one case it is sorted
     write_csv(folder / SUSPECTED, ("name", "label", "predicted", "score"), found)
     return len(found)

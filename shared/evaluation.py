@@ -55,7 +55,7 @@ def classifier_scores(
 
 
 def earlier_calibration(config: Any, trained: Checkpoint) -> tuple[float, list[float]]:
-    """What `evaluate` has fitted for these weights (see `calibrate`); 1 and one half, with a warning, where it has not."""
+    """What `evaluate` fitted for these weights (see `calibrate`); 1 and one half, with a warning, if it has not."""
     measured = read_evaluation(config.output_dir, trained.digest)
     if measured is not None:
         rows = measured["metrics"]["test"]["per_class"].values()

@@ -1,7 +1,7 @@
 """Names of classes that are one, names that say that there is no class, and answers that are no class."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -44,6 +44,7 @@ class Network(SimpleNamespace):
     """A network that is as sure as its inputs say."""
 
     outputs = ("probabilities",)
+    metadata: ClassVar[dict[str, list[float]]] = {}
 
     def run_several(self, _: list[str], inputs: np.ndarray, __: int) -> list[np.ndarray]:
         return [np.stack([inputs[:, 0], 1 - inputs[:, 0]], 1)]

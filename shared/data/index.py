@@ -35,7 +35,7 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 def _parquet_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a Parquet file as text; lists as their values, joined by `|`."""
     try:
-        from pyarrow import ArrowException, parquet  # optional, and it takes a while to load
+        from pyarrow import ArrowException, parquet  # an option, and it takes a while to load
     except ImportError as error:
         raise UserError(f"reading {path} needs a package; run `pip install pyarrow`, or save it as CSV.") from error
     try:

@@ -13,7 +13,7 @@ MISSING = {"nan", "none", "null", "nil", "na", "n/a", "#n/a", "<na>", "nat", "-"
 """What spreadsheets and programs write where a value is missing, in lower case; `none` may also be a class."""
 
 
-def indicators(labels: Sequence[Sequence[int]], classes: int) -> np.ndarray:
+def indicators(labels: Sequence[Sequence[int]] | np.ndarray, classes: int) -> np.ndarray:
     """Several labels an example, float32 [N, classes]: 1 for each class id that an example has, 0 for the others."""
     found = np.zeros((len(labels), classes), np.float32)
     for row, own in zip(found, labels, strict=True):
@@ -37,8 +37,9 @@ def label_counts(labels: np.ndarray, classes: int) -> np.ndarray:
 
 def label_names(labels: np.ndarray, classes: Sequence[str]) -> list[tuple[str, ...]]:
     """The names of each example's label or labels."""
-    ids = labels[:, None] if labels.ndim == 1 else [np.flatnonzero(row) for row in labels]
-    return [tuple(classes[label] for label in own) for own in ids]
+    if labels.ndim == 1:
+        return [(classes[label],) for label in labels.tolist()]
+    return [tuple(classes[label] for label in np.flatnonzero(row).tolist()) for row in labels]
 
 
 def normalized(text: str) -> str:

@@ -97,7 +97,8 @@ def _share_of_each_label(labels: np.ndarray, fraction: float, seed: int) -> np.n
         count = round(fraction * len(drawn)) - in_second
         count = min(max(count, 1 - in_second, 0), len(free) - (in_first == 0))  # both splits have one of them
         side[free] = np.arange(len(free)) < count
-    return side == 1
+    found: np.ndarray = side == 1
+    return found
 
 
 def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:

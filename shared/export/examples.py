@@ -24,7 +24,7 @@ Example = tuple[str, Sequence[bytes | str]]
 def pick_examples(
     data: Data, column: str, encode: Callable[[Any], bytes | str], count: int, labeled: bool = True
 ) -> list[Example]:
-    """Examples of the test split: the first one of each of `count` classes, or evenly spaced ones without labels.
+    """Examples of the test split: the first one with each of `count` labels, or evenly spaced ones without labels.
 
     Args:
         encode: from an example of this column to a file that the page can read, or to a text.
@@ -33,8 +33,9 @@ def pick_examples(
     if not labeled:
         return [("", [encode(test[column][index])]) for index in evenly_spaced(len(test), count)]
     labels = np.asarray(test["labels"])
-    first = [np.flatnonzero(has_label(labels, label))[:1] for label in range(len(data.classes))]
-    places = np.concatenate(first)[evenly_spaced(sum(map(len, first)), count)]
+    every = (np.flatnonzero(has_label(labels, label))[:1].tolist() for label in range(len(data.classes)))
+    first = [*dict.fromkeys(place for places in every for place in places)]
+    places = [first[one] for one in evenly_spaced(len(first), count)]
     names = label_names(labels[places], data.classes)
     return [(" | ".join(own), [encode(test[column][place])]) for own, place in zip(names, places, strict=True)]
 

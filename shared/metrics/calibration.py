@@ -50,9 +50,11 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def calibrate(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> tuple[float, list[float]]:
-    """The temperature, and of several labels the thresholds of `choose_thresholds` (else none); see `fit_temperature`."""
+    """The temperature of `fit_temperature`; and of several labels the thresholds of `choose_thresholds`, else none."""
     temperature = fit_temperature(logits, labels)
-    return temperature, choose_thresholds((logits / temperature).sigmoid(), labels, classes) if labels.dim() == 2 else []
+    return temperature, choose_thresholds(
+        (logits / temperature).sigmoid(), labels, classes
+    ) if labels.dim() == 2 else []
 
 
 def calibrated_scores(

@@ -1,4 +1,4 @@
-"""Scores of a classifier of several labels: each label of an example is predicted by itself, above its own threshold."""
+"""Scores of a classifier of several labels an example: each is predicted by itself, from its own threshold on."""
 
 import math
 from collections.abc import Iterator, Sequence

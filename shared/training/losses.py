@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from shared.training.settings import TrainingConfig
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""From logits float [N, C] and labels (int64 [N], or float [N, C] of mixed or several ones) to the mean loss, a scalar."""
+"""From logits float [N, C] and labels, int64 [N] or float [N, C], to the mean loss, a scalar."""
 
 
 def class_weights(counts: Tensor, kind: Literal["none", "balanced", "sqrt"]) -> Tensor | None:

@@ -34,7 +34,7 @@ def make_transform(settings: AugmentationConfig, size: int) -> Callable[[Tensor]
 
 
 class AugmentedPhotos(BatchDataset):
-    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] of several or mixed ones."""
+    """Training photos: `images` uint8 [N, 3, H, W], `labels` int64 [N], or float [N, classes] if several or mixed."""
 
     def __init__(
         self, photos: Mapping[str, Tensor | Rows], settings: AugmentationConfig, classes: int, seed: int

@@ -29,11 +29,11 @@ class DataConfig(PreparedDataConfig):
     root: Path = Path("data/raw")
     """folder of one folder per class (also below train/, validation/ and test/), or of photos and a table of labels"""
     labels: Literal["auto", "one", "several"] = "auto"
-    """how many labels a photo has; several: any number, each with its own probability and threshold; auto: several where
-    a table gives some photo more than one or, with a column for each label, none"""
+    """how many labels a photo has; several: any number, each with its own probability and threshold; auto: several
+    where a table gives some photo more than one or, with a column for each label, none"""
     label_columns: list[str] = field(default_factory=list)
-    """columns of the table with the labels: one of names, joined by | where there are several, or one for each label, of
-    0 and 1; empty: the column label or labels, else all columns of 0 and 1"""
+    """columns of the table with the labels: one of names, joined by | where there are several, or one for each label,
+    of 0 and 1; empty: the column label or labels, else all columns of 0 and 1"""
     image_size: Annotated[int, Bounds(ge=32)] = 224
     """height and width of the network's input in pixels; larger inputs show more detail and take longer"""
     fit: Literal["crop", "pad", "stretch"] = "crop"

@@ -19,7 +19,7 @@ from src.preparation import prepare, read_file
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own photos: in class folders (also below `train`, `validation` and `test`), or labeled by tables in `root`."""
+    """Your own photos: in class folders (also below `train`, `validation`, `test`), or labeled by tables in `root`."""
     given = {name: getattr(settings, name) for name in ("image_size", "fit", "value_range")}
     reading, left_out = Reading(read_file, given, partial(settle_range, settings.value_range)), Problems()
     several = None if settings.labels == "auto" else settings.labels == "several"

@@ -2,15 +2,18 @@
 
 const LARGEST_SIDE = 1024;
 const MOST_BARS = 10;
-const WORDS = { empty: "There is nothing in it.", silent: "There is nothing to hear.", unsure: "Not sure." };
+const WORDS = {
+  empty: "There is nothing in it.", none: "None of the labels.", silent: "There is nothing to hear.", unsure: "Not sure.",
+};
 
 // A prediction with a bar for each class, and the reason where it names none.
-export function showPrediction(found, { predict }) {
+export function showPrediction(found, { predict, thresholds }) {
   const { prediction, probabilities = {}, detail = "" } = found;
   const most = Math.max(...Object.values(probabilities));
   const unsure = `The likeliest class has ${percent(most)}; a prediction needs ${percent(predict.min_probability)} (predict.min_probability).`;
-  showMessage(inWords(found, WORDS));
-  document.getElementById("why").textContent = !found.probabilities || prediction in probabilities ? detail : unsure;
+  showMessage(inWords(found, WORDS).replaceAll("|", ", ")); // several labels, each from its own threshold on
+  const named = !found.probabilities || thresholds || prediction in probabilities;
+  document.getElementById("why").textContent = named ? detail : unsure;
   showBars(document.getElementById("bars"), probabilities);
 }
 

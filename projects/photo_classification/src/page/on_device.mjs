@@ -8,15 +8,17 @@ const specification = fetch("preparation.json").then((response) => response.json
 export { examples, facts, where };
 
 export async function ask(verb, [canvas]) {
-  const metadata = await facts();
-  const { size } = metadata.preparation;
-  const prepared = prepare(pixelsOf(canvas), metadata.preparation, await specification);
-  const { probabilities, maps } = await run("uint8", prepared, [1, 3, size, size]);
-  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  const sure = probabilities.data[best] >= metadata.predict.min_probability;
+  const { preparation, labels, thresholds, predict } = await facts();
+  const prepared = prepare(pixelsOf(canvas), preparation, await specification);
+  const { probabilities, maps } = await run("uint8", prepared, [1, 3, preparation.size, preparation.size]);
+  const shares = [...probabilities.data];
+  const best = shares.indexOf(Math.max(...shares));
+  const named = thresholds
+    ? labels.filter((_, index) => shares[index] >= thresholds[index]).join("|") || answerNamed("none", labels)
+    : shares[best] >= predict.min_probability ? labels[best] : answerNamed("unsure", labels);
   return {
-    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
-    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
+    prediction: named,
+    probabilities: Object.fromEntries(labels.map((label, index) => [label, shares[index]])),
     ...(maps && { heat: heatOf(maps, best) }),
   };
 }
