@@ -49,6 +49,22 @@ function percent(share) {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+// An answer that is no class, such as "unsure"; in brackets where a class has that name, as in Python.
+export function answerNamed(name, labels) {
+  return labels.includes(name) ? answerNamed(`(${name})`, labels) : name;
+}
+
+// What an exported classifier's probabilities mean: a class, or "unsure"; of several labels, those from their thresholds on, or "none".
+export function answerOf(shares, { labels, thresholds, predict }) {
+  const best = shares.indexOf(Math.max(...shares));
+  const sure = shares[best] >= predict.min_probability;
+  const named = labels.filter((_, index) => (thresholds ? shares[index] >= thresholds[index] : sure && index === best));
+  return {
+    prediction: named.join("|") || answerNamed(thresholds ? "none" : "unsure", labels),
+    probabilities: Object.fromEntries(labels.map((label, index) => [label, shares[index]])),
+  };
+}
+
 // A prediction for people: a class by its name, another answer, such as "unsure" or "(unsure)", in the words for it.
 export function inWords({ prediction, probabilities = {} }, words) {
   return prediction in probabilities ? prediction : (words[prediction.replace(/^\(+|\)+$/g, "")] ?? prediction);

@@ -35,11 +35,6 @@ export function network(file) {
 
 export const run = network("model.onnx");
 
-// An answer that is no class, such as "unsure"; in brackets where a class has that name, as in Python.
-export function answerNamed(name, labels) {
-  return labels.includes(name) ? answerNamed(`(${name})`, labels) : name;
-}
-
 // A mask of class ids as a PNG in their colors, in base64.
 export async function pngOf(mask, width, height, colors) {
   const canvas = new OffscreenCanvas(width, height);

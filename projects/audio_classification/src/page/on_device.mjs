@@ -1,6 +1,7 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, examples, facts, run, where } from "./device.mjs";
+import { answerNamed, answerOf } from "./common.mjs";
+import { examples, facts, run, where } from "./device.mjs";
 import { fit, isSilent, listen } from "./preparation.mjs";
 
 export { examples, facts, where };
@@ -13,10 +14,5 @@ export async function ask(verb, [recording]) {
     return { prediction: answerNamed("silent", metadata.labels), detail: "no sound in it" };
   }
   const { probabilities } = await run("int16", fit(samples, length, sample_rate), [1, length]);
-  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  const sure = probabilities.data[best] >= metadata.predict.min_probability;
-  return {
-    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
-    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
-  };
+  return answerOf(probabilities.data, metadata);
 }

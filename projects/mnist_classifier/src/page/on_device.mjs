@@ -1,6 +1,7 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, examples, facts, pixelsOf, run, where } from "./device.mjs";
+import { answerNamed, answerOf } from "./common.mjs";
+import { examples, facts, pixelsOf, run, where } from "./device.mjs";
 import { EmptyImage, prepare } from "./preparation.mjs";
 
 const specification = fetch("preparation.json").then((response) => response.json());
@@ -20,10 +21,5 @@ export async function ask(verb, [canvas]) {
     throw error;
   }
   const { probabilities } = await run("uint8", prepared, [1, 1, size, size]);
-  const best = probabilities.data.indexOf(Math.max(...probabilities.data));
-  const sure = probabilities.data[best] >= metadata.predict.min_probability;
-  return {
-    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
-    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities.data[index]])),
-  };
+  return answerOf(probabilities.data, metadata);
 }

@@ -1,6 +1,7 @@
 // Computes on the device what served.mjs gets from the server: the same functions, the same results.
 
-import { answerNamed, examples, facts, run, where } from "./device.mjs";
+import { answerNamed, answerOf } from "./common.mjs";
+import { examples, facts, run, where } from "./device.mjs";
 import { Tokenizer } from "../tokenizers/tokenizers.min.mjs";
 
 const MOST_WORDS = 200; // as in src/predict.py, like WORDS_SHOWN
@@ -20,13 +21,7 @@ export async function ask(verb, [text]) {
   }
   const metadata = await facts();
   if (!cleaned) return { prediction: answerNamed("empty", metadata.labels) };
-  const probabilities = await probabilitiesOf(cleaned);
-  const best = largest(probabilities);
-  const sure = probabilities[best] >= metadata.predict.min_probability;
-  return {
-    prediction: sure ? metadata.labels[best] : answerNamed("unsure", metadata.labels),
-    probabilities: Object.fromEntries(metadata.labels.map((label, index) => [label, probabilities[index]])),
-  };
+  return answerOf(await probabilitiesOf(cleaned), metadata);
 }
 
 // Without what no tokenizer can read: NUL and halves of characters.
