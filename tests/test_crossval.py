@@ -12,6 +12,7 @@ import torch
 from shared.config import to_plain
 from shared.crossval import assign_folds, run_crossval
 from shared.data.examples import Data, Examples
+from shared.data.labels import has_label
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.errors import StoppedError, UserError
@@ -68,10 +69,12 @@ class Trainer:
     def evaluate(self, config: Config, *, data: Data) -> dict[str, Any]:
         assert "crossval" in config.output_dir.parts
         train, test = data.splits.train, data.splits.test
-        centers = torch.stack([train["points"][train["labels"] == label].mean(0) for label in range(3)])
+        held = [has_label(np.asarray(train["labels"]), label) for label in range(3)]
+        centers = torch.stack([train["points"][own].mean(0) for own in held])
         probabilities = (-torch.cdist(test["points"], centers)).softmax(1)
         data.predicted["test"] = probabilities
-        accuracy = float((probabilities.argmax(1) == test["labels"]).double().mean())
+        truth = test["labels"].argmax(1) if data.several_labels else test["labels"]
+        accuracy = float((probabilities.argmax(1) == truth).double().mean())
         return {"metrics": {"test": {"accuracy": accuracy, "accuracy_interval": [0.0, 1.0]}}}
 
     def crossval(self, folder: Path, data: Data, rate: float = 0.1, **options: Any) -> dict[str, Any]:
@@ -146,6 +149,27 @@ def test_planted_wrong_labels_are_found_and_reported_for_their_data_alone(tmp_pa
     titles = [section.title for section in crossval_sections(outputs, data.digest)]
     assert titles == ["Cross-validation", "Labels that may be wrong"]
     assert crossval_sections(outputs, data_of().digest) == []
+
+
+def test_of_several_labels_each_may_be_wrong_by_itself(tmp_path: Path) -> None:
+    data, planted = data_of(), list(range(0, 180, 12))
+    several = {
+        name: replace(split, columns=split.columns | {"labels": torch.eye(3)[split["labels"]]})
+        for name, split in vars(data.splits).items()
+    }
+    labels = several["train"]["labels"]
+    labels[planted, 1] = 1  # they are of class a
+    labels[[place + 2 for place in planted], 2] = 0  # they are of class c
+    Trainer().crossval(tmp_path, replace(data, splits=Splits(**several)))
+    with (tmp_path / "outputs" / "crossval" / "suspected_labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    names = several["train"].names
+    expected = {(names[place], "b", "not b") for place in planted}
+    expected |= {(names[place + 2], "not c", "c") for place in planted}
+    found = [(row["name"], row["label"], row["predicted"]) for row in rows]
+    assert expected >= {*found[:10]}
+    assert {(label, predicted) for _, label, predicted in found} >= {("b", "not b"), ("not c", "c")}
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
 
 
 def test_right_labels_that_a_network_is_sure_of_are_not_suspected() -> None:

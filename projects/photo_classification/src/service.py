@@ -19,7 +19,7 @@ def make_service(config: Config) -> Service:
         predictor,
         lambda image: predictor.prepare(image, config.serve.max_pixels),
         kind="images",
-        summary="Which class is it? A label, or `unsure`; and all probabilities.",
+        summary="Which class is it? A label, or `unsure`; several joined by `|`, or `none`; and all probabilities.",
         example=EXAMPLE,
         example_label=predictor.network.labels[0],
     )

@@ -46,7 +46,7 @@ def test_sixteen_bit_photos_keep_how_bright_they_are_beside_each_other(tmp_path:
     data = load_data(config(root=tmp_path))
     means = [data.splits.train["images"][data.splits.train["labels"] == label].float().mean() for label in (0, 1)]
     assert means[0] > 8 * means[1]
-    assert data.settled == {"value_range": [0, 65535]}
+    assert data.settled["value_range"] == [0, 65535]
 
 
 def test_copies_across_splits_are_named_and_the_advised_setting_keeps_them_together(
