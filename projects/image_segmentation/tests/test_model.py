@@ -85,7 +85,10 @@ def test_other_encoders_try_the_hub_and_say_so(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(pretrained.timm, "create_model", offline)
     record = load_first_weights(model, config)
     assert record["source"] == "random"
-    assert record["tried"] == [f"{PACKAGE}: it has weights for {LITE0} only", f"{HUB}: ConnectionError"]
+    assert record["tried"] == [
+        f"installed packages: they have weights for {' and '.join(PACKAGED)} only",
+        f"{HUB}: ConnectionError",
+    ]
     assert torch.equal(model.network.encoder.state_dict()["model.conv1.weight"], before)
 
 

