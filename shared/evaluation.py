@@ -18,6 +18,7 @@ from shared.data.splits import stratified_split
 from shared.metrics.calibration import as_probabilities, calibrate, calibrated_scores
 from shared.metrics.classification import wilson_interval
 from shared.metrics.multilabel import choose_thresholds, label_scores
+from shared.process import keep_freed_memory
 from shared.results import headline, read_evaluation, write_result
 from shared.training.checkpoint import Checkpoint
 
@@ -31,6 +32,7 @@ def held_out(data: Data) -> dict[str, Examples]:
 @torch.no_grad()
 def logits_in_batches(model: nn.Module, inputs: Tensor | Rows, batch_size: int = 1024) -> Tensor:
     """The logits, float [N, classes], for inputs [N, ...] of one shape."""
+    keep_freed_memory()
     return torch.cat([model(batch) for batch in in_batches(inputs, batch_size)])
 
 

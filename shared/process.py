@@ -1,5 +1,6 @@
 """One training run in several processes, as `torchrun` starts them: which one prints and writes."""
 
+import ctypes
 import gc
 import os
 import sys
@@ -25,6 +26,23 @@ def is_main_process() -> bool:
 def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # from glibc's malloc.h
+
+
+def keep_freed_memory() -> bool:
+    """Keep the memory that tensors free for the next tensors, instead of returning it to the kernel at every step.
+
+    glibc maps every large block separately and unmaps it when it is freed; in the next step each of its pages is a page
+    fault again, and is zeroed. For a U-Net's training on images of 256x256 that was a fifth of a CPU's time, for the features
+    of EfficientNet-Lite2 two thirds. The process keeps its peak memory until it ends.
+
+    Returns:
+        Whether the C library can do that; only glibc can.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
+    return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, -1))
 
 
 def leave_group() -> None:

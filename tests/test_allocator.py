@@ -1,15 +1,15 @@
-"""A training step's memory comes from what the step before has freed."""
+"""A step's memory comes from what the step before has freed."""
 
 import subprocess
 import sys
 
 import pytest
 
-from shared.training.setup import keep_freed_memory
+from shared.process import keep_freed_memory
 
 FAULTS = """
 import resource, sys, torch
-from shared.training.setup import keep_freed_memory
+from shared.process import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 for _ in range(10):

@@ -15,7 +15,7 @@ from shared.data.examples import Data
 from shared.data.memory import Batch
 from shared.data.splits import Splits
 from shared.files import file_digest, require_writable
-from shared.process import is_main_process
+from shared.process import is_main_process, keep_freed_memory
 from shared.results import write_result
 from shared.seeding import seed_everything
 from shared.training.checkpoint import load_state, state_to_resume
@@ -30,7 +30,7 @@ from shared.training.trials import TrialContext, run_trial
 
 
 def prepare_run(config: Any) -> None:
-    """Check that results can be written, before training costs time, and seed every random source.
+    """Check that results can be written, before training costs time; settle memory and random sources.
 
     Raises:
         UserError: a folder cannot be written to, another process trains in it, or the tracker is not installed.
@@ -40,6 +40,7 @@ def prepare_run(config: Any) -> None:
     require_tracker(config.training.tracker)
     with training_lock(config.output_dir):
         pass
+    keep_freed_memory()
     seed_everything(config.seed)
 
 

@@ -1,9 +1,7 @@
 """The start of a run: device, precision, processes, and the state before the first step."""
 
-import ctypes
 import os
 import shutil
-import sys
 
 import torch
 from accelerate import Accelerator
@@ -42,7 +40,6 @@ def start(
             f"training.freeze_epochs {config.freeze_epochs} and training.backbone_lr_scale {config.backbone_lr_scale} "
             "change nothing here: they are for a pretrained part that goes on learning, and this network has none."
         )
-    keep_freed_memory()
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device)
     if not config.shard:  # FSDP splits weights along their memory, and takes them in plain order only
@@ -64,23 +61,6 @@ def start(
     return TrainingState(
         accelerator, network, model, optimizer, schedule, scaler, average, Progress(epochs=config.epochs)
     )
-
-
-_TRIM_THRESHOLD, _MMAP_MAX = -1, -4  # from glibc's malloc.h
-
-
-def keep_freed_memory() -> bool:
-    """Keep the memory that tensors free for the next tensors, instead of returning it to the kernel at every step.
-
-    glibc maps every large block separately and unmaps it when it is freed; in the next step each of its pages is a page
-    fault again, and is zeroed. For a U-Net on images of 256x256 that was a fifth of a CPU's time. The process keeps its
-    peak memory until it ends.
-
-    Returns:
-        Whether the C library can do that; only glibc can.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform.startswith("linux") else None
-    return mallopt is not None and bool(mallopt(_MMAP_MAX, 0)) and bool(mallopt(_TRIM_THRESHOLD, -1))
 
 
 def compile_network(network: nn.Module, device: torch.device) -> None:
