@@ -35,8 +35,8 @@ def keep_freed_memory() -> bool:
     """Keep the memory that tensors free for the next tensors, instead of returning it to the kernel at every step.
 
     glibc maps every large block separately and unmaps it when it is freed; in the next step each of its pages is a page
-    fault again, and is zeroed. For a U-Net's training on images of 256x256 that was a fifth of a CPU's time, for the features
-    of EfficientNet-Lite2 two thirds. The process keeps its peak memory until it ends.
+    fault again, and is zeroed. For a U-Net's training on images of 256x256 that was a fifth of a CPU's time, for the
+    features of EfficientNet-Lite2 two thirds. The process keeps its peak memory until it ends.
 
     Returns:
         Whether the C library can do that; only glibc can.

@@ -21,12 +21,12 @@ PARALLEL_FILES = 200
 
 
 def workers_for(files: int) -> int:
-    """The number of processes that decode so many files."""
+    """The number of processes that decode this number of files."""
     return cores() if files >= PARALLEL_FILES else 0
 
 
 def in_processes(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
-    """The function's result for each item, in order, computed ahead by so many processes; 0: by this one.
+    """The function's result for each item, in order, computed ahead by `workers` processes; 0: by this one.
 
     Raises:
         UserError: a process was killed.

@@ -1,21 +1,13 @@
 """A column of arrays of different shapes, such as images with their masks: in memory, or decoded on demand."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from torch.utils.data import DataLoader, Dataset
 
-from shared.console import track
 from shared.data.folders import UnreadableFileError
-from shared.data.prepared import PARALLEL_FILES
 from shared.errors import UserError
-from shared.process import cores
-from shared.seeding import generator
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Arrays(Sequence[np.ndarray]):
@@ -61,28 +53,3 @@ class Arrays(Sequence[np.ndarray]):
         """These arrays, and then those of others that are read in the same way."""
         items = [item for one in (self, *others) for item in one._items]
         return Arrays(items, [digest for one in (self, *others) for digest in one.digests], self._read)
-
-
-def in_workers(function: Callable[[T], R], items: Sequence[T], title: str) -> Iterator[R]:
-    """What a function of a module makes of each item, in their order; of many items, by several processes."""
-    workers = cores() if len(items) >= PARALLEL_FILES else 0
-    # The generator keeps the loader from drawing a number from the global random state.
-    calls = DataLoader(
-        _Calls(function, items), batch_size=None, collate_fn=_same, num_workers=workers, generator=generator(0)
-    )
-    yield from track(calls, title, total=len(items))
-
-
-class _Calls(Dataset[Any]):
-    def __init__(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
-        self.function, self.items = function, items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.function(self.items[index])
-
-
-def _same(result: R) -> R:
-    return result

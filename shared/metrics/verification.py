@@ -48,7 +48,7 @@ class PairAuc:
 
 
 def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
-    """See `PairAuc`; embeddings, float [N, D], and class ids, int64 [N]. In blocks: all pairs may not fit into memory."""
+    """See `PairAuc`; embeddings, float [N, D], class ids, int64 [N]. In blocks: all pairs may need too much memory."""
     if embeddings.isnan().any():
         return float("nan")
     order = labels.argsort()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from images import save_folder
 
-from shared.data import arrays
+from shared import workers as shared_workers
 from shared.data.examples import Data
 from shared.errors import StoppedError, UserError
 from shared.training import loop
@@ -44,7 +44,7 @@ def outcome(config: Config) -> tuple[dict[str, bytes], list[dict[str, Any]], str
 def test_cache_and_workers_change_neither_weights_nor_metrics_nor_a_resumed_run(
     smoke: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arrays, "PARALLEL_FILES", 20)  # so that `none` looks at files in worker processes
+    monkeypatch.setattr(shared_workers, "PARALLEL_FILES", 20)  # so that `none` looks at files in worker processes
     root, found = save_folder(tmp_path / "data", 40), []
     for cache, workers in (("memory", 0), ("none", 2)):
         config = config_for(smoke, root, tmp_path / cache, cache, workers)

@@ -15,14 +15,15 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.console import log
-from shared.data.arrays import Arrays, in_workers
+from shared.console import log, track
+from shared.data.arrays import Arrays
 from shared.data.check import size_on_disk
 from shared.data.copies import SIDE, thumbnail
 from shared.data.examples import Examples
 from shared.data.images import DEEP_MODES, UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
 from shared.data.splits import evenly_spaced
+from shared.workers import in_processes, workers_for
 from src.masks import IGNORE
 from src.masks.files import Pair
 from src.masks.outlines import draw
@@ -247,7 +248,8 @@ def look_at(
     log.info(f"data: {len(files):,} images and masks are {how}; decoded they take {needed / 1e9:.2g} GB (data.cache)")
     seen: dict[str, list[Seen]] = {}
     for split, some in pairs.items():
-        found = list(in_workers(partial(_look, reader, held), some, "read images"))
+        looked = in_processes(partial(_look, reader, held), some, workers_for(len(some)))
+        found = list(track(looked, "read images", total=len(some)))
         seen[split] = [one for one in found if isinstance(one, Seen)]
         for one in found:
             if not isinstance(one, Seen):
