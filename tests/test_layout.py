@@ -17,7 +17,6 @@ CONFIGS = {"config.yaml", "smoke.yaml", "sweep.yaml"}
 KEPT = ("data/raw", "data/processed", "logs/tensorboard", "outputs/checkpoints", "outputs/predictions")
 WITHIN = ("models/model.py", "notebooks/exploration.ipynb", *KEPT)
 VERBS = {"check-data", "run", "train", "evaluate", "baseline", "predict", "export", "report", "serve", "sweep", "runs"}
-VERBS |= {"crossval"}
 CACHES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"}
 
 
