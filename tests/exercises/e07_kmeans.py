@@ -1,4 +1,4 @@
-"""Answers to exercise 07: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 07: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -24,67 +24,17 @@ def kmeans__right_until_labels_stay(
     return labels, centers
 
 
-def assign__wrong_sum_of_absolute_differences(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    return np.abs(points[:, None] - centers).sum(axis=2).argmin(axis=1)
-
-
-def assign__wrong_no_square(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    return (points[:, None] - centers).sum(axis=2).argmin(axis=1)
-
-
-def assign__wrong_axis(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    return cdist(points, centers).argmin(axis=0)
-
-
-def assign__wrong_farthest(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    return cdist(points, centers).argmax(axis=1)
-
-
-def move__wrong_empty_is_nan(points: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    masks = labels[:, None] == np.arange(len(centers))
-    return (masks.T.astype(float) @ points) / masks.sum(axis=0)[:, None]
-
-
-def move__wrong_empty_disappears(points: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    return np.stack([points[labels == k].mean(axis=0) for k in np.unique(labels)])
-
-
-def move__wrong_in_place(points: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    for k in np.unique(labels):
-        centers[k] = points[labels == k].mean(axis=0)
-    return centers
-
-
-def move__wrong_mean_of_all_numbers(points: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
-    moved = centers.copy()
-    for k in np.unique(labels):
-        moved[k] = points[labels == k].mean()
-    return moved
-
-
-def kmeans__wrong_one_step(points: np.ndarray, centers: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = assign__right_by_scipy(points, centers)
-    return labels, move__right_by_counting(points, labels, centers)
-
-
-def kmeans__wrong_order_of_results(
-    points: np.ndarray, centers: np.ndarray, steps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    labels, centers = kmeans__right_until_labels_stay(points, centers, steps)
-    return centers, labels
-
-
-def kmeans__wrong_compares_with_itself(
-    points: np.ndarray, centers: np.ndarray, steps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    centers = centers.copy()
-    for _ in range(steps):
-        labels, before = assign__right_by_scipy(points, centers), centers  # the same array, not a copy of it
-        centers[:] = move__right_by_counting(points, labels, centers)
-        if np.array_equal(before, centers):
-            break
-    return labels, centers
-
-
-def kmeans__wrong_no_limit(points: np.ndarray, centers: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    return kmeans__right_until_labels_stay(points, centers, 1000)
+MISTAKES = {
+    "sum of absolute differences": ("(differences**2)", "np.abs(differences)"),
+    "no square": ("(differences**2)", "differences"),
+    "axis": ("argmin(axis=1)", "argmin(axis=0)"),
+    "farthest": ("argmin", "argmax"),
+    "an empty cluster is NaN": ("in np.unique(labels):", "in range(len(centers)):"),
+    "an empty cluster disappears": ("return moved", "return moved[np.unique(labels)]"),
+    "moved in place": ("moved = centers.copy()", "moved = centers"),
+    "mean of all numbers": ("mean(axis=0)", "mean()"),
+    "one step": ("range(steps)", "range(1)"),
+    "order of results": ("return labels, centers", "return centers, labels"),
+    "compares with itself": ("before, centers = centers, move(", "before = centers = move("),
+    "no limit": ("range(steps)", "range(1000)"),
+}

@@ -1,6 +1,4 @@
-"""Answers to exercise 22: right ones in another style, and plausible wrong ones."""
-
-import math
+"""Answers to exercise 22: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 from torch.optim import Optimizer
@@ -16,62 +14,19 @@ def set_rate__right_by_update(optimizer: Optimizer, rate: float) -> None:
         optimizer.param_groups[index].update(lr=rate)
 
 
-def rate_at__wrong_zero_at_the_first_step(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * step / warmup
-    return highest * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
-
-
-def rate_at__wrong_cosine_over_all_steps(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * 0.5 * (1 + math.cos(math.pi * step / total))
-
-
-def rate_at__wrong_whole_cosine(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * 0.5 * (1 + math.cos(2 * math.pi * (step - warmup) / (total - warmup)))
-
-
-def rate_at__wrong_negative(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * math.cos(math.pi * (step - warmup) / (total - warmup))
-
-
-def rate_at__wrong_degrees(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * 0.5 * (1 + math.cos(180 * (step - warmup) / (total - warmup)))
-
-
-def rate_at__wrong_integer_division(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * 0.5 * (1 + math.cos(math.pi * ((step - warmup) // (total - warmup))))
-
-
-def rate_at__wrong_division_before_the_question(step: int, total: int, warmup: int, highest: float) -> float:
-    climbing = highest * (step + 1) / warmup
-    falling = highest * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
-    return climbing if step < warmup else falling
-
-
-def rate_at__wrong_straight_line(step: int, total: int, warmup: int, highest: float) -> float:
-    if step < warmup:
-        return highest * (step + 1) / warmup
-    return highest * (total - step) / (total - warmup)
-
-
-def set_rate__wrong_first_group_only(optimizer: Optimizer, rate: float) -> None:
-    optimizer.param_groups[0]["lr"] = rate
-
-
-def set_rate__wrong_attribute(optimizer: Optimizer, rate: float) -> None:
-    optimizer.lr = rate
-
-
-def set_rate__wrong_multiplied(optimizer: Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] *= rate
+MISTAKES = {
+    "zero at the first step": ("(step + 1) / warmup", "step / warmup"),
+    "cosine over all steps": ("(step - warmup) / (total - warmup)", "step / total"),
+    "whole cosine": ("math.pi * done", "2 * math.pi * done"),
+    "negative": ("0.5 * (1 + math.cos(math.pi * done))", "math.cos(math.pi * done)"),
+    "degrees": ("math.pi * done", "180 * done"),
+    "integer division": ("(step - warmup) / (total", "(step - warmup) // (total"),
+    "division before the question": (
+        "if step < warmup:\n        return highest * (step + 1) / warmup",
+        "climbing = highest * (step + 1) / warmup\n    if step < warmup:\n        return climbing",
+    ),
+    "straight line": ("0.5 * (1 + math.cos(math.pi * done))", "(1 - done)"),
+    "first group only": ("in optimizer.param_groups", "in optimizer.param_groups[:1]"),
+    "attribute": ('for group in optimizer.param_groups:\n        group["lr"] = rate', "optimizer.lr = rate"),
+    "multiplied": ('group["lr"] = rate', 'group["lr"] *= rate'),
+}
