@@ -53,14 +53,12 @@ def make_baselines(seed: int) -> dict[str, tuple[Features, ClassifierMixin]]:
     forest and faster to fit; 5 pixels in a leaf keep single noisy pixels from deciding.
     """
     return {
-        "gray level": (gray_level, DecisionTreeClassifier(max_leaf_nodes=16, random_state=seed)),
+        "gray level": (
+            lambda image: image.mean(2, keepdims=True),
+            DecisionTreeClassifier(max_leaf_nodes=16, random_state=seed),
+        ),
         "pixel features": (pixel_features, ExtraTreesClassifier(60, min_samples_leaf=5, n_jobs=-1, random_state=seed)),
     }
-
-
-def gray_level(image: np.ndarray) -> np.ndarray:
-    """The brightness alone, [H, W, 1]."""
-    return image.mean(2, keepdims=True)
 
 
 def pixel_features(image: np.ndarray) -> np.ndarray:

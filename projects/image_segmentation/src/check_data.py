@@ -29,10 +29,8 @@ from src.dataloader import load_data
 from src.masks.files import Folders, mask_folders, name_of
 from src.sources import refusal
 
-RARE_SHARE = 0.02
-"""Classes with a smaller share of the training pixels are often not learned without help."""
-MANY_IGNORED = 0.2
-"""Where a larger share of the pixels is ignored, the masks may not mean what the program takes them for."""
+RARE_SHARE = 0.02  # of the training pixels; classes with less are often not learned without help
+MANY_IGNORED = 0.2  # of the pixels; masks with more may not mean what the program takes them for
 
 
 def check_data(config: Config) -> dict[str, Any]:
@@ -47,7 +45,7 @@ def check_data(config: Config) -> dict[str, Any]:
         check.examples, shares = list_masks(data), pixel_shares(data)
         if data.problems and config.data.broken == "refuse":
             check.refusal = refusal(root, data.problems)
-        check.warnings = all_warnings(check) + rare_warnings(shares["train"]) + mask_warnings(data)
+        check.warnings = all_warnings(check) + mask_warnings(data, shares["train"])
         rows = [[name, *(f"{by_class[name]:.2%}" for by_class in shares.values())] for name in data.classes]
         rows.append(["ignored, of all pixels", *(f"{share:.2%}" for share in data.facts["ignored_pixels"].values())])
         sections = [Section("Share of the pixels", header=["class", *shares], rows=rows)]
@@ -116,19 +114,17 @@ def pixel_shares(data: Data) -> dict[str, dict[str, float]]:
     }
 
 
-def mask_warnings(data: Data) -> list[str]:
-    """Sentences about what was decided when masks were read, and about many ignored pixels."""
+def mask_warnings(data: Data, shares: dict[str, float]) -> list[str]:
+    """Sentences about what was decided when masks were read, many ignored pixels, and rare classes."""
+    warnings = [f"{note}; correct the files if this is wrong." for note in data.facts.get("notes", [])]
     many = {split: share for split, share in data.facts["ignored_pixels"].items() if share > MANY_IGNORED}
-    shown = ", ".join(f"{share:.0%} of {split}" for split, share in many.items())
-    notes = [f"{note}; correct the files if this is wrong." for note in data.facts.get("notes", [])]
-    return notes + [f"many pixels are ignored: {shown}; see data.ignore, if they should count."] * bool(many)
-
-
-def rare_warnings(shares: dict[str, float]) -> list[str]:
-    """A sentence about classes with few training pixels, if any."""
+    if many:
+        ignored = ", ".join(f"{share:.0%} of {split}" for split, share in many.items())
+        warnings.append(f"many pixels are ignored: {ignored}; see data.ignore, if they should count.")
     rare = [f"{name} {share:.2%}" for name, share in shares.items() if share < RARE_SHARE]
-    text = (
-        f"classes with less than {RARE_SHARE:.0%} of the training pixels: {len(rare)} ({', '.join(rare)}); "
-        "try --training.class_weights sqrt and --data.rare_crops 0.5."
-    )
-    return [text] * bool(rare)
+    if rare:
+        warnings.append(
+            f"classes with less than {RARE_SHARE:.0%} of the training pixels: {len(rare)} ({', '.join(rare)}); "
+            "try --training.class_weights sqrt and --data.rare_crops 0.5."
+        )
+    return warnings

@@ -24,7 +24,8 @@ from shared.errors import UserError
 from src.augmentation import RandomCrops, mirrored_crop
 from src.config import Config
 from src.masks import IGNORE
-from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets, load_sample
+from src.sample import load_sample
+from src.sources import find_pets, is_folder, is_pets, load_folder, load_pets
 
 GROUP_IMAGES = "write index.csv with the columns id (an image's name without its ending) and group, or delete copies"
 VALIDATION_BATCH = 8  # tiles; larger batches need more memory and are not faster

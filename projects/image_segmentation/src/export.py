@@ -36,9 +36,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     network = restore_model(config, trained)
     crops = training_crops(data, config)
 
-    def to_png(pixels: np.ndarray) -> bytes:
-        return image_file(Image.fromarray(pixels))
-
     def score(run: Run) -> float:
         """The mean IoU, pooled."""
         return float(scores_of(run, data.splits.validation, data.classes, config)["pooled"]["mean_iou"])
@@ -62,7 +59,9 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         },
         test_scores=("pooled", "per_image", "images"),
         started=started,
-        examples=pick_examples(data, "images", to_png, config.export.examples, labeled=False),
+        examples=pick_examples(
+            data, "images", lambda image: image_file(Image.fromarray(image)), config.export.examples, labeled=False
+        ),
         timed_input=list(crops[:1].shape),
     )
 

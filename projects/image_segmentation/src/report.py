@@ -29,8 +29,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
         training_section(results["train"]),
         scores_section(results),
         *image_sections(config, restore_model(config, trained).probabilities, data, test["by_image"]),
-        class_section(test),
-        confusion_section(test["confusion"], data.classes),
+        class_section(test, data.classes),
         precision_section(results["export"], "images a second, one at a time", "mean_iou"),
     ]
     return write_run_report(config, PROJECT, trained, results, sections, "images")
@@ -75,35 +74,22 @@ def image_sections(config: Config, network: Dense, data: Data, by_image: Mapping
     return sections
 
 
-def class_section(test: Mapping[str, Any]) -> Section:
-    """All scores of each class."""
-    columns = [
-        *(
-            (test[kind][score], test[kind][f"mean_{score}"])
-            for kind in ("pooled", "per_image")
-            for score in ("iou", "dice")
-        ),
-        (test["boundary"]["f"], test["boundary"]["mean_f"]),
-    ]
-    rows = [[name, *(shown(by_class[name]) for by_class, _ in columns)] for name in test["pooled"]["iou"]]
+def class_section(test: Mapping[str, Any], classes: list[str]) -> Section:
+    """All scores of each class, and which classes are predicted for its pixels."""
+    scores = [(kind, score) for kind in ("pooled", "per_image") for score in ("iou", "dice")] + [("boundary", "f")]
+    columns = [(test[kind][score], test[kind][f"mean_{score}"]) for kind, score in scores]
+    rows = [[name, *(shown(by_class[name]) for by_class, _ in columns)] for name in classes]
+    percent = [[round(100 * count / max(sum(row), 1)) for count in row] for row in test["confusion"]]
     return Section(
         "Class by class",
-        "On the test split. The boundary F says how well outlines fit, within 0.75 % of the image's diagonal.",
+        "On the test split. The boundary F says how well outlines fit, within 0.75 % of the diagonal. Rows of the "
+        "matrix are the true classes, columns the predictions, in percent of the row.",
         header=["class", "IoU, pooled", "Dice, pooled", "IoU, per image", "Dice, per image", "boundary F"],
         rows=[*rows, ["mean", *(shown(mean) for _, mean in columns)]],
+        images=[ReportImage(confusion_matrix(percent, classes), "confusion of the test split's pixels in percent")],
     )
 
 
 def shown(score: float | None) -> str:
     """A score for people."""
     return "does not occur" if score is None else f"{score:.4f}"
-
-
-def confusion_section(counts: list[list[int]], classes: list[str]) -> Section:
-    """The classes that are predicted for the pixels of each class."""
-    percent = [[round(100 * count / max(sum(row), 1)) for count in row] for row in counts]
-    return Section(
-        "Confusion of the classes",
-        "Rows are the true classes, columns the predictions, in percent of the row's pixels.",
-        images=[ReportImage(confusion_matrix(percent, classes), "confusion of the test split's pixels in percent")],
-    )

@@ -9,9 +9,10 @@ import numpy as np
 from skimage import data
 from skimage.draw import ellipse, polygon
 
-from shared.data.examples import Examples
+from shared.data.arrays import Arrays
+from shared.data.examples import SourceData
 from shared.data.splits import Splits
-from src.masks.decode import held_in_memory
+from src.masks.decode import as_examples, class_pixels
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
@@ -20,7 +21,7 @@ STRIPS = Splits((0.0, 0.5), (0.5, 0.75), (0.75, 1.0))
 SHAPES = (1, 2)  # the fewest and the most in an image
 
 
-def make_sample(seed: int, count: int) -> Splits[Examples]:
+def load_sample(seed: int, count: int) -> SourceData:
     """Draw the three splits: `count` training images, and a fifth as many for each other split."""
     gray = data.camera()
     photos = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), np.stack([gray] * 3, axis=2)]
@@ -33,8 +34,10 @@ def make_sample(seed: int, count: int) -> Splits[Examples]:
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
         images, masks = zip(*drawn, strict=True)
         names = [f"{index}-{number:04d}" for number in range(len(drawn))]
-        splits.append(held_in_memory(images, masks, names, len(CLASSES)))
-    return Splits(*splits)
+        pixels = [class_pixels(mask, len(CLASSES)) for mask in masks]
+        splits.append(as_examples(Arrays(images), Arrays(masks), names, [(SIDE, SIDE)] * len(drawn), pixels))
+    description = "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed"
+    return SourceData(CLASSES, *splits, description, "public domain and CC0 images of scikit-image")
 
 
 def _strip(image: np.ndarray, share: tuple[float, float]) -> np.ndarray:

@@ -3,7 +3,6 @@
 import re
 import tarfile
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -25,7 +24,6 @@ from src.masks.decode import MaskFormat, Reader, decode_masks, look_at
 from src.masks.encoding import detect_format, format_of_outlines, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
-from src.sample import CLASSES, make_sample
 
 PETS_SIDE = 256  # pixels of the longer side
 
@@ -42,6 +40,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     pairs, settings, outlined = list_pairs(settings, root, classes, problems, notes)
     value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
     reader = Reader(settings.max_side, value_range, bool(settings.palette), outlined)
+    if not classes:
+        pairs.setdefault("train", [])  # which is needed, and refused below where there is none
     seen, reader = look_at(pairs, reader, settings.cache, problems)
     every = list(chain.from_iterable(seen.values()))
     if not every:
@@ -50,7 +50,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     splits = {split: decode_masks(held, form, reader, problems) for split, held in seen.items()}
     if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
-    require_enough(root, splits, settings.broken, problems)
+    require_enough(root, [len(held) for held in splits.values()], settings.broken, problems)
     if not classes:  # of those of a trained network, some may be missing
         counts = sum(held["pixels"].sum(0) for held in splits.values())
         require_every_class(root, form, counts, every, settings)
@@ -80,9 +80,9 @@ def list_pairs(
     return pairs, settings, outlined
 
 
-def require_enough(root: Path, splits: Mapping[str, Examples], broken: str, problems: Problems) -> None:
-    """Refuse what does not fit, unless it may be left out and leaves something in each split."""
-    leaves_some = bool(splits) and all(map(len, splits.values()))
+def require_enough(root: Path, counts: list[int], broken: str, problems: Problems) -> None:
+    """Refuse what does not fit, unless it may be left out and leaves some pairs in each split."""
+    leaves_some = all(counts)
     if problems and broken == "refuse":
         raise UserError(refusal(root, problems) if leaves_some else f"{root} has {problems}; mend them.")
     if problems:
@@ -192,11 +192,3 @@ def download_pets(folder: Path) -> Path:
                 if not (folder / found.name).exists():  # it exists if the download stopped between the archives
                     found.replace(folder / found.name)
     return folder
-
-
-def load_sample(seed: int, count: int) -> SourceData:
-    """The built-in sample, with `count` training images."""
-    splits = make_sample(seed, count)
-    description = "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed"
-    license_text = "public domain and CC0 images of scikit-image"
-    return SourceData(CLASSES, splits.train, splits.validation, splits.test, description, license_text)

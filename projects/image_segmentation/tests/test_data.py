@@ -12,6 +12,7 @@ import torch
 from images import save_folder
 from PIL import Image
 
+from shared.data.arrays import Arrays
 from shared.data.batches import BatchIndices
 from shared.data.examples import Data, Examples
 from shared.errors import UserError
@@ -22,7 +23,7 @@ from src.config import Config, DataConfig
 from src.dataloader import Tiles, load_data, make_loaders
 from src.export import training_crops
 from src.masks import IGNORE
-from src.masks.decode import held_in_memory
+from src.masks.decode import as_examples, class_pixels
 from src.sample import CLASSES
 
 
@@ -234,7 +235,8 @@ def test_the_exporter_gets_crops_whose_sides_it_can_change() -> None:
 
 def examples(*pairs: tuple[np.ndarray, np.ndarray]) -> Examples:
     images, masks = zip(*pairs, strict=True)
-    return held_in_memory(images, masks, [str(number) for number in range(len(pairs))], classes=2)
+    sizes, pixels = [mask.shape for mask in masks], [class_pixels(mask, 2) for mask in masks]
+    return as_examples(Arrays(images), Arrays(masks), [str(number) for number in range(len(pairs))], sizes, pixels)
 
 
 def stripes(height: int, width: int) -> Examples:

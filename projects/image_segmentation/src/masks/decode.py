@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from shared.console import log, track
 from shared.data.arrays import Arrays
 from shared.data.check import size_on_disk
-from shared.data.copies import SIDE, thumbnail
+from shared.data.copies import thumbnail
 from shared.data.examples import Examples
 from shared.data.images import DEEP_MODES, UnreadableImageError, open_image, read_image
 from shared.data.problems import Problems, named
@@ -108,34 +108,34 @@ def nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Reader:
-    """How the files of a data set are read."""
+    """How the files of a data set are read; its methods raise `UnreadableImageError`."""
 
     max_side: int
     """Images and masks whose longer side has more pixels are scaled down."""
     value_range: Sequence[float] = ()
     """See `read_image`."""
     colors: bool = False
-    """Colors stand for classes (see `read_mask`)."""
+    """See `read_mask`."""
     classes: Sequence[str] = ()
     """The classes of outlines."""
     gray_palettes: bool = False
     """See `StoredMask.as_gray`."""
 
     def image(self, pair: Pair) -> np.ndarray:
-        """The image, uint8 [H, W, 3]; raises `UnreadableImageError`."""
+        """The image, uint8 [H, W, 3]."""
         return scaled_down(read_rgb(pair.image, self.value_range), self.max_side, Image.Resampling.LANCZOS)
 
     def values(self, pair: Pair) -> np.ndarray:
-        """The values in the mask, [H, W]; raises `UnreadableImageError`."""
+        """The values in the mask, [H, W]."""
         # Nearest: the mean of two class ids is the id of a third class.
         return scaled_down(self.stored(pair).values, self.max_side, Image.Resampling.NEAREST)
 
     def ids(self, form: MaskFormat, pair: Pair) -> np.ndarray:
-        """The class ids of the mask, uint8 [H, W]; raises `UnreadableImageError`."""
+        """The class ids of the mask, uint8 [H, W]."""
         return form.decode(self.values(pair), pair.is_lossy)[0]
 
     def stored(self, pair: Pair) -> StoredMask:
-        """The mask in the size of its file; raises `UnreadableImageError`."""
+        """The mask in the size of its file."""
         if pair.outlines and pair.outlines.size:
             return StoredMask(draw(pair.outlines.objects, self.classes, pair.outlines.size))
         mask = read_mask(pair.mask, self.colors)
@@ -186,11 +186,7 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
 
 
 def whole_numbers(values: np.ndarray) -> np.ndarray:
-    """Values as int32; fractions from 0 to 1 become gray levels from 0 to 255.
-
-    Raises:
-        UnreadableImageError: a value is no number.
-    """
+    """Values as int32; fractions from 0 to 1 become gray levels from 0 to 255. Raises `UnreadableImageError`."""
     if not np.isfinite(values).all():
         raise UnreadableImageError("has pixels that are no numbers")
     has_fractions = bool((values != np.round(values)).any())
@@ -199,12 +195,11 @@ def whole_numbers(values: np.ndarray) -> np.ndarray:
 
 def scaled_down(array: np.ndarray, max_side: int, method: Image.Resampling) -> np.ndarray:
     """The array [H, W, ...], with its longer side at most `max_side`."""
-    height, width = array.shape[:2]
-    scale = max_side / max(height, width)
-    if scale >= 1:
+    if max(array.shape[:2]) <= max_side:
         return array
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.array(Image.fromarray(array).resize(size, method))
+    image = Image.fromarray(array)
+    image.thumbnail((max_side, max_side), method, reducing_gap=None)
+    return np.array(image)
 
 
 @dataclass(frozen=True)
@@ -236,10 +231,7 @@ def look_at(
 ) -> tuple[dict[str, list[Seen]], Reader]:
     """Decode the files of each split once; what cannot be read, or has two sizes, goes into `problems` and is left out.
 
-    The reader comes back as all later reading needs it.
-
-    Args:
-        cache: see `DataConfig.cache`.
+    The reader comes back as all later reading needs it; `cache` is that of `DataConfig`.
     """
     files = list(chain.from_iterable(pairs.values()))
     needed = decoded_bytes(files, reader.max_side)
@@ -305,14 +297,11 @@ def _look(reader: Reader, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
 
 
 def flat_mid_gray(values: np.ndarray) -> float:
-    """The share of pixels that are neither black nor white in flat areas; gray pixels at sharp edges do not count.
-
-    Compression leaves such levels at edges only.
-    """
-    middle = values[1:-1, 1:-1].astype(int)
-    across = abs(values[1:-1, 2:].astype(int) - values[1:-1, :-2])
-    down = abs(values[2:, 1:-1].astype(int) - values[:-2, 1:-1])
-    flat = (middle >= MID_GRAY[0]) & (middle <= MID_GRAY[1]) & (across < 32) & (down < 32)
+    """The share of pixels that are gray and in flat areas; compression makes gray of black and white at edges only."""
+    levels = values.astype(int)
+    middle, across = levels[1:-1, 1:-1], levels[1:-1, 2:] - levels[1:-1, :-2]
+    down = levels[2:, 1:-1] - levels[:-2, 1:-1]
+    flat = (middle >= MID_GRAY[0]) & (middle <= MID_GRAY[1]) & (abs(across) < 32) & (abs(down) < 32)
     return float(flat.mean()) if flat.size else 0.0
 
 
@@ -330,38 +319,36 @@ def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problem
             pixels.append(class_pixels(ids, len(form.classes), one.counts))
     of_images, of_masks = ([one.digests[place] for one in good] for place in (0, 1))
     if good and good[0].held:
-        held = [(*one.held, one.pair.is_lossy) for one in good if one.held]
-        images = Arrays([image for image, _, _ in held], of_images)
-        masks = Arrays([form.decode(mask.values, lossy)[0] for _, mask, lossy in held], of_masks)
+        images = Arrays([one.held[0] for one in good if one.held], of_images)
+        decoded = [form.decode(one.held[1].values, one.pair.is_lossy)[0] for one in good if one.held]
+        masks = Arrays(decoded, of_masks)
     else:
         pairs = [one.pair for one in good]
         images, masks = Arrays(pairs, of_images, reader.image), Arrays(pairs, of_masks, partial(reader.ids, form))
-    thumbnails = np.reshape([one.thumbnail for one in good], (-1, 3, SIDE, SIDE)).astype(np.uint8)
-    found = as_examples(images, masks, [one.pair.name for one in good], [one.size for one in good], pixels)
-    return replace(found, columns=found.columns | {"thumbnails": thumbnails})
+    names, sizes = [one.pair.name for one in good], [one.size for one in good]
+    return as_examples(images, masks, names, sizes, pixels, [one.thumbnail for one in good])
 
 
 def as_examples(
-    images: Arrays, masks: Arrays, names: list[str], sizes: Sequence[tuple[int, ...]], pixels: Sequence[np.ndarray]
+    images: Arrays,
+    masks: Arrays,
+    names: list[str],
+    sizes: Sequence[tuple[int, ...]],
+    pixels: Sequence[np.ndarray],
+    thumbnails: Sequence[np.ndarray] = (),
 ) -> Examples:
-    """Examples with the columns `images`, `masks`, and what is known of them without decoding: `sizes`, `pixels`.
+    """Examples with these columns, of which all but the first two need no decoding.
 
     Args:
         images: uint8 [H, W, 3] each.
         masks: class ids or `IGNORE`, uint8 [H, W] each.
         sizes: height and width of each.
-        pixels: of each, how many pixels each class has, and how many are ignored, int64 [C + 1].
+        pixels: see `class_pixels`.
+        thumbnails: see `shared.data.copies.thumbnail`; empty where near copies are not looked for.
     """
     known = {"sizes": np.reshape(sizes, (-1, 2)).astype(np.int64), "pixels": np.array(pixels, np.int64)}
-    return Examples({"images": images, "masks": masks} | known, names)
-
-
-def held_in_memory(
-    images: Sequence[np.ndarray], masks: Sequence[np.ndarray], names: list[str], classes: int
-) -> Examples:
-    """Images and class ids that are not read from files, as examples."""
-    pixels = [class_pixels(mask, classes) for mask in masks]
-    return as_examples(Arrays(images), Arrays(masks), names, [mask.shape for mask in masks], pixels)
+    small = {"thumbnails": np.array(thumbnails, np.uint8)} if thumbnails else {}
+    return Examples({"images": images, "masks": masks} | known | small, names)
 
 
 def class_pixels(ids: np.ndarray, classes: int, counts: np.ndarray | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ImageColor
+from skimage.measure import regionprops
 
 from shared.console import log
 from shared.data.problems import named
@@ -60,11 +61,7 @@ def detect_format(seen: Sequence[Seen], reader: Reader, settings: DataConfig, no
 
 
 def palette_format(settings: DataConfig) -> MaskFormat:
-    """Masks whose colors stand for classes.
-
-    Raises:
-        UserError: a text is no color; the message names the setting.
-    """
+    """Masks whose colors stand for classes; refuses texts that are no colors."""
     ids = {}
     colors = [("data.palette", color, index) for index, color in enumerate(settings.palette)]
     for key, text, index in [*colors, *[("data.ignore", settings.ignore, IGNORE)] * bool(settings.ignore)]:
@@ -166,14 +163,14 @@ def require_one_scale(seen: Sequence[Seen], levels: Sequence[set[int]]) -> None:
     numbered = [one for one, found in pairs if found - {0, *WHITE}]
     black_white = [one for one, found in pairs if found & WHITE and found <= {0, *WHITE}]
     both = [found for found in levels if IGNORE in found and found - {0, *WHITE}]
-    ids = set[int]().union(*levels) - {0, *WHITE}
-    if not ids or len(black_white) <= len(both) or max(ids) >= MAX_CLASSES:
+    ids = set[int]().union(*levels) - WHITE
+    if not numbered or len(black_white) <= len(both) or max(ids) >= MAX_CLASSES:
         return
     remedy = " as PNG" if any(one.pair.is_lossy for one in black_white) else "; if 255 is ignored: --data.ignore 255"
     if max(ids) == 1 and "PNG" not in remedy:
         remedy = f", or take all values above 0 as foreground with --data.foreground above_zero{remedy}"
     raise UserError(
-        f"masks of 0 and 255: {files(black_white)}, are mixed with masks of class ids ({shown(ids | {0})}): "
+        f"masks of 0 and 255: {files(black_white)}, are mixed with masks of class ids ({shown(ids)}): "
         f"{files(numbered)}; save all alike{remedy}."
     )
 
@@ -196,27 +193,25 @@ def require_ids(seen: Sequence[Seen], reader: Reader, settings: DataConfig, valu
 
 def numbers_objects(seen: Sequence[Seen], reader: Reader) -> bool:
     """Whether values seem to number objects: each is one region, and objects of one number do not look alike."""
-    filled, gapless, found, flat = [], [], [], []
+    numbers, colors, filled, gapless, flat = [], [], [], [], []
     for one in some(seen):
         image = one.held[0] if one.held else reader.image(one.pair)
         values = one.held[1].values if one.held else reader.values(one.pair)
         step = max(1, max(values.shape) // 512)  # of large masks fewer pixels say the same
         values = values[::step, ::step]
-        values = np.where(values == IGNORE, 0, values)
-        inside = values > 0
-        numbers, inverse, areas = np.unique(values[inside], return_inverse=True, return_counts=True)  # [K], [N], [K]
-        sums = [np.bincount(inverse, channel) for channel in image[::step, ::step][inside].T]  # of red, green, blue
-        found += zip(numbers.tolist(), np.stack(sums, 1) / areas[:, None], strict=True)
-        order, starts = inverse.argsort(), areas.cumsum() - areas  # pixels by number
-        ends = [[edge.reduceat(axis[order], starts) for edge in (np.minimum, np.maximum)] for axis in inside.nonzero()]
-        filled += (areas / np.prod([most - least + 1 for least, most in ends], 0)).tolist()  # of the box around it
-        gapless.append(numbers.tolist() == list(range(1, len(numbers) + 1)))
-        flat += [(values[:, 1:] == values[:, :-1])[inside[:, 1:]], (values[1:] == values[:-1])[inside[1:]]]
+        values = np.where((values == IGNORE) | (values < 0), 0, values)
+        levels = np.unique(np.append(values, 0))
+        regions = regionprops(np.searchsorted(levels, values), image[::step, ::step])
+        numbers += levels[levels > 0].tolist()
+        colors += [region.intensity_mean for region in regions]  # [3]
+        filled += [region.extent for region in regions]  # the share of the box around it
+        gapless.append(levels[-1] == len(regions))
+        flat += [(values[:, 1:] == values[:, :-1])[values[:, 1:] > 0], (values[1:] == values[:-1])[values[1:] > 0]]
     # Mostly 1, 2, 3 without gaps, or many numbers; and more than one in a mask.
-    in_order = len(found) > len(gapless) and (np.mean(gapless) >= 0.8 or len({number for number, _ in found}) > 8)
+    in_order = len(numbers) > len(gapless) and (np.mean(gapless) >= 0.8 or len({*numbers}) > 8)
     # One region fills its box, several far from each other do not; of a gradient each level is a thin region.
     are_regions = np.mean(filled) > 0.4 and np.concatenate(flat).mean() > 0.5
-    return bool(are_regions and in_order and explained_variance(found) < ALIKE)
+    return bool(are_regions and in_order and explained_variance(np.array(numbers), np.array(colors)) < ALIKE)
 
 
 def some(seen: Sequence[Seen]) -> Sequence[Seen]:
@@ -224,9 +219,8 @@ def some(seen: Sequence[Seen]) -> Sequence[Seen]:
     return seen[:: max(1, len(seen) // INSPECTED)]
 
 
-def explained_variance(found: Sequence[tuple[int, np.ndarray]]) -> float:
-    """The adjusted share of the variance of the colors [3] that the numbers explain: 1 where each has its own color."""
-    numbers, colors = np.array([number for number, _ in found]), np.array([color for _, color in found])
+def explained_variance(numbers: np.ndarray, colors: np.ndarray) -> float:
+    """The adjusted share of the variance of colors [N, 3] that numbers [N] explain: 1 where each has its own color."""
     groups = np.unique(numbers)
     within = sum(((colors[numbers == one] - colors[numbers == one].mean(0)) ** 2).sum() for one in groups)
     total = ((colors - colors.mean(0)) ** 2).sum()
@@ -273,17 +267,10 @@ def naming(classes: Sequence[str], colors: Sequence[str] = (), ignore: str = "")
 
 
 def require_every_class(
-    root: Path, form: MaskFormat, counts: np.ndarray, seen: Sequence[Seen], settings: DataConfig
+    root: Path, form: MaskFormat, pixels: np.ndarray, seen: Sequence[Seen], settings: DataConfig
 ) -> None:
-    """Refuse classes that no pixel of any mask has: a wrong reading of the masks looks like this.
-
-    Args:
-        counts: the number of pixels of each class, and of those that are ignored, [C + 1].
-
-    Raises:
-        UserError: the message names these classes, and the settings that name only those that occur.
-    """
-    occurring = np.flatnonzero(counts[:-1]).tolist()
+    """Refuse classes that none of all pixels, [C + 1], has: a wrong reading of the masks looks like this."""
+    occurring = np.flatnonzero(pixels[:-1]).tolist()
     missing = [name for index, name in enumerate(form.classes) if index not in occurring]
     if not missing:
         return
@@ -295,6 +282,6 @@ def require_every_class(
     if form.encoding == "ids":  # without the missing ones, ids have gaps, which colors do not mind
         own = next((one.mask for one in seen if one.mask.palette), None)
         color = [f"#{own.color(level).hex() if own else f'{level * 0x010101:06x}'}" for level in range(256)]
-        ignore = color[int(settings.ignore or IGNORE)] if counts[-1] else ""
+        ignore = color[int(settings.ignore or IGNORE)] if pixels[-1] else ""
         palette = [color[index] for index in occurring]
     raise UserError(f"{text}, or name those that occur: {naming(names, palette, ignore)}.")

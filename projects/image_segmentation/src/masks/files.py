@@ -84,11 +84,7 @@ def mask_folders(root: Path) -> dict[str, Folders]:
 
 
 def listed_splits(folder: Path) -> dict[str, frozenset[str]]:
-    """The names in the lists of Pascal VOC, one in a line, by split; empty where none is `train` or `trainval`.
-
-    Raises:
-        UserError: two lists are of one split.
-    """
+    """The names in the lists of Pascal VOC, one in a line, by split; empty where none is `train` or `trainval`."""
     files, _ = splits_among(sorted(folder.glob("*.txt")))  # default.txt of CVAT is no split: it names all images
     if "train" not in files and (folder / "trainval.txt").is_file():
         files["trainval"] = folder / "trainval.txt"
@@ -112,10 +108,8 @@ def note_unlisted(folders: Mapping[str, Folders], notes: list[str]) -> None:
 def find_pairs(folders: Folders, problems: Problems, notes: list[str]) -> list[Pair]:
     """Match the files of two folders by their names without suffix; a file without a partner goes into `problems`.
 
-    Where no names are the same, an ending or beginning that all masks share, such as `_mask`, is left out of them.
-
-    Args:
-        notes: a sentence about what was left out of the names is added to it.
+    Where no names are the same, an ending or beginning that all masks share, such as `_mask`, is left out of them; then
+    `notes` gets a sentence.
     """
     images, masks, listed = folders
     found, wanted = (_by_name(folder, problems) for folder in (images, masks))

@@ -26,11 +26,7 @@ def annotation_files(root: Path) -> list[Path]:
 
 
 def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tuple[dict[str, list[Pair]], list[str]]:
-    """The images with their outlines by split, and the names of the classes, the background first.
-
-    Raises:
-        UserError: a file cannot be used, or has a class that `data.classes` does not name.
-    """
+    """The images with their outlines by split, and the names of the classes, the background first."""
     names, annotated = read_files(root)
     classes = names if settings.foreground == "above_zero" else settings.classes or names
     text = f"the annotation files in {root} ({named([path.name for path in annotation_files(root)])})"
@@ -60,11 +56,7 @@ def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tu
 
 
 def read_files(root: Path) -> tuple[list[str], list[Outlines]]:
-    """The classes that annotation files name, the background first, and the images in them.
-
-    Raises:
-        UserError: a file is damaged, of another kind, or describes objects by something else than outlines.
-    """
+    """The classes that annotation files name, the background first, and the images in them."""
     names: list[str] = []
     found: list[Outlines] = []
     for path in annotation_files(root):
