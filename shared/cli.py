@@ -68,8 +68,8 @@ def main(
 
 def _one_sentence(error: Exception) -> str:
     """What went wrong and what to do; empty for a bug, whose stack trace says more."""
-    if isinstance(error, UserError):
-        return str(error)
+    if isinstance(error, UserError):  # of a worker process, PyTorch puts the stack trace before the sentence
+        return str(error).rpartition("\nshared.errors.UserError: ")[2].strip()
     if isinstance(error, OSError):  # of a file, a folder or the disk, without a more specific message
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror or error}; make room or give access, and run the command again."

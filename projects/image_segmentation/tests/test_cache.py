@@ -10,7 +10,9 @@ import pytest
 from images import save_folder
 
 from shared import workers as shared_workers
+from shared.cli import _one_sentence as sentence
 from shared.data.examples import Data
+from shared.data.memory import ordered_loader
 from shared.errors import StoppedError, UserError
 from shared.training import loop
 from shared.training.checkpoint import load_checkpoint
@@ -18,7 +20,7 @@ from shared.training.files import best_checkpoint
 from src.baseline import baseline
 from src.check_data import check_data
 from src.config import Config, DataConfig, ModelConfig
-from src.dataloader import load_data
+from src.dataloader import Tiles, load_data
 from src.evaluate import evaluate
 from src.export import training_crops
 from src.masks import decode
@@ -77,8 +79,11 @@ def test_what_takes_too_much_memory_is_read_when_it_is_needed(
     name = data.splits.test.names[0]
     (tmp_path / "masks" / f"{name}.png").unlink()
     assert data.splits.test["images"][0].shape[1:] == (50, 3)
-    with pytest.raises(UserError, match=rf"{name}.*was readable when the command began"):
-        data.splits.test["masks"][0]
+    with pytest.raises(UserError) as refused:
+        list(ordered_loader(Tiles(data.splits.test, 64), 8, workers=1))
+    assert re.fullmatch(
+        rf"\S+{name}.png or \S+{name}.png was readable when the command began.*", sentence(refused.value)
+    )
 
 
 def test_the_baseline_says_on_how_many_images_it_was_fitted(
