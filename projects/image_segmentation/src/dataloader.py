@@ -36,7 +36,8 @@ def load_data(config: Config) -> Data:
 
     Returns:
         The splits have the columns `images`, uint8 [H, W, 3] each, and `masks`, class ids or `IGNORE`, uint8 [H, W]
-        each, where H and W differ from image to image; and those that `as_examples` adds.
+        each, where H and W differ from image to image. What needs no decoding: `sizes`, H and W, int64 [N, 2]; `pixels`
+        of each class and of those that are ignored, int64 [N, C + 1]; of files, `thumbnails`, uint8 [N, 3, 16, 16].
 
     Raises:
         UserError: the data is not there, damaged, or too small to be cut; the message names all files that do not fit.

@@ -10,9 +10,9 @@ from skimage import data
 from skimage.draw import ellipse, polygon
 
 from shared.data.arrays import Arrays
-from shared.data.examples import SourceData
+from shared.data.examples import Examples, SourceData
 from shared.data.splits import Splits
-from src.masks.decode import as_examples, class_pixels
+from src.masks.decode import class_pixels
 
 CLASSES = ["background", "brick", "grass", "gravel"]
 SIDE = 128
@@ -32,10 +32,13 @@ def load_sample(seed: int, count: int) -> SourceData:
         scenes = [_strip(photo, strip) for photo in photos]
         surfaces = [_strip(texture, strip) for texture in textures]
         drawn = [_draw(scenes, surfaces, random) for _ in range(count // (5 if index else 1))]
-        images, masks = zip(*drawn, strict=True)
-        names = [f"{index}-{number:04d}" for number in range(len(drawn))]
-        pixels = [class_pixels(mask, len(CLASSES)) for mask in masks]
-        splits.append(as_examples(Arrays(images), Arrays(masks), names, [(SIDE, SIDE)] * len(drawn), pixels))
+        columns = {
+            "images": Arrays([image for image, _ in drawn]),
+            "masks": Arrays([mask for _, mask in drawn]),
+            "sizes": np.full((len(drawn), 2), SIDE),
+            "pixels": np.stack([class_pixels(mask, len(CLASSES)) for _, mask in drawn]),
+        }
+        splits.append(Examples(columns, [f"{index}-{number:04d}" for number in range(len(drawn))]))
     description = "the built-in sample: textured shapes over photographs from scikit-image, drawn from the seed"
     return SourceData(CLASSES, *splits, description, "public domain and CC0 images of scikit-image")
 

@@ -306,7 +306,7 @@ def flat_mid_gray(values: np.ndarray) -> float:
 
 
 def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problems: Problems) -> Examples:
-    """The pairs as examples (see `as_examples`); a mask with unknown values goes into `problems` and is left out."""
+    """The pairs as examples (see `load_data`); a mask with unknown values goes into `problems` and is left out."""
     good, pixels = [], []
     for one in seen:
         ids, unknown = form.decode(one.mask.values, one.pair.is_lossy)
@@ -325,32 +325,12 @@ def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problem
     else:
         pairs = [one.pair for one in good]
         images, masks = Arrays(pairs, of_images, reader.image), Arrays(pairs, of_masks, partial(reader.ids, form))
-    names, sizes = [one.pair.name for one in good], [one.size for one in good]
-    return as_examples(images, masks, names, sizes, pixels, [one.thumbnail for one in good])
-
-
-def as_examples(
-    images: Arrays,
-    masks: Arrays,
-    names: list[str],
-    sizes: Sequence[tuple[int, ...]],
-    pixels: Sequence[np.ndarray],
-    thumbnails: Sequence[np.ndarray] = (),
-) -> Examples:
-    """Examples with these columns, of which all but the first two need no decoding.
-
-    Args:
-        images: uint8 [H, W, 3] each.
-        masks: class ids or `IGNORE`, uint8 [H, W] each.
-        sizes: height and width of each.
-        pixels: see `class_pixels`.
-        thumbnails: see `shared.data.copies.thumbnail`; empty where near copies are not looked for.
-    """
-    known = {"sizes": np.reshape(sizes, (-1, 2)).astype(np.int64), "pixels": np.array(pixels, np.int64)}
-    small = {"thumbnails": np.array(thumbnails, np.uint8)} if thumbnails else {}
-    return Examples({"images": images, "masks": masks} | known | small, names)
+    sizes = np.array([one.size for one in good]).reshape(-1, 2)
+    thumbnails = np.array([one.thumbnail for one in good])
+    columns = {"images": images, "masks": masks, "sizes": sizes, "pixels": np.array(pixels), "thumbnails": thumbnails}
+    return Examples(columns, [one.pair.name for one in good])
 
 
 def class_pixels(ids: np.ndarray, classes: int, counts: np.ndarray | None = None) -> np.ndarray:
-    """How many pixels each class has, and how many are ignored, [C + 1]; `counts` says how often each id occurs."""
-    return np.bincount(ids.ravel(), counts, 256)[[*range(classes), IGNORE]]
+    """How many pixels each class has, and how many are ignored, int64 [C + 1]; each id occurs `counts` times."""
+    return np.bincount(ids.ravel(), counts, 256)[[*range(classes), IGNORE]].astype(np.int64)
