@@ -91,5 +91,5 @@ def test_without_a_network_inception_says_why_its_weights_are_random(
 ) -> None:
     monkeypatch.setattr(pretrained, "VGGFACE2_URL", "http://127.0.0.1:9/weights.pt")
     origin = load_pretrained(Inception(), tmp_path)
-    assert not origin.trained
-    assert "no mirror of weights.pt answered" in origin.reason
+    assert not origin.found
+    assert "no mirror of weights.pt answered" in origin.tried[0]
