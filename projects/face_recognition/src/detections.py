@@ -1,15 +1,18 @@
 """The most central face of a photo: found once, remembered by the photo's bytes, and cut out."""
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
 from models.alignment import Aligner, cut_crop
@@ -63,14 +66,16 @@ class FaceReader:
 
 def find_face(image: Image.Image, folder: Path, **detector: Any) -> tuple[int, bytes]:
     """How many faces an image shows, and dlib's five landmarks of the most central one, float64 [5, 2]."""
-    detect, aligner = _finders(folder, **detector)
+    detect, aligner = _finders(os.getpid(), folder, **detector)
     faces = detect.detect(image)
     face = central_face(faces, image.size)
     return len(faces), aligner.landmarks(image, face.landmarks).round(2).tobytes() if face else b""
 
 
 @cache
-def _finders(folder: Path, **detector: Any) -> tuple[Detector, Aligner]:
+def _finders(process: int, folder: Path, **detector: Any) -> tuple[Detector, Aligner]:  # noqa: ARG001 - of each its own
+    if parent_process():  # a worker: the others compute on the other cores, and threads do not survive a fork
+        torch.set_num_threads(1)
     return Detector(DetectorConfig(**detector)), Aligner(load_trees(folder))
 
 
