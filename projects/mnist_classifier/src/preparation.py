@@ -23,14 +23,14 @@ INK_THRESHOLD = SPECIFICATION["ink_threshold"]  # of the darkest ink; below it i
 BRIGHT_PAPER_ABOVE = SPECIFICATION["bright_paper_above"]  # gray level; darker paper carries bright ink
 COLORFUL = 3  # levels that hues deviate from a line through gray: one ink's reach 2.5, most photos' more than 5
 PLAIN_BORDER = 0.75  # the share of the border that is paper around a digit; photos have all kinds of levels there
-PHOTO = "images that look like photographs, for which the project photo_classification is made"
+PHOTO = "images that look like photographs, which the photo classification project is for"
 
 
 class EmptyImageError(UnreadableImageError):
     """There is no ink in the image."""
 
     problem = "{nouns} without ink"
-    remedy = "remove them, or use the project photo_classification, which reads every image as it is"
+    remedy = "remove them, or use the photo classification project, which keeps every image"
 
 
 def read_file(path: Path, *, image_size: int, value_range: Sequence[float]) -> Decoded:

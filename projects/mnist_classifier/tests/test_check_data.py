@@ -37,7 +37,7 @@ def test_all_that_is_wrong_is_said_before_the_refusal(
 
 def test_photos_are_named_with_the_project_for_them(check: Check, tmp_path: Path) -> None:
     (warning,) = check(save_photos(tmp_path / "data"))["warnings"]
-    assert "photo_classification" in warning
+    assert "photo classification" in warning
 
 
 def test_what_is_not_read_is_listed(check: Check, tmp_path: Path) -> None:

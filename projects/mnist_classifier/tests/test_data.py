@@ -130,7 +130,7 @@ def test_photos_are_named_with_the_project_for_them(
     settings = config(root=save_photos(tmp_path / "data"), cache=cache, processed=tmp_path / "processed")
     for _ in range(2):  # the second time, the files are not decoded again
         record = load_data(settings).as_dict()
-        said = re.search("used, but unusual: .*photographs.*photo_classification.*: 40 \\(", capsys.readouterr().err)
+        said = re.search("used, but unusual: .*photographs.*photo classification.*: 40 \\(", capsys.readouterr().err)
         assert said
         assert list(record["unusual"].values()) == [40]
 
@@ -141,7 +141,7 @@ def test_images_without_ink_are_called_that_and_the_project_that_reads_them_is_n
     save_images(tmp_path, {"one": 20, "seven": 20})
     Image.new("L", (60, 80), 255).save(tmp_path / "one" / "blank.png")
     assert load_data(config(root=tmp_path)).as_dict()["left_out"] == {"images without ink": 1}
-    assert re.search("images without ink: 1 \\(.*photo_classification", capsys.readouterr().err)
+    assert re.search("images without ink: 1 \\(.*photo classification", capsys.readouterr().err)
 
 
 def test_copies_across_splits_are_named_and_the_advised_setting_keeps_them_together(
