@@ -21,8 +21,8 @@ from fastapi import FastAPI
 from pydantic import create_model
 
 from shared.inference.predictions import as_json
+from src import predict as verb
 from src.config import load_config
-from src.predict import Predictor
 
 CLIENTS = 16
 QUIET: Any = {"access": {"enabled": False}}  # as the others are: a line for each request takes time
@@ -31,7 +31,7 @@ QUIET: Any = {"access": {"enabled": False}}  # as the others are: a line for eac
 def answering() -> Callable[[list[str]], list[dict[str, Any]]]:
     """The work of every server: from images in base64, or from texts, to answers."""
     config = load_config(PROJECT / "configs" / "config.yaml", "--output_dir", os.environ[OUTPUTS])
-    predictor = Predictor(config)
+    predictor: Any = verb.make_predictor(config) if FIELD == "images" else verb.Predictor(config)
 
     def answer(asked: list[str]) -> list[dict[str, Any]]:
         inputs: list[Any] = asked

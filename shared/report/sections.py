@@ -1,7 +1,7 @@
 """The sections of a run's report that several projects share."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import yaml
 from torch import Tensor
 
 from shared.console import log
+from shared.data.examples import Data
 from shared.errors import UserError
 from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES
+from shared.metrics.calibration import as_probabilities
 from shared.metrics.classification import confidences
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
-from shared.report.plots import confusion_matrix, reliability, training_curves
+from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.results import headline, read_result
 from shared.training.checkpoint import Checkpoint
 from shared.training.runs import run_before
@@ -209,3 +211,72 @@ def most_confident(
     order = np.argsort(-confidence.numpy(), kind="stable")
     wrong = ~right.numpy()[order]
     return order[wrong], order[~wrong]
+
+
+def example_sections(
+    labels: Tensor,
+    probabilities: Tensor,
+    classes: Sequence[str],
+    noun: str,
+    draw: Callable[[int], np.ndarray],
+    columns: int = 8,
+) -> list[Section]:
+    """Of the test split, the most confident wrong predictions, and the most confident right one of each class.
+
+    Args:
+        labels: int64 [N].
+        probabilities: float [N, classes].
+        noun: of the examples.
+        draw: from an example's index to its image, uint8 [H, W] or [H, W, 3].
+        columns: images in a row, of four at most.
+    """
+    confidence, predictions = probabilities.max(1)
+    truth, predicted = ([classes[label] for label in ids.tolist()] for ids in (labels, predictions))
+    wrong, right = (indices.tolist() for indices in most_confident(labels, probabilities))
+    best = {truth[index]: index for index in reversed(right)}  # the first of each class stays
+    mistakes = f"{len(wrong)} of {len(labels)} test {noun} are classified wrongly"
+    mistakes += "; these are the most confident of them." if wrong else "."
+
+    def section(title: str, text: str, indices: list[int]) -> Section:
+        chosen = indices[: 4 * columns]
+        names = [truth[i] if truth[i] == predicted[i] else f"{truth[i]}, not {predicted[i]}" for i in chosen]
+        captions = [f"{name}\n{confidence[i]:.2f}" for name, i in zip(names, chosen, strict=True)]
+        sheets = [contact_sheet([draw(index) for index in chosen], captions, columns)] if chosen else []
+        return Section(title, text, images=[ReportImage(sheet, title.lower()) for sheet in sheets])
+
+    return [
+        section("Worst mistakes", mistakes, wrong),
+        section("Best predictions", "The most confident right one of each class.", [*best.values()]),
+    ]
+
+
+def write_classifier_report(
+    config: Any,
+    project: Path,
+    trained: Checkpoint,
+    data: Data,
+    results: Results,
+    probabilities: Tensor,
+    noun: str,
+    examples: Sequence[Section],
+) -> Path:
+    """Write outputs/report.html of a classifier (see `write_run_report`): curves, scores, `examples`, calibration.
+
+    Args:
+        probabilities: of the test split (see `calibrated`), float [N, classes].
+    """
+    evaluated, labels = results["evaluate"], data.splits.test["labels"]
+    sections = [
+        training_section(results["train"]),
+        accuracy_section(results),
+        *examples,
+        confusion_section(evaluated, data.classes, noun),
+        calibration_section(evaluated, labels, probabilities, noun),
+        precision_section(results["export"], f"{noun} a second, one at a time"),
+    ]
+    return write_run_report(config, project, trained, results, sections, noun)
+
+
+def calibrated(results: Results, data: Data, logits: Tensor) -> Tensor:
+    """The probabilities of the test split at the temperature that `evaluate` has found, float [N, classes]."""
+    return as_probabilities(logits / results["evaluate"]["temperature"], data.several_labels)

@@ -1,46 +1,33 @@
-"""The server's endpoint of a classifier: one input, one prediction."""
+"""The server of a classifier of files: one file, one prediction."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
-
-from shared.inference.model import OnnxModel
 from shared.inference.predictions import Prediction, as_json
-from shared.serving.service import Endpoint, RefusedError
+from shared.inference.predictor import Predictor, Prepared
+from shared.serving.service import Endpoint, RefusedError, Service
+from shared.settings import model_path
 
-Prepared = np.ndarray | Prediction  # the network's input, or a prediction where the network need not be asked
-
-
-class Predictor(Protocol):
-    """What a project's src/predict.py has: an exported classifier with its preparation."""
-
-    network: OnnxModel
-
-    def predict(self, prepared: Sequence[Prepared]) -> list[Prediction]:
-        """The predictions for prepared inputs, in their order."""
+STROKE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAMCAAAAABzHgM7AAAAGklEQVR42mP8z4AATAwYHEZGXDLU4jDidAEAvBUCFxtNV/0AAAAASUVORK5CYII="
+)
+TONE = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAAAAg/z8AIAAAAOAAwADg"
+EXAMPLES = {"images": STROKE, "recordings": TONE}
+"""Files in base64 for the interface's description: a PNG of a vertical stroke, and eight samples of a tone as WAV."""
 
 
-def classifier_endpoint(
-    predictor: Predictor,
-    prepare: Callable[[bytes], Prepared],
-    *,
-    kind: Literal["images", "recordings"],
-    summary: str,
-    example: str,
-    example_label: str,
-) -> Endpoint:
-    """`POST /predict` for files that become inputs of one shape.
+def classifier_service(
+    config: Any, project: Path, predictor: Predictor, limit: float, kind: Literal["images", "recordings"], summary: str
+) -> Service:
+    """`POST /predict` for files that become inputs of one shape, the metadata of the exported network, and the page.
 
     Args:
-        predictor: predicts what `prepare` gives.
-        prepare: from a file's bytes to what `predict` takes; the label `unreadable` refuses the file.
-        example: a file in base64.
-        example_label: the label that the description shows for it.
+        predictor: prepares a file of at most `limit` pixels or seconds; its label `unreadable` refuses the file.
+        summary: what the endpoint answers, for the interface's description.
     """
 
     def decode(content: bytes) -> Prepared:
-        prepared = prepare(content)
+        prepared = predictor.prepare(content, limit)
         if isinstance(prepared, Prediction) and prepared.label == "unreadable":
             raise RefusedError(prepared.detail)
         return prepared
@@ -48,5 +35,8 @@ def classifier_endpoint(
     def predict_batch(batch: list[Prepared]) -> list[dict[str, Any]]:
         return [as_json(one, predictor.network.labels) for one in predictor.predict(batch)]
 
-    example_result = {"prediction": example_label, "probabilities": {example_label: 0.99, "another": 0.01}}
-    return Endpoint("predict", summary, kind, decode, predict_batch, example, example_result)
+    label, *_ = predictor.network.labels
+    example_result = {"prediction": label, "probabilities": {label: 0.99, "another": 0.01}}
+    endpoint = Endpoint("predict", summary, kind, decode, predict_batch, EXAMPLES[kind], example_result)
+    folder = model_path(project, config).parent
+    return Service(project.name, predictor.network.metadata, [endpoint], project / "src" / "page", folder)

@@ -11,7 +11,7 @@ from recordings import save
 from shared.testing.chromium import Page
 from shared.testing.pages import in_browser, on_device, open_page, require_same_answers
 from src.config import Config
-from src.predict import Predictor
+from src.predict import make_predictor
 from src.sample import Speaker, spoken
 
 pytestmark = in_browser
@@ -42,7 +42,7 @@ def test_a_file_is_answered_as_predict_does_and_nothing_is_cut_off(
 ) -> None:
     page.size(width, 800)
     shown = choose(page, served, vowel)
-    predictor = Predictor(trained)
+    predictor = make_predictor(trained)
     (expected,) = predictor.predict([predictor.prepare(vowel)])
     assert expected.probabilities is not None
     assert list(shown.values()) == pytest.approx(list(expected.probabilities), abs=1e-4)

@@ -12,7 +12,7 @@ from recordings import save
 from shared.inference.model import OnnxModel
 from shared.testing.contract import ask
 from src.config import Config, export_path
-from src.predict import Predictor, predict
+from src.predict import make_predictor, predict
 from src.sample import VOWELS, Speaker, spoken
 
 
@@ -55,7 +55,7 @@ def test_every_recording_is_predicted(trained: Config, recordings: Path, capsys:
 
 
 def test_the_server_predicts_as_predict_does(trained: Config, served: str, recordings: Path) -> None:
-    predictor = Predictor(trained)
+    predictor = make_predictor(trained)
     expected = predictor.predict([predictor.prepare(recordings / "vowel_heed.wav")])[0]
     assert expected.probabilities is not None
     found = ask(served, "predict", (recordings / "vowel_heed.wav").read_bytes())

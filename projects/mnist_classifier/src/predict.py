@@ -1,46 +1,14 @@
 """Classify images with the exported network, which carries its own labels and preparation."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from shared.data.images import MAX_PIXELS, UnreadableImageError, displayed, read_image
-from shared.data.skipped import collect_files
-from shared.export.stale import open_exported
-from shared.inference.predictions import Prediction, predict_prepared, write_predictions
-from shared.report.plots import contact_sheet
+from shared.inference.predictions import Prediction
+from shared.inference.predictor import Predictor, Prepared, predict_files
 from src.config import Config, export_path
 from src.preparation import EmptyImageError, prepare
-
-
-class Predictor:
-    """The exported network for images of any kind; `predict` and `serve` both use it."""
-
-    def __init__(self, config: Config) -> None:
-        """Load `outputs/export/<project>.onnx`; raises UserError where there is none."""
-        self.network = open_exported(config, export_path(config))
-        self.min_probability = config.predict.min_probability
-        # That of training, not of the current configuration.
-        self.prepare = partial(prepare_input, self.network.metadata["preparation"])
-
-    def predict(self, prepared: Sequence[np.ndarray | Prediction]) -> list[Prediction]:
-        """Predict what `prepare` returned; an image that cannot be used does not affect the others."""
-        return predict_prepared(self.network, prepared, self.min_probability)
-
-
-def prepare_input(
-    settings: Mapping[str, Any], source: Path | bytes, max_pixels: int = MAX_PIXELS
-) -> np.ndarray | Prediction:
-    """The network's input, uint8 [1, size, size]; or a `Prediction` that says why it cannot be used."""
-    try:
-        return prepare(read_image(source, max_pixels, settings["value_range"]), settings["size"])[None]
-    except EmptyImageError as error:
-        return Prediction("empty", detail=str(error))
-    except UnreadableImageError as error:
-        return Prediction("unreadable", detail=str(error))
 
 
 def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
@@ -49,23 +17,20 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    (files, skipped), predictor = collect_files(inputs), Predictor(config)
-    return write_predictions(
-        config,
-        predictor.network,
-        files,
-        predictor.predict,
-        noun="images",
-        kinds=("unsure", "empty", "unreadable"),
-        sheet=_sheet,
-        skipped=skipped,
-        prepare=predictor.prepare,
-    )
+    kinds = ("unsure", "empty", "unreadable")
+    return predict_files(config, make_predictor(config), inputs, kinds, lambda one: displayed(one.prepared))
 
 
-def _sheet(files: Sequence[Path], predictions: Sequence[Prediction]) -> bytes:
-    """Images as the network saw them, with their predictions."""
-    blank = np.full((28, 28), 200, np.uint8)
-    images = [blank if one.prepared is None else displayed(one.prepared) for one in predictions]
-    captions = [f"{path.name[:18]}\n{one.label}{one.confidence}" for path, one in zip(files, predictions, strict=True)]
-    return contact_sheet(images, captions, columns=min(8, max(3, len(images))))
+def make_predictor(config: Config) -> Predictor:
+    """The exported network for images of any kind; `predict` and `serve` both use it."""
+    return Predictor(config, export_path(config), prepare_input)
+
+
+def prepare_input(settings: Mapping[str, Any], source: Path | bytes, max_pixels: int = MAX_PIXELS) -> Prepared:
+    """The network's input, uint8 [1, size, size]; or a `Prediction` that says why it cannot be used."""
+    try:
+        return prepare(read_image(source, max_pixels, settings["value_range"]), settings["size"])[None]
+    except EmptyImageError as error:
+        return Prediction("empty", detail=str(error))
+    except UnreadableImageError as error:
+        return Prediction("unreadable", detail=str(error))

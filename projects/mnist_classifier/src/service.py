@@ -1,26 +1,12 @@
 """What the server accepts and returns: images and their classes."""
 
-from shared.serving.classifier import classifier_endpoint
+from shared.serving.classifier import classifier_service
 from shared.serving.service import Service
-from src.config import PROJECT, Config, export_path
-from src.predict import Predictor
-
-PAGE = PROJECT / "src" / "page"
-EXAMPLE = (
-    "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAMCAAAAABzHgM7AAAAGklEQVR42mP8z4AATAwYHEZGXDLU4jDidAEAvBUCFxtNV/0AAAAASUVORK5CYII="
-)
-"""A vertical stroke, as a PNG file in base64."""
+from src.config import PROJECT, Config
+from src.predict import make_predictor
 
 
 def make_service(config: Config) -> Service:
-    """The endpoints, the metadata of the exported network, and the page."""
-    predictor = Predictor(config)
-    endpoint = classifier_endpoint(
-        predictor,
-        lambda image: predictor.prepare(image, config.serve.max_pixels),
-        kind="images",
-        summary="Which class is it? A label, or `unsure`, or `empty` where there is no ink; and all probabilities.",
-        example=EXAMPLE,
-        example_label="1",
-    )
-    return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE, export_path(config).parent)
+    """The endpoint, the metadata of the exported network, and the page."""
+    summary = "Which class is it? A label, or `unsure`, or `empty` where there is no ink; and all probabilities."
+    return classifier_service(config, PROJECT, make_predictor(config), config.serve.max_pixels, "images", summary)

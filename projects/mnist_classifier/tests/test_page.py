@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from shared.serving.classifier import STROKE
 from shared.testing.chromium import Page
 from shared.testing.pages import from_module, in_browser, on_device, open_page, require_same_answers, try_example
-from src.service import EXAMPLE
 
 STROKES = [(60, 60), (200, 60), (170, 150), (130, 250)]
 
@@ -74,7 +74,7 @@ def test_an_example_is_answered_by_one_click_and_by_the_command_that_is_shown(
     is_answered(page)
     assert page.run("document.getElementById('answer').textContent") in (label, "Not sure.")
     if shutil.which("curl"):
-        (tmp_path / "image.png").write_bytes(base64.b64decode(EXAMPLE))
+        (tmp_path / "image.png").write_bytes(base64.b64decode(STROKE))
         command = page.run("document.querySelector('#commands code').textContent")
         done = subprocess.run([*shlex.split(command), "--silent"], cwd=tmp_path, capture_output=True, check=True)
         assert len(json.loads(done.stdout)["probabilities"]) == 10
@@ -96,7 +96,7 @@ def test_an_image_can_be_dropped_where_a_target_shows_and_pasted(page: Page, ser
     for kinds in (("dragover", "drop"), ("paste",)):
         open_page(page, served)
         for kind in kinds:
-            page.run(GIVEN % (json.dumps(EXAMPLE), kind, kind))
+            page.run(GIVEN % (json.dumps(STROKE), kind, kind))
             assert page.run(shown) == (kind == "dragover")
         is_answered(page)
 

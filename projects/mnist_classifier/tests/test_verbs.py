@@ -18,7 +18,7 @@ from shared.testing.contract import Contract, ask, server
 from shared.verbs import crossval, sweep
 from src.config import Config, export_path, load_config
 from src.export import export
-from src.predict import Predictor, predict
+from src.predict import make_predictor, predict
 from src.train import train
 
 
@@ -81,7 +81,7 @@ def test_a_network_of_deep_images_reads_later_ones_by_the_range_of_its_training(
     config = replace(smoke, data=settings, output_dir=tmp_path / "out", training=replace(smoke.training, epochs=1))
     assert train(config)["config"]["data"]["value_range"] == [0, 4095]
     export(config)
-    prepared = Predictor(config).prepare(tmp_path / "data" / "one" / "0.png")
+    prepared = make_predictor(config).prepare(tmp_path / "data" / "one" / "0.png")
     assert isinstance(prepared, np.ndarray)  # by the range of all 16-bit images it would be a blank sheet
 
 

@@ -9,24 +9,15 @@ from shared.data.examples import Data, Examples
 from shared.data.images import displayed
 from shared.data.labels import label_names
 from shared.evaluation import logits_in_batches
-from shared.metrics.calibration import as_probabilities
+from shared.inference.predictor import Predictor
 from shared.report.heat import heated
 from shared.report.html import ReportImage, Section
 from shared.report.plots import contact_sheet
-from shared.report.sections import (
-    accuracy_section,
-    calibration_section,
-    confusion_section,
-    most_confident,
-    precision_section,
-    read_results,
-    training_section,
-    write_run_report,
-)
+from shared.report.sections import calibrated, most_confident, read_results, write_classifier_report
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import FORWARD_BATCH, load_data
-from src.predict import Predictor
+from src.predict import make_predictor
 
 SHOWN = 16
 
@@ -35,10 +26,9 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, confusion matrix, where it looked, baselines, configuration."""
     trained, data = load_trained(config, None, data, load_data)
     results = read_results(config, trained)
-    evaluated, test = results["evaluate"], data.splits.test
+    test, predictor = data.splits.test, make_predictor(config)
     logits = logits_in_batches(restore_model(config, trained), test["images"], FORWARD_BATCH)
-    probabilities = as_probabilities(logits / evaluated["temperature"], data.several_labels)  # [N, classes]
-    predictor = Predictor(config)
+    probabilities = calibrated(results, data, logits)  # [N, classes]
     wrong, right = most_confident(test["labels"], probabilities, predictor.network.metadata.get("thresholds", ()))
     mistakes = f"{len(wrong)} of {len(test)} test photos are classified wrongly"
     groups = {
@@ -46,15 +36,8 @@ def report(config: Config, *, data: Data | None = None) -> Path:
         "Best": (right, "The most confident of the right predictions"),
         "Least sure": (right[::-1].copy(), "The least confident of the right predictions"),
     }
-    sections = [
-        training_section(results["train"]),
-        accuracy_section(results),
-        *(looked_at(name, text, chosen, test, predictor) for name, (chosen, text) in groups.items()),
-        confusion_section(evaluated, data.classes, "photos"),
-        calibration_section(evaluated, test["labels"], probabilities, "photos"),
-        precision_section(results["export"], "photos a second, one at a time"),
-    ]
-    return write_run_report(config, PROJECT, trained, results, sections, "photos")
+    examples = [looked_at(name, text, chosen, test, predictor) for name, (chosen, text) in groups.items()]
+    return write_classifier_report(config, PROJECT, trained, data, results, probabilities, "photos", examples)
 
 
 def looked_at(name: str, text: str, chosen: np.ndarray, test: Examples, predictor: Predictor) -> Section:

@@ -18,7 +18,7 @@ from shared.verbs import run
 from src.config import PROJECT, Config, export_path
 from src.dataloader import load_data
 from src.evaluate import evaluate
-from src.predict import Predictor, predict
+from src.predict import make_predictor, predict
 
 COLORS = ["blue", "green", "red"]
 
@@ -113,7 +113,7 @@ def test_predict_names_the_labels_and_evaluate_reads_another_table(
 @pytest.mark.usefixtures("results")
 @pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 def test_the_page_on_the_device_names_what_python_names(config: Config, photos: Path) -> None:
-    predictor = Predictor(config)
+    predictor = make_predictor(config)
     for name in ("0.png", "1.png", "2.png"):
         (one,) = predictor.predict([predictor.prepare(photos / "images" / name)])
         assert named_by_the_page(predictor.network, one.probabilities) == as_json(one, COLORS)["prediction"]

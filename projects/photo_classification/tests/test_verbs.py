@@ -22,7 +22,7 @@ from shared.verbs import sweep
 from src.config import Config, export_path, load_config
 from src.dataloader import load_data
 from src.export import export
-from src.predict import Predictor, predict
+from src.predict import make_predictor, predict
 from src.train import train
 
 
@@ -72,7 +72,7 @@ def test_the_map_is_hot_where_the_object_is(trained: Config) -> None:
 
 
 def test_a_prediction_has_the_map_of_its_class(trained: Config, images: Path) -> None:
-    predictor = Predictor(trained)
+    predictor = make_predictor(trained)
     (one,) = predictor.predict([predictor.prepare(images / "brick.png")])
     assert one.heat is not None
     assert one.heat.shape == (2, 2)
@@ -83,7 +83,7 @@ def test_the_server_predicts_as_predict_does(trained: Config, images: Path, cont
     with server(contract, trained.output_dir) as url:
         found = ask(url, "predict", (images / "coins.png").read_bytes())
         assert sum(found["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-        predictor = Predictor(trained)
+        predictor = make_predictor(trained)
         (expected,) = predictor.predict([predictor.prepare(images / "coins.png")])
         assert found["prediction"] == expected.label
         assert np.allclose(found["heat"], expected.heat, atol=1e-3)
@@ -106,7 +106,7 @@ def test_a_network_of_deep_photos_reads_later_ones_by_the_range_of_its_training(
     config = replace(smoke, data=data, model=model, output_dir=tmp_path / "out", training=training)
     assert train(config)["config"]["data"]["value_range"] == [0, 4095]
     export(config)
-    predictor = Predictor(config)
+    predictor = make_predictor(config)
     prepared = [np.asarray(predictor.prepare(tmp_path / "data" / name)) for name in ("dim/0.png", "bright/1.png")]
     assert prepared[1].mean() == pytest.approx(4 * prepared[0].mean(), rel=0.05)
 
