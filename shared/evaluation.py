@@ -15,8 +15,8 @@ from shared.data.examples import Data, Examples
 from shared.data.memory import in_batches
 from shared.data.rows import Rows
 from shared.data.splits import stratified_split
-from shared.metrics.calibration import as_probabilities, calibrate, calibrated_scores
-from shared.metrics.classification import wilson_interval
+from shared.metrics.calibration import as_probabilities, calibrate
+from shared.metrics.classification import calibration_error, classification_scores, wilson_interval
 from shared.metrics.multilabel import choose_thresholds, label_scores
 from shared.process import keep_freed_memory
 from shared.results import headline, read_evaluation, write_result
@@ -49,10 +49,15 @@ def classifier_scores(
     else:
         temperature, thresholds = earlier_calibration(config, trained)
     data.predicted.update({name: as_probabilities(values / temperature, several) for name, values in logits.items()})
-    metrics = {
-        name: calibrated_scores(logits[name], split["labels"], data.classes, temperature, thresholds)
-        for name, split in held_out(data).items()
-    }
+    metrics = {}
+    for name, split in held_out(data).items():
+        found, truth = data.predicted[name], split["labels"]
+        if several:
+            metrics[name] = label_scores(found, truth, data.classes, thresholds)
+        else:
+            metrics[name] = classification_scores(found, truth, data.classes)
+        before = calibration_error(as_probabilities(logits[name], several), truth)  # at temperature 1
+        metrics[name]["calibration_error_before"] = before
     return metrics, temperature
 
 

@@ -71,8 +71,8 @@ def stratified_split(
     except ValueError:  # the share has fewer examples than there are classes
         missing = True
     if missing:
-        second = _share_of_each(labels, fraction, seed)
-        first = np.setdiff1d(np.arange(len(labels)), second)
+        in_second = _share_of_each_label(labels[:, None] == np.unique(labels), fraction, seed)
+        first, second = np.flatnonzero(~in_second), np.flatnonzero(in_second)
         if len(second) > (wanted := round(fraction * len(labels))):
             log.warning(
                 f"a share of {fraction:g} is {wanted} of {len(labels)} examples; {len(second)} are cut off, so that "
@@ -99,16 +99,6 @@ def _share_of_each_label(labels: np.ndarray, fraction: float, seed: int) -> np.n
         side[free] = np.arange(len(free)) < count
     found: np.ndarray = side == 1
     return found
-
-
-def _share_of_each(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """Indices of a share of each class, drawn by the seed: one or more of it, and never all."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    drawn = []
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        drawn.append(members[: min(max(1, round(fraction * len(members))), len(members) - 1)])
-    return np.concatenate(drawn)
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:

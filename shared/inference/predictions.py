@@ -68,22 +68,15 @@ def predict_prepared(
     readable = [one.prepared for one in items if not one.label and one.prepared is not None]
     outputs = [name for name in ("probabilities", "maps") if name in network.outputs]
     rows = zip(*network.run_several(outputs, np.stack(readable), BATCH), strict=True) if readable else iter(())
-    return [
-        replace(one, label=answer(one.label, network.labels))
-        if one.label
-        else _completed(one, network.labels, least, *next(rows))
-        for one in items
-    ]
-
-
-def _completed(
-    one: Prediction,
-    labels: Sequence[str],
-    least: float | Sequence[float],
-    probabilities: np.ndarray,
-    maps: np.ndarray | None = None,
-) -> Prediction:
-    return replace(name_prediction(probabilities, labels, least, one.prepared), detail=one.detail, maps=maps)
+    found = []
+    for one in items:
+        if one.label:
+            found.append(replace(one, label=answer(one.label, network.labels)))
+        else:
+            probabilities, *maps = next(rows)
+            named = name_prediction(probabilities, network.labels, least, one.prepared)
+            found.append(replace(named, detail=one.detail, maps=maps[0] if maps else None))
+    return found
 
 
 def name_prediction(

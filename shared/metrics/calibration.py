@@ -1,14 +1,12 @@
 """Calibrated probabilities: temperature scaling, and the accuracy of predictions above a threshold."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from shared.metrics.classification import calibration_error, classification_scores
-from shared.metrics.multilabel import choose_thresholds, label_scores
+from shared.metrics.multilabel import choose_thresholds
 
 LOWEST, HIGHEST = 0.05, 20.0  # temperatures
 
@@ -55,27 +53,6 @@ def calibrate(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> tuple[f
     return temperature, choose_thresholds(
         (logits / temperature).sigmoid(), labels, classes
     ) if labels.dim() == 2 else []
-
-
-def calibrated_scores(
-    logits: Tensor, labels: Tensor, classes: list[str], temperature: float, thresholds: Sequence[float] = ()
-) -> dict[str, Any]:
-    """All scores at that temperature, and `calibration_error_before`, at temperature 1.
-
-    They are those of `classification_scores`, or of `label_scores`, at these thresholds.
-
-    Args:
-        logits: float, shape [N, C].
-        labels: class ids, int64 [N]; or several labels, float [N, C].
-    """
-    several = labels.dim() == 2
-    before = calibration_error(as_probabilities(logits, several), labels)
-    found = as_probabilities(logits / temperature, several)
-    if several:
-        scores = label_scores(found, labels, classes, thresholds)
-    else:
-        scores = classification_scores(found, labels, classes)
-    return scores | {"calibration_error_before": before}
 
 
 def sure_answers(
