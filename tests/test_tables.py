@@ -61,6 +61,10 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     table = pa.table({"file": ["a", "b", "c", "d"], "labels": [["x", "y"], [], ["x"], None]})
     parquet.write_table(table, tmp_path / "labels.parquet")
     assert labels_of(read(tmp_path)[0]["train"]) == {"a": [1, 1], "b": [0, 0], "c": [1, 0], "d": [0, 0]}
+    parquet.write_table(
+        pa.table({"id": ["a", "b", "c"], "x": [1, 0, 0], "y": [True, False, True]}), tmp_path / "labels.parquet"
+    )
+    assert labels_of(read(tmp_path)[0]["train"]) == {"a": [1, 1], "b": [0, 0], "c": [0, 1]}
     (tmp_path / "labels.parquet").write_bytes(b"PAR1 no table")
     with pytest.raises(UserError, match=r"labels\.parquet is no Parquet file, or a damaged one"):
         read_index(tmp_path / "labels.parquet", ())

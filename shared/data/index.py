@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from shared.errors import UserError
@@ -35,18 +36,14 @@ def read_index(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 def _parquet_rows(path: Path) -> list[dict[str, str]]:
     """The rows of a Parquet file as text; lists as their values, joined by `|`."""
     try:
-        from pyarrow import ArrowException, parquet  # an option, and it takes a while to load
+        parquet = import_module("pyarrow.parquet")  # no requirement, because few have such files
+        rows = parquet.read_table(path).to_pylist()
     except ImportError as error:
         raise UserError(f"reading {path} needs a package; run `pip install pyarrow`, or save it as CSV.") from error
-    try:
-        rows = parquet.read_table(path).to_pylist()
-    except ArrowException as error:
+    except (ValueError, OSError, NotImplementedError) as error:  # pyarrow's are kinds of them
         raise UserError(f"{path} is no Parquet file, or a damaged one ({str(error)[:80]}); save it again.") from error
-    return [{name: _as_text(value) for name, value in row.items()} for row in rows]
-
-
-def _as_text(value: object) -> str:
-    return "|".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    listed = [{name: value if isinstance(value, list) else [value] for name, value in row.items()} for row in rows]
+    return [{name: "|".join(str(one) for one in own if one is not None) for name, own in row.items()} for row in listed]
 
 
 @contextmanager
