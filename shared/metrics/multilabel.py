@@ -14,7 +14,7 @@ from shared.metrics.running import join_over_processes
 
 
 class LabelMetrics:
-    """The metrics of training: `mean_average_precision`, which needs no thresholds, and `macro_f1` at one half."""
+    """The metric of training: `mean_average_precision`, which needs no thresholds."""
 
     def __init__(self) -> None:
         self.reset()
@@ -25,16 +25,12 @@ class LabelMetrics:
 
     def update(self, logits: Tensor, targets: Tensor) -> None:
         """Add a batch: logits, and 1 for each label of an example, both float [N, L]."""
-        self.batches.append((logits.sigmoid().cpu(), targets.cpu()))
+        self.batches.append((logits.cpu(), targets.cpu()))
 
     def compute(self) -> dict[str, float]:
         """See `Metrics`."""
-        probabilities, labels = map(torch.cat, zip(*join_over_processes(self.batches), strict=True))
-        f1 = rates(probabilities >= 0.5, labels)[2]
-        return {
-            "mean_average_precision": float(average_precision(probabilities, labels).nanmean()),
-            "macro_f1": float(f1.nanmean()),
-        }
+        logits, labels = map(torch.cat, zip(*join_over_processes(self.batches), strict=True))
+        return {"mean_average_precision": float(average_precision(logits, labels).nanmean())}
 
 
 def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
@@ -85,33 +81,25 @@ def _ranked(scores: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor, Te
         yield truth[order].cumsum(0)[last], predicted[last], own[order][last]
 
 
-def rates(predictions: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Precision, recall and F1 of each label, float64 [L]; NaN where the divisor is 0 (see `class_rates`).
+def macro_f1(predictions: Tensor, labels: Tensor) -> float:
+    """The mean F1 of the labels, without those that occur neither in the truth nor in the predictions.
 
     Args:
         predictions: bool [N, L].
         labels: see `average_precision`.
     """
-    right, predicted, truth = _counts(predictions, labels).sum(1)
-    return right / predicted, right / truth, 2 * right / (predicted + truth)
+    return float(_f1(_counts(predictions, labels).sum(1)).nanmean())
 
 
 def _counts(predictions: Tensor, labels: Tensor) -> Tensor:
-    """Of each example and label, whether it is predicted rightly, predicted, and true, float64 [3, N, L]."""
+    """Of each example and label, whether it is rightly predicted, predicted, and true, float64 [3, N, L]."""
     predicted, truth = predictions.double(), labels.double()
     return torch.stack([predicted * truth, predicted, truth])
 
 
-def macro_f1_interval(predictions: Tensor, labels: Tensor) -> list[float]:
-    """The 95 % interval of macro-F1: how much it varies when one example is left out (the jackknife, Tukey 1958)."""
-    counts = _counts(predictions, labels)
-    if counts.shape[1] < 2:
-        return [0.0, 1.0]
-    right, predicted, truth = counts.sum(1, keepdim=True) - counts  # each [N, L]
-    without = (2 * right / (predicted + truth)).nanmean(1)  # [N]
-    spread = 1.96 * float(((len(without) - 1) * without.var(correction=0)).sqrt())
-    mean = float(rates(predictions, labels)[2].nanmean())
-    return [max(0.0, mean - spread), min(1.0, mean + spread)]
+def _f1(counts: Tensor) -> Tensor:
+    """From sums of `_counts`, float64 [3, ..., L], to F1 [..., L]; NaN where its divisor is 0."""
+    return 2 * counts[0] / (counts[1] + counts[2])
 
 
 def label_scores(
@@ -125,27 +113,33 @@ def label_scores(
         thresholds: of each label, see `choose_thresholds`.
 
     Returns:
-        `macro_f1` with its 95 % interval `macro_f1_interval`, and `macro_f1_at_half`, with one half for every label;
-        `mean_average_precision`; `exact_match`, the share of examples with no wrong label, and `right`, 1 for each of
-        them and 0 for the others, as text; `calibration_error` of all labels together; `examples`, their number; and
-        `per_class` (precision, recall, F1, average precision, support, threshold; 0 where a rate has no value).
+        `macro_f1` with its 95 % interval `macro_f1_interval` (by how much it varies when one example is left out, Tukey
+        1958), and `macro_f1_at_half`, with one half for every label; `mean_average_precision`; `exact_match`, the share
+        of examples with no wrong label, and `right`, 1 for each of them and 0 for the others, as text;
+        `calibration_error` of all labels together; `examples`, their number; and `per_class` (precision, recall, F1,
+        average precision, support, threshold; 0 where a rate has no value).
     """
     predictions = probabilities >= torch.tensor(thresholds, dtype=probabilities.dtype)  # [N, L]
-    right = (predictions == (labels > 0)).all(1)
-    by_label = [*rates(predictions, labels), average_precision(probabilities, labels)]
-    rows = torch.stack(by_label, 1).nan_to_num().tolist()  # [L, 4]
+    exact = (predictions == (labels > 0)).all(1)
+    counts = _counts(predictions, labels)
+    right, predicted, truth = whole = counts.sum(1)
+    mean = macro_f1(predictions, labels)
+    without = _f1(whole[:, None] - counts).nanmean(1)  # [N]
+    spread = 1.96 * float(((len(without) - 1) * without.var(correction=0)).sqrt()) if len(without) > 1 else 1.0
+    precision = average_precision(probabilities, labels)
+    rows = torch.stack([right / predicted, right / truth, _f1(whole), precision], 1).nan_to_num().tolist()  # [L, 4]
     names = ("precision", "recall", "f1", "average_precision")
     return {
-        "macro_f1": float(by_label[2].nanmean()),
-        "macro_f1_interval": macro_f1_interval(predictions, labels),
-        "macro_f1_at_half": float(rates(probabilities >= 0.5, labels)[2].nanmean()),
-        "mean_average_precision": float(by_label[3].nanmean()),
-        "exact_match": float(right.double().mean()),
+        "macro_f1": mean,
+        "macro_f1_interval": [max(0.0, mean - spread), min(1.0, mean + spread)],
+        "macro_f1_at_half": macro_f1(probabilities >= 0.5, labels),
+        "mean_average_precision": float(precision.nanmean()),
+        "exact_match": float(exact.double().mean()),
         "calibration_error": calibration_error(probabilities, labels),
         "examples": len(labels),
         "per_class": {
             name: dict(zip(names, row, strict=True)) | {"support": int(support), "threshold": threshold}
-            for name, row, support, threshold in zip(classes, rows, labels.sum(0), thresholds, strict=True)
+            for name, row, support, threshold in zip(classes, rows, truth, thresholds, strict=True)
         },
-        "right": "".join(map(str, right.long().tolist())),
+        "right": "".join(map(str, exact.long().tolist())),
     }
