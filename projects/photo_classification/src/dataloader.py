@@ -26,7 +26,7 @@ from src.sources import has_photos, load_folder, load_sample
 if TYPE_CHECKING:  # it takes seconds to import, which check-data need not wait for
     from models.model import PhotoClassifier
 
-FORWARD_BATCH = 32
+FORWARD_BATCH = 16
 """Photos that go through the network at once where nothing is learned: more need more memory and are not faster."""
 
 
