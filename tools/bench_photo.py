@@ -72,15 +72,15 @@ NETWORKS = {
     "Lite2, 320 crop": ("tf_efficientnet_lite2", 320, "crop"),
 }
 FULL = ["--model.tuning", "full", "--training.epochs", "4", "--training.min_steps", "0", "--training.batch_size", "32"]
+FULL += ["--training.label_smoothing", "0.1"]
 TUNED = [*FULL, "--training.backbone_lr_scale", "0.1", "--training.freeze_epochs", "1"]
 SETTINGS = {
     "default": [],
     "rate 0.0003": ["--training.learning_rate", "0.0003"],
     "rate 0.003": ["--training.learning_rate", "0.003"],
     "4 views": ["--model.views", "4"],
-    "no label smoothing": ["--training.label_smoothing", "0"],
+    "label smoothing 0.1": ["--training.label_smoothing", "0.1"],
     "whole network": TUNED,
-    "whole network, EMA": [*TUNED, "--training.ema_decay", "0.98"],
 }
 FOLDS = {"n_splits": 5, "random_state": 0}
 RUNS = 30  # single photos whose quickest says how long one takes

@@ -30,9 +30,9 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     logits = logits_in_batches(restore_model(config, trained), test["images"], FORWARD_BATCH)
     probabilities = calibrated(results, data, logits)  # [N, classes]
     wrong, right = most_confident(test["labels"], probabilities, predictor.network.metadata.get("thresholds", ()))
-    mistakes = f"{len(wrong)} of {len(test)} test photos are classified wrongly"
+    mistakes = f"{len(wrong)} of {len(test)} test photos are classified wrongly; these are the most confident of them"
     groups = {
-        "Worst mistakes": (wrong, f"{mistakes}; these are the most confident of them"),
+        "Worst mistakes": (wrong, mistakes if len(wrong) else f"Wrong predictions for the {len(test)} test photos"),
         "Best": (right, "The most confident of the right predictions"),
         "Least sure": (right[::-1].copy(), "The least confident of the right predictions"),
     }
