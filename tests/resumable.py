@@ -3,7 +3,7 @@
 The environment says what happens: KILL_AT (a step at which the process sends itself a signal, once), SIGNAL (which
 one), KILL_RANK (which of several processes does), RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm,
 no randomness), BACKBONE (the part that counts as pretrained), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes
-that a file may have).
+that a file may have), SHARDS (a packed set from which the training points are read, see `write_points`).
 """
 
 import json
@@ -13,11 +13,15 @@ import signal
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
+from shared.data.folders import Decoded, visible_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
+from shared.data.packed import opened
+from shared.data.rows import FileArray, Rows
 from shared.errors import StoppedError, UserError
 from shared.metrics.classification import training_metrics
 from shared.process import leave_group, was_restarted
@@ -31,6 +35,27 @@ def clouds(seed: int, count: int = 256, apart: float = 3.0) -> Batch:
     """Two overlapping clouds of points."""
     labels = torch.arange(count) % 2
     return {"points": torch.randn(count, 2, generator=generator(seed)) + apart * labels[:, None], "labels": labels}
+
+
+def training_points() -> dict[str, Tensor | Rows]:
+    """The training split, in memory or decoded on demand."""
+    points: dict[str, Tensor | Rows] = {**clouds(1, 170, 2.0)}
+    if root := os.environ.get("SHARDS"):
+        files = FileArray(visible_files(opened(Path(root))), read_point, (2,), np.dtype(np.float32))
+        points["points"] = Rows(files, Path(root), np.zeros((170, 32), np.uint8), {}, np.arange(170))
+    return points
+
+
+def write_points(folder: Path) -> None:
+    """The training points as files."""
+    folder.mkdir()
+    for number, point in enumerate(clouds(1, 170, 2.0)["points"].numpy()):
+        (folder / f"{number:03}").write_bytes(point.tobytes())
+
+
+def read_point(path: Path) -> Decoded:
+    """One of them."""
+    return Decoded(np.frombuffer(path.read_bytes(), np.float32))
 
 
 def noisy(batch: Batch, source: Generator) -> Batch:
@@ -88,7 +113,7 @@ def main(folder: Path) -> int:
         fit(
             Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
             model,
-            shuffled_loader(TensorBatches(clouds(1, 170, 2.0), None if smooth else noisy), 16, config.workers),
+            shuffled_loader(TensorBatches(training_points(), None if smooth else noisy), 16, config.workers),
             ordered_loader(TensorBatches(clouds(2, 97, 2.0)), 32),
             config,
             folder,

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from object_store import serving
+from resumable import write_points
 from training_runs import train_in_a_process
 
 from shared.data.batches import OrderedBatches, Share, ShuffledBatches
+from shared.data.pack import pack
 from shared.training.checkpoint import load_checkpoint, state_to_resume
 from shared.training.files import best_checkpoint, last_checkpoint
 from shared.training.interrupt import StopRequest, should_stop
@@ -125,6 +128,21 @@ def test_sharded_weights_have_the_losses_and_scores_of_one_process_and_go_on_aft
     assert_same_records(tmp_path, alone)
     found, expected = (load_checkpoint(best_checkpoint(folder)).tensors for folder in (tmp_path, alone))
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.long
+def test_two_processes_read_their_shares_from_an_address_and_learn_the_same(alone: Path, tmp_path: Path) -> None:
+    write_points(tmp_path / "raw")
+    pack(tmp_path / "raw", tmp_path / "bucket", 20_000)
+    with serving(tmp_path / "bucket") as store:
+        shards = tmp_path / "s3:" / "bucket"
+        where = {"AWS_ENDPOINT_URL": store.address, "SHARD_CACHE_GB": 0, "SHARDS": shards}
+        done = train(tmp_path / "run", 2, **where)
+        assert done.returncode == 0, done.stderr
+        read = [span for name, span in store.asked if name.endswith(".tar")]
+    assert_same_records(tmp_path / "run", alone)
+    # In each of three epochs, ten batches of 16 once, and not once for each process.
+    assert 3 * 160 * 0.9 < len(read) <= 3 * 160
 
 
 @pytest.mark.long

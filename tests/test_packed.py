@@ -1,14 +1,13 @@
 """A packed data set is read as its folder is, from a disk or an S3 address, and damage is named."""
 
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from object_store import ObjectStore, serving
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -49,46 +48,12 @@ def shards(raw: Path, tmp_path: Path) -> Path:
     return tmp_path / "bucket" / "set"
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    """Objects of a folder by GET with Range, as S3 gives them."""
-
-    folder: Path
-    asked: list[tuple[str, str]]
-    broken = 0
-
-    def do_GET(self) -> None:
-        file = self.folder / s3.urllib.parse.unquote(self.path).lstrip("/")
-        span = self.headers.get("Range", "")
-        type(self).asked.append((file.name, span))
-        if not file.is_file():
-            self.send_error(404, "Not Found")
-            return
-        content = file.read_bytes()
-        first, _, last = span.removeprefix("bytes=").partition("-")
-        content = content[int(first) : int(last) + 1] if span else content
-        self.send_response(206 if span else 200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if type(self).broken:
-            type(self).broken -= 1
-            content = content[: len(content) // 2]  # and the connection is closed
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def server(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Server]]:
-    class Own(Server):
-        folder, asked, broken = shards.parent, [], 0
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Own) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{running.server_port}")
+def server(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[ObjectStore]]:
+    with serving(shards) as store:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", store.address)
         monkeypatch.setattr(s3, "WAIT_SECONDS", 0.01)
-        yield Own
-        running.shutdown()
+        yield store
 
 
 def at_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str, name: str = "set") -> Path:
@@ -137,7 +102,7 @@ def test_the_same_examples_with_every_cache(raw: Path, shards: Path, tmp_path: P
 
 @pytest.mark.parametrize(("kept", "tars"), [("1", 99), ("0", 0), ("0.00002", 1)])
 def test_shards_at_an_address_are_kept_up_to_a_bound(
-    raw: Path, shards: Path, server: type[Server], tmp_path: Path, monkeypatch, kept: str, tars: int
+    raw: Path, shards: Path, server: type[ObjectStore], tmp_path: Path, monkeypatch, kept: str, tars: int
 ) -> None:
     root = at_s3(tmp_path, monkeypatch, kept)
     for _ in range(2):
@@ -151,7 +116,7 @@ def test_shards_at_an_address_are_kept_up_to_a_bound(
         assert len(server.asked) < 1 + 2 * 3 * count
 
 
-def test_each_process_reads_its_share(server: type[Server], tmp_path: Path, monkeypatch) -> None:
+def test_each_process_reads_its_share(server: type[ObjectStore], tmp_path: Path, monkeypatch) -> None:
     root = at_s3(tmp_path, monkeypatch, "0")
     files = visible_files(root)
     shares = [{*files[start::20]} for start in range(2)]
