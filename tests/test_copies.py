@@ -17,7 +17,6 @@ from shared.data.copies import (
     SAME_TEXT,
     Likeness,
     find_copies_within,
-    find_near_copies,
     near_copy_warnings,
     thumbnail,
     warn_near_copies,
@@ -75,7 +74,7 @@ def splits(train: list[object], held: list[object]) -> Splits[Examples]:
 def test_images_are_known_again_in_other_light_size_and_noise(change: object, likeness: Likeness) -> None:
     images = blobs(6)
     changed = change(images)  # type: ignore[operator]
-    found = find_near_copies(splits(list(images[:5]), [changed[3], changed[5]]), "x", likeness)
+    found = warn_near_copies(splits(list(images[:5]), [changed[3], changed[5]]), "x", likeness)
     assert (found.compared, found.across) == (2, [("test0", "train3")])
 
 
@@ -83,7 +82,7 @@ def test_images_of_several_sizes_are_compared_by_their_thumbnails() -> None:
     pixels = [image.permute(1, 2, 0).numpy() for image in blobs(4)]  # [H, W, 3]
     larger = pixels[2].repeat(9, 0).repeat(9, 1)
     train, held = ([torch.from_numpy(thumbnail(one)) for one in some] for some in (pixels[:3], (larger, pixels[3])))
-    assert find_near_copies(splits(train, held), "x", SAME_IMAGE).across == [("test0", "train2")]
+    assert warn_near_copies(splits(train, held), "x", SAME_IMAGE).across == [("test0", "train2")]
 
 
 @pytest.mark.parametrize(
@@ -98,14 +97,14 @@ def test_images_of_several_sizes_are_compared_by_their_thumbnails() -> None:
 def test_recordings_are_known_again_at_another_time_loudness_and_in_noise(change: object) -> None:
     clips = voices(6)
     changed = change(clips)  # type: ignore[operator]
-    found = find_near_copies(splits(list(clips[:5]), [changed[3], changed[5]]), "x", SAME_RECORDING)
+    found = warn_near_copies(splits(list(clips[:5]), [changed[3], changed[5]]), "x", SAME_RECORDING)
     assert found.across == [("test0", "train3")]
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda text: f"{text}!", lambda text: text.replace(" ", "   ")])
 def test_texts_are_known_again_in_another_form(change: object) -> None:
     held = [change(TEXTS[1]), TEXTS[3]]  # type: ignore[operator]
-    assert find_near_copies(splits([*TEXTS[:3]], held), "x", SAME_TEXT).across == [("test0", "train1")]
+    assert warn_near_copies(splits([*TEXTS[:3]], held), "x", SAME_TEXT).across == [("test0", "train1")]
 
 
 def test_within_the_training_split_copies_are_pairs_and_exact_ones_are_left_to_their_digests() -> None:

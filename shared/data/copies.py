@@ -88,10 +88,10 @@ Advice = Callable[[Sequence[str], Sequence[tuple[str, str]]], str]
 """What to do about pairs of copies, from the names of all training examples and of the pairs."""
 
 
-def find_near_copies(
+def warn_near_copies(
     splits: Splits[Examples], column: str, likeness: Likeness, advice: Advice = grouping_advice
 ) -> NearCopies:
-    """Which validation and test examples are in the training split as well, or nearly so; exact copies are among them.
+    """Say which validation and test examples are in the training split as well, or nearly; exact copies are among them.
 
     Of each split `MOST_COMPARED` examples at most are compared, with `MOST_SEARCHED` at most of the training split.
 
@@ -111,17 +111,8 @@ def find_near_copies(
             f"{len(across)} of {compared} validation and test examples are copies, or nearly, of {share}training "
             f"examples ({_shown(across)}), so the scores are better than the truth; {advice(train.names, across)}."
         )
+        log.warning(warning)
     return NearCopies(compared, len(train), across, warning)
-
-
-def warn_near_copies(
-    splits: Splits[Examples], column: str, likeness: Likeness, advice: Advice = grouping_advice
-) -> NearCopies:
-    """The same, said as well."""
-    found = find_near_copies(splits, column, likeness, advice)
-    if found.warning:
-        log.warning(found.warning)
-    return found
 
 
 def find_copies_within(train: Examples, column: str, likeness: Likeness) -> list[tuple[str, str]]:
