@@ -17,7 +17,7 @@ import pytest
 
 from shared.errors import UserError
 from shared.inference.chunks import CHUNK, predict_in_chunks
-from shared.inference.predictions import Prediction, name_prediction, write_predictions
+from shared.inference.predictions import Prediction, name_prediction, predict_prepared, write_predictions
 
 NETWORK: Any = SimpleNamespace(labels=["cat", "dog"], metadata={"seed": 0, "data": {}}, origin={"checkpoint": "c"})
 TEXTS = [f'text {number}, with "quotes"\nand a second line' for number in range(1000)]
@@ -185,3 +185,18 @@ def test_the_table_is_not_touched_before_all_is_predicted(tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         predict(tmp_path, Predictor(stop_after=3))
     assert table(tmp_path) == before
+
+
+@pytest.mark.parametrize(("side", "together"), [(28, 256), (224, 27), (2000, 1)])
+def test_fewer_large_inputs_go_through_the_network_at_once(side: int, together: int) -> None:
+    """256 photos of 224 pixels would take gigabytes in the first layers."""
+    sizes = []
+
+    def run_several(_: list[str], batch: np.ndarray, size: int) -> list[np.ndarray]:
+        sizes.append(size)
+        return [np.full((len(batch), 2), 0.5, np.float32)]
+
+    network: Any = SimpleNamespace(labels=["cat", "dog"], outputs=["probabilities"], run_several=run_several)
+    assert len(predict_prepared(network, [np.zeros((3, side, side), np.uint8)] * 3, 0.5)) == 3
+    assert predict_prepared(network, [Prediction("unreadable")], 0.5)[0].label == "unreadable"
+    assert sizes == [together]

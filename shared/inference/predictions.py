@@ -19,7 +19,8 @@ from shared.results import write_result
 LINES_SHOWN = 10
 SHEET_INPUTS = 64
 T = TypeVar("T", Path, str)
-BATCH = 256
+MOST_TOGETHER, BYTES_TOGETHER = 256, 1 << 22
+"""Inputs that go through the network at once: the memory of its layers grows with their number and size."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def predict_prepared(
     least = network.metadata.get("thresholds", min_probability)
     readable = [one.prepared for one in items if not one.label and one.prepared is not None]
     outputs = [name for name in ("probabilities", "maps") if name in network.outputs]
-    rows = zip(*network.run_several(outputs, np.stack(readable), BATCH), strict=True) if readable else iter(())
+    size = max(1, min(MOST_TOGETHER, BYTES_TOGETHER // readable[0].nbytes)) if readable else 1
+    rows = zip(*network.run_several(outputs, np.stack(readable), size), strict=True) if readable else iter(())
     found = []
     for one in items:
         if one.label:
