@@ -196,7 +196,7 @@ def test_fewer_large_inputs_go_through_the_network_at_once(side: int, together: 
         sizes.append(size)
         return [np.full((len(batch), 2), 0.5, np.float32)]
 
-    network: Any = SimpleNamespace(labels=["cat", "dog"], outputs=["probabilities"], run_several=run_several)
+    network: Any = SimpleNamespace(**vars(NETWORK), outputs=["probabilities"], run_several=run_several)
     assert len(predict_prepared(network, [np.zeros((3, side, side), np.uint8)] * 3, 0.5)) == 3
     assert predict_prepared(network, [Prediction("unreadable")], 0.5)[0].label == "unreadable"
     assert sizes == [together]

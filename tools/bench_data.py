@@ -172,7 +172,6 @@ def learn(root: Path, cache: str) -> dict[str, Any]:
 def predict_files(root: Path, count: str) -> dict[str, Any]:
     """Images a second of the verb `predict`, from files to the table, and of the bare network on arrays, in turns."""
     from shared.inference.model import OnnxModel
-    from shared.inference.predictions import predict_prepared
     from src.config import export_path
     from src.predict import predict
 
@@ -184,7 +183,7 @@ def predict_files(root: Path, count: str) -> dict[str, Any]:
         found = len(files) / predict(config, files)["seconds"]
         started = time.perf_counter()
         for place in range(0, len(files), BATCH):
-            predict_prepared(network, images[: len(files) - place], 0.5)
+            network.run_several(network.outputs, images[: len(files) - place], 32)
         rounds.append({"predict": found, "network": len(files) / (time.perf_counter() - started)})
     ratio = float(np.median([one["predict"] / one["network"] for one in rounds]))
     rate = float(np.median([one["predict"] for one in rounds]))
