@@ -48,8 +48,6 @@ SIDE = 64
 """Of the input of the small network that is trained, in pixels."""
 BATCH = 256
 ROUNDS = 3
-TENTHS = (("tenth", 10), ("whole", 1))
-"""So that it can be seen whether memory grows with the number of files."""
 
 
 def make_images(root: Path, count: int, side: int) -> None:
@@ -170,28 +168,31 @@ def learn(root: Path, cache: str) -> dict[str, Any]:
 
 
 def predict_files(root: Path, count: str) -> dict[str, Any]:
-    """Images a second of the verb `predict`, from files to the table, and of the bare network on arrays, in turns."""
-    from shared.inference.model import OnnxModel
-    from src.config import export_path
+    """Images a second of the verb `predict`, from files to the table."""
     from src.predict import predict
 
-    config = config_for(root, "none")
     files = list_files(root)[:: max(1, len(list_files(root)) // int(count))][: int(count)]
-    network, rounds = OnnxModel(export_path(config)), []
+    found = predict(config_for(root, "none"), files)
+    return {"images": len(files), "images_per_second": len(files) / found["seconds"]}
+
+
+def bare_network(root: Path, count: str) -> dict[str, Any]:
+    """Images a second of the exported network alone, on arrays that are there."""
+    from shared.inference.model import OnnxModel
+    from shared.inference.predictions import BYTES_TOGETHER
+    from src.config import export_path
+
+    network = OnnxModel(export_path(config_for(root, "none")))
     images = np.random.default_rng(0).integers(0, 256, (BATCH, *network.input_shape), dtype=np.uint8)
-    for _ in range(ROUNDS):
-        found = len(files) / predict(config, files)["seconds"]
-        started = time.perf_counter()
-        for place in range(0, len(files), BATCH):
-            network.run_several(network.outputs, images[: len(files) - place], 32)
-        rounds.append({"predict": found, "network": len(files) / (time.perf_counter() - started)})
-    ratio = float(np.median([one["predict"] / one["network"] for one in rounds]))
-    rate = float(np.median([one["predict"] for one in rounds]))
-    return {"images": len(files), "images_per_second": rate, "predict_to_network": ratio, "rounds": rounds}
+    started = time.perf_counter()
+    for place in range(0, int(count), BATCH):
+        some = images[: int(count) - place]
+        network.run_several(network.outputs, some, max(1, BYTES_TOGETHER // some[0].nbytes))
+    return {"images": int(count), "images_per_second": int(count) / (time.perf_counter() - started)}
 
 
 PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
-    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files)
+    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files, bare_network)
 }
 
 
@@ -288,8 +289,12 @@ def measure(given: argparse.Namespace, folder: Path) -> None:
         few = folder / "few-400"
         make_images(few, 400, 256)
         measured("learn", few, "memory", 4_000_000_000)  # to make the network, which is no part of it
-        found = {name: measured("predict_files", large, str(given.predict // part), limit) for name, part in TENTHS}
-        save_result(given.file, "predict", found)
+        count, rounds = str(given.predict), []
+        found = {"tenth": measured("predict_files", large, str(given.predict // 10), limit)}  # whether memory grows
+        for _ in range(ROUNDS):
+            pair = {part: measured(part, large, count, limit) for part in ("predict_files", "bare_network")}
+            rounds.append(pair)
+            save_result(given.file, "predict", found | {"rounds": rounds})
     if "large" in given.only:
         shards = large.with_name(f"{large.name}-shards")
         if not shards.is_dir():

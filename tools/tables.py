@@ -101,17 +101,23 @@ def data(result: dict[str, Any]) -> str:
     row(files, "decoded in memory, at each start", small["in_memory"])
     row(files, "first start: prepared on the disk", small["first_start"])
     row(files, "each later start", small["second_start"])
-    row(files, "`predict`, from files to the table", result["predict"]["whole"])
-    row("the tenth of them", "the same", result["predict"]["tenth"])
-    row("their prepared arrays", "the exported network alone", result["predict"]["bare_network"])
+    predicted, bare = ([one[part] for one in result["predict"]["rounds"]] for part in ("predict_files", "bare_network"))
+    title = "`predict`, from files to the table"
+    row(f"{result['predict']['tenth']['images']:,} JPEG, 256x256", title, result["predict"]["tenth"])
+    row(f"{predicted[0]['images']:,} JPEG, 256x256", title, {}, predicted)
+    row("as many arrays", "the exported network alone", {}, bare)
+    ratio = median(
+        one["images_per_second"] / two["images_per_second"] for one, two in zip(predicted, bare, strict=True)
+    )
     files = f"{large['images']:,} JPEG, 256x256"
     row(files, "first start: prepared on the disk", large["prepare_on_disk"])
     row(files, "first start with `none`: each is looked at", large["look_at_each"])
+    row(files, "the same from shards", large["look_at_each_in_shards"])
     titles = {
         "disk": "an epoch, prepared on the disk",
         "none": "an epoch, decoded on demand",
+        "shards": "an epoch, decoded on demand from shards",
         "image_folder": "an epoch, torchvision's ImageFolder",
-        "image_folder_lanczos": "an epoch, ImageFolder with our filter",
     }
     for name, title in titles.items():
         each = [one[name] for one in large["rounds"]]
@@ -123,7 +129,8 @@ def data(result: dict[str, Any]) -> str:
         f"Without imports; {about['cores']} cores, {threads_of(about)}, as many workers, on a machine that also ran "
         f"other work; epochs of a small network on 64x64, medians of {len(large['rounds'])} rounds in turns, "
         f"{bound}. Peak memory is that of all processes (PSS), imports included. Steps a second of MNIST from the disk "
-        f"are {digits['speed']['disk_to_memory']:.2f} of those from memory. torch {about['versions']['torch']}."
+        f"are {digits['speed']['disk_to_memory']:.2f} of those from memory. `predict` does "
+        f"{ratio:.2f} of the images a second that the exported network alone does. torch {about['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
 

@@ -19,8 +19,9 @@ from shared.results import write_result
 LINES_SHOWN = 10
 SHEET_INPUTS = 64
 T = TypeVar("T", Path, str)
-MOST_TOGETHER, BYTES_TOGETHER = 256, 1 << 22
-"""Inputs that go through the network at once: the memory of its layers grows with their number and size."""
+MOST_TOGETHER, BYTES_TOGETHER = 256, 1 << 19
+"""Inputs that go through the network at once, and their size: of photos with 260 pixels, 32 at once take 0.9 GB in the
+network's layers and twice the processor time of two, which stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
