@@ -84,15 +84,21 @@ def sample_run(result: dict[str, Any]) -> str:
     return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
 
 
+def ratio(rounds: list[dict[str, Any]], first: str, second: str) -> str:
+    """How many times as many images a second of processor time the first does, in the middle round."""
+    name = "images_per_processor_second"
+    return f"{median(one[first][name] / one[second][name] for one in rounds):.2f}"
+
+
 def data(result: dict[str, Any]) -> str:
     """What data of any size costs: starts, memory, and images a second beside torchvision."""
     small, large, digits = result["small"], result["large"], result["digits"]
     rows = [["files", "what", "seconds", "images a second", "peak memory"], ["---"] * 5]
 
     def row(files: str, what: str, found: dict[str, Any], each: list[dict[str, Any]] | None = None) -> None:
-        rates = [one["images_per_second"] for one in each or [found] if "images_per_second" in one]
+        rates = [one["images_per_processor_second"] for one in each or [found] if "images" in one]
         rate = f"{median(rates):,.0f}" if rates else ""
-        seconds = f"{found['seconds']:.2g}" if "seconds" in found else ""
+        seconds = f"{found['processor_seconds']:.2g}" if "processor_seconds" in found else ""
         peak = max(one["peak_bytes"] for one in each or [found]) / 1e9
         rows.append([files, what, seconds, rate, f"{peak:.2f} GB"])
 
@@ -101,14 +107,10 @@ def data(result: dict[str, Any]) -> str:
     row(files, "decoded in memory, at each start", small["in_memory"])
     row(files, "first start: prepared on the disk", small["first_start"])
     row(files, "each later start", small["second_start"])
-    predicted, bare = ([one[part] for one in result["predict"]["rounds"]] for part in ("predict_files", "bare_network"))
-    title = "`predict`, from files to the table"
-    row(f"{result['predict']['tenth']['images']:,} JPEG, 256x256", title, result["predict"]["tenth"])
-    row(f"{predicted[0]['images']:,} JPEG, 256x256", title, {}, predicted)
-    row("as many arrays", "the exported network alone", {}, bare)
-    ratio = median(
-        one["images_per_second"] / two["images_per_second"] for one, two in zip(predicted, bare, strict=True)
-    )
+    title, rounds = "`predict`, from files to the table", result["predict"]["rounds"]
+    for each in ([result["predict"]["tenth"]], [one["predict_files"] for one in rounds]):
+        row(f"{each[0]['images']:,} JPEG, 256x256", title, {}, each)
+    row("as many arrays", "the exported network alone", {}, [one["bare_network"] for one in rounds])
     files = f"{large['images']:,} JPEG, 256x256"
     row(files, "first start: prepared on the disk", large["prepare_on_disk"])
     row(files, "first start with `none`: each is looked at", large["look_at_each"])
@@ -122,15 +124,16 @@ def data(result: dict[str, Any]) -> str:
     for name, title in titles.items():
         each = [one[name] for one in large["rounds"]]
         row(files, title, {}, each)
-    about = result["about"]
-    limit = large["rounds"][0]["none"]["limit_bytes"]
+    about, limit = result["about"], large["rounds"][0]["none"]["limit_bytes"]
     bound = f"below a hard limit of {limit / 1e9:g} GB" if limit else "without a limit"
     after = (
-        f"Without imports; {about['cores']} cores, {threads_of(about)}, as many workers, on a machine that also ran "
-        f"other work; epochs of a small network on 64x64, medians of {len(large['rounds'])} rounds in turns, "
-        f"{bound}. Peak memory is that of all processes (PSS), imports included. Steps a second of MNIST from the disk "
-        f"are {digits['speed']['disk_to_memory']:.2f} of those from memory. `predict` does "
-        f"{ratio:.2f} of the images a second that the exported network alone does. torch {about['versions']['torch']}."
+        f"Seconds are processor time of all processes, without imports: the machine also ran other work. "
+        f"{about['cores']} cores, {threads_of(about)}, as many workers; epochs of a small network on 64x64; medians of "
+        f"{len(large['rounds'])} rounds in turns, {bound}. Peak memory is that of all processes (PSS), imports "
+        f"included. In each round, decoding on demand does {ratio(large['rounds'], 'none', 'image_folder')} of "
+        f"ImageFolder's images, shards {ratio(large['rounds'], 'shards', 'none')} of the folder's, and `predict` "
+        f"{ratio(rounds, 'predict_files', 'bare_network')} of the network's alone. Steps a second of MNIST from the "
+        f"disk are {digits['speed']['disk_to_memory']:.2f} of those from memory. torch {about['versions']['torch']}."
     )
     return table(rows) + "\n\n" + after
 
