@@ -218,7 +218,8 @@ def fit_baselines(
     if most is not None and len(labels) > most:
         _, chosen = stratified_split(labels.numpy(), most / len(labels), config.seed, data.classes)
         log.info(f"baseline: fitted on {len(chosen):,} of {len(labels):,} training examples, drawn from each class")
-        train, labels, sampled = train[chosen], labels[chosen], {"fitted_on": len(chosen)}
+        train = train.at(chosen) if hasattr(train, "at") else train[chosen]
+        labels, sampled = labels[chosen], {"fitted_on": len(chosen)}
     train = train[:] if isinstance(train, Rows) else train
     metrics: dict[str, Any] = {}
     for name, model in models.items():

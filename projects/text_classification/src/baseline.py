@@ -17,6 +17,7 @@ from src.config import Config
 from src.dataloader import load_data
 
 TIMED_TEXTS = 100
+MOST_TEXTS = 200_000  # of the training split; of more, their counts do not fit into little memory
 MOST_TERMS = 50_000  # the most frequent words and pairs: the rest makes fitting slow and scores no better
 
 
@@ -36,7 +37,7 @@ def baseline(config: Config, *, data: Data | None = None) -> dict[str, Any]:
         milliseconds = 1000 * (time.perf_counter() - started) / len(texts["validation"][:TIMED_TEXTS])
         return {"milliseconds_a_text": milliseconds, "bytes": _bytes(model)}
 
-    return fit_baselines(config, data, make_baselines(), texts, score, cost)
+    return fit_baselines(config, data, make_baselines(), texts, score, cost, most=MOST_TEXTS)
 
 
 def make_baselines() -> dict[str, Pipeline]:

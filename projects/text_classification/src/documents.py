@@ -172,7 +172,7 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> Examples
         texts, labels, lines, groups = stored_rows(path, settings.processed, columns, usable, problems)
     else:
         rows = [*usable(problems)]
-        found, labels, lines, groups = ([row[place] for row in rows] for place in range(4))  # type: ignore[misc]
+        found, labels, lines, groups = ([row[place] for row in rows] for place in range(4))
         texts = Texts.of(found)
     if not labels:
         raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from shared.config import parse, to_plain
@@ -10,7 +9,6 @@ from shared.console import columns, log
 from shared.data.examples import Data
 from shared.errors import UserError
 from shared.export.precision import NAMES
-from shared.files import read_json
 from shared.results import write_result
 from src.baseline import baseline
 from src.config import PROJECT, Config, export_path, tokenizer_path
@@ -29,7 +27,9 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     Args:
         rungs: names separated by commas; the settings in a rung's file in configs/ladder win over flags
     """
-    chosen = known_rungs(rungs)
+    chosen = [name.strip() for name in rungs.split(",")]
+    if unknown := [name for name in chosen if name not in RUNGS]:
+        raise UserError(f"there is no rung {unknown[0]!r}; choose from {', '.join(RUNGS)}.")
     data = load_data(config)
     baselines = baseline(config, data=data)
     rows = {name: baseline_row(metrics) for name, metrics in baselines["metrics"].items()}
@@ -48,15 +48,6 @@ def ladder(config: Config, rungs: str = ",".join(RUNGS)) -> dict[str, Any]:
     )
 
 
-def known_rungs(rungs: str) -> list[str]:
-    """The names in a list separated by commas; raises UserError where one is no rung."""
-    names = [name.strip() for name in rungs.split(",")]
-    for name in names:
-        if name not in RUNGS:
-            raise UserError(f"there is no rung {name!r}; choose from {', '.join(RUNGS)}.")
-    return names
-
-
 def rung_config(config: Config, name: str) -> Config:
     """The configuration with the settings of the rung's file, and a separate folder for its results."""
     file = PROJECT / "configs" / "ladder" / f"{name}.yaml"
@@ -71,10 +62,8 @@ def climb(config: Config, data: Data) -> dict[str, Any]:
     exported = export(config, data=data)
     size = export_path(config).stat().st_size + tokenizer_path(config).stat().st_size
     metrics = exported["metrics"]
-    return {
-        "validation": _scores(evaluated["metrics"]["validation"]),
-        "test": _scores(evaluated["metrics"]["test"]),
-        "cost": _cost(1000 / metrics[exported["precision"]]["per_second"], size, trained["seconds"]),
+    milliseconds = 1000 / metrics[exported["precision"]]["per_second"]
+    return _row(evaluated["metrics"], milliseconds, size, trained["seconds"]) | {
         "epochs": len(trained["history"]),
         "texts_per_second": {name: metrics[name]["per_second"] for name in NAMES if name in metrics},
         "tokens_per_second": tokens_per_second(trained),
@@ -88,27 +77,14 @@ def tokens_per_second(trained: Mapping[str, Any]) -> float:
     return float(trained["tokens_per_epoch"] * len(trained["history"]) / max(trained["seconds"], 0.01))
 
 
-def baseline_row(metrics: dict[str, Any]) -> dict[str, Any]:
+def baseline_row(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """The values that the table needs of a classical model."""
-    return {
-        "validation": _scores(metrics["validation"]),
-        "test": _scores(metrics["test"]),
-        "cost": _cost(metrics["milliseconds_a_text"], metrics["bytes"], metrics["fit_seconds"]),
+    return _row(metrics, metrics["milliseconds_a_text"], metrics["bytes"], metrics["fit_seconds"])
+
+
+def _row(metrics: Mapping[str, Any], milliseconds: float, size: int, seconds: float) -> dict[str, Any]:
+    shown = {"accuracy": "accuracy", "macro-F1": "macro_f1", "ECE": "calibration_error"}
+    scores = {
+        split: {title: metrics[split][score] for title, score in shown.items()} for split in ("validation", "test")
     }
-
-
-def _scores(scores: dict[str, Any]) -> dict[str, float]:
-    return {"accuracy": scores["accuracy"], "macro-F1": scores["macro_f1"], "ECE": scores["calibration_error"]}
-
-
-def _cost(milliseconds: float, size: int, seconds: float) -> dict[str, float]:
-    return {"ms a text": milliseconds, "MB": size / 1e6, "training seconds": seconds}
-
-
-def read_ladder(output_dir: Path, digest: str) -> dict[str, Any] | None:
-    """The result of an earlier `ladder` on the data of that digest; None where there is none."""
-    path = output_dir / "ladder.json"
-    if not path.is_file():
-        return None
-    found: dict[str, Any] = read_json(path, "run `python main.py ladder` again")
-    return found if found["data"]["digest"] == digest else None
+    return scores | {"cost": {"ms a text": milliseconds, "MB": size / 1e6, "training seconds": seconds}}

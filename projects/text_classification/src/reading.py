@@ -73,7 +73,7 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
         kept = settings[section]
         settings[section] = kept | {name: value for name, value in values.items() if kept[name] == usual[section][name]}
     settings["model"]["name"] = "ngrams"
-    where = by_class(unread, np.array(data.classes)[some["labels"]])
+    where = by_class(unread, some["labels"].numpy(), data.classes)
     return from_plain(Config, settings, base=PROJECT), (
         f"model.name auto is ngrams, with the settings of {shown(settings_file('ngrams'))}: it learns its tokens from "
         f"your texts, and {unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs or single "
@@ -89,26 +89,28 @@ def look_at_tokens(config: Config, batches: TokenBatches, classes: Sequence[str]
     """
     some = evenly_spaced(len(batches), MOST_LOOKED_AT)
     unread, cuts = batches.tokens.unread(batches.rows.at(some)), batches.rows.cuts
-    names = np.array(classes)[batches.labels]
-    sentences = []
+    labels = batches.labels.numpy()
+    sentences, most = [], config.tokenizer.max_tokens
     if unread.mean() > WORTH_SAYING:
+        where = by_class(unread, labels[some], classes)
         sentences.append(
             f"{unread.mean():.0%} of the tokens of {config.model.pretrained} are unknown signs, or single letters of "
-            f"words that it does not know{by_class(unread, names[some])}; --config {shown(settings_file('ngrams'))} "
-            "trains a network that learns its tokens from your texts."
+            f"words that it does not know{where}; --config {shown(settings_file('ngrams'))} trains a network that "
+            "learns its tokens from your texts."
         )
     if cuts.mean() > WORTH_SAYING:
-        most = config.tokenizer.max_tokens
+        where = by_class(cuts, labels, classes)
         sentences.append(
-            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words)"
-            f"{by_class(cuts, names)}, and the network reads no more than tokenizer.max_tokens {most} of them; raise "
-            "it if the end of the texts decides their class."
+            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words){where}, and "
+            f"the network reads no more than tokenizer.max_tokens {most} of them; raise it if the end of the texts "
+            "decides their class."
         )
     return sentences, float(unread.mean())
 
 
-def by_class(shares: np.ndarray, names: np.ndarray) -> str:
+def by_class(shares: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:
     """The classes of the highest and the lowest share in brackets, where these differ; empty where they do not."""
-    means = {str(name): float(shares[names == name].mean()) for name in np.unique(names)}
-    high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
-    return f" ({high} {means[high]:.0%}, {low} {means[low]:.0%})" if means[high] - means[low] > DIFFERS else ""
+    counts = np.bincount(labels, minlength=len(classes))
+    means = np.bincount(labels, shares, len(classes))[counts > 0] / counts[counts > 0]
+    names, high, low = np.array(classes)[counts > 0], means.argmax(), means.argmin()
+    return f" ({names[high]} {means[high]:.0%}, {names[low]} {means[low]:.0%})" if np.ptp(means) > DIFFERS else ""

@@ -19,11 +19,12 @@ from shared.report.sections import (
     training_section,
     write_run_report,
 )
+from shared.results import read_result
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.evaluate import logits_of
-from src.ladder import read_ladder, tokens_per_second
+from src.ladder import tokens_per_second
 
 MISTAKES_SHOWN = 20
 CHARACTERS_SHOWN = 300
@@ -62,15 +63,16 @@ def batches_section(train: dict[str, Any]) -> Section:
 
 def ladder_section(config: Config, digest: str) -> list[Section]:
     """The table of `ladder`, where it has been run on this data."""
-    found = read_ladder(config.output_dir, digest)
-    if not found:
+    if not (config.output_dir / "ladder.json").is_file():
         return []
-    models = found["metrics"]
+    found = read_result(config.output_dir, "ladder")
+    if found["data"]["digest"] != digest:
+        return []
     rows = [
         [name, *(f"{value:.4f}" for value in row["test"].values()), *(f"{value:.3g}" for value in row["cost"].values())]
-        for name, row in models.items()
+        for name, row in found["metrics"].items()
     ]
-    first = next(iter(models.values()))
+    first = next(iter(found["metrics"].values()))
     text = "Scores on the test split, and what each model costs on this machine; texts are predicted one at a time."
     return [Section("The ladder", text, header=["model", *first["test"], *first["cost"]], rows=rows)]
 

@@ -25,7 +25,9 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
     train, validation, test = found.train, found.validation, found.test
     if test is None:
         train, test = cut_texts(train, settings.test_fraction, seed, found.classes)
-    kept = without(train, [test] if validation is None else [validation, test])
+    others = [test] if validation is None else [validation, test]
+    seen = np.concatenate([split["texts"].keys for split in others])
+    kept = train.at(np.flatnonzero(~np.isin(train["texts"].keys, seen)))
     if not len(kept):
         raise UserError(
             f"all {len(train)} training texts are also in validation or test, so that none is left to learn from; "
@@ -42,19 +44,17 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
     for note in notes:
         log.warning(f"left out {note}.")
     learned = set(drawn["labels"].tolist())
-    missing = sorted(set(range(len(found.classes))) - learned)
-    if missing:
-        names = named([found.classes[label] for label in missing])
-        raise UserError(
-            f"classes of which no training text is left: {len(missing)} ({names}); "
-            + (
-                f"data.max_train {settings.max_train} is less than the number of classes, {len(found.classes)}; "
-                "raise it, or set it to 0, which takes all texts."
-                if len(learned) == settings.max_train
-                else "all their texts are also in validation or test, or have another class elsewhere; add other texts "
-                "of them, or remove them."
-            )
+    if missing := [name for label, name in enumerate(found.classes) if label not in learned]:
+        why = (
+            "all their texts are also in validation or test, or have another class elsewhere; add other texts of them, "
+            "or remove them."
         )
+        if len(learned) == settings.max_train:
+            why = (
+                f"data.max_train {settings.max_train} is less than the number of classes, {len(found.classes)}; raise "
+                "it, or set it to 0, which takes all texts."
+            )
+        raise UserError(f"classes of which no training text is left: {len(missing)} ({named(missing)}); {why}")
     return Splits(drawn.as_tensors(), validation.as_tensors(), test.as_tensors()), notes
 
 
@@ -71,12 +71,6 @@ def cut_texts(whole: Examples, fraction: float, seed: int, classes: Sequence[str
     _, cut = stratified_split(np.asarray(whole["labels"])[first], fraction, seed, classes)
     there = np.isin(keys, keys[first[cut]])
     return whole.at(np.flatnonzero(~there)), whole.at(np.flatnonzero(there))
-
-
-def without(train: Examples, others: Sequence[Examples]) -> Examples:
-    """The training texts that are in none of the other splits, so that no score is of a text that was learned."""
-    seen = np.concatenate([split["texts"].keys for split in others])
-    return train.at(np.flatnonzero(~np.isin(train["texts"].keys, seen)))
 
 
 def at_most(train: Examples, count: int, seed: int) -> Examples:

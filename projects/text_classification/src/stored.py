@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from filelock import FileLock
@@ -23,16 +23,8 @@ BLOCK = 8192
 """Rows that are written, and texts that are tokenized, at a time."""
 
 
-class Row(NamedTuple):
-    """A text with its class, as a table has it."""
-
-    text: str
-    label: str
-    """The name of the class."""
-    line: int
-    """Where it is in its file."""
-    group: str = ""
-    """What it belongs to, such as its author (see data.group_column)."""
+Row = tuple[str, str, int, str]
+"""Of a table: the text, the name of its class, its line, and its group (see data.group_column), which may be empty."""
 
 
 class Pieces(Sequence[Any]):

@@ -71,7 +71,7 @@ def usable_rows(path: Path, columns: Sequence[str], problems: Problems) -> Itera
     """The rows of a table that have a text and a class; the others go into `problems`."""
     for line, (text, label, *group), surplus in _rows(path, columns):
         if text and label and not surplus:
-            yield Row(text, label, line, *group)
+            yield text, label, line, group[0] if group else ""
         else:
             lack = "with more cells than the header" if surplus else f"without a {'class' if text else 'text'}"
             problems.add(f"rows {lack}", f"{path.name} line {line}")

@@ -26,7 +26,7 @@ from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.documents import read_table, read_texts_by_class
 from src.predict import collect_texts
-from src.splits import at_most, cut_texts, without
+from src.splits import at_most, cut_texts
 from src.stored import Texts, stored_tokens
 from src.tables import read_column
 from src.tokens import Tokens, learn_tokenizer
@@ -371,7 +371,6 @@ def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
     assert not set(first["texts"]) & set(second["texts"])
     assert len(second) == 15
     assert set(second["labels"].tolist()) == {0, 1}
-    assert not set(without(whole, [second])["texts"]) & set(second["texts"])
 
 
 def test_a_limit_draws_by_the_seed() -> None:

@@ -6,10 +6,8 @@ import pytest
 
 from main import VERBS
 from shared.cli import main
-from shared.errors import UserError
 from shared.testing.contract import Refused
 from src.config import PROJECT, Config, tokenizer_path
-from src.ladder import known_rungs
 
 
 def test_a_setting_that_cannot_be_is_named(refused: Refused) -> None:
@@ -25,9 +23,8 @@ def test_a_folder_without_tables(refused: Refused, tmp_path: Path) -> None:
     assert "no CSV file" in refused("train", "--data.source", "csv", "--data.root", tmp_path / "data")
 
 
-def test_an_unknown_rung() -> None:
-    with pytest.raises(UserError, match="'lsmt'; choose from ngrams, lstm"):
-        known_rungs("ngrams,lsmt")
+def test_an_unknown_rung(refused: Refused) -> None:
+    assert "'lsmt'; choose from ngrams, lstm" in refused("ladder", "--rungs", "ngrams,lsmt")
 
 
 def test_predicting_files_without_texts(refused: Refused, tmp_path: Path) -> None:
