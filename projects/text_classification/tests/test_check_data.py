@@ -1,11 +1,16 @@
 """The data is looked at before training, and all that is wrong with it is said at once."""
 
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
+from shared.data.examples import Examples
 from shared.testing.contract import Check
+from src.check_data import _list
+from src.stored import Texts
 
 
 def save_table(path: Path, labels: Sequence[str], texts: Sequence[str] = ()) -> Path:
@@ -75,3 +80,14 @@ def test_all_that_is_wrong_is_said_before_the_refusal(
     assert "in test only: 1 (offer)" in printed.out
     assert "val.csv" in printed.err
     assert found["data"]["counts"] == {"train": 60, "test": 20}
+
+
+def test_of_each_text_little_is_kept_in_memory() -> None:
+    texts = Texts.of(f"number {index} {'word ' * 1000}" for index in range(2000))
+    rows = Examples({"texts": texts, "labels": torch.zeros(2000, dtype=torch.int64)}, ["a name"] * 2000)
+    tracemalloc.start()
+    found = [*_list({"train": rows}, ["ham"])]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len({example.digest for example in found}) == 2000
+    assert size < 2000 * 500
