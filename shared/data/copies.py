@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from shared.console import log
-from shared.data.examples import Data, Examples, NearCopies
+from shared.data.examples import Data, Examples, NearCopies, digests_of
 from shared.data.groups import grouping_advice
 from shared.data.memory import in_batches
 from shared.data.problems import named
@@ -154,7 +154,7 @@ def _alike(some: Any, whole: Any, likeness: Likeness, itself: Sequence[int] | np
     folder = getattr(whole, "folder", None)  # of prepared images or recordings, and of stored texts
     if folder is None:
         return list(_compare(some, whole, likeness, itself))
-    key = b"".join([f"{likeness.least} {len(itself)}".encode(), *some.digests, *whole.digests])
+    key = b"".join([f"{likeness.least} {len(itself)}".encode(), *digests_of(some), *digests_of(whole)])
     kept = folder / f"copies-{hashlib.sha256(key).hexdigest()[:12]}.json"
     if not kept.is_file():
         write_json(kept, list(_compare(some, whole, likeness, itself)))

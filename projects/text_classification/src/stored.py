@@ -64,9 +64,9 @@ class Pieces(Sequence[Any]):
         return self._places[:, 2]
 
     @property
-    def digests(self) -> list[bytes]:
-        """Of stored pieces one digest, equal for the same ones in the same order."""
-        return [hashlib.sha256(self._identity.encode() + self._places.tobytes()).digest()]
+    def digest(self) -> str:
+        """Of stored pieces: equal for the same ones in the same order, without reading them."""
+        return hashlib.sha256(self._identity.encode() + self._places.tobytes()).hexdigest()
 
     def at(self, indices: Sequence[int] | np.ndarray) -> Self:
         """The pieces at these indices."""
@@ -221,4 +221,4 @@ def stored_tokens(
                 require_room(folder, (ids.nbytes // len(numbers) + 16) * (len(texts) - done), "use --data.cache memory")
             yield ids, numbers
 
-    return TokenRows.out_of(*_stored(folder, f"{texts.digests[0].hex()} {tokenizer}", np.int32, 2, blocks))
+    return TokenRows.out_of(*_stored(folder, f"{texts.digest} {tokenizer}", np.int32, 2, blocks))
