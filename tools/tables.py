@@ -107,6 +107,10 @@ def data(result: dict[str, Any]) -> str:
     row(files, "decoded in memory, at each start", small["in_memory"])
     row(files, "first start: prepared on the disk", small["first_start"])
     row(files, "each later start", small["second_start"])
+    if texts := result.get("texts"):
+        files = f"{texts['texts']:,} texts in a table"
+        row(files, "first start: read and tokenized once", texts["first_start"])
+        row(files, "each later start", texts["second_start"])
     title, rounds = "`predict`, from files to the table", result["predict"]["rounds"]
     for each in ([result["predict"]["tenth"]], [one["predict_files"] for one in rounds]):
         row(f"{each[0]['images']:,} JPEG, 256x256", title, {}, each)
