@@ -67,7 +67,8 @@ def text_vectors(texts: Sequence[str]) -> np.ndarray:
         runs *= HASH
         # The highest bit says whether a run adds or subtracts, so that unlike runs in one value cancel.
         vector += np.bincount((runs >> 8) % TEXT_VALUES, np.where(runs >> 31, -1.0, 1.0), TEXT_VALUES)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    scaled: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return scaled
 
 
 def recording_vectors(clips: Tensor) -> np.ndarray:
