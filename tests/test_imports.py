@@ -28,13 +28,19 @@ def test_projects_do_not_import_each_other(projects: list[Path]) -> None:
         assert not third_party(sorted(project.rglob("*.py"))) & foreign, project.name
 
 
-def test_no_process_loads_what_it_does_not_need(projects: list[Path]) -> None:
+def test_no_process_loads_what_it_does_not_need(repository: Path, projects: list[Path]) -> None:
     network, training = {"onnxruntime", "torch", "transformers"}, {"sklearn", "accelerate", "tensorboard", "onnx"}
-    holds_connections = unneeded("src.config, shared.verbs, shared.cli", network)
-    asks_network = unneeded("src.service, shared.serving.worker", training | {"fastapi"})
+    text = (repository / "pyproject.toml").read_text()
+    stated = required(tomllib.loads(text)["project"]["dependencies"])
     for project in projects:
-        # What a process has loaded stays, so that one process answers for both.
-        assert printed(holds_connections + asks_network, project) == "set()\nset()\n", project.name
+        requirements = (project / "requirements.txt").read_text()
+        of_server = with_their_own(stated | required(requirements.partition("# What training")[0].splitlines()))
+        of_training = requirements_of(text) | required(requirements.splitlines())
+        # What a process has loaded stays, so that one answers for what holds connections, what computes, and a server.
+        holds_connections = unneeded("src.config, shared.verbs, shared.cli", network)
+        computes = unneeded("src.service, shared.serving.worker", training | {"fastapi"})
+        serves = unneeded("shared.serving.server", import_names(of_training - of_server))
+        assert printed(holds_connections + computes + serves, project) == "set()\n" * 3, project.name
         assert printed(unneeded("src.train", {"matplotlib", "tensorboard", "onnx"}), project) == "set()\n", project.name
     assert printed(unneeded("shared.serving.server", network), projects[0]) == "set()\n"
 
@@ -59,17 +65,6 @@ runpy.run_path("main.py", run_name="__main__")
     light = [project for project in projects if not needs[project] & {"timm", "facenet-pytorch"}]
     for project in sorted(light, key=lambda project: len(needs[project]))[:1]:
         assert "loaded set()\n" in printed(code, project)
-
-
-def test_a_server_loads_nothing_that_only_training_asks_for(repository: Path, projects: list[Path]) -> None:
-    text = (repository / "pyproject.toml").read_text()
-    stated = required(tomllib.loads(text)["project"]["dependencies"])
-    modules = "src.config, shared.verbs, shared.cli, src.service, shared.serving.worker, shared.serving.server"
-    for project in projects:
-        requirements = (project / "requirements.txt").read_text()
-        of_server = with_their_own(stated | required(requirements.partition("# What training")[0].splitlines()))
-        of_training = requirements_of(text) | required(requirements.splitlines())
-        assert printed(unneeded(modules, import_names(of_training - of_server)), project) == "set()\n", project.name
 
 
 def with_their_own(packages: set[str]) -> set[str]:

@@ -12,6 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECTS = sorted(path.parent for path in REPOSITORY.glob("projects/*/main.py"))
+LIGHTEST = min(PROJECTS, key=lambda path: (path / "requirements.txt").stat().st_size)
 PLACES = ("shared/**", "projects/*", "projects/*/src/**", "projects/*/models/**", "docs/learn")
 TOOLS = ("install", "doctor", "new_project", "own_repository", "starter")
 SOURCES = sorted({path for place in PLACES for path in REPOSITORY.glob(f"{place}/*.py")})
@@ -115,7 +116,7 @@ def test_such_names_are_found() -> None:
 
 @pytest.mark.parametrize(
     "project",
-    [pytest.param(path, marks=[pytest.mark.long] * (number > 0), id=path.name) for number, path in enumerate(PROJECTS)],
+    [pytest.param(path, marks=[pytest.mark.long] * (path != LIGHTEST), id=path.name) for path in PROJECTS],
 )
 def test_workers_start_without_a_fork_and_files_have_names_for_windows(project: Path, tmp_path: Path) -> None:
     """As on Windows and macOS: what a worker process gets is pickled, and it imports the program anew."""

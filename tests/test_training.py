@@ -186,11 +186,12 @@ def test_patience_stops_early(tmp_path: Path) -> None:
     assert len(result.history) == result.best_epoch + 2 < 50
 
 
-OPTIONS = [("precision", "bf16"), ("precision", "fp16"), ("compile", True), ("ema_decay", 0.9), ("max_grad_norm", 0.5)]
+OPTIONS = [("precision", "bf16"), ("precision", "fp16"), ("ema_decay", 0.9), ("max_grad_norm", 0.5)]
 OPTIONS += [("schedule", "cosine"), ("schedule", "constant"), ("weight_decay", 0.0)]
+SLOW = [pytest.param("compile", True, marks=pytest.mark.long)]
 
 
-@pytest.mark.parametrize(("key", "value"), OPTIONS)
+@pytest.mark.parametrize(("key", "value"), OPTIONS + SLOW)
 def test_it_learns_with_each_option(key: str, value: object, tmp_path: Path) -> None:
     assert run(tmp_path, replace(CONFIG, **{key: value})).best_metrics["accuracy"] > 0.93  # type: ignore[arg-type]
 

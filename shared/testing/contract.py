@@ -395,7 +395,9 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
     assert ("torch" in loaded(contract, "import src.service")) == (not contract.serves_without_torch)
 
 
-@pytest.mark.parametrize("words", ["--help", "train --help", "predict", "check-data"])
+@pytest.mark.parametrize(
+    "words", ["--help", "train --help", "predict", pytest.param("check-data", marks=pytest.mark.long)]
+)
 def test_what_does_not_train_loads_no_library_of_training(
     words: str, trained: Any, data: Data, contract: Contract, tmp_path: Path
 ) -> None:
