@@ -1,6 +1,4 @@
-"""Answers to exercise 18: right ones in another style, and plausible wrong ones."""
-
-import math
+"""Answers to exercise 18: right ones in another style, and edits of the solution that make it wrong."""
 
 import torch
 from torch import Tensor, nn
@@ -21,56 +19,29 @@ def activation_sizes__right_by_linear(inputs: Tensor, weights: list[Tensor]) -> 
     return [activations.std().item() for activations in sizes[1:]]
 
 
-def he_weights__wrong_outputs(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(outputs, inputs, generator=generator) * math.sqrt(2 / outputs)
-
-
-def he_weights__wrong_transposed(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(inputs, outputs, generator=generator) * math.sqrt(2 / inputs)
-
-
-def he_weights__wrong_no_root(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(outputs, inputs, generator=generator) * 2 / inputs
-
-
-def he_weights__wrong_for_a_layer_without_relu(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(outputs, inputs, generator=generator) / math.sqrt(inputs)
-
-
-def he_weights__wrong_without_the_generator(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(outputs, inputs) * math.sqrt(2 / inputs)
-
-
-def he_weights__wrong_uniform(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return (2 * torch.rand(outputs, inputs, generator=generator) - 1) * math.sqrt(6 / inputs)
-
-
-def xavier_weights__wrong_only_positive(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.rand(outputs, inputs, generator=generator) * math.sqrt(6 / (inputs + outputs))
-
-
-def xavier_weights__wrong_inputs_only(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return (2 * torch.rand(outputs, inputs, generator=generator) - 1) * math.sqrt(6 / inputs)
-
-
-def xavier_weights__wrong_normal(inputs: int, outputs: int, generator: torch.Generator) -> Tensor:
-    return torch.randn(outputs, inputs, generator=generator) * math.sqrt(2 / (inputs + outputs))
-
-
-def activation_sizes__wrong_before_the_relu(inputs: Tensor, weights: list[Tensor]) -> list[float]:
-    sizes = []
-    for matrix in weights:
-        inputs = inputs @ matrix.T
-        sizes.append(float(inputs.std()))
-        inputs = inputs.relu()
-    return sizes
-
-
-def activation_sizes__wrong_always_from_the_inputs(inputs: Tensor, weights: list[Tensor]) -> list[float]:
-    return [float((inputs @ matrix.T).relu().std()) for matrix in weights]
-
-
-def activation_sizes__wrong_the_last_only(inputs: Tensor, weights: list[Tensor]) -> list[float]:
-    for matrix in weights:
-        inputs = (inputs @ matrix.T).relu()
-    return [float(inputs.std())]
+MISTAKES = {
+    "He by outputs": ("2 / inputs", "2 / outputs"),
+    "He transposed": ("torch.randn(outputs, inputs,", "torch.randn(inputs, outputs,"),
+    "no root": ("math.sqrt(2 / inputs)", "2 / inputs"),
+    "for a layer without ReLU": ("2 / inputs", "1 / inputs"),
+    "without the generator": ("torch.randn(outputs, inputs, generator=generator)", "torch.randn(outputs, inputs)"),
+    "uniform": (
+        "torch.randn(outputs, inputs, generator=generator) * math.sqrt(2 / inputs)",
+        "(2 * torch.rand(outputs, inputs, generator=generator) - 1) * math.sqrt(6 / inputs)",
+    ),
+    "only positive": (
+        "(2 * torch.rand(outputs, inputs, generator=generator) - 1)",
+        "torch.rand(outputs, inputs, generator=generator)",
+    ),
+    "Xavier by inputs": ("6 / (inputs + outputs)", "6 / inputs"),
+    "Xavier normal": (
+        "(2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound",
+        "torch.randn(outputs, inputs, generator=generator) * bound / math.sqrt(3)",
+    ),
+    "before the ReLU": (
+        "(activations @ matrix.T).relu()",
+        "(activations.relu() if sizes else activations) @ matrix.T",
+    ),
+    "always from the inputs": ("(activations @ matrix.T)", "(inputs @ matrix.T)"),
+    "the last only": ("return sizes", "return sizes[-1:]"),
+}

@@ -1,4 +1,4 @@
-"""Answers to exercise 30: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 30: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 
@@ -19,63 +19,26 @@ def measure__right_by_trying_all(validation: Pairs, test: Pairs, false_accept: f
     return shares(threshold_for__right_by_trying_all(*validation, false_accept), *test)
 
 
-def threshold_for__wrong_interpolated(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    return float(np.quantile(similarities[~same], 1 - false_accept))
-
-
-def threshold_for__wrong_all_pairs(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    ranked = np.sort(similarities)
-    return float(ranked[len(ranked) - 1 - int(false_accept * len(ranked))])
-
-
-def threshold_for__wrong_share_of_all_pairs(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    different = np.sort(similarities[~same])
-    return float(different[len(different) - 1 - int(false_accept * len(similarities))])
-
-
-def threshold_for__wrong_same_people(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    ranked = np.sort(similarities[same])
-    return float(ranked[int(false_accept * len(ranked))])
-
-
-def threshold_for__wrong_lower_end(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    different = np.sort(similarities[~same])
-    return float(different[int(false_accept * len(different))])
-
-
-def threshold_for__wrong_one_too_strict(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    different = np.sort(similarities[~same])
-    return float(different[min(len(different) - int(false_accept * len(different)), len(different) - 1)])
-
-
-def threshold_for__wrong_rounded_up(similarities: np.ndarray, same: np.ndarray, false_accept: float) -> float:
-    different = np.sort(similarities[~same])
-    return float(different[len(different) - 1 - int(np.ceil(false_accept * len(different)))])
-
-
-def measure__wrong_chosen_on_the_test_split(validation: Pairs, test: Pairs, false_accept: float) -> tuple[float, float]:
-    return shares(threshold_for__right_by_trying_all(*test, false_accept), *test)
-
-
-def measure__wrong_measured_on_the_validation_split(
-    validation: Pairs, test: Pairs, false_accept: float
-) -> tuple[float, float]:
-    return shares(threshold_for__right_by_trying_all(*validation, false_accept), *validation)
-
-
-def measure__wrong_at_the_threshold_is_accepted(
-    validation: Pairs, test: Pairs, false_accept: float
-) -> tuple[float, float]:
-    threshold, (similarities, same) = threshold_for__right_by_trying_all(*validation, false_accept), test
-    accepted = similarities >= threshold
-    return float(np.mean(accepted[~same])), float(np.mean(~accepted[same]))
-
-
-def measure__wrong_swapped(validation: Pairs, test: Pairs, false_accept: float) -> tuple[float, float]:
-    return measure__right_by_trying_all(validation, test, false_accept)[::-1]
-
-
-def measure__wrong_shares_of_all_pairs(validation: Pairs, test: Pairs, false_accept: float) -> tuple[float, float]:
-    threshold, (similarities, same) = threshold_for__right_by_trying_all(*validation, false_accept), test
-    accepted = similarities > threshold
-    return float(np.mean(accepted & ~same)), float(np.mean(~accepted & same))
+MISTAKES = {
+    "interpolated": (
+        "different[len(different) - 1 - accepted]",
+        "np.quantile(different, 1 - false_accept)",
+    ),
+    "all pairs": ("np.sort(similarities[~same])", "np.sort(similarities)"),
+    "share of all pairs": ("false_accept * len(different)", "false_accept * len(similarities)"),
+    "same people": ("np.sort(similarities[~same])", "-np.sort(-similarities[same])"),
+    "lower end": ("different[len(different) - 1 - accepted]", "different[accepted]"),
+    "one too strict": ("- 1 - accepted", "- max(accepted, 1)"),
+    "rounded up": ("math.floor(false_accept * len(different) + 1e-9)", "math.ceil(false_accept * len(different))"),
+    "chosen on the test split": ("threshold_for(*validation", "threshold_for(*test"),
+    "measured on the validation split": ("similarities, same = test", "similarities, same = validation"),
+    "at the threshold is accepted": ("similarities > threshold", "similarities >= threshold"),
+    "swapped": (
+        "float(accepted[~same].mean()), float((~accepted[same]).mean())",
+        "float((~accepted[same]).mean()), float(accepted[~same].mean())",
+    ),
+    "shares of all pairs": (
+        "float(accepted[~same].mean()), float((~accepted[same]).mean())",
+        "float((accepted & ~same).mean()), float((~accepted & same).mean())",
+    ),
+}
