@@ -13,6 +13,7 @@ from shared import workers as shared_workers
 from shared.cli import _one_sentence as sentence
 from shared.data.examples import Data
 from shared.data.memory import ordered_loader
+from shared.data.pack import pack
 from shared.errors import StoppedError, UserError
 from shared.training import loop
 from shared.training.checkpoint import load_checkpoint
@@ -84,6 +85,14 @@ def test_what_takes_too_much_memory_is_read_when_it_is_needed(
     assert re.fullmatch(
         rf"\S+{name}.png or \S+{name}.png was readable when the command began.*", sentence(refused.value)
     )
+
+
+def test_shards_hold_images_and_masks_too(tmp_path: Path) -> None:
+    pack(save_folder(tmp_path / "folder", 20), tmp_path / "shards")
+    found = [load_data(Config(data=DataConfig(root=tmp_path / name, cache="none"))) for name in ("folder", "shards")]
+    assert found[0].digest == found[1].digest
+    for one, other in zip(*(data.splits.test["masks"] for data in found), strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_the_baseline_says_on_how_many_images_it_was_fitted(
