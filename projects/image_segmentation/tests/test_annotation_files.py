@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from images import load, refusal
 from PIL import Image
 
 from shared.data.examples import Data
-from shared.errors import UserError
-from src.config import load_config
-from src.dataloader import load_data
 from src.masks.outlines import draw, runs_of
 from src.outlines import annotations_of
 
@@ -62,16 +60,6 @@ def labelme(name: str, shapes: list[dict[str, Any]]) -> dict[str, Any]:
 def write(path: Path, content: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
-
-
-def load(root: Path, *flags: str) -> Data:
-    return load_data(load_config(None, "--data.root", str(root), *flags))
-
-
-def refusal(root: Path, *flags: str) -> str:
-    with pytest.raises(UserError) as refused:
-        load(root, *flags)
-    return str(refused.value)
 
 
 def by_name(data: Data) -> dict[str, np.ndarray]:

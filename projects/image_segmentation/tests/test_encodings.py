@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from images import load, refusal
 from PIL import Image
 
 from shared.data.examples import Data
-from shared.errors import UserError
-from src.config import load_config
-from src.dataloader import load_data
 
 SIDE = 48
 COLORS = np.array([(40, 80, 40), (200, 60, 50), (60, 60, 200), (230, 230, 90)], np.uint8)
@@ -118,16 +116,6 @@ def numbered(count: int) -> Save:
         Image.fromarray(np.where(ids > 0, ids.astype(np.uint16) + start, 0).astype(np.uint16)).save(f"{path}.png")
 
     return save
-
-
-def load(root: Path, *flags: str) -> Data:
-    return load_data(load_config(None, "--data.root", str(root), *flags))
-
-
-def refusal(root: Path, *flags: str) -> str:
-    with pytest.raises(UserError) as refused:
-        load(root, *flags)
-    return str(refused.value)
 
 
 def advice(message: str) -> list[list[str]]:
