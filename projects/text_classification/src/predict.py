@@ -1,9 +1,10 @@
 """Classify texts with the exported network, which carries its own labels, tokenizer and temperature."""
 
 import io
+import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,16 +133,16 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | P
     found: list[str | Path] = []
     skipped: Counter[str] = Counter()
     for item in inputs:
-        suffix = Path(item).suffix.lower()
+        suffix = Path(item).suffix.lower()  # a text may be too long for Path to look it up
         if item == "-":
             found += map(clean, io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
         elif suffix in SUFFIXES:
             found += read_column(Path(item), text_column)
-        elif suffix in TEXTS.suffixes or _exists(item, Path.is_dir):
+        elif suffix in TEXTS.suffixes or os.path.isdir(item):  # noqa: PTH112
             files, passed_over = collect_files([Path(item)], TEXTS)
             found += files
             skipped.update(passed_over)
-        elif _exists(item, Path.exists):
+        elif os.path.exists(item):  # noqa: PTH110
             raise UserError(f"{item} is a file of another kind; name CSV, TSV, Parquet, JSON lines or .txt files.")
         else:
             found.append(clean(item))
@@ -150,11 +151,3 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | P
     if any(isinstance(one, Path) for one in found):
         log.info("predict: a .txt file is one text, as in training; `predict - < FILE` takes each line as one")
     return found, dict(skipped)
-
-
-def _exists(item: str, as_what: Callable[[Path], bool]) -> bool:
-    """Whether there is a file or folder of that name; a text may be too long to be looked up."""
-    try:
-        return bool(item.strip()) and as_what(Path(item))
-    except (OSError, ValueError):
-        return False

@@ -96,13 +96,6 @@ class Tokens:
             unread[number] = letter or piece == model.get("unk_token") or number == model.get("unk_id")
         return unread
 
-    def whole_lengths(self, texts: Sequence[str], most: int) -> np.ndarray:
-        """The number of tokens of each text, int64 [N], where no more than `most` matter."""
-        uncut = Tokenizer.from_str(self.content)
-        uncut.enable_truncation(most)
-        encoded = uncut.encode_batch([text[: CHARACTERS_A_TOKEN * most] for text in texts])
-        return np.array([len(item.ids) for item in encoded])
-
     def padded(self, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of ids as one batch: int64 [N, longest]."""
         batch = np.full((len(rows), max(map(len, rows))), self.pad, np.int64)

@@ -16,10 +16,10 @@ from shared.training.loop import Step, Task
 from shared.training.losses import Loss, classification_loss
 from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
-from src.config import PROJECT, Config
+from src.config import PROJECT, Config, TokenizerConfig
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.reading import choose_network, look_at_tokens, settings_file
-from src.tokens import MOST_TOKENS, Tokens
+from src.tokens import MOST_TOKENS, Tokens, pretrained_tokenizer
 
 
 def train(
@@ -94,7 +94,8 @@ def more_tokens(tokens: Tokens, texts: Sequence[str], config: Config) -> tuple[i
     """
     now = config.tokenizer.max_tokens
     largest = min(MOST_TOKENS, 4 * now)
-    lengths = tokens.whole_lengths(texts[:: -(-len(texts) // 500)], largest + 1)  # int64 [up to 500]
+    longer = pretrained_tokenizer(tokens.content, tokens.pad, TokenizerConfig(largest + 1))
+    lengths = longer.ids(texts[:: -(-len(texts) // 500)]).lengths  # int64 [up to 500]
     if (lengths > now).mean() <= 0.05 or largest <= now:
         return 0, ""
     wanted = 2 * now if 2 * now < largest and (lengths <= 2 * now).mean() > 0.95 else largest
