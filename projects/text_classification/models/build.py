@@ -9,6 +9,7 @@ from models.model import make_network
 from shared.data.examples import Data
 from shared.errors import UserError
 from shared.training.checkpoint import Checkpoint
+from shared.training.first_weights import Origin
 from shared.training.start_from import checkpoint_to_start_from
 from src.config import Config
 from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
@@ -50,8 +51,7 @@ def build_model(config: Config, data: Data) -> ModelBundle:
             tokens = pretrained_tokenizer(**start.metadata["tokenizer"], settings=config.tokenizer)
         else:
             tokens = learn_tokenizer(data.splits.train["texts"], config.tokenizer)
-        origin = {"source": "random", "license": ""}
-        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, origin)
+        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, Origin().as_dict())
     from models.pretrained import load_pretrained  # its libraries take seconds to load, and only this network needs it
 
     encoder = load_pretrained(config.model.pretrained)

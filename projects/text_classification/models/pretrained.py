@@ -1,6 +1,6 @@
 """A pretrained Transformer with a new last layer: from an installed package, else from Hugging Face's hub."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from models.model import masked_mean
 from shared.data.download import reachable
 from shared.errors import UserError
 from shared.files import file_digest
+from shared.training.first_weights import Origin
 from src.reading import MINILM, PACKAGE, minilm_folder
 
 # Of model.safetensors as published at huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
@@ -24,20 +25,6 @@ HUB_ADDRESS = "https://huggingface.co"
 
 logging.set_verbosity_error()  # its warnings are about layers that are left out on purpose
 logging.disable_progress_bar()
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where the first weights come from; it is part of every result."""
-
-    source: str
-    name: str
-    license: str = ""
-    tried: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The record as plain types."""
-        return asdict(self)
 
 
 class Pretrained(nn.Module):
@@ -125,12 +112,12 @@ def load_pretrained(name: str) -> Encoder:
     if name == MINILM:
         folder = minilm_folder()
         check_weights(folder / "model.safetensors")
-        return _read(folder, Origin(f"the package {PACKAGE}", name, "Apache-2.0"))
+        return _read(folder, Origin(f"the package {PACKAGE}", "Apache-2.0"))
     try:
         # Without a network, weights that were downloaded before are found by their folder; by name, the library would
         # ask the hub all the same.
         place = name if reachable(HUB_ADDRESS) else snapshot_download(name, local_files_only=True)
-        return _read(place, Origin(HUB, name, "see its page", [f"the package {PACKAGE}: it has {MINILM} only"]))
+        return _read(place, Origin(f"{HUB}: {name}", "see its page", [f"the package {PACKAGE}: it has {MINILM} only"]))
     # The hub raises errors of many kinds.
     except Exception as error:
         raise UserError(

@@ -13,7 +13,6 @@ from models.pretrained import (
     MINILM,
     PACKAGE,
     Encoder,
-    Origin,
     Pretrained,
     check_weights,
     load_pretrained,
@@ -23,6 +22,7 @@ from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.export.to_onnx import trace_classifier
 from shared.testing.contract import loss_by_heart
+from shared.training.first_weights import Origin
 from src.config import TokenizerConfig
 from src.tokens import pretrained_tokenizer
 
@@ -122,7 +122,7 @@ def test_lora_begins_as_the_encoder_and_can_be_merged_into_it() -> None:
 
 
 def load_weights(weights: dict[str, Tensor]) -> Encoder:
-    return Encoder(tiny_bert(), weights, "", Origin("test", "tiny"))
+    return Encoder(tiny_bert(), weights, "", Origin("test"))
 
 
 @torch.no_grad()
@@ -157,5 +157,5 @@ def test_without_a_network_what_was_fetched_before_is_used(monkeypatch: pytest.M
     monkeypatch.setattr(pretrained, "reachable", lambda _: False)
     monkeypatch.setattr(pretrained, "snapshot_download", lambda *_, **__: str(fetched))
     encoder = load_pretrained("somebody/something")
-    assert encoder.origin.name == "somebody/something"
+    assert encoder.origin.source.endswith("somebody/something")
     assert encoder.facts["hidden_size"] == 384
