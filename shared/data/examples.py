@@ -204,22 +204,32 @@ class Data:
 
 
 def split_data(
-    found: SourceData, validation_fraction: float, test_fraction: float, seed: int, advice: str = ""
+    found: SourceData,
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+    advice: str = "",
+    validation_by_group: bool = True,
 ) -> Splits[Examples]:
     """The splits of a source; those that it lacks are cut off its training examples, the test split first.
 
     Args:
         advice: what else helps where there are too few groups, for the message.
+        validation_by_group: whether groups stay together in the cut of the validation split too.
 
     Raises:
         UserError: there are too few examples to cut.
     """
     wanted = {"test": (found.test, test_fraction), "validation": (found.validation, validation_fraction)}
     if any(found.train.groups):
+        if not validation_by_group:
+            del wanted["validation"]
         cut = {f"data.{name}_fraction": share for name, (own, share) in wanted.items() if own is None}
         require_groups(found.train.groups, cut, advice)
     train, test = cut_examples(found.train, found.test, test_fraction, seed, classes=found.classes)
-    train, validation = cut_examples(train, found.validation, validation_fraction, seed, classes=found.classes)
+    train, validation = cut_examples(
+        train, found.validation, validation_fraction, seed, validation_by_group, found.classes
+    )
     return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())
 
 

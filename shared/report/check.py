@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +12,24 @@ import numpy as np
 from shared.console import log, shown, table
 from shared.data.check import (
     DataCheck,
+    Inspect,
     all_warnings,
     class_counts,
     contents_by_name,
     find_copies,
+    inspect_image,
     list_examples,
     measured,
     samples_by_class,
     size_on_disk,
     spread,
     start_check,
+    survey_folders,
 )
 from shared.data.copies import Likeness, near_copy_warnings
 from shared.data.examples import Data
-from shared.data.images import displayed, read_image, size_of
+from shared.data.folders import IMAGES, FileKind
+from shared.data.images import displayed, read_image
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
 from shared.files import atomic_write
@@ -33,6 +39,29 @@ from shared.results import data_rows, write_result
 
 _ROWS_AT_MOST = 100
 _COPIES_RECORDED = 50
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """How the files of a data set are looked at."""
+
+    kind: FileKind
+    column: str
+    """Of what the network takes."""
+    measure: Callable[[Path], Mapping[str, int]]
+    """From a file to its measures; none where it cannot be read."""
+    look: Inspect
+    draw: Callable[[np.ndarray], np.ndarray]
+    """From what the network takes to an image, uint8 [H, W] or [H, W, 3]."""
+    show: Callable[[Path], np.ndarray]
+    """From a file, where training refuses the data, to an image."""
+    side: int = 72
+    """Of an image among the samples, in pixels."""
+
+
+IMAGE_FILES = FileCheck(
+    IMAGES, "images", size_on_disk, inspect_image, displayed, lambda path: np.asarray(read_image(path))
+)
 
 
 def write_check_report(
@@ -105,35 +134,37 @@ def write_check_report(
     return result
 
 
-def check_images(
+def check_files(
     config: Any,
     project: Path,
     load_data: Callable[[Any], Data],
     likeness: Likeness,
-    setting_warnings: Callable[[DataCheck], list[str]] = lambda _: [],
+    setting_warnings: Callable[[DataCheck, Data | None], list[str]] = lambda _check, _data: [],
+    files: FileCheck = IMAGE_FILES,
 ) -> dict[str, Any]:
-    """Check images in class folders, shown as the network sees them (see `write_check_report`).
+    """Check files in class folders, shown as the network takes them (see `write_check_report`).
 
     Args:
-        likeness: when two images are copies.
-        setting_warnings: which settings would suit the images better.
+        likeness: when two files are copies.
+        setting_warnings: which settings would suit the files better.
+        files: how they are looked at.
     """
-    root = config.data.root
-    check, data = start_check(config, "images", load_data)
+    root, kind, column = config.data.root, files.kind, files.column
+    survey = partial(survey_folders, kind=kind, look=files.look)
+    check, data = start_check(config, kind.nouns, load_data, survey)
     if data:
-        on_disk, size = data.record.source == "folder", size_of(data.splits.train["images"].shape[:1:-1])
-        check.examples = list_examples(data, "images", lambda name: size_on_disk(root / name) if on_disk else size)
-    check.warnings = all_warnings(check) + setting_warnings(check)
-    check.warnings += skipped_warnings(data.record if data else None, config.data)
-    check.warnings += near_copy_warnings(data, "images", likeness)
-    prepared = contents_by_name(data, "images") if data else None
+        check.examples = list_examples(
+            data, column, lambda name: files.measure(root / name) if (root / name).is_file() else {}
+        )
+    check.warnings = all_warnings(check) + setting_warnings(check, data)
+    check.warnings += skipped_warnings(data.record if data else None, config.data, kind)
+    check.warnings += near_copy_warnings(data, column, likeness)
+    prepared = contents_by_name(data, column) if data else None
     samples = {
-        label: [
-            displayed(prepared(one.name)) if prepared else np.asarray(read_image(root / one.name)) for one in chosen
-        ]
+        label: [files.draw(prepared(one.name)) if prepared else files.show(root / one.name) for one in chosen]
         for label, chosen in samples_by_class(check.examples, config.seed).items()
     }
-    return write_check_report(check, config, project, samples=samples)
+    return write_check_report(check, config, project, samples=samples, side=files.side)
 
 
 def _print_warnings(warnings: Sequence[str]) -> None:

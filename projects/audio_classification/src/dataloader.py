@@ -5,6 +5,7 @@ augmentation.py.
 """
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,13 +13,13 @@ from torch.utils.data import DataLoader
 
 from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_RECORDING, warn_near_copies
-from shared.data.examples import Data, Examples, SourceData, cut_examples
+from shared.data.examples import Data, Examples, SourceData, split_data
 from shared.data.folders import RECORDINGS, has_class_files
 from shared.data.memory import Batch, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.problems import named
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
-from shared.data.splits import Splits, require_groups
+from shared.data.splits import Splits
 from shared.errors import UserError
 from src.augmentation import augment
 from src.config import Config, DataConfig
@@ -40,13 +41,12 @@ def load_data(config: Config) -> Data:
     settings = config.data
     found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
     splits = split_by_speaker(found, settings, config.seed)
-    require_all_classes(splits.train["labels"], found.classes)
+    require_all_classes(splits.train["labels"].tolist(), found.classes)
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
-    tensors = Splits(*(split.as_tensors() for split in vars(splits).values()))
-    copies = warn_near_copies(tensors, "samples", SAME_RECORDING) if record.source == "folder" else None
+    copies = warn_near_copies(splits, "samples", SAME_RECORDING) if record.source == "folder" else None
     facts = found.facts | {"speakers": speakers}
-    return Data(tensors, found.classes, record, found.problems, facts, unusual=found.unusual, near_copies=copies)
+    return Data(splits, found.classes, record, found.problems, facts, unusual=found.unusual, near_copies=copies)
 
 
 def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, DataSource[SourceData]]:
@@ -79,26 +79,18 @@ def split_by_speaker(found: SourceData, settings: DataConfig, seed: int) -> Spli
 
     A network learns voices as well as words: measured on speakers it was trained on, it scores better than it is.
     """
-    train, validation, test = found.train, found.validation, found.test
     if settings.test_groups:
-        if test is not None:
+        if found.test is not None:
             raise UserError("the data has a test split, which data.test_groups cannot change; leave that setting out.")
-        train, test = _cut_speakers(train, settings.test_groups)
-    train, by_speaker = _by_speaker(train), settings.validation_by == "group"
-    if any(train.groups):
-        cut, advice, speakers = {}, "", len(set(train.groups))
-        if test is None:
-            cut["data.test_fraction"] = settings.test_fraction
-        if validation is None and by_speaker:
-            cut["data.validation_fraction"] = settings.validation_fraction
-            if test is not None:
-                advice = "set data.validation_by to clip"
-            elif speakers > 1:  # one of two speakers can be the test split
-                advice = f"set data.validation_by to clip and data.test_fraction to {1 / speakers:.3g}"
-        require_groups(train.groups, cut, advice)
-    train, test = cut_examples(train, test, settings.test_fraction, seed)
-    kept, validation = cut_examples(train, validation, settings.validation_fraction, seed, by_speaker)
-    return Splits(kept, validation, test)
+        train, test = _cut_speakers(found.train, settings.test_groups)
+        found = replace(found, train=train, test=test)
+    found = replace(found, train=_by_speaker(found.train))
+    advice, speakers, by_speaker = "", len(set(found.train.groups)), settings.validation_by == "group"
+    if found.validation is None and by_speaker and found.test is not None:
+        advice = "set data.validation_by to clip"
+    elif found.validation is None and by_speaker and speakers > 1:  # one of two speakers can be the test split
+        advice = f"set data.validation_by to clip and data.test_fraction to {1 / speakers:.3g}"
+    return split_data(found, settings.validation_fraction, settings.test_fraction, seed, advice, by_speaker)
 
 
 def _by_speaker(examples: Examples) -> Examples:
@@ -121,7 +113,7 @@ def _cut_speakers(whole: Examples, wanted: list[str]) -> tuple[Examples, Example
     return whole.at(np.flatnonzero(~chosen)), whole.at(np.flatnonzero(chosen))
 
 
-def require_all_classes(labels: np.ndarray, classes: list[str]) -> None:
+def require_all_classes(labels: list[int], classes: list[str]) -> None:
     """Refuse a training split without some class: all its speakers went into the other splits."""
     lacking = [name for label, name in enumerate(classes) if label not in labels]
     if lacking:

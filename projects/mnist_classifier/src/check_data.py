@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.data.copies import SAME_DIGIT
-from shared.report.check import check_images
+from shared.report.check import check_files
 from src.config import PROJECT, Config
 from src.dataloader import load_data
 
@@ -13,4 +13,4 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
-    return check_images(config, PROJECT, load_data, SAME_DIGIT)
+    return check_files(config, PROJECT, load_data, SAME_DIGIT)

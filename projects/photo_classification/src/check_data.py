@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.data.check import DataCheck
 from shared.data.copies import SAME_IMAGE
-from shared.report.check import check_images
+from shared.data.examples import Data
+from shared.report.check import check_files
 from src.config import PROJECT, Config, DataConfig
 from src.dataloader import load_data
 
@@ -15,14 +16,14 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (samples by class) and outputs/data.html.
     """
-    return check_images(config, PROJECT, load_data, SAME_IMAGE, partial(_setting_warnings, config.data))
+    return check_files(config, PROJECT, load_data, SAME_IMAGE, partial(_setting_warnings, config.data))
 
 
 LONG = 2
 """From this ratio of the sides on, a photo's middle square leaves out half of it."""
 
 
-def _setting_warnings(settings: DataConfig, check: DataCheck) -> list[str]:
+def _setting_warnings(settings: DataConfig, check: DataCheck, _: Data | None) -> list[str]:
     """Which settings would suit the user's own photos better."""
     sides = [sorted(one.measures.values()) for one in check.examples if one.measures]
     warnings = []
