@@ -5,16 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.console import log
-from shared.data.folders import (
-    IMAGES,
-    SPLIT_NAMES,
-    FileKind,
-    LabeledFiles,
-    class_folders,
-    list_files,
-    split_called,
-    splits_among,
-)
+from shared.data.folders import IMAGES, SPLIT_NAMES, FileKind, LabeledFiles, list_files, split_called, splits_among
 from shared.data.index import TABLES, read_index
 from shared.data.labels import indicators
 from shared.data.problems import Problems, named
@@ -38,7 +29,8 @@ class _Row(NamedTuple):
 
 def tables_in(root: Path) -> list[Path]:
     """The tables that lie in a folder, sorted."""
-    return sorted(path for path in root.iterdir() if path.suffix.lower() in TABLES and path.name[0] != ".")
+    inside = root.iterdir() if root.is_dir() else ()
+    return sorted(path for path in inside if path.suffix.lower() in TABLES and path.name[0] != ".")
 
 
 def find_in_tables(
@@ -64,7 +56,8 @@ def find_in_tables(
     Raises:
         UserError: a table cannot be read, contradicts itself, or has labels that training does not know.
     """
-    read = _read_tables(root, columns, kind, problems)
+    files = list_files(root, kind) if tables_in(root) else []
+    read = _read_tables(root, files, columns, kind, problems)
     if not read:
         return {}
     splits, others = splits_among([*read])
@@ -78,7 +71,7 @@ def find_in_tables(
     log.info(f"data: labels are read from {named([path.name for path in splits.values()])}")
     rows = [row._replace(split=split_called(row.split) or split) for split in splits for row in read[splits[split]]]
     rows = _once(root, rows)
-    for path in sorted({*list_files(root, kind)} - {row.file for row in rows}):
+    for path in sorted({*files} - {row.file for row in rows}):
         problems.add(f"{kind.nouns} that no table names", _shown(root, path), "add rows if they are meant")
     if several is None:
         several = any(len(row.labels) > 1 or (row.may_be_empty and not row.labels) for row in rows)
@@ -90,14 +83,14 @@ def find_in_tables(
     return _labeled(root, [row for row in rows if several or len(row.labels) == 1], several, kind, classes)
 
 
-def _read_tables(root: Path, columns: Sequence[str], kind: FileKind, problems: Problems) -> dict[Path, list[_Row]]:
+def _read_tables(
+    root: Path, files: Sequence[Path], columns: Sequence[str], kind: FileKind, problems: Problems
+) -> dict[Path, list[_Row]]:
     """The rows of the tables in `root` that have labels; beside class folders, a table need not be about labels."""
-    tables = tables_in(root)
-    if not tables:
-        return {}
-    folders = [one.name for one in class_folders(root) if not split_called(one.name) and list_files(one, kind)]
-    places, read = _by_name(root, list_files(root, kind)), {}
-    for path in tables:
+    parts = [path.relative_to(root).parts for path in files]
+    folders = sorted({first for first, *below in parts if below and not split_called(first)})
+    places, read = _by_name(root, files), {}
+    for path in tables_in(root):
         try:
             if found := _read_rows(path, places, columns, kind, problems):
                 read[path] = found

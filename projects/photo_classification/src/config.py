@@ -99,7 +99,8 @@ class PredictConfig:
     """How sure a prediction must be."""
 
     min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
+    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these;
+    several labels have thresholds of their own"""
     explain: bool = False
     """true: the contact sheet shows where the network looked"""
 

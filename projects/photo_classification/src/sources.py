@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.data.class_folders import find_splits, read_splits
 from shared.data.examples import Examples, SourceData, with_labels
-from shared.data.folders import has_class_files, list_files
+from shared.data.folders import has_class_files
 from shared.data.groups import in_groups
 from shared.data.prepared import Reading
 from shared.data.problems import Problems
@@ -33,8 +33,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
 
 
 def has_photos(root: Path) -> bool:
-    """Whether `root` holds class folders of images, or images and a table."""
-    return has_class_files(root) or (bool(tables_in(root)) and bool(list_files(root)))
+    """Whether `root` holds class folders of images, or a table."""
+    return has_class_files(root) or bool(tables_in(root))
 
 
 def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from shared.errors import UserError
 from shared.inference.model import OnnxModel
 from shared.inference.predictions import as_json
 from shared.testing.contract import Check
@@ -147,6 +148,9 @@ def test_settings_say_how_labels_are_read(config: Config, photos: Path, tmp_path
     for index, color in enumerate(["red", "green"] * 12):
         (tmp_path / color).mkdir(exist_ok=True)
         (tmp_path / color / f"{index}.png").write_bytes((photos / "images" / f"{index}.png").read_bytes())
+    for root in (photos / "labels.csv", photos / "images"):
+        with pytest.raises(UserError, match="none of the known data layouts"):
+            load_data(replace(config, data=replace(config.data, root=root)))
     several = load_data(replace(config, data=replace(config.data, root=tmp_path, labels="several")))
     assert several.splits.train["labels"].sum(1).tolist() == [1] * several.counts["train"]
     assert several.settled["labels"] == "several"
