@@ -8,6 +8,7 @@ import torch
 from torch import distributed, multiprocessing
 
 from shared.metrics.classification import calibration_error, classification_scores, training_metrics, wilson_interval
+from shared.metrics.multilabel import LabelMetrics
 from shared.metrics.verification import PairAuc
 
 # Truth 0 0 1 1 2; the fourth is answered 2 instead of 1.
@@ -74,13 +75,14 @@ def compare_over_processes(rank: int, store: Path) -> None:
     for together in (False, True):
         if together:
             distributed.init_process_group("gloo", init_method=store.as_uri(), rank=rank, world_size=2)
-        for metrics in (training_metrics(3), PairAuc()):
+        several = torch.eye(3)[labels]
+        for metrics, targets in ((training_metrics(3), labels), (PairAuc(), labels), (LabelMetrics(), several)):
             for part in (slice(0, 2), slice(2, 5)):
                 if rank == 0 or not together:
-                    metrics.update(embeddings[part], labels[part])
+                    metrics.update(embeddings[part], targets[part])
             scores.append(metrics.compute())
     distributed.destroy_process_group()
-    assert scores[:2] == scores[2:]
+    assert scores[:3] == scores[3:]
     assert not any(math.isnan(value) for row in scores for value in row.values())
 
 
