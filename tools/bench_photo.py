@@ -76,11 +76,11 @@ FULL += ["--training.label_smoothing", "0.1"]
 TUNED = [*FULL, "--training.backbone_lr_scale", "0.1", "--training.freeze_epochs", "1"]
 SETTINGS = {
     "default": [],
-    "rate 0.0003": ["--training.learning_rate", "0.0003"],
-    "rate 0.003": ["--training.learning_rate", "0.003"],
     "4 views": ["--model.views", "4"],
     "label smoothing 0.1": ["--training.label_smoothing", "0.1"],
     "whole network": TUNED,
+    "rate 0.0003": ["--training.learning_rate", "0.0003"],
+    "rate 0.003": ["--training.learning_rate", "0.003"],
 }
 FOLDS = {"n_splits": 5, "random_state": 0}
 RUNS = 30  # single photos whose quickest says how long one takes
