@@ -121,7 +121,7 @@ def test_the_second_time_nothing_is_decoded(root: Path, capsys: pytest.CaptureFi
     assert np.array_equal(readable, values(first.train)), "other programs can open it"
 
 
-@pytest.mark.parametrize("change", ["content", "touched", "added", "removed", "setting"])
+@pytest.mark.parametrize("change", ["content", "touched", "added", "removed", "setting", "cut"])
 def test_a_stale_preparation_is_noticed_and_replaced(root: Path, change: str) -> None:
     read(root, "disk")
     path = root / "cat" / "07.png"
@@ -133,6 +133,8 @@ def test_a_stale_preparation_is_noticed_and_replaced(root: Path, change: str) ->
         shutil.copy(path, root / "cat" / "99.png")
     elif change == "removed":
         path.unlink()
+    elif change == "cut":  # as by a copy that broke off
+        os.truncate(prepared_folder(root) / "examples.npy", 1000)
     factor = 2 if change == "setting" else 1
     assert torch.equal(values(read(root, "disk", factor).train), values(read(root, "memory", factor).train))
     folders = [path for path in (root.parent / "processed").iterdir() if path.is_dir()]

@@ -147,16 +147,22 @@ def prepare(
     place = os.path.relpath(root, settings.processed)  # so that a copied project finds its own
     code = Path(inspect.getfile(reading.read)).read_bytes()
     folder = settings.processed / f"{column}-{_digest(place, reading.settings, code.hex())[:12]}"
+    examples = folder / EXAMPLES
     identity = _digest(*((name, size.st_size, size.st_mtime_ns) for name, size in zip(names, sizes, strict=True)))
     settings.processed.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # of several processes one prepares, and the others open the result
         found = _read_index(folder, identity)
-        if found and not (folder / EXAMPLES).is_file() and _is_stored(found, len(files), folder, settings):
-            found = None
+        size = examples.stat().st_size if examples.is_file() else 0
+        if (
+            found
+            and size != _npy_bytes(found, len(files))
+            and (size or _is_stored(found, len(files), folder, settings))
+        ):
+            found = None  # cut off, or not there and wanted
         index = found or _prepare_folder(folder, identity, files, reading, kind, settings)
-    if settings.cache != "none" and (folder / EXAMPLES).is_file():
+    if settings.cache != "none" and examples.is_file():
         log.info(f"data: {len(files):,} {kind.nouns}, prepared in {shown(folder)}")
-        return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk")
+        return Prepared(index.rows(np.asarray(np.load(examples, mmap_mode="r")), folder), index, "disk")
     log.info(f"data: {len(files):,} {kind.nouns} are decoded whenever they are needed")
     decoded = FileArray(files, _with_settings(reading, index), tuple(index.row), np.dtype(index.dtype))
     return Prepared(index.rows(decoded, folder), index, "none")
@@ -230,7 +236,7 @@ def _prepare_folder(
             os.truncate(notes, notes.read_bytes().rfind(b"\n") + 1)
         stored = examples.is_file()
         if stored:
-            os.truncate(examples, len(_npy_header(index, len(files))) + index.count * index.row_bytes)
+            os.truncate(examples, _npy_bytes(index, len(files), index.count))
         with notes.open("ab") as lines, examples.open("ab") if stored else nullcontext() as rows_file:
             for rows in _decoded(files, reading, index, f"prepare {kind.nouns}"):
                 if rows_file:  # first, so that the index never says more than the disk holds
@@ -254,6 +260,11 @@ def _npy_header(index: Index, count: int) -> bytes:
     shape = (count, *index.row)
     np.lib.format.write_array_header_1_0(header, {"descr": index.dtype, "fortran_order": False, "shape": shape})
     return header.getvalue()
+
+
+def _npy_bytes(index: Index, count: int, written: int | None = None) -> int:
+    """The size of an .npy file of `count` examples, of which so many are written; all where it is None."""
+    return len(_npy_header(index, count)) + (count if written is None else written) * index.row_bytes
 
 
 def _to_disk(file: IO[bytes], content: bytes | memoryview) -> None:
