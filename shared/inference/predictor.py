@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from shared.data.folders import IMAGES, FileKind
-from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.inference.predictions import Prediction, predict_prepared, write_predictions
 from shared.report.plots import contact_sheet
@@ -42,20 +41,21 @@ class Predictor:
 def predict_files(
     config: Any,
     predictor: Predictor,
-    inputs: Sequence[Path],
+    found: tuple[Sequence[Path], dict[str, int]],
     kinds: Sequence[str],
     draw: Callable[[Prediction], np.ndarray],
     kind: FileKind = IMAGES,
     columns: int = 8,
 ) -> dict[str, Any]:
-    """Predict files, and those in folders (see `write_predictions`).
+    """Predict files (see `write_predictions`).
 
     Args:
+        found: what `collect_files` gave; it comes before the network, so that a wrong path is named first.
         kinds: answers that are no class.
         draw: the image of a prediction's `prepared` input, uint8 [H, W] or [H, W, 3], for the sheet of the first ones.
         columns: the largest number of images in a row of it.
     """
-    files, skipped = collect_files(inputs, kind)
+    files, skipped = found
     return write_predictions(
         config,
         predictor.network,

@@ -8,6 +8,7 @@ import numpy as np
 
 from shared.data.audio import MAX_SECONDS, UnreadableAudioError, read_recording
 from shared.data.folders import RECORDINGS
+from shared.data.skipped import collect_files
 from shared.inference.predictions import Prediction
 from shared.inference.predictor import Predictor, predict_files
 from src.config import Config, export_path
@@ -21,13 +22,13 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: WAV, FLAC, OGG, MP3, AIFF or AU files, or folders of them
     """
-    predictor = make_predictor(config)
+    found, predictor = collect_files(inputs, RECORDINGS), make_predictor(config)
     rate = predictor.network.metadata["preparation"]["sample_rate"]
 
     def draw(one: Prediction) -> np.ndarray:
         return spectrogram(one.prepared, rate)
 
-    return predict_files(config, predictor, inputs, ("unsure", "silent", "unreadable"), draw, RECORDINGS, columns=6)
+    return predict_files(config, predictor, found, ("unsure", "silent", "unreadable"), draw, RECORDINGS, columns=6)
 
 
 def make_predictor(config: Config) -> Predictor:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.data.images import MAX_PIXELS, UnreadableImageError, displayed, read_image
+from shared.data.skipped import collect_files
 from shared.inference.predictions import Prediction
 from shared.inference.predictor import Predictor, Prepared, predict_files
 from src.config import Config, export_path
@@ -17,8 +18,8 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    kinds = ("unsure", "empty", "unreadable")
-    return predict_files(config, make_predictor(config), inputs, kinds, lambda one: displayed(one.prepared))
+    found, kinds = collect_files(inputs), ("unsure", "empty", "unreadable")
+    return predict_files(config, make_predictor(config), found, kinds, lambda one: displayed(one.prepared))
 
 
 def make_predictor(config: Config) -> Predictor:

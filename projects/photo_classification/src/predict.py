@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.images import MAX_PIXELS, UnreadableImageError, displayed, read_image
+from shared.data.skipped import collect_files
 from shared.inference.predictions import Prediction
 from shared.inference.predictor import Predictor, Prepared, predict_files
 from shared.report.heat import heated
@@ -21,9 +22,9 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     Args:
         inputs: image files, or folders of them
     """
-    predictor = make_predictor(config)
+    found, predictor = collect_files(inputs), make_predictor(config)
     kinds = ("none" if "thresholds" in predictor.network.metadata else "unsure", "unreadable")
-    return predict_files(config, predictor, inputs, kinds, partial(_draw, config.predict.explain))
+    return predict_files(config, predictor, found, kinds, partial(_draw, config.predict.explain))
 
 
 def make_predictor(config: Config) -> Predictor:
