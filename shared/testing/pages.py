@@ -34,7 +34,7 @@ def served(trained: Any) -> Iterator[str]:
 def static(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the project's static page; `file_server` is for the folder above it."""
     folder, project = tmp_path_factory.mktemp("static") / "site", import_module("src.config")
-    part = Part(project.PROJECT.name, import_module("src.service").PAGE, project.export_path(trained))
+    part = Part(project.PROJECT.name, project.PROJECT / "src" / "page", project.export_path(trained))
     build_site(folder, [part], CACHE)
     return folder / part.name
 
