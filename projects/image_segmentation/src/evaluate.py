@@ -45,7 +45,8 @@ def evaluate(
 def scores_of(network: Dense, split: Examples, classes: list[str], config: Config) -> dict[str, Any]:
     """All scores of a network on a split, as plain types (see `SegmentationScores.compute`)."""
     scores = SegmentationScores(classes, IGNORE)
-    for name, image, mask in track(list(zip(split.names, split["images"], split["masks"], strict=True)), "evaluate"):
+    each = zip(split.names, split["images"], split["masks"], strict=True)
+    for name, image, mask in track(each, "evaluate", total=len(split)):
         probabilities = predict_pixels(network, image, config.predict)  # [classes, H, W]
         predicted, confidence = torch.from_numpy(probabilities.argmax(0)), torch.from_numpy(probabilities.max(0))
         scores.add(name, predicted, torch.from_numpy(mask), confidence)

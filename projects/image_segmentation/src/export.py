@@ -10,6 +10,7 @@ from PIL import Image
 
 from models.model import STRIDE, restore_model
 from shared.data.examples import Data
+from shared.data.splits import evenly_spaced
 from shared.export.examples import image_file, pick_examples
 from shared.export.run import Run, export_measured
 from shared.export.to_onnx import trace_classifier
@@ -73,6 +74,6 @@ def training_crops(data: Data, config: Config) -> np.ndarray:
     """
     train = data.splits.train
     height, width = (max(side, 2 * STRIDE) for side in crop_size(train, config.data))
-    chosen = np.linspace(0, len(train) - 1, min(CALIBRATION_IMAGES, len(train))).round().astype(int)
+    chosen = evenly_spaced(len(train), CALIBRATION_IMAGES)
     crops = [mirrored_crop(train["images"][index], 0, 0, height, width) for index in chosen]
     return np.stack(crops).transpose(0, 3, 1, 2).copy()

@@ -2,10 +2,12 @@
 
 import json
 import re
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from images import save_folder
 
@@ -18,13 +20,14 @@ from shared.errors import StoppedError, UserError
 from shared.training import loop
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
-from src.baseline import baseline
+from src.baseline import baseline, training_pixels
 from src.check_data import check_data
 from src.config import Config, DataConfig, ModelConfig
 from src.dataloader import Tiles, load_data
-from src.evaluate import evaluate
+from src.evaluate import evaluate, scores_of
 from src.export import training_crops
 from src.masks import decode
+from src.masks.files import Pair
 from src.train import train
 
 
@@ -85,6 +88,24 @@ def test_what_takes_too_much_memory_is_read_when_it_is_needed(
     assert re.fullmatch(
         rf"\S+{name}.png or \S+{name}.png was readable when the command began.*", sentence(refused.value)
     )
+
+
+def test_verbs_hold_few_images_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(data=DataConfig(root=save_folder(tmp_path, 40), cache="none"))
+    read, images, held = decode.Reader.image, list[weakref.ref[np.ndarray]](), list[int]()
+
+    def counted(reader: decode.Reader, pair: Pair) -> np.ndarray:
+        image = read(reader, pair)
+        images.append(weakref.ref(image))
+        held.append(sum(one() is not None for one in images))
+        return image
+
+    monkeypatch.setattr(decode.Reader, "image", counted)
+    train_split = load_data(config).splits.train
+    scores_of(lambda pixels: np.ones((1, 2, *pixels.shape[2:]), np.float32), train_split, ["a", "b"], config)
+    training_pixels(train_split, lambda image: image, config)
+    assert len(held) >= 2 * len(train_split)
+    assert max(held) <= 3
 
 
 def test_shards_hold_images_and_masks_too(tmp_path: Path) -> None:
