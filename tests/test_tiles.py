@@ -36,7 +36,7 @@ def network() -> Dense:
 
 
 def make_image(height: int, width: int) -> np.ndarray:
-    return torch.randint(0, 256, (3, height, width), dtype=torch.uint8, generator=generator(height, width)).numpy()
+    return torch.randint(0, 256, (height, width, 3), dtype=torch.uint8, generator=generator(height, width)).numpy()
 
 
 @pytest.mark.parametrize("size", [(64, 64), (61, 50), (1, 1), (129, 300), (300, 65)])
@@ -69,9 +69,9 @@ def test_seams_are_blended_where_tiles_disagree() -> None:
 
 
 def test_padding_mirrors_up_to_the_next_multiple() -> None:
-    image = make_image(5, 7)
+    image = make_image(5, 7).transpose(2, 0, 1)
     grown = padded(image, 4)
     assert grown.shape == (3, 8, 8)
     np.testing.assert_array_equal(grown[:, :5, :7], image)
     np.testing.assert_array_equal(grown[:, 5:, :7], image[:, :1:-1])
-    assert padded(make_image(1, 1), 32).shape == (3, 32, 32)
+    assert padded(make_image(1, 1).transpose(2, 0, 1), 32).shape == (3, 32, 32)

@@ -38,13 +38,13 @@ def segment(network: Dense, image: np.ndarray, tiling: Tiling) -> np.ndarray:
     """The scores of every pixel of an image of any size.
 
     Args:
-        image: uint8 [C, H, W].
+        image: uint8 [H, W, C].
 
     Returns:
         float32 [classes, H, W].
     """
-    _, height, width = image.shape
-    whole = padded(image, tiling.stride)
+    height, width, _ = image.shape
+    whole = padded(image.transpose(2, 0, 1), tiling.stride)  # [C, H, W]
     windows = list(product(_slices(whole.shape[1], tiling), _slices(whole.shape[2], tiling)))
     if len(windows) == 1:
         return network(whole[None])[0, :, :height, :width]

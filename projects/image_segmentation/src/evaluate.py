@@ -60,8 +60,7 @@ def predict_mask(network: Dense, image: np.ndarray, settings: PredictConfig) -> 
 
 def predict_pixels(network: Dense, image: np.ndarray, settings: PredictConfig) -> np.ndarray:
     """The probabilities of every pixel, float32 [classes, H, W], of an image, uint8 [H, W, 3]."""
-    tiling = Tiling(settings.tile, settings.overlap, STRIDE)
-    return segment(network, np.ascontiguousarray(image.transpose(2, 0, 1)), tiling)
+    return segment(network, image, Tiling(settings.tile, settings.overlap, STRIDE))
 
 
 def overlap(scores: Mapping[str, Any]) -> str:

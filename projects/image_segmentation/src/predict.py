@@ -47,8 +47,7 @@ class Predictor:
             Class ids, uint8 [H, W], and in plain types the height and width, the pixels and the share of the image that
             each class covers, and the probability of the predicted classes, averaged over the pixels.
         """
-        pixels = np.ascontiguousarray(image.transpose(2, 0, 1))  # [3, H, W]
-        probabilities = segment(self.network.probabilities, pixels, self._tiling)  # [classes, H, W]
+        probabilities = segment(self.network.probabilities, image, self._tiling)  # [classes, H, W]
         mask = probabilities.argmax(0).astype(np.uint8)
         counts = np.bincount(mask.ravel(), minlength=len(self.network.labels)).tolist()
         areas = zip(self.network.labels, counts, strict=True)
