@@ -102,14 +102,15 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
         threshold: chosen on other pairs than these.
 
     Returns:
-        `accuracy` at the threshold with its 95 % interval `accuracy_interval`, `threshold`, `auc`, `eer` (where both
-        kinds of error are equally frequent), `tar_at_far` (the share of the same that is accepted where at most that
-        share of the different is; None where there are too few pairs to tell), `pairs`, `same` and `failed` (numbers
-        of pairs), and `right`: of each pair in turn, 1 where it is decided correctly and 0 where not, as text.
+        `accuracy` at the threshold with its 95 % interval `accuracy_interval`, `confusion` (rows: different, same;
+        columns: decided so), `threshold`, `auc`, `eer` (where both kinds of error are equally frequent), `tar_at_far`
+        (the share of the same that is accepted where at most that share of the different is; None where there are too
+        few pairs to tell), `pairs`, `same` and `failed` (numbers of pairs), and `right`: of each pair in turn, 1 where
+        it is decided correctly and 0 where not, as text.
     """
     from sklearn.metrics import roc_auc_score, roc_curve  # here: its import would delay the start of a training
 
-    decided = decided_right(similarities, same, threshold)
+    decided, accepted = decided_right(similarities, same, threshold), similarities >= threshold  # NaN is below
     right = int(decided.sum())
     filled = as_rejected(similarities)
     false_accepts, true_accepts, _ = roc_curve(same, filled, drop_intermediate=False)
@@ -118,6 +119,9 @@ def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: f
     return {
         "accuracy": right / len(same),
         "accuracy_interval": list(wilson_interval(right, len(same))),
+        "confusion": [
+            [int((same == truth)[accepted == said].sum()) for said in (False, True)] for truth in (False, True)
+        ],
         "threshold": threshold,
         "auc": float(roc_auc_score(same, filled)),
         "eer": float((false_accepts[nearest] + false_rejects[nearest]) / 2),

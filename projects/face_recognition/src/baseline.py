@@ -17,7 +17,7 @@ from shared.data.splits import evenly_spaced
 from shared.evaluation import write_baselines
 from src.config import Config
 from src.dataloader import FaceData, load_data
-from src.evaluate import split_scores
+from src.evaluate import pair_scores
 from src.pairs import Pairs, draw_pairs
 
 SIDE = 48
@@ -33,14 +33,12 @@ def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
     data = data or load_data(config)
     started = time.perf_counter()
     embeddings, seen = eigenfaces(data, config.seed)
-    measured = (data.validation_pairs, data.test_pairs)
     # An SVM on the difference and the product of two eigenface vectors, fitted on pairs of training people.
     pairs = draw_pairs(data.labels, seen, TRAINING_PAIRS, config.seed)
     svm = SVC(C=1.0, random_state=config.seed).fit(_differences(embeddings, pairs), pairs.same)
-    metrics = {
-        "eigenfaces, cosine": split_scores(data, *(each.similarities(embeddings) for each in measured)),
-        "eigenfaces, SVM": split_scores(data, *(_svm_similarities(svm, embeddings, each) for each in measured)),
-    }
+    cosines = {name: each.similarities(embeddings) for name, each in data.pairs.items()}
+    decisions = {name: _svm_similarities(svm, embeddings, each) for name, each in data.pairs.items()}
+    metrics = {"eigenfaces, cosine": pair_scores(data, cosines), "eigenfaces, SVM": pair_scores(data, decisions)}
     summary = {name: f"{scores['test']['accuracy']:.4f} on the test pairs" for name, scores in metrics.items()}
     return write_baselines(config, data, metrics, summary, started, fitted_on=len(seen))
 

@@ -69,10 +69,9 @@ def check_data(config: Config) -> dict[str, Any]:
 
 
 def _measurable(data: FaceData) -> Section:
-    same = {"validation": data.validation_pairs.same, "test": data.test_pairs.same}
     rows = []
-    for split, held in vars(data.splits).items():
-        pairs = [f"{kind.sum():,}" for kind in (same[split], ~same[split])] if split in same else ["", ""]
-        rows.append([split, f"{data.facts['people'][split]:,}", f"{len(held):,}", *pairs])
+    for split, count in data.counts.items():
+        same = data.pairs[split].same if split in data.pairs else np.zeros(0, bool)
+        rows.append([split, *(f"{n:,}" for n in (data.facts["people"][split], count, same.sum(), (~same).sum()))])
     header = ["split", "people", "photos", "pairs of the same person", "of different ones"]
     return Section("People and pairs", "No person is in two splits.", header, rows)

@@ -42,8 +42,8 @@ class FaceData(Data):
     """The faces of training, validation and test, one after the other; all pairs hold indices into them."""
     people: list[str]
     """The names; `labels` are indices into this list."""
-    validation_pairs: Pairs
-    test_pairs: Pairs
+    pairs: dict[str, Pairs]
+    """What is measured, by split: `validation` and `test`, or `test` alone."""
     official: Pairs | None
     """All pairs of a pairs.txt."""
 
@@ -105,16 +105,16 @@ def with_pairs(config: Config, found: SourceData, record: DataRecord, splits: Sp
     for split in vars(splits).values():
         split.columns["found"] = torch.tensor([name not in without for name in split.names], dtype=torch.bool)
     faces = joined([*vars(splits).values()]).as_tensors()
-    labels, seed, first_test = faces["labels"].numpy(), config.seed, len(faces) - len(splits.test)
+    first_test = len(faces) - len(splits.test)
+    places = {"validation": np.arange(len(splits.train), first_test), "test": np.arange(first_test, len(faces))}
     folder = find_lfw(config.data.root) if record.source == "lfw" else None
     official = read_pairs(folder / PAIRS, faces.names) if folder else None
-    if official:
-        test_pairs = official.at((official.members >= first_test).all(1))
-    else:
-        test_pairs = draw_pairs(labels, np.arange(first_test, len(faces)), config.data.pairs, seed)
-    validation_pairs = test_pairs.at(np.zeros(len(test_pairs), bool))
-    if len(splits.validation):
-        validation_pairs = draw_pairs(labels, np.arange(len(splits.train), first_test), config.data.pairs, seed)
+    pairs = {}
+    for name, indices in places.items():
+        if name == "test" and official:
+            pairs[name] = official.at((official.members >= first_test).all(1))
+        elif len(indices):
+            pairs[name] = draw_pairs(faces["labels"].numpy(), indices, config.data.pairs, config.seed)
     counts = {
         "people": {name: len(np.unique(split["labels"])) for name, split in vars(splits).items()},
         "no_face": {name: int((~split["found"]).sum()) for name, split in vars(splits).items()},
@@ -130,8 +130,7 @@ def with_pairs(config: Config, found: SourceData, record: DataRecord, splits: Sp
         found.unusual,
         faces=faces,
         people=found.classes,
-        validation_pairs=validation_pairs,
-        test_pairs=test_pairs,
+        pairs=pairs,
         official=official,
     )
 
@@ -147,11 +146,11 @@ def make_sources(config: Config) -> dict[str, DataSource[SourceData]]:
 
 def require_faces(data: FaceData) -> None:
     """Raise a UserError where a split has too few faces to train on or to measure with."""
-    train, held = data.splits.train, {"validation": data.validation_pairs, "test": data.test_pairs}
+    train = data.splits.train
     without = ["train"] if len(train) and not train["found"].any() else []
-    for name, pairs in held.items():
+    for name, pairs in data.pairs.items():
         whole = pairs.same[data.found[pairs.members].all(1)]
-        without += [name] if len(pairs) and (not whole.any() or whole.all()) else []
+        without += [name] if not whole.any() or whole.all() else []
     if without:
         raise UserError(
             f"too few faces were found in the photos of the splits {', '.join(without)} to make pairs of; "
@@ -169,7 +168,7 @@ def make_loaders(data: FaceData, config: Config) -> Splits[DataLoader[Batch]]:
     held = [split.at(np.flatnonzero(split["found"])) for split in (data.splits.validation, data.splits.test)]
     return Splits(
         shuffled_loader(people, size, config.training.workers),
-        *(ordered_loader(TensorBatches(split.columns), 256) for split in held),
+        *(ordered_loader(TensorBatches(split.columns), 64) for split in held),  # dlib_resnet takes 1 GB for 256
     )
 
 

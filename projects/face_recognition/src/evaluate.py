@@ -1,6 +1,7 @@
 """Measure the embedder on pairs of the validation and test people."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from shared.errors import UserError
 from shared.evaluation import write_evaluation
 from shared.metrics.verification import best_threshold, cross_validated, verification_scores
 from shared.results import read_evaluation
-from shared.training.checkpoint import load_checkpoint
+from shared.training.checkpoint import Checkpoint, load_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.trained import load_trained, note_trained_on
 from src.config import Config
@@ -33,63 +34,51 @@ def evaluate(
             threshold that `evaluate` has found, for outputs/evaluate-on.json
     """
     if on:
-        return evaluate_on(config, checkpoint, on)
-    trained, data = load_trained(config, checkpoint, data, load_data)
+        trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
+        threshold, data = earlier_threshold(config, trained), load_people(config, on)
+        data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.found))))
+    else:
+        trained, data = load_trained(config, checkpoint, data, load_data)
+        threshold = None
     started = time.perf_counter()
-    official = None if trained.metadata["trained_on_data"] else data.official
-    measured = [data.validation_pairs, data.test_pairs, *([official] if official else [])]
-    members = np.concatenate([pairs.members.ravel() for pairs in measured])
-    embeddings = embed(restore_model(config, trained), data.faces, members)
-    metrics = split_scores(data, *(pairs.similarities(embeddings) for pairs in measured[:2]))
+    official = None if on or trained.metadata["trained_on_data"] else data.official
+    measured = [*data.pairs.values(), *([official] if official else [])]
+    embeddings = embed(restore_model(config, trained), data.faces, np.concatenate([one.members for one in measured]))
+    metrics = pair_scores(data, {name: pairs.similarities(embeddings) for name, pairs in data.pairs.items()}, threshold)
     folds = fold_scores(embeddings, official) if official else None
-    summary = {"validation accuracy": f"{metrics['validation']['accuracy']:.4f} of the pairs"}
-    summary |= {f"test {name}": value for name, value in described(metrics["test"]).items()}
+    summary = {f"{split} accuracy": f"{scores['accuracy']:.4f} of the pairs" for split, scores in metrics.items()}
+    test, counts = metrics["test"], metrics["test"]["confusion"]
+    low, high = test["accuracy_interval"]
+    summary |= {
+        "test accuracy": f"{test['accuracy']:.4f} of {test['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
+        "different people taken for one": f"{counts[0][1]:,} of {sum(counts[0]):,} test pairs",
+        "one person taken for two": f"{counts[1][0]:,} of {sum(counts[1]):,} test pairs",
+        "equal error rate": f"{test['eer']:.4f} on the test pairs",
+        "without a face": f"{test['failed']} of the test pairs",
+    }
     if folds:
         summary["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
     details = {"folds": folds, "views": config.model.views}
-    return write_evaluation(config, trained, data, metrics, summary, started, **details)
+    return write_evaluation(config, trained, data, metrics, summary, started, on, **details)
 
 
-def evaluate_on(config: Config, checkpoint: Path | None, on: Path) -> dict[str, Any]:
-    """Measure an embedder on pairs of all photos in a folder (see `evaluate`)."""
-    trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
-    earlier = read_evaluation(config.output_dir, trained.digest)
-    if earlier is None:
+def earlier_threshold(config: Config, trained: Checkpoint) -> float:
+    """The threshold that `evaluate` has chosen for these weights on the validation people; a UserError without one."""
+    measured = read_evaluation(config.output_dir, trained.digest)
+    if measured is None:
         raise UserError(
             "`evaluate` has not measured these weights, so there is no threshold; run it without --on first."
         )
-    threshold = earlier["metrics"]["test"]["threshold"]
-    data, started = load_people(config, on), time.perf_counter()
-    data.facts.update(note_trained_on(trained, data.faces.at(np.flatnonzero(data.found))))
-    embeddings = embed(restore_model(config, trained), data.faces, data.test_pairs.members)
-    similarities, same = data.test_pairs.similarities(embeddings), data.test_pairs.same
-    accepted = similarities >= threshold  # false where a photo has no face
-    confusion = [[int((same == truth)[accepted == said].sum()) for said in (False, True)] for truth in (False, True)]
-    test = verification_scores(similarities, same, threshold) | {"confusion": confusion}
-    summary = described(test) | {
-        "different people taken for one": f"{confusion[0][1]:,} of {(~same).sum():,} pairs",
-        "one person taken for two": f"{confusion[1][0]:,} of {same.sum():,} pairs",
-    }
-    return write_evaluation(config, trained, data, {"test": test}, summary, started, on, views=config.model.views)
+    return float(measured["metrics"]["test"]["threshold"])
 
 
-def described(scores: dict[str, Any]) -> dict[str, str]:
-    """The scores of some pairs, as rows for people."""
-    low, high = scores["accuracy_interval"]
-    return {
-        "accuracy": f"{scores['accuracy']:.4f} of {scores['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
-        "equal error rate": f"{scores['eer']:.4f}",
-        "pairs without a face": f"{scores['failed']}",
-    }
-
-
-def split_scores(data: FaceData, validation: np.ndarray, test: np.ndarray) -> dict[str, Any]:
-    """Scores by the similarities of both splits' pairs, float [P], at the threshold that is best on validation."""
-    threshold = best_threshold(validation, data.validation_pairs.same)
-    return {
-        "validation": verification_scores(validation, data.validation_pairs.same, threshold),
-        "test": verification_scores(test, data.test_pairs.same, threshold),
-    }
+def pair_scores(
+    data: FaceData, similarities: Mapping[str, np.ndarray], threshold: float | None = None
+) -> dict[str, Any]:
+    """Scores by the similarities of each split's pairs, float [P]; without a threshold at validation's best one."""
+    if threshold is None:
+        threshold = best_threshold(similarities["validation"], data.pairs["validation"].same)
+    return {name: verification_scores(alike, data.pairs[name].same, threshold) for name, alike in similarities.items()}
 
 
 def fold_scores(embeddings: np.ndarray, pairs: Pairs) -> dict[str, Any]:

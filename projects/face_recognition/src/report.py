@@ -28,7 +28,7 @@ def report(config: Config, *, data: FaceData | None = None) -> Path:
     """Write outputs/report.html: scores, ROC, histograms, curves, faces found in photos, configuration."""
     trained, data = load_trained(config, None, data, load_data)
     results = read_results(config, trained)
-    pairs, name = data.test_pairs, config.model.name
+    pairs, name = data.pairs["test"], config.model.name
     embeddings = embed(restore_model(config, trained), data.faces, pairs.members)
     similarities = {name: pairs.similarities(embeddings)}
     similarities |= {"eigenfaces": pairs.similarities(eigenfaces(data, config.seed)[0])}

@@ -60,7 +60,7 @@ def test_the_sample_has_other_people_in_each_split(smoke: Config) -> None:
     assert not validation & test
     assert data.faces["crops"].shape == (400, 3, 128, 128)
     assert data.faces["crops"].dtype == torch.uint8
-    for pairs, split in ((data.validation_pairs, validation), (data.test_pairs, test)):
+    for pairs, split in ((data.pairs["validation"], validation), (data.pairs["test"], test)):
         shown = data.labels[pairs.members]
         assert set(shown.ravel().tolist()) <= split
         np.testing.assert_array_equal(shown[:, 0] == shown[:, 1], pairs.same)
@@ -177,7 +177,7 @@ def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, alb
     assert data.record.source == "lfw"
     assert data.record.license.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
     assert data.official is not None
-    assert (len(data.official), len(data.test_pairs)) == (8, 4)
+    assert (len(data.official), len(data.pairs["test"])) == (8, 4)
     assert people(data.splits.test) == {6, 7, 8}
     assert people(load_data(config(chosen, test_fold=1)).splits.test) == {0, 1, 2}
     with pytest.raises(UserError, match=r"data.test_fold is 3, but pairs.txt has 2 folds only"):
