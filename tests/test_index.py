@@ -43,9 +43,13 @@ def test_what_programs_make_of_a_table_is_understood(content: bytes, tmp_path: P
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("id,group\na.png,Jörg\n".encode("latin-1"), r"cannot read .*index\.csv .*; save it as CSV in UTF-8"),
-        (b"id,name\na.png,Bo\n", r"index\.csv has no column 'group'; it has id, name\. Add it"),
-        (b"", r"index\.csv has no column 'id'; it has none\. Add it"),
+        ("id,group\na.png,Jörg\n".encode("latin-1"), r"index\.csv is not UTF-8 \(the byte 0xf6 .*; save it as UTF-8"),
+        (
+            b"id,groups\na.png,Bo\n",
+            r"index\.csv has no column group, but 'id', 'groups'; add it; did you mean groups\?",
+        ),
+        (b"a.png,Bo\nb.png,Bo\n", r"has no header: .* names the columns \(id,group\)"),
+        (b"", r"index\.csv has nothing in its first line"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:

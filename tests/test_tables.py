@@ -118,7 +118,7 @@ def test_a_table_that_is_not_about_labels_is_left_alone(tmp_path: Path, capsys: 
         assert read(tmp_path, content, "index.csv")[0] == {}
     (tmp_path / "notes.csv").write_bytes("id,label\nJörg,1\n".encode("latin-1"))
     assert read(tmp_path)[0] == {}
-    assert "not read: cannot read" in capsys.readouterr().err
+    assert "notes.csv is not UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ import numpy as np
 
 from shared.console import log
 from shared.data.folders import UnreadableFileError
+from shared.data.index import TABLES
 from shared.data.skipped import collect_files
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from shared.files import file_digest
 from shared.inference.predictions import Prediction, answer, name_prediction, write_predictions
 from src.config import Config, export_path, tokenizer_path
-from src.tables import SUFFIXES, TEXTS, clean, read_column, read_text
+from src.tables import TEXTS, clean, read_column, read_text
 from src.tokens import Tokens, in_batches
 
 MOST_WORDS = 200  # words that are left out in turn; each takes a run of the network
@@ -136,7 +137,7 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | P
         suffix = Path(item).suffix.lower()  # a text may be too long for Path to look it up
         if item == "-":
             found += map(clean, io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace"))
-        elif suffix in SUFFIXES:
+        elif suffix in TABLES:
             found += read_column(Path(item), text_column)
         elif suffix in TEXTS.suffixes or os.path.isdir(item):  # noqa: PTH112
             files, passed_over = collect_files([Path(item)], TEXTS)
