@@ -26,6 +26,12 @@ Rows = Iterator[tuple[int, Mapping[Any, Any], bool]]
 """Of each row its line, its cells by column, and whether it has more cells than the header."""
 
 
+def tables_in(root: Path) -> list[Path]:
+    """The tables that `root` is or holds, sorted."""
+    found = [root] if root.is_file() else sorted(root.glob("[!.]*"))
+    return [path for path in found if path.suffix.lower() in TABLES]
+
+
 def read_index(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     """The rows of a table (see `table_rows`), whatever else they have behind the last column."""
     return [cells for _, cells, _ in table_rows(path, columns)]

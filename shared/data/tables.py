@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.console import log
 from shared.data.folders import IMAGES, SPLIT_NAMES, FileKind, LabeledFiles, list_files, split_called, splits_among
-from shared.data.index import TABLES, read_index
+from shared.data.index import read_index, tables_in
 from shared.data.labels import indicators
 from shared.data.problems import Problems, named
 from shared.errors import UserError
@@ -25,12 +25,6 @@ class _Row(NamedTuple):
     """Whether each label has a column, so that a file without any is no mistake."""
     group: str
     split: str
-
-
-def tables_in(root: Path) -> list[Path]:
-    """The tables that lie in a folder, sorted."""
-    inside = root.iterdir() if root.is_dir() else ()
-    return sorted(path for path in inside if path.suffix.lower() in TABLES and path.name[0] != ".")
 
 
 def find_in_tables(

@@ -259,16 +259,18 @@ def write_classifier_report(
     probabilities: Tensor,
     noun: str,
     examples: Sequence[Section],
+    scores: Mapping[str, str] | None = None,
 ) -> Path:
     """Write outputs/report.html of a classifier (see `write_run_report`): curves, scores, `examples`, calibration.
 
     Args:
         probabilities: of the test split (see `calibrated`), float [N, classes].
+        scores: further ones beside the baselines' (see `accuracy_section`).
     """
     evaluated, labels = results["evaluate"], data.splits.test["labels"]
     sections = [
         training_section(results["train"]),
-        accuracy_section(results),
+        accuracy_section(results, scores),
         *examples,
         confusion_section(evaluated, data.classes, noun),
         calibration_section(evaluated, labels, probabilities, noun),

@@ -10,9 +10,10 @@ from shared.data.class_folders import find_splits, read_splits
 from shared.data.examples import Examples, SourceData, with_labels
 from shared.data.folders import has_class_files
 from shared.data.groups import in_groups
+from shared.data.index import tables_in
 from shared.data.prepared import Reading
 from shared.data.problems import Problems
-from shared.data.tables import find_in_tables, tables_in
+from shared.data.tables import find_in_tables
 from shared.data.value_range import settle_range
 from src.config import DataConfig
 from src.preparation import prepare, read_file

@@ -16,6 +16,7 @@ from shared.data.batches import fitting_batch_size
 from shared.data.copies import SAME_TEXT, warn_near_copies
 from shared.data.examples import Data, Examples, SourceData
 from shared.data.groups import grouping_advice
+from shared.data.index import tables_in
 from shared.data.memory import Batch, BatchDataset, ordered_loader, shuffled_loader
 from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
@@ -25,7 +26,7 @@ from src.documents import has_text_folders
 from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
 from src.splits import split_texts
 from src.stored import Texts, stored_tokens
-from src.tables import TEXTS, refuse_other_kinds, tables_in
+from src.tables import TEXTS, refuse_other_kinds
 from src.tokens import EVALUATION_BATCH, Tokens
 
 GROUP_TEXTS = "delete the copies, or name a column that is the same for them with --data.group_column"

@@ -11,12 +11,13 @@ from shared.data.class_folders import find_splits
 from shared.data.examples import Examples, joined
 from shared.data.folders import UnreadableFileError, has_class_files, splits_among
 from shared.data.groups import find_groups
+from shared.data.index import tables_in
 from shared.data.labels import MISSING, label_key, same_labels
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from src.config import DataConfig
 from src.stored import Texts, stored_rows
-from src.tables import TEXTS, read_text, tables_in, usable_rows
+from src.tables import TEXTS, read_text, usable_rows
 
 LARGE = 32_000_000  # bytes from which on a table is kept in data.processed: below, reading it takes seconds
 

@@ -9,16 +9,7 @@ from models.build import restore_model, restore_tokens
 from shared.console import shortened
 from shared.data.examples import Data, Examples
 from shared.report.html import Section
-from shared.report.sections import (
-    accuracy_section,
-    calibration_section,
-    confusion_section,
-    most_confident,
-    precision_section,
-    read_results,
-    training_section,
-    write_run_report,
-)
+from shared.report.sections import calibrated, most_confident, read_results, write_classifier_report
 from shared.results import read_result
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
@@ -33,22 +24,17 @@ CHARACTERS_SHOWN = 300
 def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, calibration, confusion matrix, worst mistakes, configuration."""
     trained, data = load_trained(config, None, data, load_data)
-    results = read_results(config, trained)
-    evaluated, test = results["evaluate"], data.splits.test
+    results, test = read_results(config, trained), data.splits.test
     logits = logits_of(restore_model(config, trained), restore_tokens(trained), test["texts"])
-    probabilities = (logits / evaluated["temperature"]).softmax(1)  # [N, classes]
+    probabilities = calibrated(results, data, logits)  # [N, classes]
     sections = [
-        training_section(results["train"]),
         batches_section(results["train"]),
-        accuracy_section(results, {"macro_f1": "test macro-F1", "calibration_error": "test calibration error"}),
         *ladder_section(config, data.digest),
         mistakes_section(test, probabilities, data.classes),
-        confusion_section(evaluated, data.classes, "texts"),
-        calibration_section(evaluated, test["labels"], probabilities, "texts"),
-        sure_section(evaluated),
-        precision_section(results["export"], "texts a second, one at a time", "accuracy"),
+        sure_section(results["evaluate"]),
     ]
-    return write_run_report(config, PROJECT, trained, results, sections, "texts")
+    scores = {"macro_f1": "test macro-F1", "calibration_error": "test calibration error"}
+    return write_classifier_report(config, PROJECT, trained, data, results, probabilities, "texts", sections, scores)
 
 
 def batches_section(train: dict[str, Any]) -> Section:

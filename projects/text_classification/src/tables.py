@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shared.data.folders import FileKind, UnreadableFileError
-from shared.data.index import OFFICE, PACKED, TABLES, encoding_of, open_table, table_rows
+from shared.data.index import OFFICE, PACKED, encoding_of, open_table, table_rows
 from shared.data.problems import Problems, named
 from shared.errors import UserError
 from src.config import DataConfig
@@ -26,12 +26,6 @@ NAME_COLUMNS = "name the right ones with data.text_column and data.label_column"
 def clean(text: str) -> str:
     """The text without NUL bytes and halves of characters, which no tokenizer reads, and without blanks around it."""
     return text.replace("\0", " ").encode(errors="replace").decode().strip()
-
-
-def tables_in(root: Path) -> list[Path]:
-    """The tables that `root` is or holds, sorted."""
-    found = [root] if root.is_file() else sorted(root.glob("[!.]*"))
-    return [path for path in found if path.suffix.lower() in TABLES]
 
 
 def refuse_other_kinds(settings: DataConfig) -> None:
