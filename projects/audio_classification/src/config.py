@@ -9,6 +9,7 @@ from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonN
 from shared.config import load, require, require_pattern
 from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
 from shared.export.settings import ExportConfig
+from shared.inference.settings import PredictConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -71,14 +72,6 @@ class ModelConfig:
     color: ClosedUnitInterval = 0.15
     """largest random change of the balance between low and high pitches of training clips, as other microphones make;
     0: none"""
-
-
-@dataclass
-class PredictConfig:
-    """How sure a prediction must be."""
-
-    min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
 
 
 @dataclass

@@ -3,7 +3,6 @@
 import re
 import tarfile
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,19 +56,14 @@ def load_fsdd(settings: DataConfig, root: Path) -> SourceData:
     if not files:
         raise UserError(f"{root} holds no files like 7_theo_0.wav; put those of the Free Spoken Digit Dataset there.")
     classes = sorted({path.name[0] for path in files})
-    labeled = LabeledFiles(files, [classes.index(path.name[0]) for path in files], classes, RECORDINGS)
+    labels = [classes.index(path.name[0]) for path in files]
+    labeled = LabeledFiles(files, labels, classes, RECORDINGS, groups=[path.name.split("_")[1] for path in files])
     found = read_splits(root, {"train": labeled}, "samples", _reading(settings), settings)
     return replace(
         found,
-        train=_spoken_by(found.train, lambda name: Path(name).name.split("_")[1]),
         description="Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
         license="CC BY-SA 4.0",
     )
-
-
-def _spoken_by(examples: Examples, speaker: Callable[[str], str]) -> Examples:
-    """The clips with their speakers as groups, told from a file's name."""
-    return replace(examples, groups=[speaker(name) for name in examples.names])
 
 
 def find_commands(root: Path) -> Path | None:
@@ -83,42 +77,39 @@ def find_commands(root: Path) -> Path | None:
 def load_commands(settings: DataConfig, root: Path) -> SourceData:
     """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
     folder = find_commands(root) or _download_commands(root / "speech_commands")
-    listed = {name: _listed(folder, subset) for name, subset in SUBSETS.items()}
-    classes = sorted({label for _, label, _ in listed["train"]})
-    labeled, speakers = {}, {}
-    for name, all_rows in listed.items():
-        rows = _of_classes(all_rows, classes)
-        labels = [classes.index(word) for _, word, _ in rows]
-        labeled[name] = LabeledFiles([path for path, *_ in rows], labels, classes, RECORDINGS)
-        speakers |= {path.relative_to(folder).as_posix(): speaker for path, _, speaker in rows}
+    labeled: dict[str, LabeledFiles] = {}
+    for name, subset in SUBSETS.items():
+        labeled[name] = _listed(folder, subset, labeled["train"].classes if labeled else [])
     found = read_splits(folder, labeled, "samples", _reading(settings), settings)
     return replace(
         found,
-        **{name: _spoken_by(getattr(found, name), speakers.__getitem__) for name in listed},
         description="Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits",
         license="CC BY 4.0",
     )
 
 
-def _of_classes(rows: list[tuple[Path, str, str]], classes: list[str]) -> list[tuple[Path, str, str]]:
-    """The rows whose word is in `classes`: the lists of the other splits also name words without a folder."""
-    kept = [row for row in rows if row[1] in classes]
-    if len(kept) < len(rows):
-        log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
-    if not kept:
-        raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
-    return kept
+def _listed(folder: Path, subset: str, classes: list[str]) -> LabeledFiles:
+    """The recordings of a split with their words and speakers, without words that the training split lacks.
 
-
-def _listed(folder: Path, subset: str) -> list[tuple[Path, str, str]]:
-    """File, word and speaker of each recording in a split."""
+    Args:
+        classes: the words of the training split; empty for that split itself.
+    """
     from torchaudio.datasets import SPEECHCOMMANDS
 
     recordings = SPEECHCOMMANDS(folder, subset=subset)
-    rows = [recordings.get_metadata(index) for index in range(len(recordings))]
+    rows = [recordings.get_metadata(index) for index in range(len(recordings))]  # path, rate, word, speaker, take
     if not rows:
         raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} split; delete it, so that it is downloaded again.")
-    return [(folder / SPEECH_COMMANDS.parts[0] / path, word, speaker) for path, _, word, speaker, _ in rows]
+    classes = classes or sorted({word for _, _, word, _, _ in rows})
+    kept = [row for row in rows if row[2] in classes]
+    if len(kept) < len(rows):  # the lists also name words without a folder
+        log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
+    if not kept:
+        raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
+    paths, _, words, speakers, _ = zip(*kept, strict=True)
+    files = [folder / SPEECH_COMMANDS.parts[0] / path for path in paths]
+    labels = [classes.index(word) for word in words]
+    return LabeledFiles(files, labels, classes, RECORDINGS, groups=list(speakers))
 
 
 def _download_commands(folder: Path) -> Path:

@@ -9,19 +9,19 @@ from shared.bounds import (
     Bounds,
     ClosedUnitInterval,
     HalfOpenUnitInterval,
-    OpenUnitInterval,
     PositiveInt,
 )
-from shared.config import load, require, require_pattern, require_range
-from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
+from shared.config import load, require
+from shared.data.settings import CACHE_SETTINGS, ImageDataConfig
 from shared.export.settings import ExportConfig
+from shared.inference.settings import PredictConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 @dataclass
-class DataConfig(PreparedDataConfig):
+class DataConfig(ImageDataConfig):
     """Which photos, and how they are split and prepared."""
 
     source: Literal["auto", "folder", "sample"] = "auto"
@@ -39,20 +39,6 @@ class DataConfig(PreparedDataConfig):
     fit: Literal["crop", "pad", "stretch"] = "crop"
     """how a photo becomes square; crop: its middle, which may lose what is at the ends; pad: the whole photo between
     gray bars; stretch: the whole photo, squeezed"""
-    value_range: list[float] = field(default_factory=list)
-    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
-    levels for each image; empty: measured on the training images"""
-    group_pattern: str = ""
-    """regular expression whose first group finds in a file's name which photos stay together in one split, such as
-    shots of one object; empty: the column group of index.csv in data.root, where there is one"""
-    validation_fraction: OpenUnitInterval = 0.15
-    """fraction of the training split that becomes the validation split"""
-    test_fraction: OpenUnitInterval = 0.2
-    """fraction of the data that becomes the test split, where the data has none"""
-
-    def __post_init__(self) -> None:
-        require_range("data.value_range", self.value_range)
-        require_pattern("data.group_pattern", self.group_pattern)
 
 
 @dataclass
@@ -95,12 +81,9 @@ class ModelConfig:
 
 
 @dataclass
-class PredictConfig:
-    """How sure a prediction must be."""
+class PhotoPredictConfig(PredictConfig):
+    """How sure a prediction must be, and whether it is explained."""
 
-    min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these;
-    several labels have thresholds of their own"""
     explain: bool = False
     """true: the contact sheet shows where the network looked"""
 
@@ -114,7 +97,7 @@ class Config(BaseConfig):
     data: DataConfig = field(default_factory=DataConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    predict: PredictConfig = field(default_factory=PredictConfig)
+    predict: PhotoPredictConfig = field(default_factory=PhotoPredictConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
 
     def __post_init__(self) -> None:
