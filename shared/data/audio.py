@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 import torch
+from torch import Tensor
 from torchaudio.functional import resample
 
 from shared.data.folders import UnreadableFileError
@@ -187,8 +188,8 @@ def to_int16(samples: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def wav_bytes(samples: np.ndarray, rate: int) -> bytes:
+def wav_bytes(samples: np.ndarray | Tensor, rate: int) -> bytes:
     """A 16-bit WAV file of int16 samples, [samples] or [samples, channels]."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples, rate, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, np.asarray(samples), rate, format="WAV", subtype="PCM_16")
     return buffer.getvalue()

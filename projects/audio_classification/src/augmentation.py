@@ -25,8 +25,8 @@ def random_speed_and_shift(samples: Tensor, most_speed: float, most_shift: int, 
     if most_speed == 0 and most_shift == 0:
         return samples
     count, length = samples.shape
-    speeds = 1 + most_speed * _between(count, source)
-    shifts = most_shift * _between(count, source)
+    speeds = 1 + most_speed * (2 * torch.rand((count, 1), generator=source) - 1)
+    shifts = most_shift * (2 * torch.rand((count, 1), generator=source) - 1)
     middle = (length - 1) / 2
     times = (torch.arange(length) - middle) * speeds + middle + shifts
     before = times.floor().long()
@@ -46,8 +46,3 @@ def add_noise(samples: Tensor, most: float, source: Generator) -> Tensor:
     share = most * torch.rand((len(samples), 1), generator=source) ** 2
     noise = torch.randn(samples.shape, generator=source) * level * share
     return (samples + noise).round().clamp(-32_768, 32_767).to(torch.int16)
-
-
-def _between(count: int, source: Generator) -> Tensor:
-    """Random numbers between -1 and 1, [count, 1]."""
-    return torch.rand((count, 1), generator=source) * 2 - 1

@@ -41,7 +41,12 @@ def load_data(config: Config) -> Data:
     settings = config.data
     found, record = load_source(settings.source, settings.root, make_sources(config))  # no download unasked
     splits = split_by_speaker(found, settings, config.seed)
-    require_all_classes(splits.train["labels"].tolist(), found.classes)
+    present = set(splits.train["labels"].tolist())
+    if lacking := [name for label, name in enumerate(found.classes) if label not in present]:
+        raise UserError(
+            f"no clip of {named(lacking)} is left to train on, because so few speakers have them; "
+            "add speakers, remove these classes, or try another --seed."
+        )
     known = {speaker for own in (found.train, found.validation, found.test) if own for speaker in own.groups if speaker}
     speakers = {name: len(known & set(split.groups)) for name, split in vars(splits).items()}
     copies = warn_near_copies(splits, "samples", SAME_RECORDING) if record.source == "folder" else None
@@ -79,26 +84,21 @@ def split_by_speaker(found: SourceData, settings: DataConfig, seed: int) -> Spli
 
     A network learns voices as well as words: measured on speakers it was trained on, it scores better than it is.
     """
+    train, test = found.train, found.test
     if settings.test_groups:
-        if found.test is not None:
+        if test is not None:
             raise UserError("the data has a test split, which data.test_groups cannot change; leave that setting out.")
-        train, test = _cut_speakers(found.train, settings.test_groups)
-        found = replace(found, train=train, test=test)
-    found = replace(found, train=_by_speaker(found.train))
-    advice, speakers, by_speaker = "", len(set(found.train.groups)), settings.validation_by == "group"
-    if found.validation is None and by_speaker and found.test is not None:
+        train, test = _cut_speakers(train, settings.test_groups)
+    if any(train.groups):  # a clip whose speaker is not known is a group by itself
+        groups = [group or name for group, name in zip(train.groups, train.names, strict=True)]
+        train = replace(train, groups=groups, strata=[str(label) for label in train["labels"]])
+    found = replace(found, train=train, test=test)
+    advice, speakers, by_speaker = "", len(set(train.groups)), settings.validation_by == "group"
+    if found.validation is None and by_speaker and test is not None:
         advice = "set data.validation_by to clip"
     elif found.validation is None and by_speaker and speakers > 1:  # one of two speakers can be the test split
         advice = f"set data.validation_by to clip and data.test_fraction to {1 / speakers:.3g}"
     return split_data(found, settings.validation_fraction, settings.test_fraction, seed, advice, by_speaker)
-
-
-def _by_speaker(examples: Examples) -> Examples:
-    """The examples with a stratum for each class; a clip whose speaker is not known is a group by itself."""
-    if not any(examples.groups):
-        return examples
-    groups = [group or name for group, name in zip(examples.groups, examples.names, strict=True)]
-    return Examples(examples.columns, examples.names, groups, [str(label) for label in examples["labels"]])
 
 
 def _cut_speakers(whole: Examples, wanted: list[str]) -> tuple[Examples, Examples]:
@@ -111,13 +111,3 @@ def _cut_speakers(whole: Examples, wanted: list[str]) -> tuple[Examples, Example
     if chosen.all():
         raise UserError(f"data.test_groups names every speaker ({named(wanted)}); leave one to learn from.")
     return whole.at(np.flatnonzero(~chosen)), whole.at(np.flatnonzero(chosen))
-
-
-def require_all_classes(labels: list[int], classes: list[str]) -> None:
-    """Refuse a training split without some class: all its speakers went into the other splits."""
-    lacking = [name for label, name in enumerate(classes) if label not in labels]
-    if lacking:
-        raise UserError(
-            f"no clip of {named(lacking)} is left to train on, because so few speakers have them; "
-            "add speakers, remove these classes, or try another --seed."
-        )

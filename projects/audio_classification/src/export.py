@@ -1,10 +1,9 @@
 """Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from models.model import restore_model
 from shared.data.audio import wav_bytes
@@ -35,9 +34,5 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
             "silent_below": SILENT_BELOW,
         },
     }
-
-    def to_wav(samples: Tensor) -> bytes:
-        return wav_bytes(samples.numpy(), rate)
-
-    path = export_path(config)
+    path, to_wav = export_path(config), partial(wav_bytes, rate=rate)
     return export_classifier(network, data, "samples", trained, config, path, PROJECT, metadata, started, to_wav)

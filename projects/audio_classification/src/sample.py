@@ -56,21 +56,17 @@ def make_sample(seed: int, sample_rate: int) -> list[tuple[str, str, str, np.nda
     """Clips of all vowels by all speakers: name, vowel, speaker, and int16 samples of 0.25 to 0.5 seconds."""
     random = np.random.default_rng(seed)
     clips = []
-    for speaker in make_speakers(random):
+    kinds = [list(PETERSON_BARNEY)[index % 3] for index in range(SPEAKERS)]  # as many men as women and children
+    speakers = [
+        Speaker(f"{kind} {index}", kind, float(random.normal(1, 0.1)), float(random.normal(1, 0.03)))
+        for index, kind in enumerate(kinds)
+    ]
+    for speaker in speakers:
         for vowel in VOWELS:
             for take in range(TAKES):
                 samples = spoken(vowel, speaker, sample_rate, random)
                 clips.append((f"{vowel} {speaker.name} {take}", vowel, speaker.name, samples))
     return clips
-
-
-def make_speakers(random: np.random.Generator) -> list[Speaker]:
-    """As many men as women and children."""
-    kinds = [list(PETERSON_BARNEY)[index % 3] for index in range(SPEAKERS)]
-    return [
-        Speaker(f"{kind} {index}", kind, float(random.normal(1, 0.1)), float(random.normal(1, 0.03)))
-        for index, kind in enumerate(kinds)
-    ]
 
 
 def spoken(vowel: str, speaker: Speaker, sample_rate: int, random: np.random.Generator) -> np.ndarray:
