@@ -58,7 +58,7 @@ def write_pairs(photos: Path, root: Path, seed: int) -> None:
 
 
 def one_run(photos: Path, seed: int, weights: str) -> dict[str, Any]:
-    """The scores of the default recipe with that kind of class weights, and of the classical models beside the first."""
+    """The scores of the default recipe with these class weights; beside the first kind, those of classical models."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "pairs")
         root.mkdir()

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean, median, stdev
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -503,6 +503,33 @@ def spread(row: dict[str, Any]) -> str:
     return f"{row['mean']:.4f} ± {row['deviation']:.4f}"
 
 
+def labels(result: dict[str, Any]) -> str:
+    """Scores of several labels a photo over seeds, with chosen thresholds and with one half for every label."""
+    runs = {"default settings": [run["network"] for run in result["none"].values()]}
+    runs["`--training.class_weights sqrt`"] = [run["network"] for run in result.get("sqrt", {}).values()]
+    for name in next(iter(result["none"].values()))["classical"]:
+        runs[f"{name}, SVM for each label"] = [run["classical"][name] for run in result["none"].values()]
+    names = ("macro_f1", "macro_f1_at_half")
+    columns = [(split, name) for split in ("validation", "test") for name in names] + [
+        ("test", "mean_average_precision")
+    ]
+    head = ["model", *(f"{split} macro-F1{end}" for split in ("validation", "test") for end in ("", ", at one half"))]
+    rows = [[*head, "test mean average precision", "seeds"], ["---"] * 7]
+    for title, each in runs.items():
+        if each:
+            cells = [[run[split][name] for run in each] for split, name in columns]
+            shown = [f"{mean(values):.4f}" for values in cells]
+            deviation = f" ± {stdev(cells[2]):.4f}" if len(each) > 1 else ""
+            rows.append([title, *shown[:2], shown[2] + deviation, *shown[3:], str(len(each))])
+    first = next(iter(result["none"].values()))
+    note = (
+        f"- {splits_of(first)} pairs in train / validation / test, with {len(first['network']['thresholds'])} labels; each "
+        "seed draws its own. ± is the standard deviation of the seeds. torch "
+        f"{result['measured']['versions']['torch']}."
+    )
+    return table(rows) + "\n\n" + note
+
+
 def text_export(result: dict[str, Any]) -> str:
     """Texts a second, one at a time, by PyTorch and by onnxruntime."""
     rows = [["data", "model", *SPEEDS.values(), "written"], ["---"] * 7]
@@ -560,6 +587,7 @@ TABLES = {
     "text_export": ("text.json", text_export),
     "audio": ("audio.json", audio),
     "photo": ("photo.json", photo),
+    "labels": ("labels.json", labels),
     "segmentation_speed": ("segmentation.json", segmentation_speed),
 }
 
