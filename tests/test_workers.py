@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from shared import process
 from shared.errors import UserError
+from shared.process import own_cores
 from shared.workers import in_processes
 
 
@@ -67,3 +69,12 @@ def test_workers_end_with_a_process_that_is_killed() -> None:
             return
         time.sleep(0.05)
     pytest.fail("workers are left over")
+
+
+@pytest.mark.parametrize(("processes", "share"), [(None, 8), (4, 2), (16, 1)])
+def test_processes_of_torchrun_share_the_cores(processes: int | None, share: int, monkeypatch) -> None:
+    monkeypatch.setattr(process, "cores", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes)) if processes else monkeypatch.delenv(
+        "LOCAL_WORLD_SIZE", False
+    )
+    assert own_cores() == share

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from shared.data.batches import BatchIndices, BucketedBatches, OrderedBatches, ShuffledBatches
 from shared.data.rows import Rows
-from shared.process import cores
+from shared.process import own_cores
 from shared.seeding import generator
 
 Batch = Mapping[str, Tensor]
@@ -86,7 +86,7 @@ def in_batches(values: Any, size: int) -> Iterator[Any]:
 
 
 def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int) -> DataLoader[Batch]:
-    workers = workers or (cores() if dataset.on_demand else 0)
+    workers = workers or (own_cores() if dataset.on_demand else 0)
     return DataLoader(
         dataset,
         batch_sampler=batches,

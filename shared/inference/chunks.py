@@ -15,7 +15,7 @@ from shared.console import log, track
 from shared.errors import UserError
 from shared.files import require_writable
 from shared.inference.model import OnnxModel
-from shared.process import is_main_process, process_of
+from shared.process import is_main_process, own_cores, process_of
 from shared.workers import in_processes, workers_for
 
 CHUNK = 256
@@ -94,7 +94,8 @@ def _ready(inputs: Sequence[Any], chosen: range, prepare: Callable[[Any], Any] |
         yield from (inputs[index] for index in chosen)
         return
     parts = (inputs[start : min(start + AT_A_TIME, chosen.stop)] for start in chosen[::AT_A_TIME])
-    for some in in_processes(partial(_prepare_some, prepare), parts, workers_for(len(chosen))):
+    workers = min(workers_for(len(chosen)), own_cores())
+    for some in in_processes(partial(_prepare_some, prepare), parts, workers):
         yield from some
 
 
