@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.folders import Decoded, find_labeled, split_folders
 from shared.data.images import UnreadableImageError, read_image
 from shared.data.prepared import Reading
@@ -120,7 +120,7 @@ def test_images_beside_the_class_folders_are_not_passed_over_in_silence(
 
 def test_unreadable_images_are_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dog" / "broken.png").write_bytes(b"no image")
-    found = read_class_folders(folder, "images", Reading(pixels, {}), PreparedDataConfig())
+    found = read_splits(folder, find_splits(folder), "images", Reading(pixels, {}), PreparedDataConfig())
     assert found.train["images"].shape == (5, 6, 6)
     assert found.train["labels"].tolist() == [0, 0, 0, 1, 1]
     assert found.train.names[-1] == "dog/1.png"
@@ -145,7 +145,7 @@ def test_folders_that_cannot_be_learned_from_are_refused(folder: Path, tmp_path:
     for path in (folder / "dog").iterdir():
         path.write_bytes(b"")
     with pytest.raises(UserError, match="no image can be read of dog; replace"):
-        read_class_folders(folder, "images", Reading(pixels, {}), PreparedDataConfig())
+        read_splits(folder, find_splits(folder), "images", Reading(pixels, {}), PreparedDataConfig())
     shutil.rmtree(folder / "dog")
     with pytest.raises(UserError, match=r"holds one class only \(cat\); a classifier needs"):
         find_labeled(folder)

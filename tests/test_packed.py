@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from shared import workers
 from shared.data import packed, s3
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.folders import Decoded, visible_files
 from shared.data.images import read_image
 from shared.data.pack import main, pack
@@ -92,7 +92,7 @@ def test_any_program_unpacks_the_shards(raw: Path, shards: Path, tmp_path: Path)
 def test_the_same_examples_with_every_cache(raw: Path, shards: Path, tmp_path: Path, cache: str, monkeypatch) -> None:
     monkeypatch.setattr(workers, "PARALLEL_FILES", 50)  # so that other processes read the shards
     found = [
-        read_class_folders(root, "images", Reading(pixels, {}), PreparedDataConfig(cache, tmp_path / name))
+        read_splits(root, find_splits(root), "images", Reading(pixels, {}), PreparedDataConfig(cache, tmp_path / name))
         for root, name in ((raw, "a"), (opened(shards), "b"))
     ]
     assert found[0].train.names == found[1].train.names
@@ -160,7 +160,10 @@ def test_a_damaged_shard_is_named(shards: Path, tmp_path: Path, monkeypatch, kep
     shard.write_bytes(content)
     for root, name in ((at_s3(tmp_path, monkeypatch, kept), f"s3://set/{shard.name}"), (opened(shards), str(shard))):
         with pytest.raises(UserError, match=f"the shard {name} is damaged"):
-            read_class_folders(root, "images", Reading(pixels, {}), PreparedDataConfig("memory", tmp_path / "p"))
+            settings = PreparedDataConfig("memory", tmp_path / "p")
+            read_splits(root, find_splits(root), "images", Reading(pixels, {}), settings)
+                root, find_splits(root), "images", Reading(pixels, {}), PreparedDataConfig("memory", tmp_path / "p")
+            )
 
 
 def test_a_damaged_index_is_named(shards: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from shared import workers
 from shared.data import prepared
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.examples import Examples, SourceData, digests_of
 from shared.data.folders import Decoded
 from shared.data.images import read_image, size_of
@@ -56,7 +56,7 @@ def root(tmp_path: Path) -> Path:
 
 def read(root: Path, cache: str, factor: int = 1) -> SourceData:
     settings = PreparedDataConfig(cache=cache, processed=root.parent / "processed")  # type: ignore[arg-type]
-    return read_class_folders(root, "images", Reading(pixels, {"factor": factor}), settings)
+    return read_splits(root, find_splits(root), "images", Reading(pixels, {"factor": factor}), settings)
 
 
 def prepared_folder(root: Path) -> Path:
@@ -156,7 +156,7 @@ def test_the_code_that_reads_files_is_part_of_the_key(root: Path, tmp_path: Path
 
             shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
             (root / "dog" / "30a.png").unlink(missing_ok=True)
-            found = read_class_folders(root, "images", Reading(own, {}), settings)
+            found = read_splits(root, find_splits(root), "images", Reading(own, {}), settings)
             assert int(values(found.train).max()) == level
     finally:
         sys.path.remove(str(tmp_path))
@@ -192,7 +192,7 @@ def slow(path: Path) -> Decoded:
 
 def read_slowly(root: Path) -> torch.Tensor:
     settings = PreparedDataConfig(cache="disk", processed=root.parent / "processed")
-    return values(read_class_folders(root, "images", Reading(slow, {}), settings).train)
+    return values(read_splits(root, find_splits(root), "images", Reading(slow, {}), settings).train)
 
 
 def test_killed_at_any_moment_it_ends_with_the_same_bytes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,9 +192,9 @@ Inspect = Callable[[Path], tuple[str, Mapping[str, int]]]
 """From a file to the digest of its content and its measures; raises `UnreadableFileError`."""
 
 
-def inspect_image(path: Path, value_range: Sequence[float] = ()) -> tuple[str, Mapping[str, int]]:
+def inspect_image(path: Path) -> tuple[str, Mapping[str, int]]:
     """The digest of an image's pixels (see `read_image`), and its width and height."""
-    image = read_image(path, value_range=value_range)
+    image = read_image(path)
     return content_digest(np.asarray(image)), size_of(image.size)
 
 

@@ -25,28 +25,15 @@ from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
 
 
-def read_class_folders(
-    root: Path,
-    column: str,
-    reading: Reading,
-    settings: PreparedDataConfig,
-    kind: FileKind = IMAGES,
-    classes: Sequence[str] | None = None,
-) -> SourceData:
-    """The user's files: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`.
+def find_splits(root: Path, kind: FileKind = IMAGES, classes: Sequence[str] | None = None) -> dict[str, LabeledFiles]:
+    """The files in the class folders of `root`, or of `root/train` beside `root/validation` and `root/test`, by split.
 
     Args:
-        column: what the arrays that `reading` gives are called in `Examples`.
         classes: those of a trained network, of which some may be missing; None: those that are found.
 
     Raises:
-        UserError: see `find_labeled` and `read_splits`.
+        UserError: see `find_labeled`.
     """
-    return read_splits(root, find_splits(root, kind, classes), column, reading, settings)
-
-
-def find_splits(root: Path, kind: FileKind = IMAGES, classes: Sequence[str] | None = None) -> dict[str, LabeledFiles]:
-    """The files in the class folders of each split, `train` first where there is one; nothing is read yet."""
     folders = split_folders(root) if classes is None else labeled_folders(root, classes)
     found: dict[str, LabeledFiles] = {}
     for split in sorted(folders, key=lambda name: name != "train"):
@@ -61,6 +48,10 @@ def read_splits(
     """The examples of files below `root`, however their labels were found; `train` is the first split if there is one.
 
     Files that cannot be read are left out with a warning; those that are unusual are named.
+
+    Args:
+        labeled: by split, such as `find_splits` finds them.
+        column: what the arrays that `reading` gives are called in `Examples`.
 
     Raises:
         UserError: no file of some class of a split can be read; or see `prepare`.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.console import log
-from shared.data.class_folders import read_class_folders, read_splits
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.folders import RECORDINGS, LabeledFiles
@@ -28,8 +28,8 @@ SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own recordings: one folder per class (see `read_class_folders`), with their speakers where known."""
-    found = read_class_folders(root, "samples", _reading(settings), settings, RECORDINGS, classes)
+    """Your own recordings: one folder per class (see `find_splits`), with their speakers where known."""
+    found = read_splits(root, find_splits(root, RECORDINGS, classes), "samples", _reading(settings), settings)
     if classes:  # nothing is cut, so that it does not matter who speaks
         return found
     groups = find_groups(root, found.train.names, settings.group_pattern, RECORDINGS.nouns)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shared.data.class_folders import read_class_folders
+from shared.data.class_folders import find_splits, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
 from shared.data.groups import in_groups
@@ -32,7 +32,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     """Your own images: one folder per class in `root`, or in `root/train` beside `root/validation` and `root/test`."""
     given = {"image_size": settings.image_size, "value_range": settings.value_range}
     reading = Reading(read_file, given, partial(settle_range, settings.value_range))
-    found = read_class_folders(root, "images", reading, settings, classes=classes)
+    found = read_splits(root, find_splits(root, classes=classes), "images", reading, settings)
     if classes:  # nothing is cut, so that groups do not matter
         return found
     return replace(found, train=in_groups(found.train, found.classes, root, settings.group_pattern))
