@@ -86,6 +86,13 @@ def test_what_is_left_out_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     found, problems = read(tmp_path, "id,x,y\na.png,1,0\nb.png,1,-1\nc.png,0,1\n", columns=["x", "y"])
     assert labels_of(found["train"]) == {"a": 0, "c": 1}
     assert "rows with other cells than 0 and 1 in columns of labels" in problems.counts
+    found, problems = read(tmp_path, "id,label,split\na.png,x,train\nb.png,y,train\nc.png,y,holdout\n")
+    assert labels_of(found["train"]) == {"a": 0, "b": 1}
+    assert problems.counts["rows of another split than train, validation and test"] == 1
+    with pytest.raises(
+        UserError, match=r"no row of the tables .* can be used: rows with other cells than 0 and 1.*: 2"
+    ):
+        read(tmp_path, "id,x,y\na.png,-1,0\nb.png,-1,1\n", columns=["x", "y"])
 
 
 def test_splits_and_groups_come_from_columns_or_from_files_of_their_names(tmp_path: Path) -> None:

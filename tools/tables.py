@@ -523,8 +523,8 @@ def labels(result: dict[str, Any]) -> str:
             rows.append([title, *shown[:2], shown[2] + deviation, *shown[3:], str(len(each))])
     first = next(iter(result["none"].values()))
     note = (
-        f"- {splits_of(first)} pairs in train / validation / test, with {len(first['network']['thresholds'])} labels; each "
-        "seed draws its own. ± is the standard deviation of the seeds. torch "
+        f"- Pairs in train / validation / test: {splits_of(first)}, with {len(first['network']['thresholds'])} labels; "
+        "each seed draws its own. ± is the standard deviation of the seeds. torch "
         f"{result['measured']['versions']['torch']}."
     )
     return table(rows) + "\n\n" + note

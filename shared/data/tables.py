@@ -92,6 +92,8 @@ def _read_tables(
             if columns or not folders:
                 raise
             log.warning(f"not read: {error}")
+    if problems and not read:
+        raise UserError(f"no row of the tables in {root} can be used: {problems}; correct them.")
     if columns and not read:
         raise UserError(f"no table in {root} names {kind.nouns} and has data.label_columns; correct them.")
     if len(folders) > 1 and not columns and any(own[0].may_be_empty for own in read.values()):
@@ -135,6 +137,8 @@ def _read_rows(
     for file, row in zip(files[column], rows, strict=True):
         if (place := places.get(file)) is None:
             what = f"rows whose {kind.noun} is missing, or one of several of that name"
+        elif row.get("split") and not split_called(row["split"]):
+            what = "rows of another split than train, validation and test"
         elif by_column and not all(row[name].lower() in FLAGS for name in chosen):
             what = "rows with other cells than 0 and 1 in columns of labels"
         else:
