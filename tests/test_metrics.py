@@ -8,8 +8,9 @@ import torch
 from torch import distributed, multiprocessing
 
 from shared.metrics.classification import calibration_error, classification_scores, training_metrics, wilson_interval
-from shared.metrics.multilabel import LabelMetrics
-from shared.metrics.verification import PairAuc
+from shared.metrics.multilabel import mean_average_precision
+from shared.metrics.running import GatheredMetrics
+from shared.metrics.verification import pair_auc
 
 # Truth 0 0 1 1 2; the fourth is answered 2 instead of 1.
 LABELS = torch.tensor([0, 0, 1, 1, 2])
@@ -76,7 +77,8 @@ def compare_over_processes(rank: int, store: Path) -> None:
         if together:
             distributed.init_process_group("gloo", init_method=store.as_uri(), rank=rank, world_size=2)
         several = torch.eye(3)[labels]
-        for metrics, targets in ((training_metrics(3), labels), (PairAuc(), labels), (LabelMetrics(), several)):
+        of_all = [(GatheredMetrics(pair_auc), labels), (GatheredMetrics(mean_average_precision), several)]
+        for metrics, targets in [(training_metrics(3), labels), *of_all]:
             for part in (slice(0, 2), slice(2, 5)):
                 if rank == 0 or not together:
                     metrics.update(embeddings[part], targets[part])

@@ -18,7 +18,8 @@ from shared.export.to_onnx import WithProbabilities
 from shared.inference.predictions import predict_prepared
 from shared.metrics.calibration import calibrate, fit_temperature
 from shared.metrics.classification import calibration_error
-from shared.metrics.multilabel import LabelMetrics, average_precision, choose_thresholds, label_scores
+from shared.metrics.multilabel import average_precision, choose_thresholds, label_scores, mean_average_precision
+from shared.metrics.running import GatheredMetrics
 from shared.results import headline
 from shared.seeding import generator
 from shared.training.losses import classification_loss
@@ -48,7 +49,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
     assert found["exact_match"] == pytest.approx(metrics.accuracy_score(labels, predicted))
     assert found["right"].count("1") == round(400 * found["exact_match"])
     assert headline(found) == ("macro-F1", found["macro_f1"], *found["macro_f1_interval"])
-    watched = LabelMetrics()
+    watched = GatheredMetrics(mean_average_precision)
     watched.update(logits[:100], labels[:100])
     watched.reset()
     for batch in (slice(150), slice(150, 400)):

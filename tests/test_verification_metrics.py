@@ -5,8 +5,8 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
+from shared.metrics.running import GatheredMetrics
 from shared.metrics.verification import (
-    PairAuc,
     best_threshold,
     count_right,
     cross_validated,
@@ -83,7 +83,7 @@ def test_the_metric_over_batches_is_the_area_over_all_pairs() -> None:
     generator = torch.Generator().manual_seed(0)
     embeddings = torch.nn.functional.normalize(torch.randn(30, 8, generator=generator))
     labels = torch.randint(0, 5, (30,), generator=generator)
-    metric = PairAuc()
+    metric = GatheredMetrics(pair_auc)
     for begin in range(0, 30, 7):
         metric.update(embeddings[begin : begin + 7], labels[begin : begin + 7])
     first, second = torch.triu_indices(30, 30, offset=1)
@@ -106,12 +106,14 @@ def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
 
 def test_pairs_that_are_equally_far_apart_count_half() -> None:
     labels = torch.tensor([0, 0, 1, 1, 2, 2])
-    assert pair_auc(torch.ones(6, 3), labels) == 0.5
+    assert pair_auc(torch.ones(6, 3), labels) == {"auc": 0.5}
     embeddings = torch.randint(0, 2, (6, 2), generator=torch.Generator().manual_seed(0)).float()
     first, second = torch.triu_indices(6, 6, offset=1)
     distances = torch.cdist(embeddings, embeddings)[first, second]
-    assert pair_auc(embeddings, labels) == pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
+    assert pair_auc(embeddings, labels) == {
+        "auc": pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
+    }
 
 
 def test_embeddings_that_are_no_numbers_have_no_score() -> None:
-    assert np.isnan(pair_auc(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1])))
+    assert np.isnan(pair_auc(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1]))["auc"])

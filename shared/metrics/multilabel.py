@@ -10,27 +10,11 @@ from torch import Tensor
 from shared.console import log
 from shared.data.problems import named
 from shared.metrics.classification import calibration_error
-from shared.metrics.running import join_over_processes
 
 
-class LabelMetrics:
-    """The metric of training: `mean_average_precision`, which needs no thresholds."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self, device: torch.device | str = "cpu") -> None:  # noqa: ARG002
-        """See `Metrics`."""
-        self.batches: list[tuple[Tensor, Tensor]] = []
-
-    def update(self, logits: Tensor, targets: Tensor) -> None:
-        """Add a batch: logits, and 1 for each label of an example, both float [N, L]."""
-        self.batches.append((logits.cpu(), targets.cpu()))
-
-    def compute(self) -> dict[str, float]:
-        """See `Metrics`."""
-        logits, labels = map(torch.cat, zip(*join_over_processes(self.batches), strict=True))
-        return {"mean_average_precision": float(average_precision(logits, labels).nanmean())}
+def mean_average_precision(scores: Tensor, labels: Tensor) -> dict[str, float]:
+    """The metric of training, which needs no thresholds; of logits or probabilities, see `average_precision`."""
+    return {"mean_average_precision": float(average_precision(scores, labels).nanmean())}
 
 
 def average_precision(scores: Tensor, labels: Tensor) -> Tensor:
@@ -77,7 +61,7 @@ def _ranked(scores: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor, Te
     for own, truth in zip(scores.double().T, labels.double().T, strict=True):
         order = own.argsort(descending=True)
         last = own[order].diff(append=own.new_full((1,), math.inf)) != 0  # of equal scores, all or none are predicted
-        predicted = torch.arange(1, len(own) + 1, dtype=torch.float64)
+        predicted = torch.arange(1, len(own) + 1, device=own.device).double()
         yield truth[order].cumsum(0)[last], predicted[last], own[order][last]
 
 

@@ -46,6 +46,30 @@ class ConfusionMetrics:
         return self.scores(sum_over_processes(self.counts).cpu())
 
 
+class GatheredMetrics:
+    """Scores that do not follow from sums over batches: what the step returns is kept, and gathered at the end."""
+
+    def __init__(self, scores: Callable[[Tensor, Tensor], dict[str, float]]) -> None:
+        """`scores` maps the logits (or embeddings) and targets of all N examples to scores by name."""
+        self.scores = scores
+        self.reset()
+
+    def reset(self, device: torch.device | str = "cpu") -> None:
+        """See `Metrics`."""
+        self.device = device
+        self.batches: list[tuple[Tensor, Tensor]] = []
+
+    def update(self, logits: Tensor, targets: Tensor) -> None:
+        """Add a batch, both [N, ...]."""
+        self.batches.append((logits.detach(), targets))
+
+    def compute(self) -> dict[str, float]:
+        """See `Metrics`."""
+        # Through the CPU: a tensor from another process's GPU would come back onto that GPU.
+        batches = join_over_processes([(logits.cpu(), targets.cpu()) for logits, targets in self.batches])
+        return self.scores(*(torch.cat(parts).to(self.device) for parts in zip(*batches, strict=True)))
+
+
 def confusion(predictions: Tensor, truth: Tensor, num_classes: int, ignore: int | None = None) -> Tensor:
     """Count pairs of class ids, both int64 of the same shape, in int64 [C, C]: rows are the truth.
 

@@ -14,43 +14,24 @@ import torch
 from torch import Tensor
 
 from shared.metrics.classification import wilson_interval
-from shared.metrics.running import join_over_processes
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)
 BLOCK = 256
 """Examples whose distances to all others are in memory at once."""
 
 
-class PairAuc:
-    """The chance that a pair of the same class is closer together than one of different classes, over all pairs.
+def pair_auc(embeddings: Tensor, labels: Tensor) -> dict[str, float]:
+    """`auc`, the chance that a pair of the same class is closer together than one of different classes, over all pairs.
 
-    It has no sum over batches: pairs are made of all examples, so their embeddings are kept and gathered.
+    Between 0 and 1; 0.5 without any pair to compare; NaN where an embedding has one. It is computed in blocks, because
+    all pairs may need too much memory.
+
+    Args:
+        embeddings: float [N, D].
+        labels: class ids, int64 [N].
     """
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self, device: torch.device | str = "cpu") -> None:
-        """See `shared.metrics.running.Metrics`."""
-        self.device = device
-        self.batches: list[tuple[Tensor, Tensor]] = []
-
-    def update(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Add a batch: embeddings, float [N, D], and class ids, int64 [N]."""
-        self.batches.append((embeddings.detach(), labels))
-
-    def compute(self) -> dict[str, float]:
-        """`auc`, between 0 and 1; 0.5 without any pair to compare; NaN where an embedding has one."""
-        # Through the CPU: a tensor from another process's GPU would come back onto that GPU.
-        batches = join_over_processes([(embeddings.cpu(), labels.cpu()) for embeddings, labels in self.batches])
-        embeddings, labels = (torch.cat(parts).to(self.device) for parts in zip(*batches, strict=True))
-        return {"auc": pair_auc(embeddings, labels)}
-
-
-def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
-    """See `PairAuc`; embeddings, float [N, D], class ids, int64 [N]. In blocks: all pairs may need too much memory."""
     if embeddings.isnan().any():
-        return float("nan")
+        return {"auc": float("nan")}
     order = labels.argsort()
     embeddings, labels = embeddings[order], labels[order]
     rows = torch.arange(len(labels), device=labels.device)
@@ -68,7 +49,7 @@ def pair_auc(embeddings: Tensor, labels: Tensor) -> float:
         nearer = [torch.searchsorted(far, near, right=ties).sum() for ties in (False, True)]
         different += len(far)
         right += len(far) * len(near) - float(sum(nearer)) / 2  # a tie counts half
-    return right / (len(near) * different) if different else 0.5
+    return {"auc": right / (len(near) * different) if different else 0.5}
 
 
 def best_threshold(similarities: np.ndarray, same: np.ndarray) -> float:

@@ -14,7 +14,8 @@ from models.pretrained import load_first_weights
 from shared.console import log
 from shared.data.memory import Batch
 from shared.errors import UserError
-from shared.metrics.verification import PairAuc
+from shared.metrics.running import GatheredMetrics
+from shared.metrics.verification import pair_auc
 from shared.training.checkpoint import save_checkpoint
 from shared.training.files import best_checkpoint
 from shared.training.folder import training_lock
@@ -52,7 +53,7 @@ def train(
     people = len(loaders.train.dataset)
     learner = MetricLearner(embedder, people, config.loss)
     comes_trained = config.model.name != "small" and first_weights.found
-    task = Task(step, PairAuc(), monitor="auc", backbone="embedder.network" if comes_trained else "")
+    task = Task(step, GatheredMetrics(pair_auc), monitor="auc", backbone="embedder.network" if comes_trained else "")
     metadata = {
         "parameters": sum(parameter.numel() for parameter in embedder.parameters()),  # without those of the loss
         "first_weights": first_weights.as_dict(),

@@ -10,8 +10,8 @@ from models.model import BACKBONE, load_first_weights, make_model
 from shared.data.examples import Data
 from shared.data.memory import Batch
 from shared.metrics.classification import training_metrics
-from shared.metrics.multilabel import LabelMetrics
-from shared.metrics.running import Metrics
+from shared.metrics.multilabel import mean_average_precision
+from shared.metrics.running import GatheredMetrics
 from shared.training.loop import Step, Task
 from shared.training.losses import Loss, classification_loss
 from shared.training.run import prepare_run, train_network
@@ -54,9 +54,9 @@ def train(
     else:
         loaders, backbone = make_loaders(data, config), BACKBONE  # it learns at backbone_lr_scale times the rate
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
-    metrics: Metrics = LabelMetrics() if data.several_labels else training_metrics(len(data.classes))
-    monitor = "mean_average_precision" if data.several_labels else "accuracy"
-    task = Task(make_step(loss), metrics, monitor, backbone)
+    task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=backbone)
+    if data.several_labels:
+        task.metrics, task.monitor = GatheredMetrics(mean_average_precision), "mean_average_precision"
     return train_network(
         task,
         model,
