@@ -162,8 +162,6 @@ def test_a_damaged_shard_is_named(shards: Path, tmp_path: Path, monkeypatch, kep
         with pytest.raises(UserError, match=f"the shard {name} is damaged"):
             settings = PreparedDataConfig("memory", tmp_path / "p")
             read_splits(root, find_splits(root), "images", Reading(pixels, {}), settings)
-                root, find_splits(root), "images", Reading(pixels, {}), PreparedDataConfig("memory", tmp_path / "p")
-            )
 
 
 def test_a_damaged_index_is_named(shards: Path) -> None:
