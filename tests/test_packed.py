@@ -159,8 +159,8 @@ def test_a_damaged_shard_is_named(shards: Path, tmp_path: Path, monkeypatch, kep
     content[place : place + 8] = bytes(8)
     shard.write_bytes(content)
     for root, name in ((at_s3(tmp_path, monkeypatch, kept), f"s3://set/{shard.name}"), (opened(shards), str(shard))):
+        settings = PreparedDataConfig("memory", tmp_path / "p")
         with pytest.raises(UserError, match=f"the shard {name} is damaged"):
-            settings = PreparedDataConfig("memory", tmp_path / "p")
             read_splits(root, find_splits(root), "images", Reading(pixels, {}), settings)
 
 
