@@ -34,4 +34,4 @@ def test_a_table_of_speakers_without_its_columns(refused: Refused, tmp_path: Pat
     for name in ("cat", "dog"):
         save(tmp_path / "data" / name / "0.wav", tone(300))
     (tmp_path / "data" / "index.csv").write_text("file,speaker\ncat/0.wav,ann\n")
-    assert "index.csv has no column 'id'" in refused("train", "--data.root", tmp_path / "data")
+    assert "index.csv has no column id" in refused("train", "--data.root", tmp_path / "data")
