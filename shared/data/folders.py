@@ -199,8 +199,10 @@ def find_labeled(root: Path, classes: Sequence[str] | None = None, kind: FileKin
         classes: the classes that must be found, in this order; without it, the folders' names, sorted.
 
     Raises:
-        UserError: no folder, fewer than two classes, a class without files, or a class not in `classes`.
+        UserError: no folder, or a file, fewer than two classes, a class without files, or a class not in `classes`.
     """
+    if root.is_file():
+        raise UserError(f"{root} is a file; name the folder that it lies in, {root.parent}.")
     found = {folder.name: list_files(folder, kind) for folder in class_folders(root)}
     if not found:
         raise UserError(f"{root} holds no class folders; put {kind.nouns} into {root}/<class>/, one folder per class.")

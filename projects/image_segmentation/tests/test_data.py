@@ -101,7 +101,7 @@ def test_each_split_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     splits = load_data(config(root=tmp_path, strata="stain")).splits
     assert sum(int(name) < 10 for name in splits.test.names) == 2
     assert sum(int(name) < 10 for name in splits.validation.names) >= 1
-    with pytest.raises(UserError, match=r"no column 'color'; it has id, group, stain"):
+    with pytest.raises(UserError, match=r"no column color, but 'id', 'group', 'stain'"):
         load_data(config(root=tmp_path, strata="color"))
     (tmp_path / "index.csv").unlink()
     with pytest.raises(UserError, match=r"index\.csv with the column 'stain' that data\.strata asks for"):
@@ -114,7 +114,7 @@ def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"images that index\.csv does not name: 9 \(001, 002, 003, 004, 005, \.\.\.\)"):
         load_data(config(root=tmp_path))
     (tmp_path / "index.csv").write_text("name\n000\n")
-    with pytest.raises(UserError, match=r"index\.csv has no column 'id'; it has name"):
+    with pytest.raises(UserError, match=r"index\.csv has no column id, but 'name'"):
         load_data(config(root=tmp_path))
 
 

@@ -148,8 +148,11 @@ def test_settings_say_how_labels_are_read(config: Config, photos: Path, tmp_path
     for index, color in enumerate(["red", "green"] * 12):
         (tmp_path / color).mkdir(exist_ok=True)
         (tmp_path / color / f"{index}.png").write_bytes((photos / "images" / f"{index}.png").read_bytes())
-    for root in (photos / "labels.csv", photos / "images"):
-        with pytest.raises(UserError, match="none of the known data layouts"):
+    for root, why in (
+        (photos / "labels.csv", f"is a file; name the folder.*{photos}"),
+        (photos / "images", "none of the known data layouts"),
+    ):
+        with pytest.raises(UserError, match=why):
             load_data(replace(config, data=replace(config.data, root=root)))
     several = load_data(replace(config, data=replace(config.data, root=tmp_path, labels="several")))
     assert several.splits.train["labels"].sum(1).tolist() == [1] * several.counts["train"]
