@@ -24,7 +24,7 @@ WHITENING = 0.75
 """0 leaves the principal components their spread, 1 gives all the same; chosen on the validation people of LFW."""
 LARGE = 100.0
 """Only directions count, so the matrix may have any size; the larger it is, the less each step of training turns it."""
-PCA_BATCH = 256
+PCA_BATCH = 64
 PREFIX = "embedder."
 """What a checkpoint puts before the names of the embedder's weights; those of the loss lie beside them."""
 

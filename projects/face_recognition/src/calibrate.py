@@ -101,9 +101,8 @@ def calibrated(
     Raises:
         UserError: there are too few pairs to promise anything.
     """
-    same_above = accept_above(different, people, settings)
     rejected = allowed(len(same), settings.false_reject, settings.confidence)
-    if same_above is None or rejected == 0:
+    if not rejected or not allowed(len(different), settings.false_accept, settings.confidence):
         raise UserError(
             f"{len(different)} pairs of different people and {len(same)} of the same are too few for "
             f"decision.false_accept {settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
@@ -111,6 +110,7 @@ def calibrated(
             f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one "
             "for every person with two photos); add people, or ask for less."
         )
+    same_above = accept_above(different, people, settings)
     different_below = min(float(np.sort(same)[rejected - 1]), same_above)
     origin = (
         f"calibrated on {len(different)} pairs of {len(np.unique(people))} people and {len(same)} of the same: "
@@ -131,11 +131,9 @@ def calibrated(
     return Decision(embedder, same_above, different_below, origin), observed
 
 
-def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float | None:
-    """The threshold that keeps the wanted share of false accepts (see `calibrated`); None for too few pairs."""
+def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float:
+    """The threshold that keeps the wanted share of false accepts, of pairs that are enough (see `calibrated`)."""
     accepted = allowed(len(different), settings.false_accept, settings.confidence)
-    if accepted == 0:
-        return None
     order = np.argsort(-different)
     ranked, redrawn = different[order], []
     for weights in draw_people(people[order]):

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.errors import UserError
 from shared.files import read_json
-from src.pairs import similarity
-from src.recognizer import Photo
 
 FILE = "decision.json"
 GENERAL = {True: (1 - 0.55**2 / 2, 1 - 0.65**2 / 2), False: (0.8, 0.2)}
@@ -30,14 +27,6 @@ class Decision:
         if similarity > self.same_above:
             return "same"
         return "different" if similarity < self.different_below else "can't tell"
-
-    def compare(self, first: Photo, second: Photo) -> dict[str, Any]:
-        """Whether two photos of one face each show the same person, as plain types; on_device.mjs does the same."""
-        for name, photo in (("first", first), ("second", second)):
-            if photo.problem:
-                return {"prediction": photo.problem[0], "detail": f"the {name} image {photo.problem[1]}"}
-        alike = float(similarity(first.embeddings[0], second.embeddings[0]))
-        return {"prediction": self.decide(alike), "similarity": alike, "thresholds": self.origin}
 
 
 def load_decision(output_dir: Path, embedder: str) -> Decision:

@@ -10,7 +10,6 @@ from shared.console import log
 from shared.data.problems import named
 from shared.data.skipped import collect_files
 from src.config import Config
-from src.decision import load_decision
 from src.gallery import Gallery, one_spelling
 from src.identify import Identifier
 from src.recognizer import Recognizer
@@ -33,7 +32,7 @@ def enroll(config: Config, name: str, photos: list[Path]) -> dict[str, Any]:
         )
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     with Gallery(config.gallery.file) as gallery:
-        identifier = Identifier(gallery, config.gallery, load_decision(config.output_dir, recognizer.embedder))
+        identifier = Identifier(gallery, config.gallery, recognizer.decision)
         people = {person["name"] for person in gallery.people()} - {name}
         if others := people & {identifier.identify(embedding)[0] for embedding in embeddings}:
             log.warning(f"{name} looks like {', '.join(sorted(others))}, who is in the gallery under that name.")

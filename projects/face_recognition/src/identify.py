@@ -10,7 +10,7 @@ import numpy as np
 from shared.console import log
 from shared.data.skipped import collect_files
 from src.config import Config, GalleryConfig
-from src.decision import Decision, load_decision
+from src.decision import Decision
 from src.gallery import Gallery
 from src.recognizer import Photo, Recognizer
 
@@ -89,13 +89,12 @@ def identify(config: Config, photos: list[Path]) -> list[dict[str, Any]]:
     """
     files, _ = collect_files(photos)
     recognizer = Recognizer(config)
-    decision = load_decision(config.output_dir, recognizer.embedder)
     rows: list[dict[str, Any]] = []
     with Gallery(config.gallery.file) as gallery:
         if others := gallery.count_others(recognizer.embedder):
             log.warning(f"{others} photos of the gallery were enrolled with another embedder and cannot be compared.")
-        log.info(f"identify: {len(gallery.people())} people in the gallery; thresholds {decision.origin}")
-        identifier = Identifier(gallery, config.gallery, decision)
+        log.info(f"identify: {len(gallery.people())} people in the gallery; thresholds {recognizer.decision.origin}")
+        identifier = Identifier(gallery, config.gallery, recognizer.decision)
         for file, photo in zip(files, recognizer.photos(files), strict=True):
             nobody = [{"prediction": photo.status, "nearest": [], "detail": photo.detail}]
             rows += [{"file": str(file)} | row for row in identifier.identify_faces(photo) or nobody]

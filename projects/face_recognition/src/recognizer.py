@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,6 +16,8 @@ from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from src.config import Config, export_path
+from src.decision import Decision, load_decision
+from src.pairs import similarity
 
 BATCH = 16
 SMALLEST_FACE = 20
@@ -54,6 +57,7 @@ class Recognizer:
         """Load `outputs/export/<project>.onnx` and the trees beside it; raises UserError where there are none."""
         self.network = open_exported(config, export_path(config))
         self.detector = Detector(config.detector)
+        self._output_dir = config.output_dir
         self.embedder: str = self.network.metadata["embedder"]
         self._aligner = Aligner(load_exported_trees(export_path(config).parent))
         self._side = int(self.network.input_shape[-1])
@@ -88,6 +92,19 @@ class Recognizer:
         embeddings = self.network.run("embeddings", np.stack(crops), BATCH)  # [faces of all images, D]
         rows = np.split(embeddings, np.cumsum([len(photo.crops) for photo in photos])[:-1])
         return [replace(photo, embeddings=own) for photo, own in zip(photos, rows, strict=True)]
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The thresholds of this embedder."""
+        return load_decision(self._output_dir, self.embedder)
+
+    def compare(self, first: Photo, second: Photo) -> dict[str, Any]:
+        """Whether two photos of one face each show the same person, as plain types; on_device.mjs does the same."""
+        for name, photo in (("first", first), ("second", second)):
+            if photo.problem:
+                return {"prediction": photo.problem[0], "detail": f"the {name} image {photo.problem[1]}"}
+        alike = float(similarity(first.embeddings[0], second.embeddings[0]))
+        return {"prediction": self.decision.decide(alike), "similarity": alike, "thresholds": self.decision.origin}
 
     @cached_property
     def _close_detector(self) -> Detector:

@@ -19,7 +19,6 @@ from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
-from src.decision import load_decision
 from src.photographs import images_of_people
 from src.recognizer import Photo, Recognizer
 
@@ -102,16 +101,16 @@ def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> 
 def photos_section(config: Config) -> Section:
     """Photos with the faces that were found in them, and whether two show the same person."""
     images, recognizer = images_of_people(), Recognizer(config)
-    decision = load_decision(config.output_dir, recognizer.embedder)
     photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
     drawn = [np.asarray(draw_faces(images[name], photo)) for name, photo in photos.items()]
     captions = [f"{name}\n{len(photo.faces)} found" for name, photo in photos.items()]
     sheet = ReportImage(contact_sheet(drawn, captions, 4), "photos with frames around the faces that were found")
     first, *others = photos
-    compared = {f"{first} and {other}": decision.compare(photos[first], photos[other]) for other in others}
+    compared = {f"{first} and {other}": recognizer.compare(photos[first], photos[other]) for other in others}
     said = "; ".join(f"{names}: {found['prediction']}" for names, found in compared.items())
-    log.info(f"report: {said}; thresholds {decision.origin}")
-    text = f"Photos that scikit-image ships; the detector is not trained here. {said}; thresholds {decision.origin}."
+    said += f"; thresholds {recognizer.decision.origin}."
+    log.info(f"report: {said}")
+    text = f"Photos that scikit-image ships; the detector is not trained here. {said}"
     return Section("Faces found in photos", text, images=[sheet])
 
 

@@ -9,7 +9,6 @@ from shared.data.images import UnreadableImageError
 from shared.errors import UserError
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config, export_path
-from src.decision import load_decision
 from src.gallery import Gallery, one_spelling
 from src.identify import Identifier
 from src.recognizer import Recognizer
@@ -20,8 +19,7 @@ PAGE = PROJECT / "src" / "page"
 def make_service(config: Config) -> Service:
     """The endpoints, the metadata and the page; the gallery stays open as long as the process lives."""
     recognizer, gallery = Recognizer(config), Gallery(config.gallery.file)
-    decision = load_decision(config.output_dir, recognizer.embedder)
-    identifier = Identifier(gallery, config.gallery, decision)
+    identifier, thresholds = Identifier(gallery, config.gallery, recognizer.decision), recognizer.decision.origin
 
     def decode(image: bytes) -> Image.Image:
         try:
@@ -37,13 +35,13 @@ def make_service(config: Config) -> Service:
 
     def identify(images: list[Image.Image]) -> list[JsonObject]:
         return [
-            {"status": photo.status, "faces": identifier.identify_faces(photo), "thresholds": decision.origin}
+            {"status": photo.status, "faces": identifier.identify_faces(photo), "thresholds": thresholds}
             for photo in recognizer.photos_of_images(images)
         ]
 
     def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
-        return [decision.compare(first, second) for first, second in zip(photos[::2], photos[1::2], strict=True)]
+        return [recognizer.compare(*pair) for pair in zip(photos[::2], photos[1::2], strict=True)]
 
     def enroll(people: list[tuple[str, str, Image.Image]]) -> list[JsonObject]:
         ((name, digest, image),) = people

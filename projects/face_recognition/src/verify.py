@@ -5,7 +5,6 @@ from typing import Any
 
 from shared.console import log
 from src.config import Config
-from src.decision import load_decision
 from src.recognizer import Recognizer
 
 
@@ -17,8 +16,7 @@ def verify(config: Config, first: Path, second: Path) -> dict[str, Any]:
         second: another
     """
     recognizer = Recognizer(config)
-    decision = load_decision(config.output_dir, recognizer.embedder)
-    compared = decision.compare(recognizer.one_face(first), recognizer.one_face(second))
+    compared, decision = recognizer.compare(*map(recognizer.one_face, (first, second))), recognizer.decision
     log.info(
         f"verify: {compared['prediction']} (similarity {compared['similarity']:.3f}; same above "
         f"{decision.same_above:.3f}, different below {decision.different_below:.3f}; thresholds {decision.origin})"
