@@ -52,6 +52,7 @@ def outcome(config: Config) -> tuple[dict[str, bytes], list[dict[str, Any]], str
     return weights, log, json.loads((config.output_dir / "train.json").read_text())["data"]["digest"]
 
 
+@pytest.mark.long
 def test_cache_and_workers_change_neither_weights_nor_metrics(
     smoke: Config, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

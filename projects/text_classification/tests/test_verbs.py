@@ -105,6 +105,7 @@ def test_the_exported_file_knows_its_tokenizer(trained: Config) -> None:
     assert "tokenizer.json" in (trained.output_dir / "export" / "SHA256SUMS").read_text()
 
 
+@pytest.mark.long
 def test_the_ladder_compares_on_one_split(smoke: Config, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = ladder(replace(smoke, training=replace(smoke.training, epochs=4), output_dir=tmp_path), "ngrams")
     assert list(found["metrics"]) == ["naive Bayes", "logistic regression", "ngrams"]
