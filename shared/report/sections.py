@@ -235,7 +235,7 @@ def example_sections(
     wrong, right = (indices.tolist() for indices in most_confident(labels, probabilities))
     best = {truth[index]: index for index in reversed(right)}  # the first of each class stays
     mistakes = f"{len(wrong)} of {len(labels)} test {noun} are classified wrongly"
-    mistakes += "; these are the most confident of them." if wrong else "."
+    mistakes += "; the most confident of them: the true class, not the predicted one, its probability" if wrong else ""
 
     def section(title: str, text: str, indices: list[int]) -> Section:
         chosen = indices[: 4 * columns]
@@ -245,7 +245,7 @@ def example_sections(
         return Section(title, text, images=[ReportImage(sheet, title.lower()) for sheet in sheets])
 
     return [
-        section("Worst mistakes", mistakes, wrong),
+        section("Worst mistakes", f"{mistakes}.", wrong),
         section("Best predictions", "The most confident right one of each class.", [*best.values()]),
     ]
 
