@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from images import save_images
 
 from shared.testing.contract import Check
@@ -16,20 +15,6 @@ def test_own_photos_are_counted_and_shown(check: Check, tmp_path: Path) -> None:
     assert found["warnings"] == []
     assert (tmp_path / "checked" / "data.png").is_file()
     assert (tmp_path / "checked" / "data.html").is_file()
-
-
-def test_all_that_is_wrong_is_said_before_the_refusal(
-    check: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = save_images(tmp_path / "data" / "train", {"cat": 12, "dog": 12}).parent
-    save_images(root / "test", {"cat": 10, "bird": 10})
-    (root / "train" / "fish").mkdir()
-    (root / "train" / "dog" / "corrupt.png").write_bytes(b"no image")
-    found, printed = check(root, code=2), capsys.readouterr()
-    assert all(name in printed.out for name in ("train/fish", "corrupt.png", "bird"))
-    assert printed.err.startswith("error: ")
-    assert found["usable"] is False
-    assert found["refusal"] in printed.err
 
 
 def test_settings_that_would_suit_the_photos_are_named(check: Check, tmp_path: Path) -> None:
