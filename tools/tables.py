@@ -490,11 +490,13 @@ def photo_notes(result: dict[str, Any]) -> str:
         draws = len(next(iter(result["few"].values()))["each"])
         notes.append(f"- 20 training photos of each class, {draws} draws: {scores}.")
     if "crossval" in result:
-        folds = ", ".join(f"{name} {spread(row)}" for name, row in result["crossval"].items())
         notes.append(
-            "- Folds of the training photos alone (± is the standard deviation of the folds), with logistic regression "
-            f"by network, size and fit, five times five folds, then runs of the project, five folds: {folds}."
+            "- What the defaults rest on are folds of the training photos alone (± is the standard deviation of the "
+            "folds): a logistic regression, five times five folds, then runs of the project, five folds."
         )
+        found = result["crossval"].items()
+        rows = [["network, size and fit, or setting", "accuracy"], ["---"] * 2]
+        notes += ["", table([*rows, *([name, spread(row)] for name, row in found)])]
     return "\n".join(notes)
 
 
