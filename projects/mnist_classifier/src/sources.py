@@ -12,12 +12,13 @@ from PIL import Image
 from shared.data.class_folders import find_splits, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
+from shared.data.folders import IMAGES
 from shared.data.groups import in_groups
 from shared.data.prepared import Reading
 from shared.data.value_range import settle_range
 from shared.errors import UserError
 from src.config import DataConfig
-from src.preparation import BOX, read_file
+from src.preparation import BOX, PHOTO, EmptyImageError, read_file
 
 # MD5 of MNIST's four files once unpacked, so that copies packed by other programs are known too.
 MNIST_FILES = {
@@ -33,9 +34,21 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     given = {"image_size": settings.image_size, "value_range": settings.value_range}
     reading = Reading(read_file, given, partial(settle_range, settings.value_range))
     found = read_splits(root, find_splits(root, classes=classes), "images", reading, settings)
+    require_ink(found, root)
     if classes:  # nothing is cut, so that groups do not matter
         return found
     return replace(found, train=in_groups(found.train, found.classes, root, settings.group_pattern))
+
+
+def require_ink(found: SourceData, root: Path) -> None:
+    """Refuse photographs: some would be left out, as they have no ink, and objects of others be taken for ink."""
+    counts = found.unusual.counts | found.problems.counts
+    photos, empty = counts.get(PHOTO, 0), counts.get(EmptyImageError.problem.format(nouns=IMAGES.nouns), 0)
+    if empty and 2 * photos > len(found.everything()):
+        raise UserError(
+            f"{root} has {photos} images that look like photographs, and {empty} without ink on plain paper; use the "
+            "photo classification project, or remove them."
+        )
 
 
 def find_mnist(root: Path) -> Path | None:

@@ -144,6 +144,16 @@ def test_images_without_ink_are_called_that_and_the_project_that_reads_them_is_n
     assert re.search("images without ink: 1 \\(.*photo classification", capsys.readouterr().err)
 
 
+def test_photos_some_of_which_have_no_ink_are_refused_and_not_left_out(tmp_path: Path) -> None:
+    root = save_photos(tmp_path)
+    folder = next(path for path in root.iterdir() if path.is_dir())
+    Image.new("RGB", (60, 80), "gray").save(folder / "blank.png")
+    with pytest.raises(
+        UserError, match="40 images that look like photographs, and 1 without ink.*photo classification"
+    ):
+        load_data(config(root=root))
+
+
 def test_copies_across_splits_are_named_and_the_advised_setting_keeps_them_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
