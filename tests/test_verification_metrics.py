@@ -7,6 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from shared.metrics.running import GatheredMetrics
 from shared.metrics.verification import (
+    BLOCK,
     best_threshold,
     count_right,
     cross_validated,
@@ -102,6 +103,23 @@ def test_drawn_pairs_are_as_many_of_each_kind_and_fixed_by_the_seed() -> None:
     assert len({tuple(pair) for pair in members}) == 8
     np.testing.assert_array_equal(members, pairs_of(labels, 10, 0)[0])
     assert pairs_of(labels, most=2, seed=0)[1].sum() == 2
+
+
+def test_pairs_of_more_examples_than_a_list_of_all_pairs_could_hold_are_drawn() -> None:
+    labels = np.random.default_rng(0).integers(0, 50_000, 200_000)
+    members, same = pairs_of(labels, most=1000, seed=0)
+    assert (same.sum(), (~same).sum()) == (1000, 1000)
+    np.testing.assert_array_equal(labels[members[:, 0]] == labels[members[:, 1]], same)
+    assert (members[:, 0] != members[:, 1]).all()
+    assert len({tuple(sorted(pair)) for pair in members.tolist()}) == 2000
+
+
+def test_the_area_over_several_blocks_of_examples_is_that_over_all_pairs() -> None:
+    embeddings = torch.randn(2 * BLOCK + 7, 4, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(len(embeddings)) % 40
+    first, second = torch.triu_indices(len(labels), len(labels), offset=1)
+    expected = roc_auc_score(labels[first] == labels[second], -(embeddings[first] - embeddings[second]).norm(dim=1))
+    assert pair_auc(embeddings, labels)["auc"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_pairs_that_are_equally_far_apart_count_half() -> None:
