@@ -35,7 +35,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
 
 def has_photos(root: Path) -> bool:
     """Whether `root` holds class folders of images, or a table."""
-    return has_class_files(root) or (root.is_dir() and bool(tables_in(root)))
+    return has_class_files(root) or bool(tables_in(root))
 
 
 def load_sample(settings: DataConfig, seed: int, _: Path) -> SourceData:
