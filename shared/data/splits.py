@@ -193,7 +193,7 @@ def require_groups(groups: Sequence[str], fractions: Mapping[str, float], advice
     ways = [f"add examples of other groups, {enough} groups in all"]
     ways += [f"set {possible}"] * (len(suiting) == len(fractions)) + [advice] * bool(advice)
     raise UserError(
-        f"{len(groups)} examples are of {count} group{'s'[: count != 1]} (speakers, slides, films), each of which "
+        f"{len(groups)} examples are of {count} group{'s'[: count != 1]} (people, slides, films), each of which "
         f"stays in one split: too few to cut off {cut}; {', or '.join(ways)}."
     )
 
