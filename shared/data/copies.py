@@ -125,7 +125,12 @@ def warn_near_copies(
 
 
 def find_copies_within(train: Examples, column: str, likeness: Likeness) -> list[tuple[str, str]]:
-    """The names of training examples that are nearly the same; exact copies are told apart by their digests already."""
+    """The names of training examples that are nearly the same; exact copies are told apart by their digests already.
+
+    `MOST_COMPARED` of them at most are compared with `MOST_SEARCHED` at most.
+    """
+    if len(train) > MOST_SEARCHED:
+        train = train.at(evenly_spaced(len(train), MOST_SEARCHED))
     contents, chosen = train[column], evenly_spaced(len(train), MOST_COMPARED)
     pairs = _alike(train.at(chosen)[column], contents, likeness, chosen)
     near = {(min(i, j), max(i, j)) for i, j in ((int(chosen[i]), j) for i, j in pairs)}
