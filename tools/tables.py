@@ -79,6 +79,24 @@ def threads_of(*measured: dict[str, Any]) -> str:
     return f"{' or '.join(map(str, numbers))} CPU thread{'s'[: numbers != [1]]}"
 
 
+def setup(result: dict[str, Any]) -> str:
+    """From a fresh clone to digits learned, by way to install."""
+    rows = [["from a fresh clone to digits learned", "empty cache", "of pip", "warm cache", "of pip", "on disk"]]
+    rows.append(["---"] * 6)
+    pip = next(iter(result["ways"].values()))
+    for way, found in result["ways"].items():
+        cells = [way]
+        for cache in ("empty", "warm"):
+            cells += [f"{found[cache]['seconds']:.0f} s", f"{found[cache]['seconds'] / pip[cache]['seconds']:.2f}"]
+        rows.append([*cells, f"{found['empty']['bytes'] / 1e9:.1f} GB"])
+    builds = ", ".join(dict.fromkeys(found["empty"]["torch"] for found in result["ways"].values()))
+    return table(rows) + (
+        f"\n\nOne run each, {result['threads']} cores, packages from a folder on the same disk, so that nothing is "
+        f"downloaded and pip keeps no cache. On disk: the folder `.venv`. torch {builds}. All that a server of digits "
+        f"needs, Python included, takes {result['server_bytes'] / 1e6:.0f} MB."
+    )
+
+
 def sample_run(result: dict[str, Any]) -> str:
     """What the MNIST project prints at the end of a run on its sample."""
     return "\n".join(["```", *result["mnist_classifier"]["prints"], "```"])
@@ -580,6 +598,7 @@ TABLES = {
     "mnist_choices": ("mnist_speed.json", mnist_choices),
     "samples": ("samples.json", samples),
     "sample_run": ("samples.json", sample_run),
+    "setup": ("setup.json", setup),
     "serving_digits": ("serving.json", lambda result: serving(result["digits"], "image")),
     "serving_texts": ("serving.json", lambda result: serving(result["texts"], "text of up to 40 words")),
     "hostile": ("hostile.json", hostile),
