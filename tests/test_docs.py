@@ -74,7 +74,7 @@ def write_examples(folder: Path) -> None:
     for kind, low in (("daisy", 0), ("tulip", 90), ("rose", 170)):
         for number in range(30):
             noise = random.integers(low, low + 80, (40, 40, 3), dtype=np.uint8)
-            for where in ("path/to/flowers", "path/to/images"):
+            for where in ("path/to/flowers", "path/to/images", "path/to/photos"):
                 images[f"{where}/{kind}/{number}"] = Image.fromarray(noise)
     for number, cell in enumerate(lfw_subset()[:60]):
         large = Image.fromarray((cell * 255).astype(np.uint8)).resize((96, 96))
