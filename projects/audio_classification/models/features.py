@@ -12,6 +12,7 @@ from torchaudio.functional import melscale_fbanks
 
 FULL_SCALE = 32_768.0
 WINDOW_SECONDS = 0.032
+"""Two periods of a deep voice (80 Hz) fit in; longer windows tell pitches apart better, and moments worse."""
 HOP_SECONDS = 0.01
 LOWEST_HERTZ = 40.0
 RANGE = 6.0
@@ -35,16 +36,17 @@ class LogMel(nn.Module):
 
     def mel(self, samples: Tensor) -> Tensor:
         """The power in each mel band: from int16 or float samples [N, samples] to float [N, bands, frames]."""
-        waveform = samples.float() / FULL_SCALE
+        waveform = samples.float() / FULL_SCALE  # [N, samples], between -1 and 1
+        # A step of the convolution is a frame: [N, 1, samples] -> [N, 2 * frequencies, frames].
         projected = nn.functional.conv1d(waveform.unsqueeze(1), self.waves, stride=self.hop)
-        cosines, sines = projected.chunk(2, dim=1)
-        power: Tensor = self.filters @ (cosines**2 + sines**2)
+        cosines, sines = projected.chunk(2, dim=1)  # the real and the imaginary part of the Fourier transform
+        power: Tensor = self.filters @ (cosines**2 + sines**2)  # [bands, frequencies] @ [N, frequencies, frames]
         return power
 
     def forward(self, samples: Tensor) -> Tensor:
         """From int16 samples [N, samples] to features between -1 (silence) and 1, float [N, bands, frames]."""
-        logarithm = self.mel(samples).clamp_min(1e-10).log10()
-        loudest = logarithm.amax((1, 2), keepdim=True)
+        logarithm = self.mel(samples).clamp_min(1e-10).log10()  # as loudness is heard; the floor keeps log10(0) away
+        loudest = logarithm.amax((1, 2), keepdim=True)  # [N, 1, 1]
         return ((logarithm - loudest) / RANGE).clamp_min(-1) * 2 + 1
 
 

@@ -18,6 +18,7 @@ class Convolution(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(
+            # No bias: batch norm subtracts the mean of each channel, and a bias with it.
             nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
@@ -30,46 +31,53 @@ class Cnn(nn.Module):
     def __init__(self, classes: int, dropout: float) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            Convolution(1, 24, kernel=5, stride=2),  # 40 -> 20 bands
-            Convolution(24, 48, stride=2),  # -> 10
-            Convolution(48, 64),
-            Convolution(64, 96, stride=2),  # -> 5
+            Convolution(1, 24, kernel=5, stride=2),  # [N, 1, 40, T] -> [N, 24, 20, T / 2]
+            Convolution(24, 48, stride=2),  # -> [N, 48, 10, T / 4]
+            Convolution(48, 64),  # -> [N, 64, 10, T / 4]
+            Convolution(64, 96, stride=2),  # -> [N, 96, 5, T / 8]
             Convolution(96, 96),
         )
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(2 * 96 * math.ceil(BANDS / 8), classes)
 
     def forward(self, features: Tensor) -> Tensor:
-        """From features [N, bands, frames] to logits [N, classes]."""
-        places = self.features(features.unsqueeze(1)).flatten(1, 2)  # [N, channels * bands, frames]
-        over_time = torch.cat([places.mean(2), places.amax(2)], 1)
+        """From features [N, bands, T frames] to logits [N, classes]."""
+        maps = self.features(features.unsqueeze(1))  # [N, 1, 40, T] -> [N, 96, 5, T / 8]
+        # A word is the same wherever it begins, so time is averaged out. A pitch is not, so the bands stay apart.
+        maps = maps.flatten(1, 2)  # [N, 96 * 5, T / 8]
+        over_time = torch.cat([maps.mean(2), maps.amax(2)], 1)  # the maximum keeps short sounds: [N, 2 * 96 * 5]
         logits: Tensor = self.head(self.dropout(over_time))
         return logits
 
 
 class Recurrent(nn.Module):
-    """Reads the frames forwards and backwards, and keeps mean and maximum of what it had in mind."""
+    """A GRU reads the frames forwards and backwards; the mean and the maximum of its states tell the class."""
 
     def __init__(self, classes: int, dropout: float, width: int = 96) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(BANDS)
+        self.norm = nn.BatchNorm1d(BANDS)  # gates saturate on large inputs, so each band gets mean 0 and variance 1
         self.gru = nn.GRU(BANDS, width, batch_first=True, bidirectional=True)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(4 * width, classes)
 
     def forward(self, features: Tensor) -> Tensor:
         """From features [N, bands, frames] to logits [N, classes]."""
-        states = self.gru(self.norm(features).transpose(1, 2))[0]
-        logits: Tensor = self.head(self.dropout(torch.cat([states.mean(1), states.amax(1)], 1)))
+        frames = self.norm(features).transpose(1, 2)  # [N, bands, T] -> [N, T, bands]: a step of the GRU is a frame
+        states = self.gru(frames)[0]  # [N, T, 2 * width], both directions side by side
+        # Not the last state alone, which is of silence where a word ends early.
+        over_time = torch.cat([states.mean(1), states.amax(1)], 1)  # [N, 4 * width]
+        logits: Tensor = self.head(self.dropout(over_time))
         return logits
 
 
 class Transformer(nn.Module):
-    """An encoder on pieces of four frames, with the norms first (Vaswani et al. 2017, Xiong et al. 2020)."""
+    """An encoder on patches of four frames, with the norms first (Vaswani et al. 2017, Xiong et al. 2020)."""
 
     def __init__(self, classes: int, frames: int, dropout: float, width: int = 96, layers: int = 3) -> None:
         super().__init__()
-        self.pieces = nn.Conv1d(BANDS, width, kernel_size=5, stride=4, padding=2)
+        # Attention compares each patch with each other one: a quarter as many take a sixteenth of the time.
+        self.patches = nn.Conv1d(BANDS, width, kernel_size=5, stride=4, padding=2)
+        # Attention sees no order, so each position adds a learned vector; 0.02 is the usual scale (BERT, ViT).
         self.positions = nn.Parameter(torch.randn(math.ceil(frames / 4), width) * 0.02)
         layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout, "gelu", batch_first=True, norm_first=True)
         self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
@@ -78,8 +86,9 @@ class Transformer(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """From features [N, bands, frames] to logits [N, classes]."""
-        pieces = self.pieces(features).transpose(1, 2) + self.positions
-        logits: Tensor = self.head(self.dropout(self.encoder(pieces).mean(1)))
+        patches = self.patches(features).transpose(1, 2) + self.positions  # [N, bands, T] -> [N, T / 4, width]
+        encoded = self.encoder(patches)  # [N, T / 4, width]
+        logits: Tensor = self.head(self.dropout(encoded.mean(1)))  # the mean of all patches in place of a class token
         return logits
 
 
@@ -88,15 +97,15 @@ class SpecAugment(nn.Module):
 
     def __init__(self, bands: int, frames: int) -> None:
         super().__init__()
-        self.bands = FrequencyMasking(bands, iid_masks=True)
+        self.bands = FrequencyMasking(bands, iid_masks=True)  # iid: another mask for each clip of the batch
         self.frames = TimeMasking(frames, iid_masks=True)
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [N, bands, frames] with a band and a stretch of each clip set to the mean."""
         if not self.training:
             return features
-        mean = float(features.mean())
-        hidden: Tensor = self.frames(self.bands(features.unsqueeze(1), mean), mean)
+        mean = float(features.mean())  # a hidden part looks like no sound in particular, and batch norm keeps its mean
+        hidden: Tensor = self.frames(self.bands(features.unsqueeze(1), mean), mean)  # the masks want [N, 1, bands, T]
         return hidden.squeeze(1)
 
 
@@ -115,12 +124,14 @@ class RandomColor(nn.Module):
         if not self.training:
             return features
         count, bands, _ = features.shape
-        places = torch.linspace(0, 1, bands, device=features.device)
+        positions = torch.linspace(0, 1, bands, device=features.device)  # [bands]
         raised = torch.zeros(count, bands, device=features.device)
+        # A sum of four cosines over the bands, the slower the higher: smooth, as the response of a microphone is.
         for waves in range(1, 5):
             height = self.strength / math.sqrt(waves) * torch.randn(count, 1, device=features.device)
             phase = 2 * torch.rand(count, 1, device=features.device)
-            raised += height * torch.cos(math.pi * (waves * places + phase))
+            raised += height * torch.cos(math.pi * (waves * positions + phase))  # [N, bands]
+        # Features are logarithms, so adding is a gain; -1 is the floor of `LogMel`.
         return (features + raised.unsqueeze(2)).clamp_min(-1)
 
 

@@ -27,9 +27,10 @@ def random_speed_and_shift(samples: Tensor, most_speed: float, most_shift: int, 
     count, length = samples.shape
     speeds = 1 + most_speed * (2 * torch.rand((count, 1), generator=source) - 1)
     shifts = most_shift * (2 * torch.rand((count, 1), generator=source) - 1)
-    middle = (length - 1) / 2
-    times = (torch.arange(length) - middle) * speeds + middle + shifts
-    before = times.floor().long()
+    middle = (length - 1) / 2  # which stays where it is, so that no word is played out of the clip
+    times = (torch.arange(length) - middle) * speeds + middle + shifts  # when each new sample was, [N, samples]
+    # Between two samples lies their weighted mean. All clips in one operation: a loop takes longer than the network.
+    before = times.floor().long()  # [N, samples]
     share = times - before
     padded = torch.nn.functional.pad(samples.float(), (1, 2))  # silence at -1 and beyond the end
     first = padded.gather(1, (before + 1).clamp(0, length + 1))
@@ -42,7 +43,7 @@ def add_noise(samples: Tensor, most: float, source: Generator) -> Tensor:
     """Add white noise, of up to `most` times the level (root mean square) of each clip; int16 [N, samples]."""
     if most == 0:
         return samples
-    level = samples.float().square().mean(1, keepdim=True).sqrt()
-    share = most * torch.rand((len(samples), 1), generator=source) ** 2
+    level = samples.float().square().mean(1, keepdim=True).sqrt()  # [N, 1]
+    share = most * torch.rand((len(samples), 1), generator=source) ** 2  # squared: most clips get little noise
     noise = torch.randn(samples.shape, generator=source) * level * share
     return (samples + noise).round().clamp(-32_768, 32_767).to(torch.int16)

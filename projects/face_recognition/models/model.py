@@ -45,21 +45,21 @@ class DlibResNet(nn.Module):
         self.normalize = Normalize(mean=(122.782, 117.001, 104.298), scale=256.0)
         self.stem = nn.Sequential(nn.Conv2d(3, 32, 7, stride=2), Affine(32), nn.ReLU(), nn.MaxPool2d(3, 2))
         self.blocks = nn.Sequential(
-            *(DlibBlock(32, 32) for _ in range(3)),
-            DlibBlock(32, 64, down=True),
+            *(DlibBlock(32, 32) for _ in range(3)),  # [N, 32, 35, 35]
+            DlibBlock(32, 64, down=True),  # -> [N, 64, 17, 17]
             *(DlibBlock(64, 64) for _ in range(3)),
-            DlibBlock(64, 128, down=True),
+            DlibBlock(64, 128, down=True),  # -> [N, 128, 8, 8]
             *(DlibBlock(128, 128) for _ in range(2)),
-            DlibBlock(128, 256, down=True),
+            DlibBlock(128, 256, down=True),  # -> [N, 256, 4, 4]
             *(DlibBlock(256, 256) for _ in range(2)),
-            DlibBlock(256, 256, down=True),
+            DlibBlock(256, 256, down=True),  # -> [N, 256, 2, 2]
         )
         self.project = nn.Linear(256, self.dimensions, bias=False)
 
     def forward(self, crops: Tensor) -> Tensor:
         """From crops, uint8 [N, 3, 150, 150], to what dlib gives, float [N, 128]; same faces are within 0.6."""
-        features = self.blocks(self.stem(self.normalize(crops)))
-        descriptors: Tensor = self.project(features.mean((2, 3)))
+        features = self.blocks(self.stem(self.normalize(crops)))  # [N, 3, 150, 150] -> [N, 256, 2, 2]
+        descriptors: Tensor = self.project(features.mean((2, 3)))  # global average pooling, [N, 256] -> [N, 128]
         return descriptors
 
 
@@ -127,7 +127,7 @@ class SmallNet(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         """From crops, uint8 [N, 3, 128, 128], to float [N, 256]."""
-        embeddings: Tensor = self.project(self.features(crops))
+        embeddings: Tensor = self.project(self.features(crops))  # [N, 3, 128, 128] -> [N, F] -> [N, 256]
         return embeddings
 
     @torch.no_grad()
@@ -137,10 +137,10 @@ class SmallNet(nn.Module):
         Fewer crops than dimensions leave the last ones zero, to be learned.
         """
         features = torch.cat([self.features(batch) for batch in in_batches(crops, PCA_BATCH)])  # [N, F]
-        mean = features.mean(0)
-        _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)
-        count = min(self.dimensions, len(crops) - 1)
-        deviations = spread[:count] / len(crops) ** 0.5
+        mean = features.mean(0)  # [F]
+        _, spread, components = torch.linalg.svd(features - mean, full_matrices=False)  # [F'], [F', F]
+        count = min(self.dimensions, len(crops) - 1)  # N points, their mean subtracted, span N - 1 dimensions
+        deviations = spread[:count] / len(crops) ** 0.5  # the standard deviation along each component
         self.project.weight.zero_()
         self.project.weight[:count] = LARGE * components[:count] / deviations[:, None] ** WHITENING
         self.project.bias.copy_(-self.project.weight @ mean)
@@ -169,7 +169,7 @@ class Embedder(nn.Module):
         self.views = views
         self.head = nn.Linear(self.dimensions, self.dimensions, bias=False) if head == "linear" else nn.Identity()
         if isinstance(self.head, nn.Linear):
-            nn.init.eye_(self.head.weight)
+            nn.init.eye_(self.head.weight)  # so that training begins at what the pretrained network can do
 
     def forward(self, crops: Tensor) -> Tensor:
         """From crops, uint8 [N, 3, S, S], to embeddings, float [N, D].
@@ -177,9 +177,9 @@ class Embedder(nn.Module):
         Once trained, the mean over `views` views: the crop, its mirror image, and both a little closer. dlib's network
         was trained on crops that were cut closer by about as much, at random (dlib's `jitter_image`).
         """
-        embeddings = self.head(self.network(crops))
+        embeddings = self.head(self.network(crops))  # [N, D]
         if not self.training and self.views > 1:
-            others = [crops.flip(3)]
+            others = [crops.flip(3)]  # the mirror image: left and right change places
             if self.views == 4:
                 closer = _closer(crops)
                 others += [closer, closer.flip(3)]

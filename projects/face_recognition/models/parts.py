@@ -62,16 +62,18 @@ class OrientedGradients(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """From uint8 or float [N, 3, H, W] to features between 0 and 1, float [N, F]."""
-        gray = images.float().mean(1, keepdim=True)[:, :, self.edge : -self.edge, self.edge : -self.edge]
+        gray = images.float().mean(1, keepdim=True)  # [N, 1, H, W]
+        gray = gray[:, :, self.edge : -self.edge, self.edge : -self.edge]
         framed = F.pad(gray, (1, 1, 1, 1), mode="replicate")
-        across = framed[:, :, 1:-1, 2:] - framed[:, :, 1:-1, :-2]
+        across = framed[:, :, 1:-1, 2:] - framed[:, :, 1:-1, :-2]  # the gradient by central differences
         down = framed[:, :, 2:, 1:-1] - framed[:, :, :-2, 1:-1]
-        strength = (across.square() + down.square() + 1e-6).sqrt()
+        strength = (across.square() + down.square() + 1e-6).sqrt()  # 1e-6: where all is flat, the root has no slope
+        # The cosine of the angle between the gradient and each direction: [N, 1, h, w] -> [N, directions, h, w].
         rises = strength * F.relu((across * self.cosines + down * self.sines) / strength) ** self.sharpness
         return torch.cat([self._in_cells(rises, cell).flatten(1) for cell in self.cells], 1)
 
     def _in_cells(self, rises: Tensor, cell: int) -> Tensor:
-        counted = F.avg_pool2d(rises, cell)
+        counted = F.avg_pool2d(rises, cell)  # [N, directions, h, w] -> [N, directions, h / cell, w / cell]
         around = F.avg_pool2d(counted.square().sum(1, keepdim=True), 3, 1, 1, count_include_pad=False).sqrt()
-        shares = (counted / (around + 1)).sqrt()
-        return (shares + shares.flip(3)[:, self.mirrored]) / 2
+        shares = (counted / (around + 1)).sqrt()  # the root keeps one strong edge from ruling a cell
+        return (shares + shares.flip(3)[:, self.mirrored]) / 2  # a mirror image swaps left and right directions

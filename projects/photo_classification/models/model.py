@@ -31,16 +31,16 @@ class PhotoClassifier(nn.Module):
 
     def features(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """From uint8 photos [N, 3, H, W] to feature maps [N, D, h, w], and their means over the photo [N, D]."""
-        maps = self.backbone.forward_features(self.normalize(images))
-        return maps, self.backbone.forward_head(maps, pre_logits=True)
+        maps = self.backbone.forward_features(self.normalize(images))  # uint8 [N, 3, H, W] -> float [N, D, h, w]
+        return maps, self.backbone.forward_head(maps, pre_logits=True)  # global average pooling -> [N, D]
 
     def forward(self, inputs: Tensor) -> Tensor:
         """From photos [N, 3, H, W] to logits, float [N, classes]; or from their features [N, D], computed before.
 
         No softmax: cross-entropy on logits is numerically stable, and the export adds probabilities.
         """
-        features = inputs if inputs.dim() == 2 else self.features(inputs)[1]
-        logits: Tensor = self.head(self.dropout(features))
+        features = inputs if inputs.dim() == 2 else self.features(inputs)[1]  # [N, D]
+        logits: Tensor = self.head(self.dropout(features))  # [N, D] -> [N, classes]
         return logits
 
 
@@ -56,8 +56,9 @@ class WithMaps(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """From photos [N, 3, H, W] to logits [N, classes] and maps [N, classes, h, w]."""
-        maps, features = self.network.features(images)
+        maps, features = self.network.features(images)  # [N, D, h, w], [N, D]
         head = self.network.head
+        # The head at every place in place of the mean: a 1x1 convolution, [N, D, h, w] -> [N, classes, h, w].
         return head(features), conv2d(maps, head.weight[:, :, None, None])
 
 
