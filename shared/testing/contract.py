@@ -32,6 +32,9 @@ from shared.evaluation import ENOUGH_STEPS, what_to_try
 from shared.files import read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
+from shared.testing.chromium import Page
+from shared.testing.pages import in_browser, on_device, try_example
+from shared.testing.servers import file_server
 from shared.training.checkpoint import load_checkpoint, save_checkpoint
 from shared.training.files import best_checkpoint
 
@@ -60,6 +63,7 @@ class Contract:
     run_flags: tuple[str, ...] = ()
     """Flags of `run` beside the smoke configuration, such as folders outside the project."""
     serves_without_torch: bool = True  # whether the server needs no PyTorch, which takes seconds to start
+    answered: str = "document.querySelector('#bars li')"  # JavaScript that is true once the page shows an answer
 
 
 def verb(name: str) -> Any:
@@ -416,6 +420,14 @@ def test_what_does_not_train_loads_no_library_of_training(
     call = f"assert main({arguments}, Path.cwd(), VERBS, 'src.config:Config') == 0"
     code = f"from pathlib import Path; from main import VERBS; from shared.cli import main; {call}"
     assert not unneeded & loaded(contract, code)
+
+
+@in_browser
+@on_device
+def test_an_example_on_the_static_page_is_answered_by_one_click(page: Page, static: Path, contract: Contract) -> None:
+    with file_server(static.parent) as address:
+        try_example(page, f"{address}/{static.name}", contract.answered)
+    assert page.messages == []
 
 
 # Every mistake ends in one sentence that names what is wrong.

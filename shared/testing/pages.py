@@ -16,21 +16,21 @@ in_browser = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 on_device = pytest.mark.skipif(not has_packages(), reason=f"{CACHE} has no onnxruntime-web; `make web` fetches it")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page() -> Iterator[Page]:
     """A browser with one tab."""
     with chromium() as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(trained: Any) -> Iterator[str]:
     """The address of the project's server."""
     with serving(import_module("src.service").make_service(trained)) as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def static(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the project's static page; `file_server` is for the folder above it."""
     folder, project = tmp_path_factory.mktemp("static") / "site", import_module("src.config")
@@ -65,10 +65,16 @@ def require_same_answers(
     assert use(page, f"{address}/{static.name}") == expected
 
 
-def try_example(page: Page, address: str) -> str:
-    """Open the page and click the first example; gives the class that stands on it."""
+def try_example(page: Page, address: str, answered: str) -> str:
+    """Open the page, click the first example, and wait for its answer; gives the class that stands on the example.
+
+    Args:
+        answered: JavaScript that is true once the page shows an answer.
+    """
     open_page(page, address)
     page.wait_for("document.querySelector('.examples button')")
+    assert not page.run(f"Boolean({answered})")
     label: str = page.run("document.querySelector('.examples span').textContent")
     page.run("document.querySelector('.examples button').click()")
+    page.wait_for(answered)
     return label

@@ -13,6 +13,7 @@ from PIL import Image  # noqa: E402 - needs the path above
 
 from models.detector import Detector  # noqa: E402
 from shared.testing.contract import Contract, data, job, refused, trained  # noqa: E402, F401 - fixtures
+from shared.testing.pages import page, static  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.export import export  # noqa: E402
 from src.photographs import images_of_people  # noqa: E402
@@ -37,6 +38,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
         flags=("--data.source", "auto", *outside),
         run_flags=outside,
         serves_without_torch=False,
+        answered="document.getElementById('same-detail').textContent",
     )
 
 
