@@ -60,7 +60,7 @@ def write_run_report(
         "first weights": train["first_weights"]["source"],
         "training seconds": f"{train['seconds']:.1f}",
         "seed": str(train["seed"]),
-        "device": f"{train['device']}, {train['threads']} threads",
+        "device": f"{train['device']}, {train['threads']} thread{'s'[: train['threads'] != 1]}",
         "ONNX against PyTorch": f"{results['export']['metrics']['largest_difference']:.0e}",
     }
     write_report(
