@@ -23,6 +23,7 @@ from shared.data.folders import (
     split_called,
 )
 from shared.data.images import UnreadableImageError, open_image, read_image, size_of
+from shared.data.index import tables_in
 from shared.data.labels import label_names, label_warnings
 from shared.data.problems import Problems, named
 from shared.data.rows import Rows
@@ -225,16 +226,22 @@ def size_on_disk(path: Path) -> dict[str, int]:
 def survey_folders(
     root: Path, problems: Problems, kind: FileKind = IMAGES, look: Inspect = inspect_image
 ) -> list[Example]:
-    """Every readable file in the class folders of `root` or of its splits; what is wrong goes into `problems`."""
+    """Every readable file in the class folders of `root` or of its splits; what is wrong goes into `problems`.
+
+    Beside a table of labels, which training refuses, the files have no class.
+    """
     splits = {folder: split for folder in class_folders(root) if (split := split_called(folder.name))}
     files: dict[Path, Example] = {}
     for folder, split in splits.items() if "train" in splits.values() else [(root, "whole")]:
-        for class_folder in class_folders(folder):
-            found = list_files(class_folder, kind)
-            if not found:
-                problems.add(f"class folders without {kind.nouns}", str(class_folder.relative_to(root)))
+        labeled = {place: (place.name,) for place in class_folders(folder)}
+        if len(labeled) < 2 and tables_in(root):
+            labeled = {folder: ()}  # the labels are in a table, and a folder that holds all its files is no class
+        for place, classes in labeled.items():
+            found = list_files(place, kind)
+            if classes and not found:
+                problems.add(f"class folders without {kind.nouns}", str(place.relative_to(root)))
             for path in found:
-                files[path] = Example(path.relative_to(root).as_posix(), split, (class_folder.name,))
+                files[path] = Example(path.relative_to(root).as_posix(), split, classes)
     return inspect_files(files, problems, kind, look)
 
 

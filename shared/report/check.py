@@ -183,7 +183,7 @@ def _copies(check: DataCheck) -> dict[str, Any]:
 def _rows(check: DataCheck) -> dict[str, str]:
     totals = [by_split.total() for by_split in class_counts(check.examples).values()]
     one, several = check.class_nouns
-    spreads = {f"{check.noun} a {one}": spread(totals)} | measured(check.examples)
+    spreads = ({f"{check.noun} a {one}": spread(totals)} if totals else {}) | measured(check.examples)
     rows = {several: f"{len(totals):,}"}
     for name, values in spreads.items():
         rows[name] = f"{values['median']:,}"

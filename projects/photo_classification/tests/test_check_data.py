@@ -23,3 +23,12 @@ def test_settings_that_would_suit_the_photos_are_named(check: Check, tmp_path: P
     assert "--data.fit pad" in warning
     (warning,) = check(root, "--data.image_size", "160", "--data.fit", "pad")["warnings"]
     assert "data.image_size 160" in warning
+
+
+def test_the_folder_of_photos_beside_a_table_that_is_refused_is_no_class(check: Check, tmp_path: Path) -> None:
+    root = save_images(tmp_path / "data", {"images": 3})
+    (root / "labels.csv").write_text("file,label\n0.png,cat\n0.png,dog\n1.png,dog\n")
+    found = check(root, code=2)
+    assert "rows of images/0.png that differ" in found["refusal"]
+    assert found["metrics"] == {"whole": {"examples": 3, "classes": {}}}
+    assert found["sizes"]["width"] == {"smallest": 40, "median": 40, "largest": 40}
