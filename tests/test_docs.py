@@ -19,6 +19,9 @@ from pages import PAGES, REPOSITORY, Block, blocks, home, named
 from PIL import Image
 from skimage.data import astronaut, lfw_subset
 
+from shared.testing.chromium import chromium
+from shared.testing.pages import in_browser
+
 pytestmark = pytest.mark.long
 
 LEFT_OUT = shutil.ignore_patterns(
@@ -159,21 +162,37 @@ def test_the_commands_of_the_page_run(page: Path, tmp_path: Path) -> None:
                 check(line, copy, block.manner)
 
 
-def test_the_rendered_pages_fetch_nothing_from_elsewhere(tmp_path: Path) -> None:
-    copy = Copy(tmp_path, REPOSITORY / "README.md")
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository's copy in which `make docs` has run."""
+    copy = Copy(tmp_path_factory.mktemp("docs"), REPOSITORY / "README.md")
     executed = REPOSITORY / "build" / "notebooks"
     if executed.is_dir():  # those of the same notebooks and code are taken as they are
         shutil.copytree(executed, copy.root / "build" / "notebooks")
     copy.run("make docs")
-    site = copy.root / "dist" / "docs"
-    rendered = list(site.rglob("*.html"))
-    assert any(path.name == "shared.training.html" for path in rendered)
-    for notebook in [*copy.root.glob("docs/learn/*.ipynb"), *copy.root.glob("projects/*/notebooks/*.ipynb")]:
-        page = site / notebook.relative_to(copy.root).with_suffix(".html")
+    return copy.root
+
+
+def test_the_rendered_pages_fetch_nothing_from_elsewhere(rendered: Path) -> None:
+    site = rendered / "dist" / "docs"
+    pages = list(site.rglob("*.html"))
+    assert any(path.name == "shared.training.html" for path in pages)
+    for notebook in [*rendered.glob("docs/learn/*.ipynb"), *rendered.glob("projects/*/notebooks/*.ipynb")]:
+        page = site / notebook.relative_to(rendered).with_suffix(".html")
         images = re.findall(rf'src="({notebook.stem}_\w+\.png)"', page.read_text())
         assert images, notebook
         assert all((page.parent / image).is_file() for image in images)
     assert (site / "search" / "search_index.js").is_file()  # for pages that are opened from files
-    for path in rendered:
+    for path in pages:
         fetched = re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=\"?(https?:[^\"> ]+)", path.read_text())
         assert [address for address in fetched if "canonical" not in address] == [], path.name
+
+
+@in_browser
+def test_no_rendered_page_is_wider_than_a_phone(rendered: Path) -> None:
+    with chromium() as page:
+        page.size(390, 844)
+        for path in (rendered / "dist" / "docs").rglob("*.html"):
+            page.open(path.as_uri())
+            page.wait_for("document.readyState === 'complete'")
+            assert page.run("document.documentElement.scrollWidth") <= 390, path
