@@ -2,7 +2,7 @@
 
 The environment says what happens: KILL_AT (a step at which the process sends itself a signal, once), SIGNAL (which
 one), KILL_RANK (which of several processes does), RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm,
-no randomness), BACKBONE (the part that counts as pretrained), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes
+no randomness), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes
 that a file may have), SHARDS (a packed set from which the training points are read, see `write_points`).
 """
 
@@ -106,12 +106,14 @@ def main(folder: Path) -> int:
     middle = [nn.Tanh()] if smooth else [nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.2)]
     # Each point as an image of 2x2 pixels: a kernel's numbers lie in memory in another order than in a file.
     kernels = nn.Conv2d(2, 4, 3, padding=1)
-    model = nn.Sequential(Images(), kernels, nn.Flatten(), nn.Linear(16, 16), *middle, nn.Linear(16, 2))
+    pretrained = nn.Sequential(Images(), kernels, nn.Flatten(), nn.Linear(16, 16), *middle)
+    model = nn.Sequential(pretrained, nn.Linear(16, 2))
+    waits = config.freeze_epochs or config.unfreeze_epochs
     named = os.environ.get("CHECKPOINT")
     state = state_to_resume(folder, bool(os.environ.get("RESUME")), Path(named) if named else None)
     try:
         fit(
-            Task(step, training_metrics(2), monitor="accuracy", backbone=os.environ.get("BACKBONE", "")),
+            Task(step, training_metrics(2), monitor="accuracy", backbone="0" if waits else ""),
             model,
             shuffled_loader(TensorBatches(training_points(), None if smooth else noisy), 16, config.workers),
             ordered_loader(TensorBatches(clouds(2, 97, 2.0)), 32),

@@ -108,10 +108,10 @@ def test_several_processes_ask_each_other_every_few_steps_and_before_validation(
 
 @pytest.mark.long
 def test_a_frozen_part_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
-    settings = SETTINGS | {"freeze_epochs": 1, "backbone_lr_scale": 0.1}
-    done = train(tmp_path / "two", 2, settings, BACKBONE="0")
+    settings = SETTINGS | {"freeze_epochs": 1, "unfreeze_epochs": 1, "backbone_lr_scale": 0.1}
+    done = train(tmp_path / "two", 2, settings)
     assert done.returncode == 0, done.stderr
-    assert train_in_a_process(tmp_path / "one", settings, SMOOTH="yes", BACKBONE="0").returncode == 0
+    assert train_in_a_process(tmp_path / "one", settings, SMOOTH="yes").returncode == 0
     assert_same_records(tmp_path / "two", tmp_path / "one")
 
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import shutil
 import time
+from collections import OrderedDict
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -242,7 +243,7 @@ def rates(config: TrainingConfig, steps: int, backbone: str = "") -> list[dict[b
     schedule = make_schedule(optimizer, config, steps)
     seen = []
     for _ in range(steps):
-        seen.append({group["backbone"]: group["lr"] for group in optimizer.param_groups})
+        seen.append({bool(group["layer"]): group["lr"] for group in optimizer.param_groups})
         optimizer.step()
         schedule.step()
     return seen
@@ -287,21 +288,38 @@ def test_what_the_project_froze_for_good_stays_frozen() -> None:
     model = network()
     model[0].bias.requires_grad_(False)
     state = start(model, 8, CONFIG, backbone="0")
-    for frozen in (True, False):
-        freeze(model, "0", state.optimizer, frozen)
-        assert model[0].weight.requires_grad != frozen
+    for epoch in (0, 1):
+        freeze(model, "0", state.optimizer, replace(CONFIG, freeze_epochs=1), epoch)
+        assert model[0].weight.requires_grad == (epoch == 1)
         assert not model[0].bias.requires_grad
+
+
+LAYERS = ["stem", "blocks.0", "blocks.1", "norm"]
+
+
+def test_the_pretrained_part_thaws_from_its_last_layer_to_its_first() -> None:
+    blocks = nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout()) for _ in range(2)))
+    part = nn.Sequential(OrderedDict(stem=nn.Linear(2, 8), blocks=blocks, norm=nn.BatchNorm1d(8)))
+    model, config = nn.Sequential(part, nn.Linear(8, 2)), replace(CONFIG, freeze_epochs=1, unfreeze_epochs=2)
+    state, seen = start(model, 8, config, backbone="0"), []
+    for epoch in range(5):
+        model.train()
+        freeze(model, "0", state.optimizer, config, epoch)
+        learning = {name: all(one.requires_grad for one in part.get_submodule(name).parameters()) for name in LAYERS}
+        assert all(part.get_submodule(name).training == learns for name, learns in learning.items())
+        seen.append([name for name, learns in learning.items() if learns])
+    assert seen == [[], LAYERS[2:], LAYERS[1:], LAYERS, LAYERS]
 
 
 def test_settings_of_a_pretrained_part_change_nothing_without_one_and_that_is_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    state = start(network(), 8, replace(CONFIG, freeze_epochs=1, backbone_lr_scale=0.1))
+    state = start(network(), 8, replace(CONFIG, unfreeze_epochs=1, backbone_lr_scale=0.1))
     assert {group["lr"] for group in state.optimizer.param_groups} == {
         group["lr"] for group in start(network(), 8, CONFIG).optimizer.param_groups
     }
     said = capsys.readouterr().err.replace("\n", " ")
-    assert "training.freeze_epochs 1 and training.backbone_lr_scale 0.1 change nothing" in said
+    assert "training.unfreeze_epochs 1 and training.backbone_lr_scale 0.1 change nothing" in said
 
 
 def test_a_batch_of_one_example_is_refused_where_batch_norm_needs_two() -> None:

@@ -30,6 +30,9 @@ EVERYTHING: Settings = {
     "max_grad_norm": 0.5,
     "schedule": "cosine",
     "patience": 2,
+    "freeze_epochs": 1,
+    "unfreeze_epochs": 1,
+    "backbone_lr_scale": 0.5,
     "precision": "fp16",
     "workers": 2,
 }

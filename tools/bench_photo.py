@@ -79,6 +79,9 @@ SETTINGS = {
     "4 views": ["--model.views", "4"],
     "label smoothing 0.1": ["--training.label_smoothing", "0.1"],
     "whole network": TUNED,
+    "whole network, layer by layer": [*TUNED, "--training.unfreeze_epochs", "2"],
+    "whole network, EMA 0.9": [*TUNED, "--training.ema_decay", "0.9"],
+    "whole network, 288 pixels": [*TUNED, "--data.image_size", "288"],
     "rate 0.0003": ["--training.learning_rate", "0.0003"],
     "rate 0.003": ["--training.learning_rate", "0.003"],
 }

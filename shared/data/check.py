@@ -233,7 +233,7 @@ def survey_folders(
     splits = {folder: split for folder in class_folders(root) if (split := split_called(folder.name))}
     files: dict[Path, Example] = {}
     for folder, split in splits.items() if "train" in splits.values() else [(root, "whole")]:
-        labeled = {place: (place.name,) for place in class_folders(folder)}
+        labeled: dict[Path, tuple[str, ...]] = {place: (place.name,) for place in class_folders(folder)}
         if len(labeled) < 2 and tables_in(root):
             labeled = {folder: ()}  # the labels are in a table, and a folder that holds all its files is no class
         for place, classes in labeled.items():

@@ -150,7 +150,7 @@ def train_epoch(
     """Train on the remaining batches of the current epoch: all of them, or fewer in a resumed run."""
     progress, device = state.progress, state.accelerator.device
     state.model.train()  # evaluation had switched dropout and batch statistics off
-    freeze(state.network, task.backbone, state.optimizer, frozen=progress.epoch < config.freeze_epochs)
+    freeze(state.network, task.backbone, state.optimizer, config, progress.epoch)
     # The sum stays on the device: float(loss) at every step would make the CPU wait for the GPU.
     loss_sum = torch.tensor(progress.loss_sum, device=device)
     started = time.perf_counter()

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from functools import cached_property
 from typing import Any
 
@@ -15,47 +16,72 @@ from shared.training.sharding import load_whole_weights, whole_weights
 
 
 def make_optimizer(network: nn.Module, config: TrainingConfig, backbone: str = "") -> Optimizer:
-    """AdamW (Loshchilov & Hutter 2019) with up to four groups: pretrained or not, with weight decay or without.
+    """AdamW (Loshchilov & Hutter 2019) with groups of parameters: by layer (see `layer_of`), with weight decay or not.
 
     Args:
         backbone: the name of the pretrained submodule, which learns at `config.backbone_lr_scale` times the rate.
     """
+    learned = [
+        (layer_of(name.rpartition(".")[0], backbone, config), parameter)
+        for name, parameter in network.named_parameters()
+        if parameter.requires_grad
+    ]
     # Decay keeps matrices and kernels small, so that no single input dominates. Biases and the scales of norms have one
     # dimension: they are too few to overfit, and a scale near 0 switches its channel off (He et al. 2019, 3.1).
     groups = [
         {
-            "params": [
-                parameter
-                for name, parameter in network.named_parameters()
-                if parameter.requires_grad
-                and (parameter.ndim >= 2) == decays
-                and (bool(backbone) and name.startswith(f"{backbone}.")) == is_backbone
-            ],
+            "params": [parameter for own, parameter in learned if own == layer and (parameter.ndim >= 2) == decays],
             "weight_decay": config.weight_decay if decays else 0.0,
-            "lr": config.learning_rate * (config.backbone_lr_scale if is_backbone else 1.0),
-            "backbone": is_backbone,
+            "lr": config.learning_rate * (config.backbone_lr_scale if layer else 1.0),
+            "layer": layer,
         }
-        for is_backbone in (False, True)
+        for layer in dict.fromkeys(["", *(own for own, _ in learned)])
         for decays in (True, False)
     ]
     # fused: one kernel updates all parameters, where the default starts several for each.
     return AdamW([group for group in groups if group["params"]], fused=True)
 
 
-def freeze(network: nn.Module, backbone: str, optimizer: Optimizer, frozen: bool) -> None:
-    """Keep the pretrained part and its running statistics as they are, or let it learn; call it after `train()`.
+def layer_of(module: str, backbone: str, config: TrainingConfig) -> str:
+    """The layer of the pretrained part that a module, by its full name, belongs to; empty outside that part.
 
-    A new head starts with large random gradients, which would spoil the pretrained features. Parameters that the
-    optimizer does not have, because the project froze them for good, stay frozen.
+    With `config.unfreeze_epochs`, a layer is a numbered block, such as `backbone.blocks.3` or `encoder.layer.0`, or a
+    module outside such blocks; without, the whole part is one layer.
+    """
+    if not backbone or not f"{module}.".startswith(f"{backbone}."):
+        return ""
+    if not config.unfreeze_epochs:
+        return backbone
+    block = re.match(rf"{re.escape(backbone)}\.(?:[^.]+\.)*?\d+(?=\.|$)", module)
+    return block[0] if block else module
+
+
+def freeze(network: nn.Module, backbone: str, optimizer: Optimizer, config: TrainingConfig, epoch: int) -> None:
+    """Keep layers of the pretrained part and their running statistics as they are in an epoch; call it after `train()`.
+
+    A new head starts with large random gradients, which would spoil the pretrained features: all layers wait for
+    `config.freeze_epochs`. Then they begin to learn from the last to the first, over `config.unfreeze_epochs` (gradual
+    unfreezing, Howard & Ruder 2018, 3.3): the first ones know edges or words, which other data needs changed least.
+    Parameters that the optimizer does not have, because the project froze them for good, stay frozen.
+
+    Args:
+        epoch: the number of finished epochs.
     """
     if not backbone:
         return
-    if frozen:
-        network.get_submodule(backbone).eval()  # batch norm would update its running statistics without gradients too
+    # The order in which a network defines its layers is taken for that from input to output.
+    layers = [layer for layer in dict.fromkeys(group["layer"] for group in optimizer.param_groups) if layer]
+    turns = epoch - config.freeze_epochs + 1  # of unfreeze_epochs + 1, at the last of which every layer learns
+    learning = min(len(layers), max(0, math.ceil(len(layers) * turns / (config.unfreeze_epochs + 1))))
+    waiting = layers[: len(layers) - learning]
+    for name, module in network.named_modules():
+        layer = layer_of(name, backbone, config)
+        if layer in waiting or (layer and turns <= 0):
+            module.training = False  # batch norm would update its running statistics without gradients too
     for group in optimizer.param_groups:
-        if group["backbone"]:
+        if group["layer"]:
             for parameter in group["params"]:
-                parameter.requires_grad_(not frozen)
+                parameter.requires_grad_(group["layer"] not in waiting)
 
 
 def make_schedule(optimizer: Optimizer, config: TrainingConfig, total_steps: int) -> LRScheduler:

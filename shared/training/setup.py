@@ -34,11 +34,12 @@ def start(
     """
     if backbone:
         network.get_submodule(backbone)
-    elif config.freeze_epochs or config.backbone_lr_scale != 1:
+    elif config.freeze_epochs or config.unfreeze_epochs or config.backbone_lr_scale != 1:
         # No refusal: the configuration file may have them for another network than the one that a flag names.
         log.warning(
-            f"training.freeze_epochs {config.freeze_epochs} and training.backbone_lr_scale {config.backbone_lr_scale} "
-            "change nothing here: they are for a pretrained part that goes on learning, and this network has none."
+            f"training.freeze_epochs {config.freeze_epochs}, training.unfreeze_epochs {config.unfreeze_epochs} and "
+            f"training.backbone_lr_scale {config.backbone_lr_scale} change nothing here: they are for a pretrained "
+            "part that goes on learning, and this network has none."
         )
     accelerator = make_accelerator(config)
     network = network.to(accelerator.device)
@@ -94,5 +95,5 @@ def make_accelerator(config: TrainingConfig) -> Accelerator:
     # Accelerate keeps one state per process; without this, a second run on another device would be refused.
     AcceleratorState._reset_state(reset_partial_state=True)
     # A frozen part has no gradients to wait for.
-    unused = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs > 0)
+    unused = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs + config.unfreeze_epochs > 0)
     return Accelerator(cpu=config.device == "cpu", mixed_precision="no", kwargs_handlers=[unused])

@@ -106,12 +106,13 @@ class Config(BaseConfig):
         require(
             full or self.augmentation.mix == "none", "augmentation.mix", self.augmentation.mix, "none with tuning head"
         )
-        require(
-            full or self.training.freeze_epochs == 0,
-            "training.freeze_epochs",
-            self.training.freeze_epochs,
-            "0 with head",
-        )
+        for name in ("freeze_epochs", "unfreeze_epochs"):
+            require(
+                full or not getattr(self.training, name),
+                f"training.{name}",
+                getattr(self.training, name),
+                "0 with head",
+            )
 
 
 load_config = partial(load, Config, PROJECT)

@@ -13,6 +13,7 @@ from shared.testing.contract import Refused
         ("train --augmentation.crop 0", "augmentation.crop"),
         ("train --augmentation.mix mixup --model.tuning head", "augmentation.mix"),
         ("train --training.freeze_epochs 1 --model.tuning head", "training.freeze_epochs"),
+        ("train --training.unfreeze_epochs 1 --model.tuning head", "training.unfreeze_epochs"),
     ],
 )
 def test_a_mistake_is_named(words: str, named: str, refused: Refused) -> None:
