@@ -17,7 +17,7 @@ import pytest
 
 from shared.errors import UserError
 from shared.inference.chunks import CHUNK, predict_in_chunks
-from shared.inference.predictions import Prediction, name_prediction, predict_prepared, write_predictions
+from shared.inference.predictions import SHEET_INPUTS, Prediction, name_prediction, predict_prepared, write_predictions
 
 NETWORK: Any = SimpleNamespace(labels=["cat", "dog"], metadata={"seed": 0, "data": {}}, origin={"checkpoint": "c"})
 TEXTS = [f'text {number}, with "quotes"\nand a second line' for number in range(1000)]
@@ -45,9 +45,9 @@ class Predictor:
         return [name_prediction(row, NETWORK.labels, 0.5) for row in np.stack([share, 1 - share], 1)]
 
 
-def predict(folder: Path, predictor: Predictor, texts: Sequence[str] = TEXTS) -> dict[str, Any]:
+def predict(folder: Path, predictor: Predictor, texts: Sequence[str] = TEXTS, sheet: Any = None) -> dict[str, Any]:
     return write_predictions(
-        Config(folder), NETWORK, texts, predictor, noun="texts", kinds=("unsure",), input_name="text"
+        Config(folder), NETWORK, texts, predictor, noun="texts", kinds=("unsure",), input_name="text", sheet=sheet
     )
 
 
@@ -92,6 +92,25 @@ def test_a_stopped_run_goes_on_behind_its_last_whole_chunk(
     assert predictor.chunks == [CHUNK, 1000 - 3 * CHUNK]
     assert "goes on after 512 of 1,000 texts" in capsys.readouterr().out
     assert table(tmp_path) == whole
+
+
+def test_the_sheet_shows_the_first_predictions_which_are_made_again_after_a_stop_only(tmp_path: Path) -> None:
+    def sheet(texts: Sequence[str], predictions: Sequence[Prediction]) -> bytes:
+        return str([(text, one.label, one.confidence) for text, one in zip(texts, predictions, strict=True)]).encode()
+
+    predictor = Predictor()
+    predict(tmp_path, predictor, sheet=sheet)
+    assert predictor.chunks == [CHUNK, CHUNK, CHUNK, 1000 - 3 * CHUNK]
+    drawn = tmp_path / "predictions" / "predictions.png"
+    before = drawn.read_bytes()
+    assert before.count(b"text ") == SHEET_INPUTS
+    with pytest.raises(KeyboardInterrupt):
+        predict(tmp_path, Predictor(stop_after=3), sheet=sheet)
+    drawn.unlink()
+    again = Predictor()
+    predict(tmp_path, again, sheet=sheet)
+    assert again.chunks == [1000 - 3 * CHUNK, SHEET_INPUTS]
+    assert drawn.read_bytes() == before
 
 
 def test_other_inputs_begin_anew(tmp_path: Path, whole: bytes) -> None:

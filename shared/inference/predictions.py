@@ -139,32 +139,27 @@ def write_predictions(
         prepare: see `predict_in_chunks`.
     """
     header = [input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in network.labels), "detail"]
+    drawn: Sequence[Any] = inputs[: SHEET_INPUTS if sheet else 0]
+    predicted: dict[int, Prediction] = {}
 
     def rows_of(indices: list[int], prepared: list[Any]) -> list[list[str]]:
-        return [_row(inputs[i], one, network.labels) for i, one in zip(indices, predict(prepared), strict=True)]
+        found = dict(zip(indices, predict(prepared), strict=True))
+        predicted.update({i: one for i, one in found.items() if i < len(drawn)})
+        return [_row(inputs[i], one, network.labels) for i, one in found.items()]
 
     def finish(read: Callable[[], Iterator[list[str]]], seconds: float) -> dict[str, Any]:
         table = config.output_dir / "predictions" / "predictions.csv"
         write_csv(table, header, read())
         if sheet:
-            first = inputs[:SHEET_INPUTS]
+            if len(predicted) < len(drawn):  # the others before a stop, or by another process
+                rows_of([*range(len(drawn))], [prepare(one) for one in drawn] if prepare else [*drawn])
             with atomic_write(table.with_suffix(".png")) as file:
-                file.write(sheet(first, predict([prepare(one) for one in first] if prepare else first)))
+                file.write(sheet(drawn, [predicted[i] for i in range(len(drawn))]))
         for name, label, _, probability, *_, detail in islice(read(), LINES_SHOWN):
             shown = name if input_name == "file" else shortened(name, 80)
             sure = f" {float(probability):.2f}" if probability else ""
             log.info(f"{shown}: {label}{sure}{f' ({detail})' if detail else ''}")
-        counts, unreadable, found = Counter[str](), list[str](), Problems()
-        for name, label, _, probability, *_, detail in read():
-            counts[label] += 1
-            if label == answer("unreadable", network.labels):
-                unreadable.append(name)
-            elif unusual and probability and detail:
-                found.add(detail, name)
-        if unreadable:
-            log.warning(f"{len(unreadable)} of {len(inputs)} {noun} cannot be read: {named(unreadable)}")
-        if found:
-            log.warning(f"{noun} that are predicted, but unusual: {found}")
+        counts, found = _count(read(), network.labels, noun, unusual)
         counted = {kind: counts[answer(kind, network.labels)] for kind in kinds}
         log.info(f"predict: {len(inputs)} {noun}, {counted}; see {table}{' and the .png beside it' if sheet else ''}")
         return write_result(
@@ -180,6 +175,22 @@ def write_predictions(
         )
 
     return predict_in_chunks(config, network, inputs, rows_of, finish, noun=noun, chunk=chunk, prepare=prepare)
+
+
+def _count(rows: Iterator[list[str]], labels: Sequence[str], noun: str, unusual: bool) -> tuple[Counter[str], Problems]:
+    """How often each answer occurs, and the inputs that are unusual; both these and the unreadable ones are said."""
+    counts, unreadable, found = Counter[str](), list[str](), Problems()
+    for name, label, _, probability, *_, detail in rows:
+        counts[label] += 1
+        if label == answer("unreadable", labels):
+            unreadable.append(name)
+        elif unusual and probability and detail:
+            found.add(detail, name)
+    if unreadable:
+        log.warning(f"{len(unreadable)} of {counts.total()} {noun} cannot be read: {named(unreadable)}")
+    if found:
+        log.warning(f"{noun} that are predicted, but unusual: {found}")
+    return counts, found
 
 
 def _row(item: Path | str, one: Prediction, labels: Sequence[str]) -> list[str]:
