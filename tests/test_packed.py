@@ -1,14 +1,17 @@
 """A packed data set is read as its folder is, from a disk or an S3 address, and damage is named."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from object_store import ObjectStore, serving
 from PIL import Image
+from pyarrow import parquet
 from torch.utils.data import DataLoader
 
 from shared import workers
@@ -19,8 +22,11 @@ from shared.data.images import read_image
 from shared.data.pack import main, pack
 from shared.data.packed import PackedPath, opened
 from shared.data.prepared import Reading
+from shared.data.problems import Problems
 from shared.data.settings import PreparedDataConfig
+from shared.data.tables import find_in_tables
 from shared.errors import UserError
+from shared.files import write_csv
 from shared.settings import BaseConfig
 
 
@@ -98,6 +104,26 @@ def test_the_same_examples_with_every_cache(raw: Path, shards: Path, tmp_path: P
     assert found[0].train.names == found[1].train.names
     assert np.array_equal(*(np.stack([*one.train["images"]]) for one in found))
     assert np.array_equal(*(one.train["labels"] for one in found))
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet", "labels.jsonl"])
+def test_a_table_of_labels_is_packed_with_its_files(raw: Path, tmp_path: Path, name: str) -> None:
+    rows = [{"image": path.name, "label": f"{place % 3}"} for place, path in enumerate((raw / "cat").iterdir())]
+    if name.endswith("parquet"):
+        parquet.write_table(pa.Table.from_pylist(rows), raw / "cat" / name)
+    elif name.endswith("jsonl"):
+        (raw / "cat" / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        write_csv(raw / "cat" / name, rows[0], [row.values() for row in rows])
+    pack(raw / "cat", tmp_path / "packed", 16_000)
+    found = []
+    for root in (raw / "cat", opened(tmp_path / "packed")):
+        labeled = find_in_tables(root, [], None, Problems())["train"]
+        found.append(
+            [(path.name, path.read_bytes(), label) for path, label in zip(labeled.files, labeled.labels, strict=True)]
+        )
+    assert len(found[0]) == 30
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(("kept", "tars"), [("1", 99), ("0", 0), ("0.00002", 1)])

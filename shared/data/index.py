@@ -107,7 +107,7 @@ def _parquet_rows(path: Path, columns: Sequence[str], advice: str) -> Rows:
     except ImportError as error:
         raise UserError(f"reading {path} needs a package; run `pip install pyarrow`, or save it as CSV.") from error
     try:
-        table = parquet.ParquetFile(path)
+        table = parquet.ParquetFile(path.open("rb"))  # opened here, because it may lie in a shard
         _require_columns(path, table.schema_arrow.names, columns, advice)
         batches = table.iter_batches(_BLOCK, columns=[*dict.fromkeys(columns)] or None)
         for number, row in enumerate((row for batch in batches for row in batch.to_pylist()), 1):
