@@ -78,7 +78,7 @@ def make_model(config: Config, tokens: Tokens, encoder: dict[str, Any], classes:
         return make_pretrained(encoder, tokens.pad, len(classes), **options)
     return make_network(
         settings.name,
-        tokens.vocabulary,
+        tokens.tokenizer.get_vocab_size(),
         len(classes),
         width=settings.width,
         layers=settings.layers,

@@ -16,7 +16,7 @@ from shared.data.download import reachable
 from shared.errors import UserError
 from shared.files import file_digest
 from shared.training.first_weights import Origin
-from src.reading import MINILM, PACKAGE, minilm_folder
+from src.tokens import MINILM, PACKAGE, minilm_folder
 
 # Of model.safetensors as published at huggingface.co/sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0).
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -48,11 +48,7 @@ def check_data(config: Config) -> dict[str, Any]:
     if data:
         held = vars(data.splits)
         check.examples = [*_list(held, data.classes)]
-        unreadable = [
-            f"training leaves out {note}; "
-            + ("set --data.max_train 0 to use all." if "max_train" in note else "nothing needs to be done.")
-            for note in data.facts["notes"]
-        ]
+        unreadable = [f"training leaves out {note}." for note in data.facts["notes"]]
     check.warnings = unreadable + all_warnings(check) + (_tokens(config, data) if data else [])
     if has_text_folders(config.data.root):
         check.warnings += skipped_warnings(data and data.record, config.data, TEXTS)
@@ -107,4 +103,4 @@ def _tokens(config: Config, data: Data) -> list[str]:
     whole = joined([*vars(data.splits).values()])
     some = whole.at(evenly_spaced(len(whole), MOST_LOOKED_AT)).as_tensors()
     batches = TokenBatches(some, tokens_of(config, data.splits.train["texts"]))
-    return [choice] * bool(choice) + look_at_tokens(config, batches, data.classes)[0]
+    return [choice] * bool(choice) + look_at_tokens(config, batches, some["texts"], data.classes)[0]

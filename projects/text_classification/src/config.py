@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from shared.bounds import (
     Bounds,
-    ClosedUnitInterval,
     HalfOpenUnitInterval,
     NonNegativeInt,
     OpenUnitInterval,
@@ -15,6 +14,7 @@ from shared.bounds import (
 )
 from shared.config import load, require, require_pattern
 from shared.export.settings import ExportConfig
+from shared.inference.settings import PredictConfig as ClassifierPredictConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -99,11 +99,9 @@ class ModelConfig:
 
 
 @dataclass
-class PredictConfig:
+class PredictConfig(ClassifierPredictConfig):
     """How sure a prediction must be, and whether it is explained."""
 
-    min_probability: ClosedUnitInterval = 0.5
-    """smallest probability of the best class; below it the prediction is "unsure"; higher values give more of these"""
     explain: bool = False
     """true: predictions also name the words that changed them most"""
 

@@ -4,12 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from shared.console import log
 from shared.data.class_folders import find_splits
-from shared.data.examples import Examples, joined
-from shared.data.folders import UnreadableFileError, has_class_files, splits_among
+from shared.data.examples import Examples
+from shared.data.folders import has_class_files, splits_among, warn_beside_splits
 from shared.data.groups import find_groups
 from shared.data.index import tables_in
 from shared.data.labels import MISSING, label_key, same_labels
@@ -44,36 +42,7 @@ def split_tables(root: Path) -> dict[str, Path]:
             f"{root} holds several tables ({named([path.name for path in files])}), none of them train.csv; "
             "name them train.csv, validation.csv and test.csv, or set data.root to one of them."
         )
-    if others:
-        names = named([path.name for path in others])
-        log.warning(f"not read in {root}: {names}; the splits are train, validation and test.")
-    return splits
-
-
-def read_texts_by_class(
-    root: Path, settings: DataConfig, problems: Problems, classes: Sequence[str] | None = None
-) -> dict[str, Examples]:
-    """The splits in `root`, from tables or class folders, with the columns `texts` and `labels`, the classes' names.
-
-    Args:
-        problems: what is left out is added; a warning says it too.
-        classes: those of a trained network, for which all rows are one split, `train`, whatever their files are called.
-
-    Raises:
-        UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
-    """
-    if has_text_folders(root):
-        splits = read_folders(root, settings, problems, classes)
-    else:
-        tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
-        splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
-    if classes:
-        splits = {"train": joined([*splits.values()])}
-    if settings.clean_labels:
-        splits = clean_labels(splits, problems, classes or ())
-    if problems:
-        log.warning(f"left out of {root}: {problems}")
-    check_labels(root, splits, classes)
+    warn_beside_splits(others)
     return splits
 
 
@@ -87,22 +56,18 @@ def read_folders(
     """
     splits: dict[str, Examples] = {}
     for split, found in find_splits(root, TEXTS, classes).items():
-        texts, labels, names = [], [], []
+        rows = []
         for path, label in zip(found.files, found.labels, strict=True):
-            name = path.relative_to(root).as_posix()
-            try:
-                text = read_text(path)
-            except UnreadableFileError as error:
-                problems.add(f"files that are {error}", name, "save them as UTF-8")
-                continue
+            (text, error), name = read_text(path), path.relative_to(root).as_posix()
             if text:
-                texts.append(text)
-                labels.append(found.classes[label])
-                names.append(name)
+                rows.append((text, found.classes[label], name))
+            elif error:
+                problems.add(f"files that are {error}", name, "save them as UTF-8")
             else:
                 problems.add("files without a text", name)
-        if not texts:
+        if not rows:
             raise UserError(f"{root} has no text of the {split} split that can be used; {problems}.")
+        texts, labels, names = map(list, zip(*rows, strict=True))
         groups = [""] * len(names) if classes else find_groups(root, names, settings.group_pattern, TEXTS.nouns)
         splits[split] = Examples({"texts": Texts.of(texts), "labels": labels}, names, groups)
     return splits
@@ -125,10 +90,10 @@ def clean_labels(
     missing = {name for name in set(names) if label_key(name) in MISSING}
     cleaned: dict[str, Examples] = {}
     for split, rows in splits.items():
-        lost = np.array([label in missing for label in rows["labels"]])
-        for place in np.flatnonzero(lost):
-            problems.add("rows whose class says that it is missing", rows.names[place])
-        kept = rows.at(np.flatnonzero(~lost))
+        for name, label in zip(rows.names, rows["labels"], strict=True):
+            if label in missing:
+                problems.add("rows whose class says that it is missing", name)
+        kept = rows.at([place for place, label in enumerate(rows["labels"]) if label not in missing])
         kept.columns["labels"] = [merged.get(label, label) for label in kept["labels"]]
         cleaned[split] = kept
     return cleaned

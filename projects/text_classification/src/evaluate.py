@@ -37,8 +37,7 @@ def evaluate(
     logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}
     metrics, temperature = classifier_scores(config, trained, data, logits)
     for name, split in held_out(data).items():
-        probabilities = (logits[name] / temperature).softmax(1)  # [N, classes]
-        metrics[name]["sure"] = sure_answers(probabilities, split["labels"], THRESHOLDS)
+        metrics[name]["sure"] = sure_answers(data.predicted[name], split["labels"], THRESHOLDS)
     test = metrics["test"]
     summary = accuracy_summary(metrics) | {
         "test macro-F1": f"{test['macro_f1']:.4f}",

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 
 from models.build import restore_model, restore_tokens
@@ -21,7 +20,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path, tokenizer_path
 from src.dataloader import load_data
 from src.evaluate import logits_of
-from src.tokens import Run, Tokens, in_batches
+from src.tokens import Run, in_batches
 
 PARITY_TEXTS = 8
 CALIBRATION_TEXTS = 32  # training texts whose activations set the ranges of int8
@@ -45,7 +44,16 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     temperature = fit_temperature(logits, labels)
     examples = torch.from_numpy(tokens.padded(tokens.ids(texts[:PARITY_TEXTS])))
     traced = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
-    difference = check_from_text(traced[0], tokens, texts, (logits / temperature).softmax(1).numpy())
+    probabilities = in_batches(onnx_function(traced[0]), tokens, texts)  # [N, classes]
+    difference = float(np.abs(probabilities - (logits / temperature).softmax(1).numpy()).max())
+    if difference > TOLERANCE:
+        raise UserError(
+            f"from text to probabilities the export differs from PyTorch by {difference:.2g}, more than {TOLERANCE:g}; "
+            "nothing was written: look for code that cuts or pads texts in another way."
+        )
+
+    def one_by_one(some: list[str]) -> list[np.ndarray]:
+        return [tokens.padded([row]) for row in tokens.ids(some)]  # each int64 [1, L]
 
     def accuracy(run: Run) -> float:
         return float((in_batches(run, tokens, texts).argmax(1) == labels.numpy()).mean())
@@ -53,8 +61,8 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     result = export_measured(
         traced,
         eager=torch_function(network),
-        calibration=_one_by_one(tokens, data.splits.train["texts"][:CALIBRATION_TEXTS]),
-        timed=_one_by_one(tokens, texts[:TIMED_TEXTS]),
+        calibration=one_by_one(data.splits.train["texts"][:CALIBRATION_TEXTS]),
+        timed=one_by_one(texts[:TIMED_TEXTS]),
         score=accuracy,
         score_name="accuracy",
         trained=trained,
@@ -76,23 +84,3 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     write_text(tokenizer_path(config), tokens.content)
     write_manifest(tokenizer_path(config).parent)
     return result
-
-
-def _one_by_one(tokens: Tokens, texts: list[str]) -> list[np.ndarray]:
-    """Each text as a batch of one: int64 [1, L]."""
-    return [tokens.padded([row]) for row in tokens.ids(texts)]
-
-
-def check_from_text(model: onnx.ModelProto, tokens: Tokens, texts: list[str], expected: np.ndarray) -> float:
-    """The largest difference of any probability from `expected`, float [N, classes], from the raw text on.
-
-    Raises:
-        UserError: it is more than the tolerance.
-    """
-    difference = float(np.abs(in_batches(onnx_function(model), tokens, texts) - expected).max())
-    if difference > TOLERANCE:
-        raise UserError(
-            f"from text to probabilities the export differs from PyTorch by {difference:.2g}, more than {TOLERANCE:g}; "
-            "nothing was written: look for code that cuts or pads texts in another way."
-        )
-    return difference

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from shared.console import log
-from shared.data.folders import UnreadableFileError
 from shared.data.index import TABLES
 from shared.data.skipped import collect_files
 from shared.errors import UserError
@@ -51,12 +50,8 @@ class Predictor:
         """
         cleaned = [clean(text) for text in texts]
         rows = iter(self.probabilities([text for text in cleaned if text]))
-        return [
-            name_prediction(next(rows), self.network.labels, self.min_probability)
-            if text
-            else Prediction(answer("empty", self.network.labels))
-            for text in cleaned
-        ]
+        empty, labels = Prediction(answer("empty", self.network.labels)), self.network.labels
+        return [name_prediction(next(rows), labels, self.min_probability) if text else empty for text in cleaned]
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
         """The probability of each class: float32 [N, C]."""
@@ -91,15 +86,16 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
     (texts, skipped), predictor = collect_texts(inputs, config.data.text_column), Predictor(config)
 
     def predict_some(some: Sequence[str | Path]) -> list[Prediction]:
-        texts, errors = zip(*map(_read, some), strict=True)
+        texts, errors = zip(*(read_text(one) if isinstance(one, Path) else (one, "") for one in some), strict=True)
         predictions = predictor.predict(texts)
-        if config.predict.explain:
-            words = [predictor.words_that_mattered(text) for text in texts]
-            details = [" ".join(f"{word}:{moved:+.4f}" for word, moved in found) for found in words]
-            predictions = [replace(one, detail=detail) for one, detail in zip(predictions, details, strict=True)]
-        unreadable = answer("unreadable", predictor.network.labels)
-        both = zip(predictions, errors, strict=True)
-        return [Prediction(unreadable, detail=error) if error else one for one, error in both]
+        for place, (text, error) in enumerate(zip(texts, errors, strict=True)):
+            if error:
+                predictions[place] = Prediction(answer("unreadable", predictor.network.labels), detail=error)
+            elif config.predict.explain:
+                words = predictor.words_that_mattered(text)
+                detail = " ".join(f"{word}:{moved:+.4f}" for word, moved in words)
+                predictions[place] = replace(predictions[place], detail=detail)
+        return predictions
 
     return write_predictions(
         config,
@@ -112,14 +108,6 @@ def predict(config: Config, inputs: list[str]) -> dict[str, Any]:
         input_name="text",
         chunk=TEXTS_TOGETHER,
     )
-
-
-def _read(item: str | Path) -> tuple[str, str]:
-    """A text, or that of a file; and why it cannot be read."""
-    try:
-        return (read_text(item) if isinstance(item, Path) else item), ""
-    except UnreadableFileError as error:
-        return "", str(error)
 
 
 def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | Path], dict[str, int]]:

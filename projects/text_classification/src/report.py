@@ -71,13 +71,8 @@ def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) 
     for index in wrong[:MISTAKES_SHOWN]:
         names = [classes[labels[index]], classes[predictions[index]]]
         rows.append([*names, f"{confidence[index]:.2f}", shortened(test["texts"][index], CHARACTERS_SHOWN)])
-    return Section(
-        "The most confident mistakes",
-        f"{len(wrong)} of {len(labels)} test texts are classified wrongly"
-        + ("; these are the most confident of them." if rows else "."),
-        header=["truth", "prediction", "probability", "text"] if rows else [],
-        rows=rows,
-    )
+    text = f"{len(wrong)} of {len(labels)} test texts are classified wrongly; the most confident ones come first."
+    return Section("The most confident mistakes", text, ["truth", "prediction", "probability", "text"], rows)
 
 
 def sure_section(evaluated: dict[str, Any]) -> Section:

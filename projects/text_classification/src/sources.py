@@ -1,20 +1,21 @@
 """Where the texts come from: one function per source; each returns `SourceData`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from shared.console import log
 from shared.data.download import DownloadError, reachable
-from shared.data.examples import Examples, SourceData
+from shared.data.examples import Examples, SourceData, joined
 from shared.data.folders import SPLIT_NAMES
+from shared.data.index import tables_in
 from shared.data.packages import package_path
 from shared.data.problems import Problems
 from shared.files import write_csv
 from src.config import DataConfig
-from src.documents import has_text_folders, read_texts_by_class
+from src.documents import check_labels, clean_labels, has_text_folders, read_folders, read_table, split_tables
 from src.stored import Texts
 from src.tables import clean
 
@@ -54,10 +55,28 @@ PUBLISHED = {
 
 
 def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own texts: tables, or one folder per class (see `read_texts_by_class`)."""
-    problems = Problems()
-    splits = read_texts_by_class(root, settings, problems, classes)
-    kind = "texts, one folder per class" if has_text_folders(root) else f"tables in {root.name}"
+    """Your own texts: tables, or one folder per class; a warning says what is left out.
+
+    Args:
+        classes: those of a trained network, for which all texts are one split, `train`, whatever the files' names.
+
+    Raises:
+        UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
+    """
+    problems, folders = Problems(), has_text_folders(root)
+    if folders:
+        splits = read_folders(root, settings, problems, classes)
+    else:
+        tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
+        splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
+    if classes:
+        splits = {"train": joined([*splits.values()])}
+    if settings.clean_labels:
+        splits = clean_labels(splits, problems, classes or ())
+    if problems:
+        log.warning(f"left out of {root}: {problems}")
+    check_labels(root, splits, classes)
+    kind = "texts, one folder per class" if folders else f"tables in {root.name}"
     return as_source(splits, f"the user's own {kind}", "that of your texts", problems, classes)
 
 
@@ -92,8 +111,8 @@ def load_published(name: str, root: Path) -> SourceData:
     published = PUBLISHED[name]
     if not is_downloaded(name, root):
         _download(published, root / name)
-    splits = read_texts_by_class(root / name, DataConfig(cache="memory"), Problems())
-    return as_source(splits, published.description, published.license)
+    found = load_texts(DataConfig(cache="memory"), root / name)
+    return replace(found, description=published.description, license=published.license)
 
 
 def _download(published: Published, folder: Path) -> None:

@@ -22,7 +22,12 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
     Raises:
         UserError: there are too few texts, or no training text of some class is left.
     """
-    train, validation, test = found.train, found.validation, found.test
+    train, validation, test, most = found.train, found.validation, found.test, settings.max_train
+    if 0 < most < len(found.classes):
+        raise UserError(
+            f"data.max_train {most} is less than the number of classes, {len(found.classes)}; raise it, or set it to "
+            "0, which takes all texts."
+        )
     if test is None:
         train, test = cut_texts(train, settings.test_fraction, seed, found.classes)
     others = [test] if validation is None else [validation, test]
@@ -38,23 +43,17 @@ def split_texts(found: SourceData, settings: DataConfig, seed: int) -> tuple[Spl
         notes.append(f"{len(train) - len(kept)} training texts that are also in validation or test")
     if validation is None:  # cut from what is kept: validation must not hold texts of the test either
         kept, validation = cut_texts(kept, settings.validation_fraction, seed, found.classes)
-    drawn = at_most(kept, settings.max_train, seed)
+    drawn = at_most(kept, most, seed)
     if len(drawn) < len(kept):
-        notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {settings.max_train}")
+        notes.append(f"{len(kept) - len(drawn)} training texts beyond data.max_train {most} (0 uses all)")
     for note in notes:
         log.warning(f"left out {note}.")
     learned = set(drawn["labels"].tolist())
     if missing := [name for label, name in enumerate(found.classes) if label not in learned]:
-        why = (
-            "all their texts are also in validation or test, or have another class elsewhere; add other texts of them, "
-            "or remove them."
+        raise UserError(
+            f"classes of which no training text is left: {len(missing)} ({named(missing)}); all their texts are also "
+            "in validation or test, or have another class elsewhere; add other texts of them, or remove them."
         )
-        if len(learned) == settings.max_train:
-            why = (
-                f"data.max_train {settings.max_train} is less than the number of classes, {len(found.classes)}; raise "
-                "it, or set it to 0, which takes all texts."
-            )
-        raise UserError(f"classes of which no training text is left: {len(missing)} ({named(missing)}); {why}")
     return Splits(drawn.as_tensors(), validation.as_tensors(), test.as_tensors()), notes
 
 

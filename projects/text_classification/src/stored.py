@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
@@ -27,20 +28,17 @@ Row = tuple[str, str, int, str]
 """Of a table: the text, the name of its class, its line, and its group (see data.group_column), which may be empty."""
 
 
+@dataclass(frozen=True, eq=False)
 class Pieces(Sequence[Any]):
     """N pieces of different lengths, out of arrays that may be memory-mapped; copied only when they are indexed."""
 
-    def __init__(
-        self, arrays: Sequence[np.ndarray], places: np.ndarray, folder: Path | None = None, identity: str = ""
-    ) -> None:
-        """Hold pieces of `arrays`.
-
-        Args:
-            places: of each piece the number of its array, its start and length in it, one more number, int64 [N, 4].
-            folder: where they are stored, and what is computed from them can be kept; None where they are in memory.
-            identity: of stored ones, equal for arrays of the same content.
-        """
-        self._arrays, self._places, self.folder, self._identity = arrays, places, folder, identity
+    arrays: Sequence[np.ndarray]
+    places: np.ndarray
+    """Of each piece the number of its array, its start and length in it, and one more number, int64 [N, 4]."""
+    folder: Path | None = None
+    """Where they are stored, and what is computed from them can be kept; None where they are in memory."""
+    identity: str = ""
+    """Of stored ones: equal for arrays of the same content."""
 
     @classmethod
     def out_of(cls, array: np.ndarray, numbers: np.ndarray, folder: Path | None = None, identity: str = "") -> Self:
@@ -50,35 +48,35 @@ class Pieces(Sequence[Any]):
         return cls([array], places, folder, identity)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.places)
 
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):
             return [self[index] for index in range(*place.indices(len(self)))]
-        array, start, length, _ = self._places[place].tolist()
-        return self._arrays[array][start : start + length]
+        array, start, length, _ = self.places[place].tolist()
+        return self.arrays[array][start : start + length]
 
     @property
     def lengths(self) -> np.ndarray:
         """Of each piece, int64 [N]."""
-        return self._places[:, 2]
+        return self.places[:, 2]
 
     @property
     def digest(self) -> str:
         """Of stored pieces: equal for the same ones in the same order, without reading them."""
-        return hashlib.sha256(self._identity.encode() + self._places.tobytes()).hexdigest()
+        return hashlib.sha256(self.identity.encode() + self.places.tobytes()).hexdigest()
 
     def at(self, indices: Sequence[int] | np.ndarray) -> Self:
         """The pieces at these indices."""
-        return type(self)(self._arrays, self._places[np.asarray(indices, np.int64)], self.folder, self._identity)
+        return replace(self, places=self.places[np.asarray(indices, np.int64)])
 
     def joined(self, others: Sequence[Self]) -> Self:
         """These pieces, and then those of others."""
         every = [self, *others]
-        firsts = np.cumsum([0, *(len(one._arrays) for one in every)])
-        places = [one._places + [first, 0, 0, 0] for one, first in zip(every, firsts, strict=False)]
-        arrays, identity = [array for one in every for array in one._arrays], "".join(one._identity for one in every)
-        return type(self)(arrays, np.concatenate(places), self.folder, identity)
+        firsts = np.cumsum([0, *(len(one.arrays) for one in every)])
+        places = [one.places + [first, 0, 0, 0] for one, first in zip(every, firsts, strict=False)]
+        arrays, identity = [array for one in every for array in one.arrays], "".join(one.identity for one in every)
+        return replace(self, arrays=arrays, places=np.concatenate(places), identity=identity)
 
 
 class TokenRows(Pieces):
@@ -87,7 +85,7 @@ class TokenRows(Pieces):
     @property
     def cuts(self) -> np.ndarray:
         """Whether each text goes on after its tokens, bool [N]."""
-        return self._places[:, 3].astype(bool)
+        return self.places[:, 3].astype(bool)
 
 
 class Texts(Pieces):
@@ -108,7 +106,7 @@ class Texts(Pieces):
 
         Of a million different texts, two have the same key with a probability of 3 in 100 million.
         """
-        return self._places[:, 3]
+        return self.places[:, 3]
 
 
 def _encoded(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

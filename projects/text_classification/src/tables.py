@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from shared.data.folders import FileKind, UnreadableFileError
+from shared.data.folders import FileKind
 from shared.data.index import OFFICE, PACKED, encoding_of, open_table, table_rows
 from shared.data.problems import Problems, named
 from shared.errors import UserError
@@ -44,12 +44,12 @@ def refuse_other_kinds(settings: DataConfig) -> None:
         raise UserError(f"{root} is no CSV or TSV file; save it as CSV in UTF-8, with a header and one text per row.")
 
 
-def read_text(path: Path) -> str:
-    """The text of a whole file, cleaned; raises UnreadableFileError where it is neither UTF-8 nor UTF-16."""
+def read_text(path: Path) -> tuple[str, str]:
+    """The text of a whole file in UTF-8 or UTF-16, cleaned; and why it cannot be read, in a few words."""
     try:
-        return clean(path.read_text(encoding_of(path)))
-    except (OSError, UnicodeError) as error:
-        raise UnreadableFileError("not UTF-8") from error
+        return clean(path.read_text(encoding_of(path))), ""
+    except (OSError, UnicodeError):
+        return "", "not UTF-8"
 
 
 def usable_rows(path: Path, columns: Sequence[str], problems: Problems) -> Iterator[Row]:

