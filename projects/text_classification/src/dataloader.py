@@ -22,8 +22,8 @@ from shared.data.skipped import skipped_files
 from shared.data.sources import DataSource, load_source
 from shared.data.splits import Splits
 from src.config import Config
-from src.documents import has_text_folders
-from src.sources import PUBLISHED, is_downloaded, load_published, load_sample, load_texts
+from src.documents import has_text_folders, load_texts
+from src.sources import PUBLISHED, is_downloaded, load_published, load_sample
 from src.splits import split_texts
 from src.stored import Texts, stored_tokens
 from src.tables import TEXTS, refuse_other_kinds

@@ -1,13 +1,16 @@
 """The user's own texts with their classes, from tables or from class folders."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from shared.console import log
 from shared.data.class_folders import find_splits
-from shared.data.examples import Examples
-from shared.data.folders import has_class_files, splits_among, warn_beside_splits
+from shared.data.examples import Examples, SourceData, joined
+from shared.data.folders import SPLIT_NAMES, has_class_files, splits_among, warn_beside_splits
 from shared.data.groups import find_groups
 from shared.data.index import tables_in
 from shared.data.labels import MISSING, label_key, same_labels
@@ -23,6 +26,50 @@ LARGE = 32_000_000  # bytes from which on a table is kept in data.processed: bel
 def has_text_folders(root: Path) -> bool:
     """Whether `root` holds class folders of texts, and no table beside index.csv, which says more of each file."""
     return all(path.name == "index.csv" for path in tables_in(root)) and has_class_files(root, TEXTS)
+
+
+def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
+    """Your own texts: tables, or one folder per class; a warning says what is left out.
+
+    Args:
+        classes: those of a trained network, for which all texts are one split, `train`, whatever the files' names.
+
+    Raises:
+        UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
+    """
+    problems, folders = Problems(), has_text_folders(root)
+    if folders:
+        splits = read_folders(root, settings, problems, classes)
+    else:
+        tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
+        splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
+    if classes:
+        splits = {"train": joined([*splits.values()])}
+    if settings.clean_labels:
+        splits = clean_labels(splits, problems, classes or ())
+    if problems:
+        log.warning(f"left out of {root}: {problems}")
+    check_labels(root, splits, classes)
+    kind = "texts, one folder per class" if folders else f"tables in {root.name}"
+    found = as_source(splits, f"the user's own {kind}", "that of your texts", classes)
+    return replace(found, problems=problems)
+
+
+def as_source(
+    splits: Mapping[str, Examples], description: str, license_: str, classes: list[str] | None = None
+) -> SourceData:
+    """The splits with class ids, int64 [N], in place of the names of the classes; an example without a group is one."""
+    classes = classes or sorted(set(splits["train"]["labels"]))
+    index = {name: number for number, name in enumerate(classes)}
+    held = {}
+    for name, rows in splits.items():
+        columns = {"texts": rows["texts"], "labels": np.array([index[label] for label in rows["labels"]], np.int64)}
+        grouped = any(rows.groups)
+        groups = [group or own for group, own in zip(rows.groups, rows.names, strict=True)] if grouped else []
+        held[name] = Examples(columns, rows.names, groups, rows["labels"] if grouped else [])
+    train, validation, test = (held.get(name) for name in SPLIT_NAMES)
+    assert train
+    return SourceData(classes, train, validation, test, description, license_)
 
 
 def split_tables(root: Path) -> dict[str, Path]:

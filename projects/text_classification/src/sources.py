@@ -1,21 +1,15 @@
 """Where the texts come from: one function per source; each returns `SourceData`."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from shared.console import log
 from shared.data.download import DownloadError, reachable
-from shared.data.examples import Examples, SourceData, joined
-from shared.data.folders import SPLIT_NAMES
-from shared.data.index import tables_in
+from shared.data.examples import Examples, SourceData
 from shared.data.packages import package_path
-from shared.data.problems import Problems
 from shared.files import write_csv
 from src.config import DataConfig
-from src.documents import check_labels, clean_labels, has_text_folders, read_folders, read_table, split_tables
+from src.documents import as_source, load_texts
 from src.stored import Texts
 from src.tables import clean
 
@@ -52,53 +46,6 @@ PUBLISHED = {
         test="validation",
     ),
 }
-
-
-def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
-    """Your own texts: tables, or one folder per class; a warning says what is left out.
-
-    Args:
-        classes: those of a trained network, for which all texts are one split, `train`, whatever the files' names.
-
-    Raises:
-        UserError: a file is missing or cannot be read, or its classes cannot be learned (see `check_labels`).
-    """
-    problems, folders = Problems(), has_text_folders(root)
-    if folders:
-        splits = read_folders(root, settings, problems, classes)
-    else:
-        tables = {path.name: path for path in tables_in(root)} if classes else split_tables(root)
-        splits = {split: read_table(path, settings, problems) for split, path in tables.items()}
-    if classes:
-        splits = {"train": joined([*splits.values()])}
-    if settings.clean_labels:
-        splits = clean_labels(splits, problems, classes or ())
-    if problems:
-        log.warning(f"left out of {root}: {problems}")
-    check_labels(root, splits, classes)
-    kind = "texts, one folder per class" if folders else f"tables in {root.name}"
-    return as_source(splits, f"the user's own {kind}", "that of your texts", problems, classes)
-
-
-def as_source(
-    splits: Mapping[str, Examples],
-    description: str,
-    license_: str,
-    problems: Problems | None = None,
-    classes: list[str] | None = None,
-) -> SourceData:
-    """The splits with class ids, int64 [N], in place of the names of the classes; an example without a group is one."""
-    classes = classes or sorted(set(splits["train"]["labels"]))
-    index = {name: number for number, name in enumerate(classes)}
-    held = {}
-    for name, rows in splits.items():
-        columns = {"texts": rows["texts"], "labels": np.array([index[label] for label in rows["labels"]], np.int64)}
-        grouped = any(rows.groups)
-        groups = [group or own for group, own in zip(rows.groups, rows.names, strict=True)] if grouped else []
-        held[name] = Examples(columns, rows.names, groups, rows["labels"] if grouped else [])
-    train, validation, test = (held.get(name) for name in SPLIT_NAMES)
-    assert train
-    return SourceData(classes, train, validation, test, description, license_, problems or Problems())
 
 
 def is_downloaded(name: str, root: Path) -> bool:

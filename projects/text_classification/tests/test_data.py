@@ -24,9 +24,8 @@ from shared.files import write_csv
 from src import sources, stored
 from src.config import PROJECT, Config, DataConfig, TokenizerConfig, load_config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.documents import read_table
+from src.documents import load_texts, read_table
 from src.predict import collect_texts
-from src.sources import load_texts
 from src.splits import at_most, cut_texts
 from src.stored import Texts, stored_tokens
 from src.tables import read_column
