@@ -35,7 +35,7 @@ class ModelBundle:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What `restore_model` and `restore_tokens` need beside the weights, as plain types."""
+        """What `restore_model` needs beside the weights, as plain types."""
         tokenizer = {"content": self.tokens.content, "pad": self.tokens.pad}
         return {"first_weights": self.origin, "encoder": self.encoder, "tokenizer": tokenizer}
 
@@ -76,29 +76,19 @@ def make_model(config: Config, tokens: Tokens, encoder: dict[str, Any], classes:
 
         options = {"dropout": settings.dropout, "tuning": settings.tuning, "lora_rank": settings.lora_rank}
         return make_pretrained(encoder, tokens.pad, len(classes), **options)
-    return make_network(
-        settings.name,
-        tokens.tokenizer.get_vocab_size(),
-        len(classes),
-        width=settings.width,
-        layers=settings.layers,
-        heads=settings.heads,
-        dropout=settings.dropout,
-    )
+    sizes = {"width": settings.width, "layers": settings.layers, "heads": settings.heads}
+    vocabulary = tokens.tokenizer.get_vocab_size()
+    return make_network(settings.name, vocabulary, len(classes), **sizes, dropout=settings.dropout)
 
 
-def restore_model(config: Config, checkpoint: Checkpoint) -> nn.Module:
-    """The network of the configuration, with the checkpoint's weights.
+def restore_model(config: Config, checkpoint: Checkpoint) -> tuple[Any, Tokens]:
+    """The network of the configuration with the checkpoint's weights, and the tokenizer that it was trained with.
 
     Raises:
         UserError: the checkpoint belongs to another network.
     """
     metadata = checkpoint.metadata
-    model: nn.Module = make_model(config, restore_tokens(checkpoint), metadata["encoder"], metadata["classes"])
+    tokens = Tokens(**metadata["tokenizer"])
+    model = make_model(config, tokens, metadata["encoder"], metadata["classes"])
     checkpoint.load_into(model)
-    return model.eval()
-
-
-def restore_tokens(checkpoint: Checkpoint) -> Tokens:
-    """The tokenizer that the checkpoint's network was trained with."""
-    return Tokens(checkpoint.metadata["tokenizer"]["content"], checkpoint.metadata["tokenizer"]["pad"])
+    return model.eval(), tokens

@@ -106,8 +106,5 @@ class TokenBatches(BatchDataset):
 
 def padding_share(loader: DataLoader[Batch], lengths: np.ndarray) -> float:
     """The share of padding in the ids of one epoch."""
-    kept, whole = 0, 0
-    for indices in loader.batch_sampler:  # type: ignore[union-attr]
-        chosen = lengths[indices]
-        kept, whole = kept + int(chosen.sum()), whole + int(chosen.max()) * len(chosen)
-    return 1 - kept / whole
+    batches = [lengths[indices] for indices in loader.batch_sampler]  # type: ignore[union-attr]
+    return 1 - float(sum(batch.sum() for batch in batches) / sum(batch.max() * len(batch) for batch in batches))

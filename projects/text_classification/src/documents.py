@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from shared.console import log
 from shared.data.class_folders import find_splits
 from shared.data.examples import Examples, SourceData, joined
-from shared.data.folders import SPLIT_NAMES, has_class_files, splits_among, warn_beside_splits
+from shared.data.folders import has_class_files, splits_among, warn_beside_splits
 from shared.data.groups import find_groups
 from shared.data.index import tables_in
 from shared.data.labels import MISSING, label_key, same_labels
@@ -67,9 +68,7 @@ def as_source(
         grouped = any(rows.groups)
         groups = [group or own for group, own in zip(rows.groups, rows.names, strict=True)] if grouped else []
         held[name] = Examples(columns, rows.names, groups, rows["labels"] if grouped else [])
-    train, validation, test = (held.get(name) for name in SPLIT_NAMES)
-    assert train
-    return SourceData(classes, train, validation, test, description, license_)
+    return SourceData(classes, held["train"], held.get("validation"), held.get("test"), description, license_)
 
 
 def split_tables(root: Path) -> dict[str, Path]:
@@ -131,18 +130,16 @@ def clean_labels(
     known = {label_key(name): name for name in classes}
     same = same_labels([*names, *known.values()])
     merged = {name: known.get(label_key(name), group[0]) for group in same for name in group}
-    changed = [f"{name} -> {first}" for name, first in merged.items() if name != first]
-    if changed:
+    if changed := [f"{name} -> {first}" for name, first in merged.items() if name != first]:
         log.warning(f"data.clean_labels: {len(changed)} names of classes are merged ({named(changed)}).")
     missing = {name for name in set(names) if label_key(name) in MISSING}
     cleaned: dict[str, Examples] = {}
     for split, rows in splits.items():
-        for name, label in zip(rows.names, rows["labels"], strict=True):
-            if label in missing:
-                problems.add("rows whose class says that it is missing", name)
-        kept = rows.at([place for place, label in enumerate(rows["labels"]) if label not in missing])
+        lost = [label in missing for label in rows["labels"]]
+        for name in compress(rows.names, lost):
+            problems.add("rows whose class says that it is missing", name)
+        kept = cleaned[split] = rows.at(np.flatnonzero(~np.array(lost)))
         kept.columns["labels"] = [merged.get(label, label) for label in kept["labels"]]
-        cleaned[split] = kept
     return cleaned
 
 
@@ -165,11 +162,11 @@ def check_labels(root: Path, splits: Mapping[str, Examples], classes: Sequence[s
         unknown = [label for label in rows["labels"] if label not in learned]
         if unknown:
             spelled = set(map(label_key, unknown)) <= set(map(label_key, learned))
+            clean = "set data.clean_labels true, which takes other spellings of a class for it"
             raise UserError(
                 f"{root if classes else f'the {split} split'} has {len(unknown)} texts of classes that the training "
                 f"split lacks ({named(sorted(set(unknown)))}); "
-                + ("set data.clean_labels true" if spelled else "add training texts of them, or remove them")
-                + (", which takes other spellings of a class for it." if spelled else ".")
+                f"{clean if spelled else 'add training texts of them, or remove them'}."
             )
 
 

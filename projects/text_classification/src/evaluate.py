@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.build import restore_model, restore_tokens
+from models.build import restore_model
 from shared.data.examples import Data
 from shared.evaluation import accuracy_summary, classifier_scores, held_out, write_evaluation
 from shared.metrics.calibration import sure_answers
@@ -32,7 +32,7 @@ def evaluate(
         data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
-    model, tokens = restore_model(config, trained), restore_tokens(trained)
+    model, tokens = restore_model(config, trained)
     started = time.perf_counter()
     logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}
     metrics, temperature = classifier_scores(config, trained, data, logits)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from models.build import restore_model, restore_tokens
+from models.build import restore_model
 from shared.data.examples import Data
 from shared.errors import UserError
 from shared.export.examples import pick_examples
@@ -36,7 +36,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     """
     started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
-    network, tokens = restore_model(config, trained), restore_tokens(trained)
+    network, tokens = restore_model(config, trained)
     if hasattr(network, "merge"):
         network.merge()
     texts, labels = data.splits.validation["texts"], data.splits.validation["labels"]

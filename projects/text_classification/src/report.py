@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models.build import restore_model, restore_tokens
+from models.build import restore_model
 from shared.console import shortened
 from shared.data.examples import Data, Examples
 from shared.report.html import Section
@@ -25,7 +25,7 @@ def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, calibration, confusion matrix, worst mistakes, configuration."""
     trained, data = load_trained(config, None, data, load_data)
     results, test = read_results(config, trained), data.splits.test
-    logits = logits_of(restore_model(config, trained), restore_tokens(trained), test["texts"])
+    logits = logits_of(*restore_model(config, trained), test["texts"])
     probabilities = calibrated(results, data, logits)  # [N, classes]
     sections = [
         batches_section(results["train"]),

@@ -48,8 +48,13 @@ def spam(count: int = 40) -> list[str]:
     ]
 
 
-def configured(root: Path, *flags: str) -> Config:
-    return load_config(SMOKE, "--data.root", str(root), *flags)
+def load(root: Path, *flags: str, source: str = "csv") -> Data:
+    return load_data(load_config(SMOKE, "--data.root", str(root), "--data.source", source, *flags))
+
+
+def different_texts(data: Data) -> list[set[str]]:
+    """Of each split."""
+    return [set(map(normalized, split["texts"])) for split in vars(data.splits).values()]
 
 
 def examples(texts: list[str], labels: list[int]) -> Examples:
@@ -58,12 +63,9 @@ def examples(texts: list[str], labels: list[int]) -> Examples:
 
 def test_one_table_is_cut_into_three_splits_that_share_no_text(tmp_path: Path) -> None:
     root = table(tmp_path / "mine.csv", [*spam(), *spam(10)])
-    data = load_data(configured(root, "--data.source", "csv"))
-    texts = [set(map(normalized, split["texts"])) for split in vars(data.splits).values()]
+    data = load(root)
     assert sum(data.counts.values()) == 50
-    assert not texts[0] & texts[1]
-    assert not texts[0] & texts[2]
-    assert not texts[1] & texts[2]
+    assert len(set.union(*different_texts(data))) == sum(map(len, different_texts(data))) == 40
     assert data.classes == ["ham", "spam"]
 
 
@@ -76,10 +78,10 @@ def test_near_copies_across_splits_are_named_and_the_advised_column_keeps_them_t
         f"{text}{end},{'a' if index % 2 else 'b'},{index}" for index, text in enumerate(texts) for end in ("", "!", "?")
     ]
     root = table(tmp_path / "mine.csv", rows, "text,label,author")
-    found = load_data(configured(root, "--data.source", "csv")).as_dict()["near_copies"]
+    found = load(root).as_dict()["near_copies"]
     assert found["found"] > 20
     assert "--data.group_column" in capsys.readouterr().err
-    data = load_data(configured(root, "--data.source", "csv", "--data.group_column", "author"))
+    data = load(root, "--data.group_column", "author")
     assert data.as_dict()["near_copies"]["found"] == 0
     assert sum(data.counts.values()) == 120
     assert all(set(split["labels"].tolist()) == {0, 1} for split in vars(data.splits).values())
@@ -92,7 +94,7 @@ def test_own_splits_are_used_and_what_they_share_is_left_out_of_training(
     table(tmp_path / "train.csv", spam(30))
     table(tmp_path / "validation.csv", ["a new one,spam", "an old one,ham"])
     table(tmp_path / "test.csv", ["TEXT number 0  about tea,ham", "another,spam"])
-    data = load_data(configured(tmp_path, "--data.source", "csv"))
+    data = load(tmp_path)
     assert data.counts == {"train": 29, "validation": 2, "test": 2}
     (note,) = data.as_dict()["notes"]
     assert note.startswith("1 training texts")
@@ -102,17 +104,9 @@ def test_own_splits_are_used_and_what_they_share_is_left_out_of_training(
 def test_no_text_of_the_test_is_in_the_validation_that_is_cut_from_training(tmp_path: Path) -> None:
     table(tmp_path / "train.csv", spam(30))
     table(tmp_path / "test.csv", spam(15))
-    splits = load_data(configured(tmp_path, "--data.source", "csv")).splits
-    train, validation, test = (set(map(normalized, split["texts"])) for split in vars(splits).values())
+    train, validation, test = different_texts(load(tmp_path))
     assert validation
     assert not (train | validation) & test
-
-
-@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
-def test_other_delimiters_are_recognized(delimiter: str, tmp_path: Path) -> None:
-    rows = [f"good{delimiter}yes", f"bad, really{delimiter}no"]
-    path = table(tmp_path / "a.csv", rows, f"text{delimiter}label")
-    assert [*load_texts(SETTINGS, path).train["texts"]] == ["good", "bad, really"]
 
 
 @pytest.mark.parametrize(
@@ -140,10 +134,10 @@ def test_a_json_file_is_told_the_command_that_converts_it(tmp_path: Path) -> Non
     frame = pandas.DataFrame({"text": [f"text {index}" for index in range(40)], "label": ["01", "x"] * 20})
     frame.to_json(path, orient="records")
     with pytest.raises(UserError, match=r"x\.\w+ holds no table; convert it: ") as refusal:
-        load_data(configured(path, "--data.source", "auto"))
+        load(path, source="auto")
     code = str(refusal.value).split('python -c "')[1].removesuffix('".')
     exec(code)
-    assert load_data(configured(path.with_suffix(".csv"), "--data.source", "csv")).classes == ["01", "x"]
+    assert load(path.with_suffix(".csv")).classes == ["01", "x"]
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.ndjson", "x.parquet"])
@@ -177,7 +171,7 @@ def test_stored_texts_give_the_splits_and_batches_of_texts_in_memory(
     found = {}
     for cache in ("memory", "disk", "disk"):
         where = ("--data.cache", cache, "--data.processed", str(tmp_path / "processed"))
-        config = configured(root, "--data.source", "csv", *where)
+        config = load_config(SMOKE, "--data.source", "csv", "--data.root", str(root), *where)
         data, problems = load_data(config), Problems()
         assert (tmp_path / "processed").exists() == (cache == "disk")
         loaders = make_loaders(data, tokens, config)
@@ -284,21 +278,20 @@ def test_a_file_of_another_kind_is_said_to_be_one(name: str, content: str, messa
     (tmp_path / name).write_text(content, encoding="latin-1")
     for source in ("auto", "csv"):
         with pytest.raises(UserError, match=message):
-            load_data(configured(tmp_path / name, "--data.source", source))
+            load(tmp_path / name, source=source)
 
 
-def test_columns_have_the_names_that_the_settings_say(tmp_path: Path) -> None:
-    path = table(tmp_path / "a.csv", ["1,yes,good", "2,no,bad"], "id,stars,review")
-    found = load_texts(DataConfig(text_column="review", label_column="stars"), path)
-    assert ([*found.train["texts"]], found.classes) == (["good", "bad"], ["no", "yes"])
-
-
-def test_rows_that_cannot_be_used_are_named_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = table(tmp_path / "a.csv", ["good,yes", "   ,yes", "no class", "bad,no", "\0,no"])
-    assert len(load_texts(SETTINGS, path).train) == 2
+def test_the_texts_and_classes_of_a_table_are_read_and_rows_without_them_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = ["good, really", 'say "hi"\ntwice', "   ", "no class", "bad", "\0"]
+    rows = zip(range(6), ["yes", "no", "yes", "", "no", "no"], texts, strict=True)
+    write_csv(tmp_path / "a.csv", ["id", "stars", "review"], rows)
+    found = load_texts(DataConfig(text_column="review", label_column="stars"), tmp_path / "a.csv")
+    assert ([*found.train["texts"]], found.classes) == (["good, really", 'say "hi"\ntwice', "bad"], ["no", "yes"])
     message = capsys.readouterr().err
-    assert "rows without a text: 2 (a.csv line 3, a.csv line 6)" in message
-    assert "rows without a class: 1 (a.csv line 4)" in message
+    assert "rows without a text: 2 (a.csv line 5, a.csv line 8)" in message
+    assert "rows without a class: 1 (a.csv line 6)" in message
 
 
 def test_strange_texts_are_texts(tmp_path: Path) -> None:
@@ -316,15 +309,12 @@ def test_strange_texts_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "has nothing in its first line"),
         (b"\n\ntext,label\n", "has nothing in its first line"),
         (b"text,text,label\na,b,x\n", "has 2 columns named text"),
         (b"PK\x03\x04\xff\xfe", "is a file of Excel"),
         (b"\xd0\xcf\x11\xe0\xa1", "is a file of Excel"),
         (b"\x1f\x8b\x08\x00\xff", "is compressed"),
         (b"text,label\n", "holds no row"),
-        (b"text,label\ncaf\xe9,x\n", "is not UTF-8 (the byte 0xe9"),
-        (b"texts,label\na,x\n", "has no column text, but 'texts', 'label'"),
         (b"text,label\na,x\nb,x\n", "one class only ('x')"),
         (b'text,label\n"Well then,x\nfine,y\n"Bad" acting,y\n', "at or before line 4"),
     ],
@@ -355,14 +345,7 @@ def test_tables_that_cannot_be_learned_from_are_refused(
     for name, rows in tables.items():
         table(tmp_path / f"{name}.csv", rows)
     with pytest.raises(UserError, match=message):
-        load_data(configured(tmp_path, "--data.source", "csv"))
-
-
-def test_a_written_table_reads_back(tmp_path: Path) -> None:
-    rows = [('say "hi", twice', "a"), ("two\nlines", "b")]
-    write_csv(tmp_path / "train.csv", ["text", "label"], rows)
-    found = load_texts(SETTINGS, tmp_path)
-    assert [*found.train["texts"]] == [text for text, _ in rows]
+        load(tmp_path)
 
 
 def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
@@ -373,39 +356,33 @@ def test_a_split_keeps_copies_together_and_every_class_on_both_sides() -> None:
     assert set(second["labels"].tolist()) == {0, 1}
 
 
-def test_a_limit_draws_by_the_seed() -> None:
-    whole = examples(list(map(str, range(100))), [0] * 100)
-    assert len(at_most(whole, 10, seed=0)) == 10
-    assert at_most(whole, 10, seed=0).names == at_most(whole, 10, seed=0).names != at_most(whole, 10, seed=1).names
-    assert at_most(whole, 0, seed=0) is whole
-
-
-def test_a_limit_keeps_every_class(tmp_path: Path) -> None:
+def test_a_limit_draws_by_the_seed_and_keeps_every_class(tmp_path: Path) -> None:
     whole = examples(list(map(str, range(1000))), [0] * 600 + [1] * 391 + [2] * 6 + [3] * 3)
     drawn = at_most(whole, 100, seed=0)
     assert len(drawn) == 100
+    assert drawn.names == at_most(whole, 100, seed=0).names != at_most(whole, 100, seed=1).names
+    assert at_most(whole, 0, seed=0) is whole
     assert np.bincount(drawn["labels"])[2:].tolist() == [6, 3]
     assert np.bincount(at_most(whole, 4, seed=0)["labels"]).tolist() == [1, 1, 1, 1]
     rows = [f"text {index},{'abcd'[index % 4]}" for index in range(80)]
     root = table(tmp_path / "a.csv", rows)
     with pytest.raises(UserError, match=r"data.max_train 3 .* number of classes, 4; raise it") as refusal:
-        load_data(configured(root, "--data.source", "csv", "--data.max_train", "3"))
+        load(root, "--data.max_train", "3")
     assert "set it to 0" in str(refusal.value)
     for helps in ("4", "0"):
-        load_data(configured(root, "--data.source", "csv", "--data.max_train", helps))
+        load(root, "--data.max_train", helps)
 
 
 def test_many_small_classes_are_cut_and_too_small_ones_are_named(tmp_path: Path) -> None:
     rows = [f"request {index} about {index % 77},intent_{index % 77}" for index in range(770)]
-    splits = load_data(configured(table(tmp_path / "a.csv", rows), "--data.source", "csv")).splits
+    splits = load(table(tmp_path / "a.csv", rows)).splits
     assert all(len(set(split["labels"].tolist())) == 77 for split in vars(splits).values())
-    for few in ([], ["close my account,cancel"], ["close my account,cancel"] * 9, ["close it,cancel", "end it,cancel"]):
+    for few in (["close it,cancel"], ["close it,cancel"] * 9, ["close it,cancel", "end it,cancel"]):
         root = table(tmp_path / "b.csv", [*spam(), *few])
-        if few:
-            with pytest.raises(UserError, match=r"single example left.*\(cancel\); each class needs three"):
-                load_data(configured(root, "--data.source", "csv"))
+        with pytest.raises(UserError, match=r"single example left.*\(cancel\); each class needs three"):
+            load(root)
     root = table(tmp_path / "b.csv", [*spam(), "close it,cancel", "end it,cancel", "stop it,cancel"])
-    splits = load_data(configured(root, "--data.source", "csv")).splits
+    splits = load(root).splits
     assert [split["labels"].tolist().count(0) for split in vars(splits).values()] == [1, 1, 1]
 
 
@@ -419,9 +396,9 @@ def test_one_setting_merges_the_spellings_of_a_class(
     labels = [variants[index % 6 // 2] if index % 2 else "other" for index in range(90)]
     table(tmp_path / "train.csv", [f"text {index},{label}" for index, label in enumerate(labels)])
     table(tmp_path / "test.csv", [f"new {index},{variants[-1]}" for index in range(9)] + ["one,other", "two,nan"])
-    assert len(load_data(configured(tmp_path / "train.csv", "--data.source", "csv")).classes) == 4
+    assert len(load(tmp_path / "train.csv").classes) == 4
     capsys.readouterr()
-    data = load_data(configured(tmp_path, "--data.source", "csv", "--data.clean_labels", "true"))
+    data = load(tmp_path, "--data.clean_labels", "true")
     assert len(data.classes) == 2
     assert data.counts["test"] == 10
     assert data.problems.by_kind == {"rows whose class says that it is missing": ["test.csv line 12"]}
@@ -432,8 +409,8 @@ def test_a_test_split_that_spells_a_class_in_another_way_is_told_the_setting(tmp
     table(tmp_path / "train.csv", spam())
     table(tmp_path / "test.csv", ["a,Ham", "b,SPAM"])
     with pytest.raises(UserError, match=r"\(Ham, SPAM\); set data.clean_labels true"):
-        load_data(configured(tmp_path, "--data.source", "csv"))
-    found = load_data(configured(tmp_path, "--data.source", "csv", "--data.clean_labels", "true"))
+        load(tmp_path)
+    found = load(tmp_path, "--data.clean_labels", "true")
     assert found.classes == ["ham", "spam"]
 
 
@@ -452,12 +429,12 @@ def test_a_download_that_fails_is_said_and_the_sample_stands_in(
         raise DownloadError("Hugging Face's hub cannot be reached")
 
     monkeypatch.setattr(sources, "_download", no_network)
-    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    data = load(tmp_path, source="auto")
     assert data.record.source == "sample"
     assert "stands in for ag_news" in data.record.substituted
     assert "WARNING" in capsys.readouterr().err
     with pytest.raises(UserError, match="cannot be reached; put the files into"):
-        load_data(configured(tmp_path, "--data.source", "imdb"))
+        load(tmp_path, source="imdb")
 
 
 def test_what_was_downloaded_once_is_read_from_the_disk(tmp_path: Path) -> None:
@@ -466,7 +443,7 @@ def test_what_was_downloaded_once_is_read_from_the_disk(tmp_path: Path) -> None:
         write_csv(
             tmp_path / "ag_news" / f"{split}.csv", ["text", "label"], zip(rows, ["World", "Sports"] * 20, strict=True)
         )
-    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    data = load(tmp_path, source="auto")
     assert data.record.source == "ag_news"
     assert data.counts == {"train": 36, "validation": 4, "test": 40}
 
@@ -550,7 +527,7 @@ def test_a_folder_for_each_class_holds_one_text_a_file(tmp_path: Path, capsys: p
     (tmp_path / "train" / "ham" / "old.txt").write_bytes("Größe".encode("cp1252"))
     (tmp_path / "train" / "ham" / "none.txt").write_text(" \n")
     (tmp_path / "train" / "ham" / "scan.pdf").write_bytes(b"%PDF")
-    data = load_data(configured(tmp_path, "--data.source", "auto"))
+    data = load(tmp_path, source="auto")
     assert data.record.source == "folder"
     assert data.classes == ["ham", "spam"]
     assert sum(data.counts.values()) == 31
@@ -569,7 +546,7 @@ def test_text_files_of_one_group_stay_in_one_split(by: str, tmp_path: Path) -> N
         rows = [f"{name}/page{index // 2}_{index}.txt,{index // 2}" for name in ("ham", "spam") for index in range(40)]
         table(tmp_path / "index.csv", rows, "id,group")
     flags = ["--data.group_pattern", "^(page[0-9]+)_"] if by == "pattern" else []
-    splits = load_data(configured(tmp_path, "--data.source", "auto", *flags)).splits
+    splits = load(tmp_path, *flags, source="auto").splits
     pages = [{Path(name).name.split("_")[0] for name in split.names} for split in vars(splits).values()]
     assert not pages[0] & pages[1] | pages[0] & pages[2] | pages[1] & pages[2]
 

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
-from models.build import restore_model, restore_tokens
+from models.build import restore_model
 from shared.inference.model import OnnxModel
 from shared.testing.contract import ask
 from shared.training.checkpoint import load_checkpoint
@@ -92,7 +92,7 @@ def test_the_two_exported_files_are_all_that_is_needed(trained: Config) -> None:
     ids = np.array([item.ids for item in tokenizer.encode_batch(texts)], np.int64)
     found = session.run(["probabilities"], {"ids": ids})[0]
     checkpoint = load_checkpoint(best_checkpoint(trained.output_dir))
-    logits = logits_of(restore_model(trained, checkpoint), restore_tokens(checkpoint), texts)
+    logits = logits_of(*restore_model(trained, checkpoint), texts)
     expected = (logits / json.loads(session.get_modelmeta().custom_metadata_map["temperature"])).softmax(1)
     precision = OnnxModel(export_path(trained)).metadata["precision"]
     np.testing.assert_allclose(found, expected, atol=1e-4 if precision == "fp32" else 0.1)
