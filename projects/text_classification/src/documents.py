@@ -181,9 +181,6 @@ def read_table(path: Path, settings: DataConfig, problems: Problems) -> Examples
     if settings.cache == "disk" or (settings.cache == "auto" and path.stat().st_size > LARGE):
         texts, labels, lines, groups = stored_rows(path, settings.processed, columns, usable, problems)
     else:
-        rows = [*usable(problems)]
-        found, labels, lines, groups = ([row[place] for row in rows] for place in range(4))
+        found, labels, lines, groups = map(list, zip(*usable(problems), strict=True))
         texts = Texts.of(found)
-    if not labels:
-        raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
     return Examples({"texts": texts, "labels": labels}, [f"{path.name} line {line}" for line in lines], groups)

@@ -18,14 +18,16 @@ from filelock import FileLock
 from shared.console import log, shown, track
 from shared.data.labels import normalized
 from shared.data.problems import Problems
-from shared.files import read_json, require_room, write_json
+from shared.files import atomic_write, read_json, require_room, write_json
 
 BLOCK = 8192
 """Rows that are written, and texts that are tokenized, at a time."""
 
-
 Row = tuple[str, str, int, str]
 """Of a table: the text, the name of its class, its line, and its group (see data.group_column), which may be empty."""
+Block = tuple[np.ndarray, np.ndarray]
+"""The values of M pieces one after the other; and of each piece its length, one more number, and perhaps others, int64
+[M, 2 or more]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +43,13 @@ class Pieces(Sequence[Any]):
     """Of stored ones: equal for arrays of the same content."""
 
     @classmethod
-    def out_of(cls, array: np.ndarray, numbers: np.ndarray, folder: Path | None = None, identity: str = "") -> Self:
-        """Pieces one after the other in an array; `numbers` begin with the length of each and one more number."""
-        lengths = numbers[:, 0]
-        places = np.column_stack([np.zeros_like(lengths), np.cumsum(lengths) - lengths, numbers[:, :2]])
-        return cls([array], places, folder, identity)
+    def out_of(cls, blocks: Sequence[Block], folder: Path | None = None, identity: str = "") -> Self:
+        """The pieces of all blocks, one after the other."""
+        places = [
+            np.column_stack([np.full(len(rows), number), np.cumsum(rows[:, 0]) - rows[:, 0], rows[:, :2]])
+            for number, (_, rows) in enumerate(blocks)
+        ]
+        return cls([values for values, _ in blocks], np.concatenate(places), folder, identity)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -94,7 +98,7 @@ class Texts(Pieces):
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
         """Texts in memory."""
-        return cls.out_of(*_encoded([*texts]))
+        return cls.out_of([_encoded([*texts])])
 
     def __getitem__(self, place: Any) -> Any:
         piece = super().__getitem__(place)
@@ -109,51 +113,38 @@ class Texts(Pieces):
         return self.places[:, 3]
 
 
-def _encoded(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """M texts one after the other, uint8; and of each its length and its key (see `Texts.keys`), int64 [M, 2]."""
+def _encoded(texts: Sequence[str]) -> Block:
+    """The bytes of texts; and the length and the key of each (see `Texts.keys`)."""
     content = [text.encode() for text in texts]
     hashes = (hashlib.blake2b(normalized(text).encode(), digest_size=8).digest() for text in texts)
     numbers = [np.array([*map(len, content)], np.int64), np.frombuffer(b"".join(hashes), np.int64)]
     return np.frombuffer(b"".join(content), np.uint8), np.stack(numbers, 1)
 
 
-Blocks = Iterable[tuple[np.ndarray, np.ndarray]]
-"""Some values, and numbers about each row that they are of, int64 [M, width], which begin with its count of values."""
+def _stored(folder: Path, identity: str, blocks: Callable[[int], Iterable[Block]]) -> list[Block]:
+    """All blocks, their values memory-mapped, from `folder`, which is filled where it holds others.
 
-
-def _stored(
-    folder: Path, identity: str, kind: type, width: int, blocks: Callable[[int], Blocks]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The values of all blocks, memory-mapped, and the numbers of all rows, int64 [N, width].
-
-    They are in `folder`, which is filled where it holds others. An interrupted filling goes on where it was.
+    An interrupted filling goes on where it was.
 
     Args:
-        identity: equal for the same values.
-        kind: of a value.
-        blocks: gives what comes after that number of rows.
+        identity: equal for the same blocks.
+        blocks: gives those that come after that number of rows.
     """
-    values_path, numbers_path, mark = folder / "values.bin", folder / "rows.int64", folder / "identity.json"
+    mark = folder / "blocks.json"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):  # of several processes one does it
         if not (mark.is_file() and read_json(mark, f"delete {folder}") == identity):
             for path in (mark, *folder.iterdir()):  # removed and not emptied, for those that have them mapped
                 path.unlink(missing_ok=True)
             write_json(mark, identity)
-        with numbers_path.open("a+b") as numbers_file, values_path.open("a+b") as values_file:
-            done = numbers_file.tell() // (8 * width)
-            numbers_file.truncate(8 * width * done)
-            count = int(np.fromfile(numbers_path, np.int64).reshape(done, width)[:, 0].sum())
-            values_file.truncate(np.dtype(kind).itemsize * count)
-            for values, numbers in blocks(done):
-                # Values first: the numbers say what is whole.
-                for file, block in ((values_file, values.astype(kind)), (numbers_file, numbers.astype(np.int64))):
-                    file.write(np.ascontiguousarray(block).data)
-                    file.flush()
-                    os.fsync(file.fileno())
-    numbers = np.fromfile(numbers_path, np.int64).reshape(-1, width)
-    count = int(numbers[:, 0].sum())
-    return np.asarray(np.memmap(values_path, kind, "r", shape=(count,))) if count else np.empty(0, kind), numbers
+        done = [len(np.load(path, mmap_mode="r")) for path in folder.glob("*-rows.npy")]
+        for number, block in enumerate(blocks(sum(done)), len(done)):
+            for name, array in zip(("values", "rows"), block, strict=True):  # last what says that the block is whole
+                with atomic_write(folder / f"{number:06}-{name}.npy") as file:
+                    np.save(file, array)
+    values, rows = (sorted(folder.glob(f"*-{name}.npy")) for name in ("values", "rows"))
+    both = zip(values, rows, strict=True)
+    return [(np.asarray(np.load(content, mmap_mode="r")), np.load(numbers)) for content, numbers in both]
 
 
 def stored_rows(
@@ -172,7 +163,7 @@ def stored_rows(
     labels: dict[str, int] = {}  # by name, in the order in which they appear
     groups: dict[str, int] = {}
 
-    def blocks(done: int) -> Blocks:
+    def blocks(done: int) -> Iterator[Block]:
         if notes.is_file():
             return
         require_room(processed, 2 * stat.st_size, "use --data.cache memory")
@@ -189,34 +180,32 @@ def stored_rows(
         noted = {"labels": [*labels], "groups": [*groups], "problems": found.by_kind, "remedies": found.remedies}
         write_json(notes, noted)
 
-    content, numbers = _stored(folder, identity, np.uint8, 5, blocks)
+    found = _stored(folder, identity, blocks)
     noted = read_json(notes, f"delete {folder}")
     for kind, names in noted["problems"].items():
         problems.by_kind[kind] += names
         problems.remedies[kind] = noted["remedies"][kind]
-    _, _, lines, label_numbers, group_numbers = numbers.T.tolist()
+    _, _, lines, label_numbers, group_numbers = np.concatenate([numbers for _, numbers in found]).T.tolist()
     return (
-        Texts.out_of(content, numbers, folder, identity),
+        Texts.out_of(found, folder, identity),
         [noted["labels"][number] for number in label_numbers],
         lines,
         [noted["groups"][number] for number in group_numbers],
     )
 
 
-def stored_tokens(
-    texts: Texts, encode: Callable[[Sequence[str]], tuple[np.ndarray, np.ndarray]], tokenizer: str, folder: Path
-) -> TokenRows:
+def stored_tokens(texts: Texts, encode: Callable[[Sequence[str]], Block], tokenizer: str, folder: Path) -> TokenRows:
     """The tokens of all texts, from `folder`; `encode` gives ids and numbers of some (see `Tokens.flat`).
 
     Args:
         tokenizer: the digest of what makes ids of texts.
     """
 
-    def blocks(done: int) -> Blocks:
+    def blocks(done: int) -> Iterator[Block]:
         for start in track(range(done, len(texts), BLOCK), f"tokenize, {BLOCK:,} texts at a time"):
             ids, numbers = encode(texts[start : start + BLOCK])
             if start == done:
                 require_room(folder, (ids.nbytes // len(numbers) + 16) * (len(texts) - done), "use --data.cache memory")
             yield ids, numbers
 
-    return TokenRows.out_of(*_stored(folder, f"{texts.digest} {tokenizer}", np.int32, 2, blocks))
+    return TokenRows.out_of(_stored(folder, f"{texts.digest} {tokenizer}", blocks))

@@ -53,14 +53,22 @@ def read_text(path: Path) -> tuple[str, str]:
 
 
 def usable_rows(path: Path, columns: Sequence[str], problems: Problems) -> Iterator[Row]:
-    """The rows of a table that have a text and a class; the others go into `problems`."""
+    """The rows of a table that have a text and a class; the others go into `problems`.
+
+    Raises:
+        UserError: there is none; or see `table_rows`.
+    """
+    used = 0
     for line, cells, torn in table_rows(path, columns, NAME_COLUMNS):
         text, label, *group = (clean(cells[name]) for name in columns)
         if text and label and not torn:
+            used += 1
             yield text, label, line, group[0] if group else ""
         else:
             lack = "with more cells than the header" if torn else f"without a {'class' if text else 'text'}"
             problems.add(f"rows {lack}", f"{path.name} line {line}")
+    if not used:
+        raise UserError(f"{path} holds no row with a text and a class; add some, or set data.root to another file.")
 
 
 def read_column(path: Path, column: str) -> list[str]:

