@@ -1,9 +1,10 @@
 """From a configuration to a network with its tokenizer: with its first weights, or with those of a checkpoint."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from models.model import make_network
 from shared.data.examples import Data
@@ -59,23 +60,29 @@ def build_model(config: Config, data: Data) -> ModelBundle:
     if asked > (most := encoder.facts.get("max_position_embeddings", asked)):
         raise UserError(f"tokenizer.max_tokens is {asked}, but {config.model.pretrained} reads {most}; lower it.")
     tokens = pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
-    model = make_model(config, tokens, encoder.facts, data.classes)
-    encoder.load_into(model)
+    model = make_model(config, tokens, encoder.facts, data.classes, encoder.weights)
     return ModelBundle(model, tokens, encoder.facts, encoder.origin.as_dict())
 
 
-def make_model(config: Config, tokens: Tokens, encoder: dict[str, Any], classes: list[str]) -> Any:
-    """The network of the configuration, with random weights.
+def make_model(
+    config: Config,
+    tokens: Tokens,
+    encoder: dict[str, Any],
+    classes: list[str],
+    weights: Mapping[str, Tensor] | None = None,
+) -> Any:
+    """The network of the configuration.
 
     Args:
         encoder: the configuration of the pretrained encoder; empty where there is none.
+        weights: those of the encoder; all that is not given begins at random.
     """
     settings = config.model
     if settings.name == "pretrained":
         from models.pretrained import make_pretrained
 
         options = {"dropout": settings.dropout, "tuning": settings.tuning, "lora_rank": settings.lora_rank}
-        return make_pretrained(encoder, tokens.pad, len(classes), **options)
+        return make_pretrained(encoder, tokens.pad, len(classes), **options, weights=weights)
     sizes = {"width": settings.width, "layers": settings.layers, "heads": settings.heads}
     vocabulary = tokens.tokenizer.get_vocab_size()
     return make_network(settings.name, vocabulary, len(classes), **sizes, dropout=settings.dropout)

@@ -1,5 +1,6 @@
 """A pretrained Transformer with a new last layer: from an installed package, else from Hugging Face's hub."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,20 @@ class Pretrained(nn.Module):
 
 
 def make_pretrained(
-    facts: dict[str, Any], pad: int, classes: int, *, dropout: float, tuning: str, lora_rank: int
+    facts: dict[str, Any],
+    pad: int,
+    classes: int,
+    *,
+    dropout: float,
+    tuning: str,
+    lora_rank: int,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> Pretrained:
-    """The network without its pretrained weights.
+    """The network with a new last layer.
 
     Args:
         facts: the encoder's own configuration, as `load_pretrained` gives it.
+        weights: those of the encoder; None leaves it at random ones.
         tuning: `full` trains the encoder but not its embeddings, `frozen` none of it, `lora` small matrices beside its
             weights (Hu et al. 2021).
     """
@@ -64,6 +73,8 @@ def make_pretrained(
     backbone: nn.Module = AutoModel.from_config(settings)
     if hasattr(backbone, "pooler"):
         backbone.pooler = None  # it reads the first token only; the mean of all tokens takes its place
+    if weights:
+        backbone.load_state_dict(weights, strict=False)  # they have a pooler
     if tuning == "lora":
         # Twice the rank is the usual scale: another rank then needs no other learning rate.
         lora = LoraConfig(r=lora_rank, lora_alpha=2 * lora_rank, target_modules="all-linear", lora_dropout=0.0)
@@ -90,14 +101,6 @@ class Encoder:
     tokenizer: str
     """The tokenizer that it was trained with, as the JSON of Hugging Face's `tokenizers`."""
     origin: Origin
-
-    def load_into(self, model: Pretrained) -> None:
-        """Put the weights into the network."""
-        backbone = model.backbone
-        target = backbone.get_base_model() if hasattr(backbone, "get_base_model") else backbone
-        # LoRA renames each weight beside which it adds matrices.
-        renamed = {name.replace(".base_layer.", "."): name for name in target.state_dict()}
-        target.load_state_dict({renamed[name]: self.weights[name] for name in renamed if name in self.weights}, False)
 
 
 def load_pretrained(name: str) -> Encoder:

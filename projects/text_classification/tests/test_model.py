@@ -1,5 +1,6 @@
 """The networks: padding never counts, order does, they learn by heart, and they export."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from models.model import Attention, make_network
 from models.pretrained import (
     MINILM,
     PACKAGE,
-    Encoder,
     Pretrained,
     check_weights,
     load_pretrained,
@@ -22,7 +22,6 @@ from shared.data.packages import package_path
 from shared.errors import UserError
 from shared.export.to_onnx import trace_classifier
 from shared.testing.contract import loss_by_heart
-from shared.training.first_weights import Origin
 from src.config import TokenizerConfig
 from src.tokens import pretrained_tokenizer
 
@@ -47,9 +46,9 @@ def tiny_bert() -> dict[str, object]:
     }
 
 
-def tiny_pretrained(tuning: str) -> Pretrained:
+def tiny_pretrained(tuning: str, weights: Mapping[str, Tensor] | None = None) -> Pretrained:
     torch.manual_seed(0)
-    return make_pretrained(tiny_bert(), 0, 3, dropout=0.1, tuning=tuning, lora_rank=4).eval()
+    return make_pretrained(tiny_bert(), 0, 3, dropout=0.1, tuning=tuning, lora_rank=4, weights=weights).eval()
 
 
 @pytest.fixture(params=[*NAMES, "full", "lora"])
@@ -107,10 +106,9 @@ def test_only_what_the_tuning_says_learns(tuning: str, share: float) -> None:
 
 @torch.no_grad()
 def test_lora_begins_as_the_encoder_and_can_be_merged_into_it() -> None:
-    plain, added = tiny_pretrained("full"), tiny_pretrained("lora")
+    plain = tiny_pretrained("full")
+    added = tiny_pretrained("lora", plain.backbone.state_dict())
     added.head.load_state_dict(plain.head.state_dict())
-    encoder = load_weights(plain.backbone.state_dict())
-    encoder.load_into(added)
     torch.testing.assert_close(added(IDS), plain(IDS))
     for name, parameter in added.named_parameters():
         if "lora_" in name:
@@ -121,16 +119,12 @@ def test_lora_begins_as_the_encoder_and_can_be_merged_into_it() -> None:
     torch.testing.assert_close(added(IDS), changed, atol=1e-5, rtol=1e-4)
 
 
-def load_weights(weights: dict[str, Tensor]) -> Encoder:
-    return Encoder(tiny_bert(), weights, "", Origin("test"))
-
-
 @torch.no_grad()
 def test_the_installed_encoder_knows_what_sentences_mean() -> None:
     encoder = load_pretrained(MINILM)
     assert encoder.origin.license == "Apache-2.0"
-    model = make_pretrained(encoder.facts, 0, 2, dropout=0.0, tuning="frozen", lora_rank=1).eval()
-    encoder.load_into(model)
+    settings = {"dropout": 0.0, "tuning": "frozen", "lora_rank": 1}
+    model = make_pretrained(encoder.facts, 0, 2, **settings, weights=encoder.weights).eval()
     model.head = nn.Identity()
     tokens = pretrained_tokenizer(encoder.tokenizer, 0, TokenizerConfig(max_tokens=32))
     texts = ["The cat sleeps on the sofa.", "A kitten is napping on the couch.", "Interest rates rose again."]
