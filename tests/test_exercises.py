@@ -1,8 +1,8 @@
 """The exercises can be solved, their checks find plausible mistakes, and they do not insist on one style.
 
-`tests/exercises/` holds further answers to each exercise: `softmax__wrong_axis` stands for the solution's `softmax`.
-An exercise's right answers replace their functions together, its wrong ones each alone. In place of wrong ones it may
-have `MISTAKES`: by name, what stands in the solution, and what is written there by mistake.
+`tests/exercises/` holds further answers to each exercise: `softmax__right_by_scipy` stands for the solution's `softmax`,
+together with the others. `MISTAKES` are wrong answers: by name, what stands in the solution, and what is written there
+by mistake; some need more than one such pair.
 """
 
 import os
@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -23,28 +24,19 @@ import road  # noqa: E402
 NAMES = sorted(path.stem for path in EXERCISES.glob("e[0-9]*.py"))
 
 
-def answers(name: str, kind: str) -> list[str]:
-    """The names of the further answers of a kind, `right` or `wrong`, to an exercise."""
-    found = vars(road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py"))
-    return [key for key in found if f"__{kind}_" in key]
+def others(name: str) -> dict[str, Any]:
+    """The further answers to an exercise."""
+    return vars(road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py"))
 
 
-def with_answers(name: str, keys: list[str]) -> ModuleType:
-    """The solution, with the named answers in place of its functions."""
-    module = road.load(EXERCISES / "solutions" / f"{name}.py")
-    others = road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py")
-    for key in keys:
-        assert hasattr(module, key.split("__")[0]), f"{key} stands for nothing in the solution"
-        setattr(module, key.split("__")[0], getattr(others, key))
-    return module
-
-
-def with_mistake(name: str, old: str, new: str) -> ModuleType:
+def with_mistake(name: str, *edits: str) -> ModuleType:
     """The solution, with one mistake written into it."""
     path = EXERCISES / "solutions" / f"{name}.py"
     text, module = path.read_text(encoding="utf-8"), road.load(path)
-    assert text.count(old) == 1, old
-    exec(compile(text.replace(old, new), path, "exec"), vars(module))
+    for old, new in zip(edits[::2], edits[1::2], strict=True):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    exec(compile(text, path, "exec"), vars(module))
     return module
 
 
@@ -54,23 +46,24 @@ def problems(name: str, module: ModuleType) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_two_right_answers_pass(name: str) -> None:
-    assert problems(name, with_answers(name, [])) == []
-    right = answers(name, "right")
+    module = with_mistake(name)
+    assert problems(name, module) == []
+    right = {key.split("__right_")[0]: answer for key, answer in others(name).items() if "__right_" in key}
     assert right, "another style that is right too"
-    assert problems(name, with_answers(name, right)) == []
+    assert right.keys() <= vars(module).keys(), "each stands for a function of the solution"
+    vars(module).update(right)
+    assert problems(name, module) == []
 
 
 @pytest.mark.filterwarnings("ignore")  # a wrong answer may well divide by zero
 @pytest.mark.parametrize("name", NAMES)
 def test_five_plausible_mistakes_are_found_and_said(name: str) -> None:
-    wrong = {key: with_answers(name, [key]) for key in answers(name, "wrong")}
-    mistakes = getattr(road.load(REPOSITORY / "tests" / "exercises" / f"{name}.py"), "MISTAKES", {})
-    wrong |= {key: with_mistake(name, *edit) for key, edit in mistakes.items()}
-    assert len(wrong) >= 5
-    for key, module in wrong.items():
-        found = problems(name, module)
-        assert found, f"{key} passes all checks"
-        assert all(len(problem) > 15 for problem in found), key
+    mistakes = others(name)["MISTAKES"]
+    assert len(mistakes) >= 5
+    for mistake, edits in mistakes.items():
+        found = problems(name, with_mistake(name, *edits))
+        assert found, f"{mistake} passes all checks"
+        assert all(len(problem) > 15 for problem in found), mistake
 
 
 @pytest.mark.parametrize("name", NAMES)

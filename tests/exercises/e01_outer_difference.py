@@ -1,4 +1,4 @@
-"""Answers to exercise 01: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 01: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 
@@ -7,29 +7,13 @@ def outer_difference__right_by_subtract_outer(a: np.ndarray, b: np.ndarray) -> n
     return np.subtract.outer(np.asarray(a, float), np.asarray(b, float))
 
 
-def outer_difference__wrong_without_a_new_axis(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a.astype(float) - b.astype(float)
-
-
-def outer_difference__wrong_rows_and_columns_swapped(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[None, :].astype(float) - b[:, None].astype(float)
-
-
-def outer_difference__wrong_b_minus_a(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return b[None, :].astype(float) - a[:, None].astype(float)
-
-
-def outer_difference__wrong_in_uint8(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[:, None] - b
-
-
-def outer_difference__wrong_float_after_the_subtraction(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (a[:, None] - b).astype(np.float64)
-
-
-def outer_difference__wrong_absolute(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.abs(a[:, None].astype(float) - b.astype(float))
-
-
-def outer_difference__wrong_int16(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[:, None].astype(np.int16) - b.astype(np.int16)
+DIFFERENCE = "a[:, None].astype(np.float64) - b[None, :].astype(np.float64)"
+MISTAKES = {
+    "no new axis": (DIFFERENCE, "a.astype(float) - b.astype(float)"),
+    "rows and columns swapped": (DIFFERENCE, "a[None, :].astype(float) - b[:, None].astype(float)"),
+    "b minus a": (DIFFERENCE, "b[None, :].astype(float) - a[:, None].astype(float)"),
+    "in uint8": (DIFFERENCE, "a[:, None] - b"),
+    "float after the subtraction": (DIFFERENCE, "(a[:, None] - b).astype(np.float64)"),
+    "absolute": (DIFFERENCE, "np.abs(a[:, None].astype(float) - b.astype(float))"),
+    "int16": (DIFFERENCE, "a[:, None].astype(np.int16) - b.astype(np.int16)"),
+}

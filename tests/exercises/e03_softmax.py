@@ -1,4 +1,4 @@
-"""Answers to exercise 03: a right one in another style, and plausible wrong ones."""
+"""Answers to exercise 03: a right one in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 from scipy.special import log_softmax
@@ -13,27 +13,14 @@ def cross_entropy__right_by_scipy(logits: np.ndarray, labels: np.ndarray) -> flo
     return float(-np.take_along_axis(log_softmax(logits, axis=1), labels[:, None], axis=1).mean())
 
 
-def softmax__wrong_no_shift(logits: np.ndarray) -> np.ndarray:
-    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-
-
-def softmax__wrong_axis(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum(axis=0)
-
-
-def softmax__wrong_one_maximum_for_all_rows(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def cross_entropy__wrong_log_of_a_probability(logits: np.ndarray, labels: np.ndarray) -> float:
-    return float(-np.log(softmax_of_scipy(logits, axis=1)[np.arange(len(labels)), labels]).mean())
-
-
-def cross_entropy__wrong_sum(logits: np.ndarray, labels: np.ndarray) -> float:
-    return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].sum())
-
-
-def cross_entropy__wrong_mean_over_all_classes(logits: np.ndarray, labels: np.ndarray) -> float:
-    return float(-log_softmax(logits, axis=1).mean())
+MISTAKES = {
+    "no shift": ("np.exp(logits - logits.max(axis=1, keepdims=True))", "np.exp(logits)"),
+    "axis": ("powers.sum(axis=1, keepdims=True)", "powers.sum(axis=0)"),
+    "one maximum for all rows": ("np.exp(logits - logits.max(axis=1, keepdims=True))", "np.exp(logits - logits.max())"),
+    "log of a probability": (
+        "np.log(np.exp(shifted).sum(axis=1)) - of_the_right",
+        "-np.log(softmax(logits)[np.arange(len(labels)), labels])",
+    ),
+    "sum": ("- of_the_right).mean()", "- of_the_right).sum()"),
+    "mean over all classes": ("shifted[np.arange(len(labels)), labels]", "shifted.mean(axis=1)"),
+}

@@ -1,4 +1,4 @@
-"""Answers to exercise 06: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 06: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 
@@ -16,38 +16,16 @@ def r2__right_by_variance(targets: np.ndarray, predictions: np.ndarray) -> float
     return float(1 - np.square(predictions - targets).mean() / targets.var())
 
 
-def fit__wrong_no_bias(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return np.append(np.linalg.lstsq(features, targets, rcond=None)[0], 0)
-
-
-def fit__wrong_bias_forgotten(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(features, targets, rcond=None)[0]
-
-
-def fit__wrong_bias_first(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(np.hstack([np.ones((len(features), 1)), features]), targets, rcond=None)[0]
-
-
-def fit__wrong_inverse(features: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    table = np.hstack([features, np.ones((len(features), 1))])
-    return np.linalg.inv(table.T @ table) @ table.T @ targets
-
-
-def predict__wrong_no_bias(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return features @ weights[:-1]
-
-
-def predict__wrong_column(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return features @ weights[:-1, None] + weights[-1]
-
-
-def r2__wrong_exchanged(targets: np.ndarray, predictions: np.ndarray) -> float:
-    return float(1 - ((targets - predictions) ** 2).sum() / ((predictions - predictions.mean()) ** 2).sum())
-
-
-def r2__wrong_squared_correlation(targets: np.ndarray, predictions: np.ndarray) -> float:
-    return float(np.corrcoef(targets, predictions)[0, 1] ** 2)
-
-
-def r2__wrong_share_that_is_left(targets: np.ndarray, predictions: np.ndarray) -> float:
-    return float(((targets - predictions) ** 2).sum() / ((targets - targets.mean()) ** 2).sum())
+SOLVED = "np.linalg.lstsq(table, targets, rcond=None)[0]"
+R2 = "1 - ((targets - predictions) ** 2).sum() / ((targets - targets.mean()) ** 2).sum()"
+MISTAKES = {
+    "no bias in fit": (SOLVED, "np.append(np.linalg.lstsq(features, targets, rcond=None)[0], 0)"),
+    "bias forgotten": ("lstsq(table", "lstsq(features"),
+    "bias first": ("[features, np.ones((len(features), 1))]", "[np.ones((len(features), 1)), features]"),
+    "inverse": (SOLVED, "np.linalg.inv(table.T @ table) @ table.T @ targets"),
+    "no bias in predict": (" + weights[-1]", ""),
+    "column": ("weights[:-1] +", "weights[:-1, None] +"),
+    "exchanged": ("targets - targets.mean()", "predictions - predictions.mean()"),
+    "squared correlation": (R2, "np.corrcoef(targets, predictions)[0, 1] ** 2"),
+    "share that is left": ("float(1 - ", "float("),
+}

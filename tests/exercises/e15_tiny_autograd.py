@@ -1,6 +1,5 @@
-"""Answers to exercise 15: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 15: right ones in another style, and edits of the solution that make it wrong."""
 
-import math
 from types import SimpleNamespace
 
 
@@ -11,19 +10,6 @@ def node(value, parents, slopes):
 class SimpleNodeWithHash(SimpleNamespace):
     __hash__ = object.__hash__
     __eq__ = object.__eq__
-
-
-def order(end):
-    found = []
-
-    def visit(node):
-        if node not in found:
-            for parent in node.parents:
-                visit(parent)
-            found.append(node)
-
-    visit(end)
-    return found[::-1]
 
 
 def add__right_other_class(a, b):
@@ -50,68 +36,24 @@ def backward__right_by_counting_users(end):
                 ready.append(parent)
 
 
-def add__wrong_slopes_of_a_product(a, b):
-    return node(a.value + b.value, (a, b), (b.value, a.value))
-
-
-def multiply__wrong_slopes_swapped(a, b):
-    return node(a.value * b.value, (a, b), (a.value, b.value))
-
-
-def tanh__wrong_slope_at_the_input(a):
-    return node(math.tanh(a.value), (a,), (1 - a.value**2,))
-
-
-def backward__wrong_second_use_replaces_the_first(end):
-    end.gradient = 1.0
-    for here in order(end):
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient = slope * here.gradient
-
-
-def backward__wrong_starts_with_zero(end):
-    for here in order(end):
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient += slope * here.gradient
-
-
-def backward__wrong_recursion_passes_on_too_early(end):
-    def pass_on(here):
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient += slope * here.gradient
-            pass_on(parent)
-
-    for here in order(end):
-        here.gradient = 0.0 if here.parents else here.gradient
-    end.gradient = 1.0
-    pass_on(end)
-
-
-def backward__wrong_breadth_first_each_once(end):
-    for here in order(end):
-        here.gradient = 0.0 if here.parents else here.gradient
-    end.gradient = 1.0
-    waiting, seen = [end], {end}
-    while waiting:
-        here = waiting.pop(0)
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient += slope * here.gradient
-            if parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
-
-
-def backward__wrong_middle_passed_on_again(end):
-    end.gradient = 1.0
-    for here in order(end):
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient += slope * here.gradient
-
-
-def backward__wrong_leaves_set_to_zero(end):
-    for here in order(end):
-        here.gradient = 0.0
-    end.gradient = 1.0
-    for here in order(end):
-        for parent, slope in zip(here.parents, here.slopes, strict=True):
-            parent.gradient += slope * here.gradient
+PASSED_ON = """for parent, slope in zip(node.parents, node.slopes, strict=True):
+            parent.gradient += slope * node.gradient
+"""
+MISTAKES = {
+    "slopes of a product": ("(1.0, 1.0)", "(b.value, a.value)"),
+    "slopes swapped": ("(b.value, a.value)", "(a.value, b.value)"),
+    "slope at the input": ("1 - value**2", "1 - a.value**2"),
+    "second use replaces the first": ("parent.gradient += slope", "parent.gradient = slope"),
+    "starts with zero": ("    end.gradient += 1.0\n", ""),
+    "passed on too early": (
+        f"for node in reversed(ordered):\n        {PASSED_ON}",
+        f"def pass_on(node):\n        {PASSED_ON}            pass_on(parent)\n\n    pass_on(end)\n",
+    ),
+    "breadth first, each once": (
+        "for node in reversed(ordered):\n",
+        "nodes = [end]\n    for node in nodes:\n"
+        "        nodes += [one for one in dict.fromkeys(node.parents) if one not in nodes]\n",
+    ),
+    "middle passed on again": ("if node.parents:", "if False:", "end.gradient += 1.0", "end.gradient = 1.0"),
+    "leaves set to zero": ("if node.parents:", "if True:"),
+}

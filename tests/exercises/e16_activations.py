@@ -1,8 +1,7 @@
-"""Answers to exercise 16: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 16: right ones in another style, and edits of the solution that make it wrong."""
 
 import numpy as np
 import torch
-from scipy.special import expit
 
 
 def relu__right_by_a_product(x: np.ndarray) -> np.ndarray:
@@ -23,50 +22,19 @@ def sigmoid_slope__right_by_autograd(x: np.ndarray) -> np.ndarray:
     return inputs.grad.numpy()
 
 
-def relu__wrong_absolute_value(x: np.ndarray) -> np.ndarray:
-    return np.abs(x)
-
-
-def relu__wrong_in_place(x: np.ndarray) -> np.ndarray:
-    x[x < 0] = 0
-    return x
-
-
-def relu__wrong_negative_values_left_out(x: np.ndarray) -> np.ndarray:
-    return x[x > 0]
-
-
-def relu__wrong_one_maximum_of_all(x: np.ndarray) -> np.ndarray:
-    return max(0, x.max())
-
-
-def relu_slope__wrong_relu_itself(x: np.ndarray) -> np.ndarray:
-    return np.maximum(x, 0)
-
-
-def relu_slope__wrong_sign(x: np.ndarray) -> np.ndarray:
-    return np.sign(x)
-
-
-def relu_slope__wrong_one_at_zero(x: np.ndarray) -> np.ndarray:
-    return (x >= 0).astype(float)
-
-
-def sigmoid__wrong_sign(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(x))
-
-
-def sigmoid__wrong_overflow(x: np.ndarray) -> np.ndarray:
-    return np.exp(x) / (1 + np.exp(x))
-
-
-def sigmoid_slope__wrong_of_a_value_that_is_a_sigmoid_already(x: np.ndarray) -> np.ndarray:
-    return x * (1 - x)
-
-
-def sigmoid_slope__wrong_sign(x: np.ndarray) -> np.ndarray:
-    return -np.exp(-x) / (1 + np.exp(-x)) ** 2
-
-
-def sigmoid_slope__wrong_square_forgotten(x: np.ndarray) -> np.ndarray:
-    return np.exp(-x) * expit(x)
+RELU, SIGMOID = "np.maximum(x, 0)", "np.where(x >= 0, 1, small) / (1 + small)"
+RELU_SLOPE, SIGMOID_SLOPE = "(x > 0).astype(np.float64)", "sigmoid(x) * (1 - sigmoid(x))"
+MISTAKES = {
+    "absolute value": (RELU, "np.abs(x)"),
+    "in place": (f"return {RELU}", "x[x < 0] = 0\n    return x"),
+    "negative values left out": (RELU, "x[x > 0]"),
+    "one maximum of all": (RELU, "max(0, x.max())"),
+    "relu itself": (RELU_SLOPE, "relu(x)"),
+    "sign of x": (RELU_SLOPE, "np.sign(x)"),
+    "one at zero": (RELU_SLOPE, "(x >= 0).astype(np.float64)"),
+    "sign": (SIGMOID, "1 / (1 + np.exp(x))"),
+    "overflow": (SIGMOID, "np.exp(x) / (1 + np.exp(x))"),
+    "of a value that is a sigmoid already": (SIGMOID_SLOPE, "x * (1 - x)"),
+    "sign of the slope": (SIGMOID_SLOPE, "-np.exp(-x) / (1 + np.exp(-x)) ** 2"),
+    "square forgotten": (SIGMOID_SLOPE, "np.exp(-x) * sigmoid(x)"),
+}

@@ -1,4 +1,4 @@
-"""Answers to exercise 19: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 19: right ones in another style, and edits of the solution that make it wrong."""
 
 import torch
 from torch import Tensor, nn
@@ -29,72 +29,20 @@ class ResidualNetwork__right_module_list(nn.Module):
         return self.outside(x)
 
 
-class ResidualBlock__wrong_no_sum(ResidualBlock__right_sequential):
-    def forward(self, x: Tensor) -> Tensor:
-        return self.change(x)
-
-
-class ResidualBlock__wrong_relu_after_the_sum(ResidualBlock__right_sequential):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.change(x))
-
-
-class ResidualBlock__wrong_in_place(ResidualBlock__right_sequential):
-    def forward(self, x: Tensor) -> Tensor:
-        x += self.change(x)
-        return x
-
-
-class ResidualBlock__wrong_no_relu(ResidualBlock__right_sequential):
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.change[2](self.change[0](x))
-
-
-class ResidualBlock__wrong_random_start(nn.Module):
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.change = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.change(x)
-
-
-class ResidualBlock__wrong_zero_in_both_layers(ResidualBlock__right_sequential):
-    """Nothing can ever move `first`: its gradient passes through `second`, and that of `second` through a hidden 0."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__(width, hidden)
-        for parameter in self.change.parameters():
-            parameter.data.zero_()
-
-
-class ResidualBlock__wrong_bias_forgotten(ResidualBlock__wrong_random_start):
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__(width, hidden)
-        nn.init.zeros_(self.change[2].weight)
-
-
-class ResidualNetwork__wrong_python_list(ResidualNetwork__right_module_list):
-    def __init__(self, features: int, classes: int, width: int, hidden: int, depth: int) -> None:
-        super().__init__(features, classes, width, hidden, 0)
-        del self.blocks
-        self.blocks = [ResidualBlock__right_sequential(width, hidden) for _ in range(depth)]
-
-
-class ResidualNetwork__wrong_one_block_many_times(ResidualNetwork__right_module_list):
-    def __init__(self, features: int, classes: int, width: int, hidden: int, depth: int) -> None:
-        super().__init__(features, classes, width, hidden, 0)
-        self.blocks = nn.Sequential(*[ResidualBlock__right_sequential(width, hidden)] * depth)
-
-
-class ResidualNetwork__wrong_result_thrown_away(ResidualNetwork__right_module_list):
-    def forward(self, inputs: Tensor) -> Tensor:
-        x = self.inside(inputs)
-        for block in self.blocks:
-            block(x)
-        return self.outside(x)
-
-
-class ResidualNetwork__wrong_softmax(ResidualNetwork__right_module_list):
-    def forward(self, inputs: Tensor) -> Tensor:
-        return super().forward(inputs).softmax(dim=1)
+CHANGE = "self.second(torch.relu(self.first(x)))"
+WEIGHT, BIAS = "nn.init.zeros_(self.second.weight)", "nn.init.zeros_(self.second.bias)"
+LOGITS = "return self.head(self.blocks(self.stem(inputs)))"
+MISTAKES = {
+    "no sum": (f"x + {CHANGE}", CHANGE),
+    "ReLU after the sum": (f"x + {CHANGE}", f"torch.relu(x + {CHANGE})"),
+    "in place": (f"return x + {CHANGE}", f"x += {CHANGE}\n        return x"),
+    "no ReLU": ("torch.relu(self.first(x))", "self.first(x)"),
+    "random start": (WEIGHT, "pass", BIAS, "pass"),
+    # Nothing can ever move `first`: its gradient passes through `second`, and that of `second` through a hidden 0.
+    "zero in both layers": (BIAS, "[nn.init.zeros_(parameter) for parameter in self.parameters()]"),
+    "bias forgotten": (BIAS, "pass"),
+    "Python list": ("self.blocks = nn", "self.list = [0]\n        self.list[0] = nn", "self.blocks(", "self.list[0]("),
+    "one block many times": (" for _ in range(depth)]", "] * depth"),
+    "result thrown away": (LOGITS, "x = self.stem(inputs)\n        self.blocks(x)\n        return self.head(x)"),
+    "softmax": (LOGITS, f"{LOGITS}.softmax(dim=1)"),
+}

@@ -1,6 +1,5 @@
-"""Answers to exercise 32: a right one in another style, and plausible wrong ones."""
+"""Answers to exercise 32: a right one in another style, and edits of the solution that make it wrong."""
 
-import copy
 import io
 from pathlib import Path
 from typing import Any
@@ -27,66 +26,25 @@ class Run__right_through_bytes(Solved):
         torch.set_rng_state(random)
 
 
-class Run__wrong_weights_alone(Solved):
-    def save(self) -> dict[str, Any]:
-        return {"network": copy.deepcopy(self.network.state_dict()), "epoch": self.epoch}
-
-    def load(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.epoch = state["epoch"]
-
-
-class Run__wrong_no_momentum(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        fresh = self.optimizer.state_dict()["state"]
-        super().load(state | {"optimizer": state["optimizer"] | {"state": fresh}})
-
-
-class Run__wrong_no_optimizer(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state | {"optimizer": self.optimizer.state_dict()})
-
-
-class Run__wrong_no_schedule(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state | {"schedule": self.schedule.state_dict()})
-
-
-class Run__wrong_no_random_numbers(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state | {"random": torch.get_rng_state()})
-
-
-class Run__wrong_seeds_again(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state)
-        torch.manual_seed(0)
-
-
-class Run__wrong_no_epoch(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state | {"epoch": 0})
-
-
-class Run__wrong_no_copy(Solved):
-    def save(self) -> dict[str, Any]:
-        parts = {name: getattr(self, name).state_dict() for name in ("network", "optimizer", "schedule")}
-        return parts | {"epoch": self.epoch, "random": torch.get_rng_state()}
-
-
-class Run__wrong_shallow_copy(Solved):
-    def save(self) -> dict[str, Any]:
-        parts = {name: dict(getattr(self, name).state_dict()) for name in ("network", "optimizer", "schedule")}
-        return parts | {"epoch": self.epoch, "random": torch.get_rng_state()}
-
-
-class Run__wrong_momentum_not_copied(Solved):
-    def save(self) -> dict[str, Any]:
-        return super().save() | {"optimizer": self.optimizer.state_dict()}
-
-
-class Run__wrong_the_saved_tensors_are_trained_on(Solved):
-    def load(self, state: dict[str, Any]) -> None:
-        super().load(state)
-        for name, parameter in self.network.named_parameters():
-            parameter.data = state["network"][name]
+PARTS, EPOCH, RANDOM = (
+    'for name in ("network", "optimizer", "schedule"):',
+    'self.epoch = state["epoch"]',
+    'torch.set_rng_state(state["random"])',
+)
+MISTAKES = {
+    "weights alone": (PARTS, 'for name in ("network",):', RANDOM, "pass"),
+    "no momentum": (PARTS, f'state = state | {{"optimizer": state["optimizer"] | {{"state": {{}}}}}}\n        {PARTS}'),
+    "no optimizer": (PARTS, 'for name in ("network", "schedule"):'),
+    "no schedule": (PARTS, 'for name in ("network", "optimizer"):'),
+    "no random numbers": (RANDOM, "pass"),
+    "seeds again": (RANDOM, "torch.manual_seed(0)"),
+    "no epoch": (EPOCH, "self.epoch = 0"),
+    "no copy": ("copy.deepcopy(parts)", "parts"),
+    "shallow copy": ("copy.deepcopy(parts)", "{name: dict(part) for name, part in parts.items()}"),
+    "momentum not copied": ("copy.deepcopy(parts)", 'copy.deepcopy(parts) | {"optimizer": parts["optimizer"]}'),
+    "the saved tensors are trained on": (
+        EPOCH,
+        f"{EPOCH}\n        for name, parameter in self.network.named_parameters():\n"
+        '            parameter.data = state["network"][name]',
+    ),
+}

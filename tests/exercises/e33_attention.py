@@ -1,6 +1,4 @@
-"""Answers to exercise 33: a right one in another style, and plausible wrong ones."""
-
-import math
+"""Answers to exercise 33: a right one in another style, and edits of the solution that make it wrong."""
 
 import torch
 from torch import Tensor
@@ -13,55 +11,17 @@ def attention__right_with_einsum(query: Tensor, key: Tensor, value: Tensor, padd
     return torch.einsum("nqt,ntv->nqv", powers / powers.sum(dim=-1, keepdim=True), value)
 
 
-def scores_of(query: Tensor, key: Tensor) -> Tensor:
-    return query @ key.transpose(1, 2) / math.sqrt(query.shape[2])
-
-
-def attention__wrong_no_scale(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    scores = query @ key.transpose(1, 2)
-    return scores.masked_fill(padding[:, None], -math.inf).softmax(dim=2) @ value
-
-
-def attention__wrong_scale_without_root(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    scores = query @ key.transpose(1, 2) / query.shape[2]
-    return scores.masked_fill(padding[:, None], -math.inf).softmax(dim=2) @ value
-
-
-def attention__wrong_scale_by_tokens(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    scores = query @ key.transpose(1, 2) / math.sqrt(key.shape[1])
-    return scores.masked_fill(padding[:, None], -math.inf).softmax(dim=2) @ value
-
-
-def attention__wrong_softmax_over_queries(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    weights = scores_of(query, key).softmax(dim=1)
-    return weights.masked_fill(padding[:, None], 0) @ value
-
-
-def attention__wrong_no_mask(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).softmax(dim=2) @ value
-
-
-def attention__wrong_mask_turned_round(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).masked_fill(~padding[:, None], -math.inf).softmax(dim=2) @ value
-
-
-def attention__wrong_masked_after_the_softmax(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).softmax(dim=2).masked_fill(padding[:, None], 0) @ value
-
-
-def attention__wrong_masked_scores_are_zero(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).masked_fill(padding[:, None], 0).softmax(dim=2) @ value
-
-
-def attention__wrong_masked_scores_are_minus_hundred(
-    query: Tensor, key: Tensor, value: Tensor, padding: Tensor
-) -> Tensor:
-    return scores_of(query, key).masked_fill(padding[:, None], -100).softmax(dim=2) @ value
-
-
-def attention__wrong_padded_values_are_zero(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).softmax(dim=2) @ value.masked_fill(padding[:, :, None], 0)
-
-
-def attention__wrong_no_softmax(query: Tensor, key: Tensor, value: Tensor, padding: Tensor) -> Tensor:
-    return scores_of(query, key).masked_fill(padding[:, None], 0) @ value
+ROOT, MASKED = "math.sqrt(query.shape[2])", ".masked_fill(padding[:, None], -math.inf)"
+MISTAKES = {
+    "no scale": (f" / {ROOT}", ""),
+    "scale without root": (ROOT, "query.shape[2]"),
+    "scale by tokens": (ROOT, "math.sqrt(key.shape[1])"),
+    "softmax over queries": (f"{MASKED}.softmax(dim=2)", ".softmax(dim=1).masked_fill(padding[:, None], 0)"),
+    "no mask": (MASKED, ""),
+    "mask turned round": ("padding[:, None]", "~padding[:, None]"),
+    "masked after the softmax": (f"{MASKED}.softmax(dim=2)", ".softmax(dim=2).masked_fill(padding[:, None], 0)"),
+    "masked scores are zero": ("-math.inf", "0"),
+    "masked scores are minus hundred": ("-math.inf", "-100"),
+    "padded values are zero": (MASKED, "", "@ value", "@ value.masked_fill(padding[:, :, None], 0)"),
+    "no softmax": ("-math.inf).softmax(dim=2)", "0)"),
+}

@@ -1,4 +1,4 @@
-"""Answers to exercise 37: right ones in another style, and plausible wrong ones."""
+"""Answers to exercise 37: right ones in another style, and edits of the solution that make it wrong."""
 
 import torch
 from torch import Tensor
@@ -18,54 +18,17 @@ def heat__right_by_a_loop(maps: Tensor, bias: Tensor) -> Tensor:
     return torch.stack(found)
 
 
-def class_maps__wrong_averaged_first(features: Tensor, weight: Tensor) -> Tensor:
-    return conv2d(features.mean((2, 3), keepdim=True), weight[:, :, None, None]).expand(-1, -1, *features.shape[2:])
-
-
-def class_maps__wrong_sides_exchanged(features: Tensor, weight: Tensor) -> Tensor:
-    return conv2d(features, weight[:, :, None, None]).transpose(2, 3).reshape(len(features), -1, *features.shape[2:])
-
-
-def class_maps__wrong_cut_at_zero(features: Tensor, weight: Tensor) -> Tensor:
-    return conv2d(features, weight[:, :, None, None]).clamp_min(0)
-
-
-def class_maps__wrong_softmax(features: Tensor, weight: Tensor) -> Tensor:
-    return conv2d(features, weight[:, :, None, None]).softmax(1)
-
-
-def _heat(maps: Tensor, chosen: Tensor, least: float = 0.0) -> Tensor:
-    speaks = maps[torch.arange(len(maps)), chosen].clamp_min(least)
-    return speaks / speaks.amax((1, 2), keepdim=True).clamp_min(1e-9)
-
-
-def heat__wrong_without_bias(maps: Tensor, bias: Tensor) -> Tensor:
-    return _heat(maps, maps.mean((2, 3)).argmax(1))
-
-
-def heat__wrong_largest_place_decides(maps: Tensor, bias: Tensor) -> Tensor:
-    return _heat(maps, (maps.amax((2, 3)) + bias).argmax(1))
-
-
-def heat__wrong_bias_is_drawn(maps: Tensor, bias: Tensor) -> Tensor:
-    return _heat(maps + bias[:, None, None], (maps.mean((2, 3)) + bias).argmax(1))
-
-
-def heat__wrong_not_cut(maps: Tensor, bias: Tensor) -> Tensor:
-    return _heat(maps, (maps.mean((2, 3)) + bias).argmax(1), -1e9)
-
-
-def heat__wrong_stretched(maps: Tensor, bias: Tensor) -> Tensor:
-    one = maps[torch.arange(len(maps)), (maps.mean((2, 3)) + bias).argmax(1)]
-    one = one - one.amin((1, 2), keepdim=True)
-    return one / one.amax((1, 2), keepdim=True).clamp_min(1e-9)
-
-
-def heat__wrong_one_scale_for_all(maps: Tensor, bias: Tensor) -> Tensor:
-    speaks = maps[torch.arange(len(maps)), (maps.mean((2, 3)) + bias).argmax(1)].clamp_min(0)
-    return speaks / speaks.max().clamp_min(1e-9)
-
-
-def heat__wrong_nan(maps: Tensor, bias: Tensor) -> Tensor:
-    speaks = maps[torch.arange(len(maps)), (maps.mean((2, 3)) + bias).argmax(1)].clamp_min(0)
-    return speaks / speaks.amax((1, 2), keepdim=True)
+CHOSEN, LOGITS, PRODUCT = "maps[torch.arange(len(maps)), likeliest]", "maps.mean((2, 3)) + bias", "features, weight)"
+MISTAKES = {
+    "averaged first": (PRODUCT, "features.mean((2, 3), keepdim=True).expand_as(features), weight)"),
+    "sides exchanged": (PRODUCT, f"{PRODUCT}.transpose(2, 3).reshape(len(features), -1, *features.shape[2:])"),
+    "cut at zero": (PRODUCT, f"{PRODUCT}.clamp_min(0)"),
+    "softmax": (PRODUCT, f"{PRODUCT}.softmax(1)"),
+    "without bias": (LOGITS, "maps.mean((2, 3))"),
+    "the largest place decides": (LOGITS, "maps.amax((2, 3)) + bias"),
+    "bias is drawn": (CHOSEN, f"(maps + bias[:, None, None]){CHOSEN.removeprefix('maps')}"),
+    "not cut": (".clamp_min(0)", ""),
+    "stretched": (".clamp_min(0)", "\n    speaks = speaks - speaks.amin((1, 2), keepdim=True)"),
+    "one scale for all": ("speaks.amax((1, 2), keepdim=True)", "speaks.max()"),
+    "NaN": ("largest.where(largest > 0, 1)", "largest"),
+}

@@ -66,7 +66,7 @@ def check_a_long_body_is_refused_first(exercise: ModuleType) -> None:
 def check_what_is_not_json(exercise: ModuleType) -> None:
     refused(exercise, b"", 400, "an empty body")
     refused(exercise, SECRET.encode(), 400, "a body that is no JSON")
-    refused(exercise, b"\xff\xfe\x00\x80", 400, "a body that is not UTF-8", "UnicodeDecodeError is a ValueError")
+    refused(exercise, b"\xff\x80", 400, "a body that is not UTF-8", "UnicodeDecodeError is a ValueError")
     refused(exercise, b"[" * 50_000, 400, "brackets nested 50,000 deep", "json.loads raises RecursionError")
 
 
