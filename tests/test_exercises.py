@@ -1,8 +1,8 @@
 """The exercises can be solved, their checks find plausible mistakes, and they do not insist on one style.
 
-`tests/exercises/` holds further answers to each exercise: `softmax__right_by_scipy` stands for the solution's `softmax`,
-together with the others. `MISTAKES` are wrong answers: by name, what stands in the solution, and what is written there
-by mistake; some need more than one such pair.
+`tests/exercises/` holds further answers: `softmax__right_by_scipy` stands for the solution's `softmax`; all right ones
+replace their functions together. `MISTAKES` are wrong ones: by name, what stands in the solution, and what is written
+there by mistake, in one or more such pairs.
 """
 
 import os
