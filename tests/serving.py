@@ -104,6 +104,12 @@ except KeyboardInterrupt: print('interrupted')
                 os.killpg(started.pid, signal.SIGKILL)
 
 
+def address_of(started: "subprocess.Popen[str]") -> str:
+    """Where it listens; it prints that first."""
+    assert started.stdout
+    return started.stdout.readline().split()[1]
+
+
 @dataclass(frozen=True)
 class Reply:
     status: int

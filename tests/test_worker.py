@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from serving import ask, fragile_service, lengths_service, server
+from serving import address_of, ask, fragile_service, lengths_service, server
 
 from shared.errors import UserError
 from shared.serving.backend import FailedError, Item, LocalBackend, Result
+from shared.serving.messages import pack_results, unpack_results
 from shared.serving.service import RefusedError
 from shared.serving.settings import ServeConfig
 from shared.serving.worker import Worker
@@ -55,6 +56,8 @@ def test_results_are_those_of_this_process() -> None:
     with Worker("serving:lengths_service", None, settings) as there:
         for endpoint, items in asked:
             assert plain(there(endpoint, items)) == plain(here(endpoint, items))
+    results = [b"{}", RefusedError("two\nlines, half of a \ud800"), FailedError()]
+    assert plain(unpack_results(pack_results(results))) == plain(results)
     assert plain(here(*asked[0]))[:3] == [b'{"length": 3}', (RefusedError, "bad"), b'{"length": 2}']
 
 
@@ -134,8 +137,7 @@ def test_the_end_waits_for_nobody_and_starts_nothing_again() -> None:
 
 def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
     with server("fragile_service") as started:
-        assert started.stdout
-        address = started.stdout.readline().split()[1]
+        address = address_of(started)
         assert ask(f"{address}/predict", b"die").status == 500
         assert ask(f"{address}/predict", b"abc").json == {"length": 3}
         started.kill()
@@ -144,19 +146,12 @@ def test_a_server_outlives_its_process_but_not_the_other_way_round() -> None:
         assert "the process that computes ended (3, EOFError()) and is started again" in output
 
 
-def test_an_interrupt_while_the_network_loads_ends_both_at_once() -> None:
+@pytest.mark.parametrize("interrupts", [1, 5])
+def test_interrupts_while_the_network_loads_end_both_at_once(interrupts: int) -> None:
     with server("slow_service") as started:
         assert started.stdout
         assert started.stdout.readline() == "loading\n"
-        os.killpg(started.pid, signal.SIGINT)
-        assert started.communicate(timeout=30)[0] == "interrupted\n"
-
-
-def test_a_second_interrupt_while_the_network_loads_changes_nothing() -> None:
-    with server("slow_service") as started:
-        assert started.stdout
-        assert started.stdout.readline() == "loading\n"
-        for _ in range(5):
+        for _ in range(interrupts):
             os.killpg(started.pid, signal.SIGINT)
             time.sleep(0.002)
         assert started.communicate(timeout=30)[0] == "interrupted\n"

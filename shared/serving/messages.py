@@ -3,8 +3,8 @@
 Never pickled objects: a decoder that was taken over by a hostile image reaches no further than its own process.
 """
 
+import io
 import json
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -35,61 +35,37 @@ def _elsewhere(*_: Any, **__: Any) -> NoReturn:
 
 
 def pack_items(endpoint: str, items: Sequence[Item]) -> bytes:
-    """Items of one endpoint as a message."""
-    facts = [[len(one.elements), one.in_base64, dict(one.fields), one.deadline] for one in items]
-    return pack([json.dumps([endpoint, facts]).encode(), *(element for one in items for element in one.elements)])
+    """Items of one endpoint as a message: a line of JSON, then the elements one after the other."""
+    facts = [[[*map(len, one.elements)], one.in_base64, dict(one.fields), one.deadline] for one in items]
+    head = json.dumps([endpoint, facts]).encode()
+    return b"".join([head, b"\n", *(element for one in items for element in one.elements)])
 
 
 def unpack_items(message: bytes) -> tuple[str, list[Item]]:
     """The endpoint's name and the items of a message."""
-    head, *elements = unpack(message)
+    head, _, elements = message.partition(b"\n")
     endpoint, facts = json.loads(head)
-    rest = iter(elements)
-    return endpoint, [Item([next(rest) for _ in range(count)], *others) for count, *others in facts]
+    rest = io.BytesIO(elements)
+    return endpoint, [Item([rest.read(length) for length in lengths], *others) for lengths, *others in facts]
 
 
 def pack_results(results: Sequence[Result]) -> bytes:
-    """Results as a message."""
-    return pack([_part(result) for result in results])
+    """Results as a message: a line each, as JSON has no raw line break."""
+    return b"\n".join(map(_line, results))
 
 
 def unpack_results(message: bytes) -> list[Result]:
     """The results of a message."""
-    return [_result(part[:1], part[1:]) for part in unpack(message)]
+    return [_result(line[:1], line[1:]) for line in message.split(b"\n")]
 
 
-def _part(result: Result) -> bytes:
+def _line(result: Result) -> bytes:
     if isinstance(result, bytes):
         return b"=" + result
-    return b"!" + to_bytes(str(result)) if isinstance(result, RefusedError) else b""
+    return b"!" + json.dumps(str(result)).encode() if isinstance(result, RefusedError) else b""
 
 
 def _result(kind: bytes, content: bytes) -> Result:
     if kind == b"=":
         return content
-    return RefusedError(to_text(content)) if kind == b"!" else FailedError()
-
-
-def to_bytes(text: str) -> bytes:
-    """A text as bytes, also what is no Unicode: names of files and JSON can hold halves of surrogate pairs."""
-    return text.encode("utf-8", "surrogatepass")
-
-
-def to_text(content: bytes) -> str:
-    """What `to_bytes` was given."""
-    return content.decode("utf-8", "surrogatepass")
-
-
-def pack(parts: Sequence[bytes]) -> bytes:
-    """Their number, their lengths, themselves."""
-    return b"".join([struct.pack(f"<{len(parts) + 1}Q", len(parts), *map(len, parts)), *parts])
-
-
-def unpack(message: bytes) -> list[bytes]:
-    """The parts that `pack` was given."""
-    (count,) = struct.unpack_from("<Q", message)
-    parts, start = [], 8 * (count + 1)
-    for length in struct.unpack_from(f"<{count}Q", message, 8):
-        parts.append(message[start : start + length])
-        start += length
-    return parts
+    return RefusedError(json.loads(content)) if kind == b"!" else FailedError()

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from shared.serving.backend import Item
-from shared.serving.messages import to_bytes
 from shared.serving.service import Endpoint
 from shared.serving.settings import ServeConfig
 
 Elements = tuple[Sequence[bytes], dict[str, str]]  # and the fields beside them
 HELD_BODIES = 8  # number of bodies of the largest size that may be in memory at once
+ENCODING = {"encoding": "utf-8", "errors": "surrogatepass"}  # JSON and forms can hold halves of surrogate pairs
 URLENCODED = "application/x-www-form-urlencoded"  # what curl -d and urllib say of any body
 LIKE_JSON = re.compile(rb"""(\xef\xbb\xbf)?\s*'?\{\s*["']?\w+["']?\s*:""")  # also where a shell took its quotes away
 LIKE_MULTIPART = re.compile(rb"--[^\r\n]{1,70}\r?\nContent-Disposition:", re.IGNORECASE)
@@ -164,7 +164,7 @@ def _from_json(body: bytes, endpoint: Endpoint) -> Elements:
     if isinstance(content, dict) and content.keys() == {endpoint.kind, *endpoint.fields}:
         elements = content.pop(endpoint.kind)
         if isinstance(elements, list) and all(isinstance(text, str) for text in (*elements, *content.values())):
-            return [to_bytes(element) for element in elements], content
+            return [element.encode(**ENCODING) for element in elements], content
     raise HTTPException(422, f"expected {_expected(endpoint)}")
 
 
@@ -173,7 +173,7 @@ async def _from_form(request: Request, endpoint: Endpoint, settings: ServeConfig
     try:
         async with request.form(max_files=most, max_fields=most + len(endpoint.fields), max_part_size=limit) as form:
             elements = form.getlist(endpoint.kind)
-            contents = [to_bytes(part) if isinstance(part, str) else await part.read() for part in elements]
+            contents = [part.encode(**ENCODING) if isinstance(part, str) else await part.read() for part in elements]
     except MultiPartException as error:  # its sentences say what is wrong and repeat nothing
         raise HTTPException(400, error.message) from error
     except UnicodeError as error:  # the form names a character set that decodes nothing
