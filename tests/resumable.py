@@ -11,7 +11,9 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,8 +29,11 @@ from shared.metrics.classification import training_metrics
 from shared.process import leave_group, was_restarted
 from shared.seeding import generator, seed_everything
 from shared.training.checkpoint import state_to_resume
+from shared.training.files import last_checkpoint
 from shared.training.loop import Task, fit
 from shared.training.settings import TrainingConfig
+from shared.training.state import Progress
+from shared.training.tracker import Tracker
 
 
 def clouds(seed: int, count: int = 256, apart: float = 3.0) -> Batch:
@@ -67,6 +72,28 @@ def plain_step(model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     """One step of classification."""
     logits = model(batch["points"])
     return cross_entropy(logits, batch["labels"]), logits, batch["labels"]
+
+
+def train_here(
+    folder: Path,
+    make_network: Callable[[], nn.Module],
+    config: TrainingConfig,
+    metadata: dict[str, Any],
+    *,
+    seed: int = 0,
+    augment: Callable[[Batch, Generator], Batch] | None = None,
+    validation_examples: int = 256,
+    backbone: str = "",
+    resume: bool = False,
+    make_tracker: Callable[[Progress], Tracker | None] = lambda _: None,
+) -> Progress:
+    """Train on the two clouds in this process; how far it came."""
+    seed_everything(seed)
+    train = shuffled_loader(TensorBatches(clouds(1), augment, seed), config.batch_size)
+    loaders = train, ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
+    task, places = Task(plain_step, training_metrics(2), "accuracy", backbone), (folder, folder / "tensorboard")
+    state = last_checkpoint(folder) if resume else None
+    return fit(task, make_network(), *loaders, config, *places, metadata, state, make_tracker).progress
 
 
 class Images(nn.Module):

@@ -135,18 +135,19 @@ def test_what_is_needed_is_not_removed(tmp_path: Path) -> None:
     first, second, third = three_runs(tmp_path)
     write_json(tmp_path / "export.json", {"checkpoint": file_digest(best_checkpoint(earlier_runs(tmp_path)[0]))})
     mark(tmp_path, second, "")
-    for run, reason in ((first, "exported"), (second, "marked"), (third, "current"), ("x", first), ("", "no run")):
+    for run, reason in (
+        (first, "exported"),
+        (second, "marked"),
+        (third, "current"),
+        ("x", first),
+        ("", "no run"),
+        ("2001", second),  # the year of the earlier ones
+    ):
         with pytest.raises(UserError, match=reason):
             remove(tmp_path, run)
     unmark(tmp_path, second)
     remove(tmp_path, second[:5])
     assert [run["id"] for run in read_runs(tmp_path)] == [first, third]
-
-
-def test_a_name_that_fits_several_runs_is_refused(tmp_path: Path) -> None:
-    ids = three_runs(tmp_path)
-    with pytest.raises(UserError, match=ids[1]):
-        find_run(read_runs(tmp_path), "2001")  # the year of the earlier ones
 
 
 def paired_interval(both: int, second: int, first: int, neither: int) -> list[float]:

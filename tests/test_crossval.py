@@ -16,7 +16,7 @@ from shared.data.labels import has_label
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.errors import StoppedError, UserError
-from shared.files import read_json
+from shared.files import write_text
 from shared.metrics.suspected import suspected_labels
 from shared.report.sections import crossval_sections
 
@@ -87,8 +87,11 @@ class Trainer:
 def test_each_example_is_tested_once_and_never_trained_on_with_its_group(
     groups: int, include_test: bool, tmp_path: Path
 ) -> None:
-    data, trainer = data_of(groups), Trainer()
+    data, trainer, outputs = data_of(groups), Trainer(), tmp_path / "outputs"
+    write_text(outputs / "train.json", "mine")
     found = trainer.crossval(tmp_path, data, include_test=include_test)
+    assert (outputs / "train.json").read_text() == "mine", "the current run stays as it is"
+    assert {path.name for path in outputs.iterdir()} == {"train.json", "crossval", "crossval.json"}
     used = [data.splits.train, data.splits.validation] + [data.splits.test] * include_test
     assert sorted(name for splits in trainer.seen for name in splits.test.names) == sorted(
         name for split in used for name in split.names
@@ -200,13 +203,3 @@ def test_a_fold_whose_groups_have_a_class_alone_is_refused(tmp_path: Path) -> No
     with pytest.raises(UserError, match="no example of c"):
         trainer.crossval(tmp_path, replace(data, splits=Splits(*alone, data.splits.test)))
     assert not trainer.seen
-
-
-def test_the_current_run_stays_as_it_is(tmp_path: Path) -> None:
-    outputs = tmp_path / "outputs"
-    outputs.mkdir()
-    (outputs / "train.json").write_text("mine")
-    Trainer().crossval(tmp_path, data_of())
-    assert (outputs / "train.json").read_text() == "mine"
-    assert {path.name for path in outputs.iterdir()} == {"train.json", "crossval", "crossval.json"}
-    assert read_json(outputs / "crossval.json", "")["verb"] == "crossval"

@@ -7,28 +7,25 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from kept_runs import begin, is_whole
-from resumable import clouds, plain_step
+from resumable import train_here
 from torch import nn
 
 from shared import cli
-from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import DivergedError, UserError
 from shared.export.stale import open_exported
 from shared.export.to_onnx import trace_classifier, write_model
 from shared.files import file_digest, write_json, write_text
-from shared.metrics.classification import training_metrics
 from shared.report.sections import read_results
-from shared.seeding import seed_everything
 from shared.training.checkpoint import load_checkpoint, save_checkpoint
 from shared.training.files import best_checkpoint, interrupted_moves, last_checkpoint, read_metadata
 from shared.training.folder import earlier_runs, keep_run, training_lock
-from shared.training.loop import Task, fit
 from shared.training.settings import TrainingConfig
 from shared.training.state import Progress
 
@@ -43,11 +40,7 @@ class Outputs:
 
 
 def train(folder: Path, config: TrainingConfig = CONFIG, resume: bool = False) -> Progress:
-    seed_everything(0)
-    loaders = shuffled_loader(TensorBatches(clouds(1)), 32), ordered_loader(TensorBatches(clouds(2)), 100)
-    task, state = Task(plain_step, training_metrics(2), "accuracy"), last_checkpoint(folder) if resume else None
-    metadata = {"config": {"training": vars(config)}}
-    return fit(task, nn.Linear(2, 2), *loaders, config, folder, folder / "tensorboard", metadata, state).progress
+    return train_here(folder, partial(nn.Linear, 2, 2), config, {"config": {"training": vars(config)}}, resume=resume)
 
 
 IN_ANOTHER_PROCESS = """
@@ -68,7 +61,7 @@ def ask_in_another_process(folder: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
 
 
-def test_a_second_training_in_a_folder_is_refused_and_says_who_trains_there(tmp_path: Path) -> None:
+def test_a_second_training_in_a_folder_is_refused_until_the_first_ends_or_is_killed(tmp_path: Path) -> None:
     with training_lock(tmp_path):
         with training_lock(tmp_path):  # `run` holds the lock around `train`
             pass
@@ -76,9 +69,6 @@ def test_a_second_training_in_a_folder_is_refused_and_says_who_trains_there(tmp_
     assert f"process {os.getpid()}" in said
     assert "--output_dir" in said
     assert ask_in_another_process(tmp_path).strip() == "free"
-
-
-def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     kill = IN_ANOTHER_PROCESS.replace('print("free")', "import os; os.kill(os.getpid(), 9)")
     subprocess.run([sys.executable, "-c", kill, str(tmp_path)], check=False)
     assert ask_in_another_process(tmp_path).strip() == "free"
@@ -112,15 +102,6 @@ def test_an_export_is_kept_with_its_own_run_alone(tmp_path: Path) -> None:
     assert is_whole(first, 1)
     assert is_whole(second, 3)
     assert not (second / "export").exists()
-
-
-def test_equal_weights_are_kept_as_two_runs(tmp_path: Path) -> None:
-    for evaluated in ("first", "second"):
-        write_text(best_checkpoint(tmp_path), "weights")
-        os.utime(best_checkpoint(tmp_path), (1e9, 1e9))
-        write_text(tmp_path / "evaluate.json", evaluated)
-        keep_run(tmp_path)
-    assert [(run / "evaluate.json").read_text() for run in earlier_runs(tmp_path)] == ["first", "second"]
 
 
 def test_a_run_that_goes_on_from_one_of_its_states_is_kept_and_stays(tmp_path: Path) -> None:
@@ -247,25 +228,23 @@ def test_an_export_of_other_weights_is_said_or_refused(tmp_path: Path, capsys: p
     assert "main.py export" in capsys.readouterr().err
     with pytest.raises(UserError, match=r"main.py export"):
         open_exported(replace(config, stale_export="refuse"), path)
-
-
-def test_an_export_alone_is_served_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = Outputs(tmp_path)
-    path = export(config, 1.0)
-    best_checkpoint(tmp_path).unlink()
+    best_checkpoint(tmp_path).unlink()  # an export alone is served without a word
     assert open_exported(config, path).origin.keys() == {"checkpoint"}
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "export", "baseline"])
-def test_a_report_never_mixes_trainings(verb: str, tmp_path: Path) -> None:
+def test_a_report_never_mixes_trainings(tmp_path: Path) -> None:
     export(config := Outputs(tmp_path), 1.0)
     trained = load_checkpoint(best_checkpoint(tmp_path))
     trained.metadata["data"] = {"digest": "this data"}
-    for name in ("train", "evaluate", "export", "baseline"):
-        content = {"checkpoint": file_digest(trained.path), "data": {"digest": "this data"}}
-        write_json(tmp_path / f"{name}.json", content)
-    assert len(read_results(config, trained)) == 4
-    write_json(tmp_path / f"{verb}.json", {"checkpoint": "another", "data": {"digest": "other data"}})
-    with pytest.raises(UserError, match=f"main.py {verb}"):
-        read_results(config, trained)
+    right = {"checkpoint": file_digest(trained.path), "data": {"digest": "this data"}}
+    verbs = ("train", "evaluate", "export", "baseline")
+    for wrong in ("", *verbs):
+        for verb in verbs:
+            other = {"checkpoint": "another", "data": {"digest": "other data"}}
+            write_json(tmp_path / f"{verb}.json", other if verb == wrong else right)
+        if wrong:
+            with pytest.raises(UserError, match=f"main.py {wrong}"):
+                read_results(config, trained)
+        else:
+            assert read_results(config, trained).keys() == set(verbs)

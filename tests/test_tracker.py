@@ -2,24 +2,22 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from accelerate import tracking
-from resumable import clouds, plain_step
+from resumable import train_here
 from torch import nn
 
-from shared.data.memory import TensorBatches, ordered_loader, shuffled_loader
 from shared.errors import UserError
 from shared.files import write_json
-from shared.metrics.classification import training_metrics
-from shared.seeding import seed_everything
 from shared.training import tracker
-from shared.training.files import best_checkpoint, last_checkpoint
-from shared.training.loop import Task, fit
+from shared.training.files import best_checkpoint
 from shared.training.settings import TrainingConfig
+from shared.training.state import Progress
 from shared.training.tracker import require_tracker, send_results, start_tracker
 
 RECORD: dict[str, Any] = {
@@ -64,23 +62,16 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train(folder: Path, name: str = "trackio", epochs: int = 2, resume: bool = False) -> dict[str, str]:
-    seed_everything(0)
-    settings = TrainingConfig(epochs=epochs, schedule="constant", device="cpu", tracker=name, log_every=4)
-    config = SimpleNamespace(training=settings, output_dir=folder, log_dir=folder / "logs", NOT_TRAINED=("serve",))
-    loaders = shuffled_loader(TensorBatches(clouds(1)), 32), ordered_loader(TensorBatches(clouds(2)), 100)
-    task, state = Task(plain_step, training_metrics(2), "accuracy"), last_checkpoint(folder) if resume else None
-    done = fit(
-        task,
-        nn.Linear(2, 2),
-        *loaders,
-        settings,
-        folder,
-        config.log_dir,
-        RECORD,
-        state,
-        lambda progress: start_tracker(config, Path("project"), RECORD, progress),
+    settings = TrainingConfig(
+        epochs=epochs, batch_size=32, schedule="constant", device="cpu", tracker=name, log_every=4
     )
-    return done.progress.tracker
+    config = SimpleNamespace(training=settings, output_dir=folder, log_dir=folder / "logs", NOT_TRAINED=("serve",))
+
+    def tracker_of(progress: Progress) -> Any:
+        return start_tracker(config, Path("project"), RECORD, progress)
+
+    make = partial(nn.Linear, 2, 2)
+    return train_here(folder, make, settings, RECORD, resume=resume, make_tracker=tracker_of).tracker
 
 
 def test_a_tracker_gets_the_settings_and_every_curve_and_goes_on_in_the_same_run(tmp_path: Path) -> None:

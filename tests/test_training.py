@@ -8,10 +8,11 @@ from collections import OrderedDict
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from resumable import clouds, noisy, plain_step
+from resumable import clouds, noisy, plain_step, train_here
 from torch import nn
 from torch.nn.functional import cross_entropy
 from training_runs import curves
@@ -24,7 +25,7 @@ from shared.settings import BaseConfig
 from shared.training.checkpoint import load_checkpoint, load_state, save_state, state_to_resume, unflatten_state
 from shared.training.files import best_checkpoint, epoch_checkpoint, epoch_checkpoints, last_checkpoint
 from shared.training.log import RunLog
-from shared.training.loop import Task, close_epoch, evaluate, fit, restore_best, train_step
+from shared.training.loop import Task, close_epoch, evaluate, restore_best, train_step
 from shared.training.losses import class_weights, classification_loss
 from shared.training.optimization import WeightAverage, freeze, make_optimizer, make_schedule
 from shared.training.settings import TrainingConfig
@@ -38,14 +39,8 @@ def network() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
 
 
-def run(
-    folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, validation_examples: int = 256, backbone: str = ""
-) -> Progress:
-    seed_everything(seed)
-    train = shuffled_loader(TensorBatches(clouds(1), noisy, seed), config.batch_size)
-    validation = ordered_loader(TensorBatches(clouds(2, validation_examples)), batch_size=100)
-    task = Task(plain_step, training_metrics(2), "accuracy", backbone)
-    return fit(task, network(), train, validation, config, folder, folder / "tensorboard", {"seed": seed}).progress
+def run(folder: Path, config: TrainingConfig = CONFIG, seed: int = 0, **options: Any) -> Progress:
+    return train_here(folder, network, config, {"seed": seed}, seed=seed, augment=noisy, **options)
 
 
 def files(folder: Path) -> list[bytes]:
@@ -249,27 +244,24 @@ def rates(config: TrainingConfig, steps: int, backbone: str = "") -> list[dict[b
     return seen
 
 
-@pytest.mark.parametrize("schedule", ["one_cycle", "cosine"])
-def test_schedules_rise_and_fall_to_nothing(schedule: str) -> None:
-    config = replace(CONFIG, schedule=schedule, warmup_fraction=0.3)  # type: ignore[arg-type]
-    seen = [rate[False] for rate in rates(config, 100)]
-    assert max(seen) == pytest.approx(config.learning_rate)
-    assert 28 <= seen.index(max(seen)) <= 31
-    assert seen[0] < 0.1 * config.learning_rate
-    assert seen[-1] < 0.001 * config.learning_rate
+@pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])
+def test_schedules_rise_and_fall_to_nothing_and_the_pretrained_part_learns_at_its_own_rate(schedule: Any) -> None:
+    config = replace(CONFIG, schedule=schedule, warmup_fraction=0.3, backbone_lr_scale=0.1)
+    seen = rates(config, 100, backbone="0")
+    rest = [rate[False] for rate in seen]
+    assert [rate[True] for rate in seen] == pytest.approx([0.1 * rate for rate in rest])
+    assert max(rest) == pytest.approx(config.learning_rate)
+    if schedule == "constant":
+        return
+    assert 28 <= rest.index(max(rest)) <= 31
+    assert rest[0] < 0.1 * config.learning_rate
+    assert rest[-1] < 0.001 * config.learning_rate
 
 
 @pytest.mark.parametrize(("steps", "warmup"), [(1, 0.25), (2, 0.5), (4, 0.25), (5, 0.2), (10, 0.1)])
 def test_a_run_of_few_steps_has_finite_rates(steps: int, warmup: float) -> None:
     seen = rates(replace(CONFIG, warmup_fraction=warmup), steps)
     assert all(0 < rate[False] <= CONFIG.learning_rate for rate in seen)
-
-
-@pytest.mark.parametrize("schedule", ["one_cycle", "cosine", "constant"])
-def test_the_pretrained_part_learns_at_its_own_rate(schedule: str) -> None:
-    config = replace(CONFIG, schedule=schedule, backbone_lr_scale=0.1)  # type: ignore[arg-type]
-    for rate in rates(config, 10, backbone="0"):
-        assert rate[True] == pytest.approx(0.1 * rate[False])
 
 
 def test_the_pretrained_part_waits_while_it_is_frozen(tmp_path: Path) -> None:
@@ -329,20 +321,14 @@ def test_a_batch_of_one_example_is_refused_where_batch_norm_needs_two() -> None:
         train_step(plain_step, state, clouds(1, 1), CONFIG)
 
 
-def test_a_batch_of_weighted_classes_cut_into_parts_gives_the_same_loss() -> None:
-    labels = torch.tensor([0, 0, 0, 0, 0, 1])
-    loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced"))
-    logits = torch.randn(6, 2, generator=generator(0))
-    parts = loss(logits[:4], labels[:4]) * 4 / 6 + loss(logits[4:], labels[4:]) * 2 / 6
-    torch.testing.assert_close(parts, loss(logits, labels))
-
-
-def test_class_weights_and_smoothing_reach_the_loss() -> None:
-    labels, logits = torch.tensor([0, 0, 0, 1]), torch.randn(4, 2, generator=generator(0))
+def test_class_weights_and_smoothing_reach_the_loss_also_of_a_batch_cut_into_parts() -> None:
+    labels, logits = torch.tensor([0, 0, 0, 0, 0, 1]), torch.randn(6, 2, generator=generator(0))
     loss = classification_loss(labels, 2, replace(CONFIG, class_weights="balanced", label_smoothing=0.1))
-    weights = torch.tensor([4 / 6, 4 / 2])
+    weights = torch.tensor([6 / 10, 6 / 2])
     wanted = cross_entropy(logits, labels, weight=weights, label_smoothing=0.1, reduction="none").mean()
     torch.testing.assert_close(loss(logits, labels), wanted)
+    parts = loss(logits[:4], labels[:4]) * 4 / 6 + loss(logits[4:], labels[4:]) * 2 / 6
+    torch.testing.assert_close(parts, wanted)
 
 
 def test_class_weights() -> None:
