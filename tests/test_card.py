@@ -4,7 +4,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import torch
 import yaml
 from huggingface_hub import ModelCard
@@ -79,13 +78,3 @@ def test_what_is_not_known_is_not_claimed(tmp_path: Path) -> None:
     assert found.data.eval_results is None
     assert found.text.count("Not stated") == 2
     assert "have not been evaluated" in found.text
-
-
-def test_the_example_runs_with_onnxruntime_and_numpy_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = card(tmp_path).text.split("```python\n")[1].split("```")[0]
-    assert len(code.splitlines()) == 5
-    monkeypatch.chdir(tmp_path / "export")
-    exec(code, {})
-    assert capsys.readouterr().out == "(1, 3)\n"

@@ -1,7 +1,6 @@
 """The command line of a project: dispatch, exit codes, and no stack trace for what the user can mend."""
 
 import io
-import subprocess
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -134,32 +133,7 @@ def test_parameters_are_read_without_running_the_module_and_keyword_only_ones_ar
     assert main(["work", "--examples", "x"], project, VERBS, "src.config:Config") == 2
 
 
-def test_neither_help_nor_a_mistake_waits_for_pytorch(projects: list[Path]) -> None:
-    code = (
-        "import sys; from main import *\n"
-        "for verb in VERBS:\n"
-        "    for words in ([verb, '--help'], [verb, '--trainig.epochs', '3']):\n"
-        "        try: main(words, Path.cwd(), VERBS, 'src.config:Config')\n"
-        "        except SystemExit: pass\n"
-        "print(*sys.modules, file=sys.stderr)"
-    )
-    for project in projects:
-        done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, timeout=120)
-        *mistakes, modules = done.stderr.splitlines()
-        assert not {"torch", "numpy", "sklearn", "onnxruntime"} & set(modules.split()), project.name
-        verbs = (project / "main.py").read_text().count('": "')
-        assert len(mistakes) == verbs == done.stdout.count("usage: main.py"), (project.name, mistakes)
-        assert all("did you mean training.epochs?" in line for line in mistakes), mistakes
-
-
 def test_a_stop_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(project, "raise KeyboardInterrupt") == 130
     assert run(project, "from shared.errors import StoppedError; raise StoppedError('in epoch 1.')") == 130
     assert capsys.readouterr().err == "stopped: what was finished before is kept.\nstopped: in epoch 1.\n"
-
-
-def test_verbs_are_listed_and_a_wrong_one_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([], project, VERBS, "src.config:Config") == 0
-    assert "work  does something" in capsys.readouterr().out
-    assert main(["wrok"], project, VERBS, "src.config:Config") == 2
-    assert capsys.readouterr().err == "error: unknown verb wrok in main.py; did you mean work?\n"

@@ -385,10 +385,28 @@ def test_each_verb_goes_on_from_what_the_others_left(trained: Any, contract: Con
         succeed(contract, name, "--output_dir", trained.output_dir)
 
 
-def test_help_lists_the_verbs(contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"], contract.project, contract.verbs, "src.config:Config") == 0
+@pytest.mark.parametrize("words", [[], ["--help"]])
+def test_help_lists_the_verbs(words: list[str], contract: Contract, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words, contract.project, contract.verbs, "src.config:Config") == 0
     printed = capsys.readouterr().out
     assert all(f"\n  {name} " in printed for name in VERBS)
+
+
+def test_neither_help_nor_a_mistake_waits_for_pytorch(contract: Contract) -> None:
+    code = (
+        "import sys; from main import *\n"
+        "for verb in VERBS:\n"
+        "    for words in ([verb, '--help'], [verb, '--trainig.epochs', '3']):\n"
+        "        try: main(words, Path.cwd(), VERBS, 'src.config:Config')\n"
+        "        except SystemExit: pass\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=contract.project, capture_output=True, text=True, timeout=120
+    )
+    assert not {"torch", "numpy", "sklearn", "onnxruntime"} & set(done.stdout.splitlines()[-1].split())
+    assert done.stdout.count("usage: main.py") == len(contract.verbs)
+    assert done.stderr.count("did you mean training.epochs?") == len(done.stderr.splitlines()) == len(contract.verbs)
 
 
 def test_the_stored_configuration_names_no_folder_of_this_machine(contract: Contract) -> None:
@@ -399,24 +417,20 @@ def test_the_server_loads_pytorch_only_where_it_has_to(contract: Contract) -> No
     assert ("torch" in loaded(contract, "import src.service")) == (not contract.serves_without_torch)
 
 
-@pytest.mark.parametrize(
-    "words", ["--help", "train --help", "predict", pytest.param("check-data", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("words", ["predict", pytest.param("check-data", marks=pytest.mark.long)])
 def test_what_does_not_train_loads_no_library_of_training(
     words: str, trained: Any, data: Data, contract: Contract, tmp_path: Path
 ) -> None:
     arguments, unneeded = words.split(), {"accelerate", "onnx", "optuna", "tensorboard", "timm", "transformers"}
     if words != "check-data":  # which cuts splits with scikit-learn, into tensors
-        needs_torch = words == "predict" and not contract.serves_without_torch
-        unneeded |= {"sklearn"} | (set() if needs_torch else {"torch"})
-    if "--help" not in words:
-        if contract.save_labeled is None:
-            return
-        few = data.splits.train.at(evenly_spaced(len(data.splits.train), 60))
-        contract.save_labeled(data.classes, few, tmp_path / "labeled")
-        (place,) = map(str, tmp_path.glob("labeled*"))
-        predicting = [place, "--output_dir", str(trained.output_dir)]
-        arguments += predicting if words == "predict" else ["--data.root", place, "--output_dir", str(tmp_path)]
+        unneeded |= {"sklearn"} | ({"torch"} if contract.serves_without_torch else set())
+    if contract.save_labeled is None:
+        return
+    few = data.splits.train.at(evenly_spaced(len(data.splits.train), 60))
+    contract.save_labeled(data.classes, few, tmp_path / "labeled")
+    (place,) = map(str, tmp_path.glob("labeled*"))
+    predicting = [place, "--output_dir", str(trained.output_dir)]
+    arguments += predicting if words == "predict" else ["--data.root", place, "--output_dir", str(tmp_path)]
     call = f"assert main({arguments}, Path.cwd(), VERBS, 'src.config:Config') == 0"
     code = f"from pathlib import Path; from main import VERBS; from shared.cli import main; {call}"
     assert not unneeded & loaded(contract, code)
@@ -451,28 +465,14 @@ def test_a_mistake_is_named(words: str, named: str, refused: Refused) -> None:
     assert named in refused(*words.split())
 
 
-def test_predicting_a_file_that_does_not_exist_is_refused(refused: Refused, contract: Contract) -> None:
-    missing = f"nowhere{Path(contract.input_name).suffix}"
-    assert missing in refused("predict", missing)
-
-
-def test_predicting_an_empty_folder_is_refused(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "nothing").mkdir()
-    assert str(tmp_path / "nothing") in refused("predict", tmp_path / "nothing")
-
-
-def test_a_mistake_in_a_configuration_file_is_named(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("trainig:\n  epochs: 3\n")
-    message = refused("train", "--config", tmp_path / "mine.yaml")
-    assert "trainig.epochs" in message
-    assert "mine.yaml" in message
-
-
 def test_predicting_nothing_or_before_any_export_is_refused(
     refused: Refused, contract: Contract, tmp_path: Path
 ) -> None:
-    file = tmp_path / contract.input_name
-    assert file.name in refused("predict", file)
+    missing = f"nowhere{Path(contract.input_name).suffix}"
+    assert missing in refused("predict", missing)
+    file = tmp_path / "nothing" / contract.input_name
+    file.parent.mkdir()
+    assert str(file.parent) in refused("predict", file.parent)
     file.write_bytes(b"anything")
     assert f"{contract.project.name}.onnx" in refused("predict", file)
 
