@@ -46,12 +46,16 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
 
 def require_room(folder: Path, needed: float, otherwise: str) -> None:
     """Raise a UserError where a folder's disk has less room than that many bytes; `otherwise` says what else helps."""
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise UserError(
-            f"{folder} needs {needed / 1e9:.3g} GB and the disk has {free / 1e9:.3g} GB; make room, choose another "
-            f"folder with --data.processed, or {otherwise}."
-        )
+    if needed > shutil.disk_usage(folder).free:
+        raise no_room(folder, needed, otherwise)
+
+
+def no_room(folder: Path, needed: float, otherwise: str, reason: str = "") -> UserError:
+    """What `require_room` raises; also for a disk that became full, with the `reason` that the system gave."""
+    return UserError(
+        f"{folder} needs {needed / 1e9:.3g} GB and the disk has {shutil.disk_usage(folder).free / 1e9:.3g} GB{reason}; "
+        f"make room, choose another folder with --data.processed, or {otherwise}."
+    )
 
 
 def write_text(path: Path, text: str) -> None:

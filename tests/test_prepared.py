@@ -226,7 +226,7 @@ def test_a_disk_that_fills_up_ends_in_one_sentence_and_it_goes_on(root: Path) ->
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
     try:
-        with pytest.raises(UserError, match=r"cannot prepare .*File too large \(\S+ GB are needed and \S+ GB free"):
+        with pytest.raises(UserError, match=r"needs \S+ GB and the disk has \S+ GB \(File too large\); make room"):
             read(root, "disk")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

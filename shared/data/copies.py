@@ -108,9 +108,7 @@ def warn_near_copies(
     Args:
         column: of the contents.
     """
-    train, warning = splits.train, ""
-    if len(train) > MOST_SEARCHED:
-        train = train.at(evenly_spaced(len(train), MOST_SEARCHED))
+    train, warning = _searched(splits.train), ""
     held = (splits.validation, splits.test)  # together, so that the training split is described once
     some = joined([split.at(evenly_spaced(len(split), MOST_COMPARED)) for split in held]).as_tensors()
     across = [(some.names[i], train.names[j]) for i, j in _alike(some[column], train[column], likeness)]
@@ -129,8 +127,7 @@ def find_copies_within(train: Examples, column: str, likeness: Likeness) -> list
 
     `MOST_COMPARED` of them at most are compared with `MOST_SEARCHED` at most.
     """
-    if len(train) > MOST_SEARCHED:
-        train = train.at(evenly_spaced(len(train), MOST_SEARCHED))
+    train = _searched(train)
     contents, chosen = train[column], evenly_spaced(len(train), MOST_COMPARED)
     pairs = _alike(train.at(chosen)[column], contents, likeness, chosen)
     near = {(min(i, j), max(i, j)) for i, j in ((int(chosen[i]), j) for i, j in pairs)}
@@ -151,6 +148,10 @@ def near_copy_warnings(data: Data | None, column: str, likeness: Likeness) -> li
         "unless they shall count several times."
     )
     return [data.near_copies.warning] * bool(data.near_copies.warning) + [sentence] * bool(within)
+
+
+def _searched(train: Examples) -> Examples:
+    return train if len(train) <= MOST_SEARCHED else train.at(evenly_spaced(len(train), MOST_SEARCHED))
 
 
 def _shown(pairs: Sequence[tuple[str, str]]) -> str:

@@ -27,7 +27,7 @@ from shared.data.problems import Problems
 from shared.data.rows import FileArray, Rows
 from shared.data.settings import PreparedDataConfig
 from shared.errors import UserError
-from shared.files import require_room
+from shared.files import no_room, require_room
 from shared.workers import in_processes, workers_for
 
 EXAMPLES, INDEX = "examples.npy", "index.jsonl"
@@ -35,6 +35,9 @@ SMALL_FILES, SMALL_BYTES = 2_000, 32_000_000
 """Up to here, decoding takes about as long as importing PyTorch, so that keeping the result would not pay."""
 CHUNK_FILES, CHUNK_BYTES = 256, 1 << 23
 """What a worker process decodes at a time; an interrupted preparation loses less than this of each worker."""
+
+
+OTHERWISE = "use --data.cache none, which decodes files whenever they are needed; what is prepared is kept"
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,8 @@ def prepare(
     Raises:
         UserError: no file can be read, or the disk is full.
     """
-    sizes = [path.stat() for path in files]
-    small = len(files) <= SMALL_FILES and sum(size.st_size for size in sizes) <= SMALL_BYTES
+    stats = [(one.st_size, one.st_mtime_ns) for one in (path.stat() for path in files)]
+    small = len(files) <= SMALL_FILES and sum(size for size, _ in stats) <= SMALL_BYTES
     if settings.cache == "memory" or (settings.cache == "auto" and small):
         index = _begin(files, reading, kind)
         values = np.empty((len(files), *index.row), index.dtype)
@@ -147,24 +150,13 @@ def prepare(
     place = os.path.relpath(root, settings.processed)  # so that a copied project finds its own
     code = Path(inspect.getfile(reading.read)).read_bytes()
     folder = settings.processed / f"{column}-{_digest(place, reading.settings, code.hex())[:12]}"
-    examples = folder / EXAMPLES
-    identity = _digest(*((name, size.st_size, size.st_mtime_ns) for name, size in zip(names, sizes, strict=True)))
-    settings.processed.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # of several processes one prepares, and the others open the result
-        found = _read_index(folder, identity)
-        size = examples.stat().st_size if examples.is_file() else 0
-        if (
-            found
-            and size != _npy_bytes(found, len(files))
-            and (size or _is_stored(found, len(files), folder, settings))
-        ):
-            found = None  # cut off, or not there and wanted
-        index = found or _prepare_folder(folder, identity, files, reading, kind, settings)
-    if settings.cache != "none" and examples.is_file():
+    identity = _digest(*((name, *stat) for name, stat in zip(names, stats, strict=True)))
+    index = _find_or_prepare(folder, identity, files, reading, kind, settings)
+    if settings.cache != "none" and (folder / EXAMPLES).is_file():
         log.info(f"data: {len(files):,} {kind.nouns}, prepared in {shown(folder)}")
-        return Prepared(index.rows(np.asarray(np.load(examples, mmap_mode="r")), folder), index, "disk")
+        return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk")
     log.info(f"data: {len(files):,} {kind.nouns} are decoded whenever they are needed")
-    decoded = FileArray(files, _with_settings(reading, index), tuple(index.row), np.dtype(index.dtype))
+    decoded = FileArray(root, names, _with_settings(reading, index), tuple(index.row), np.dtype(index.dtype))
     return Prepared(index.rows(decoded, folder), index, "none")
 
 
@@ -198,11 +190,25 @@ def _read_index(folder: Path, identity: str) -> Index | None:
     return None
 
 
+def _find_or_prepare(
+    folder: Path, identity: str, files: Sequence[Path], reading: Reading, kind: FileKind, settings: PreparedDataConfig
+) -> Index:
+    """The index of the files; they are prepared where the folder is of others, cut off, or lacks wanted examples."""
+    settings.processed.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):  # of several processes one prepares, and the others open the result
+        if index := _read_index(folder, identity):
+            examples = folder / EXAMPLES
+            stored = examples.is_file() or _is_stored(index, len(files), folder, settings)
+            if not stored or (examples.is_file() and examples.stat().st_size == _npy_bytes(index, len(files))):
+                return index
+        return _prepare_folder(folder, identity, files, reading, kind, settings)
+
+
 def _is_stored(index: Index, count: int, folder: Path, settings: PreparedDataConfig) -> bool:
     """Whether that many examples shall lie on the disk (see `PreparedDataConfig`)."""
     needed, parent = count * index.row_bytes, folder.parent
     if settings.cache == "disk":
-        require_room(parent, needed, "use --data.cache none, which decodes files whenever they are needed")
+        require_room(parent, needed, OTHERWISE)
     return settings.cache == "disk" or (settings.cache == "auto" and 2 * needed <= shutil.disk_usage(parent).free)
 
 
@@ -245,12 +251,8 @@ def _prepare_folder(
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     except OSError as error:
-        needed, free = (len(files) - index.count) * index.row_bytes if index else 0, shutil.disk_usage(part.parent).free
-        raise UserError(
-            f"cannot prepare {folder}: {error.strerror or error} ({needed / 1e9:.3g} GB are needed and "
-            f"{free / 1e9:.3g} GB free); make room, or choose another folder with --data.processed. What was prepared "
-            "is kept, and the same command goes on."
-        ) from error
+        needed = (len(files) - index.count) * index.row_bytes if index else 0
+        raise no_room(part.parent, needed, OTHERWISE, f" ({error.strerror or error})") from error
     return index
 
 

@@ -14,13 +14,18 @@ from shared.errors import UserError
 
 
 class FileArray:
-    """Files as an array [S, ...] whose rows are decoded each time that they are indexed."""
+    """Files below a folder as an array [S, ...] whose rows are decoded each time that they are indexed."""
 
     def __init__(
-        self, files: Sequence[Path], read: Callable[[Path], Decoded], row: tuple[int, ...], dtype: np.dtype[Any]
+        self,
+        root: Path,
+        names: Sequence[str],
+        read: Callable[[Path], Decoded],
+        row: tuple[int, ...],
+        dtype: np.dtype[Any],
     ) -> None:
-        self.files, self.read, self.dtype = files, read, dtype
-        self.shape = (len(files), *row)
+        self.root, self.names, self.read, self.dtype = root, names, read, dtype
+        self.shape = (len(names), *row)
 
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         """The decoded files at these indices, [M, ...].
@@ -30,11 +35,12 @@ class FileArray:
         """
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for place, row in enumerate(rows):
+            path = self.root / self.names[row]
             try:
-                found[place] = self.read(self.files[row]).values
+                found[place] = self.read(path).values
             except UnreadableFileError as error:
                 raise UserError(
-                    f"{self.files[row]} was readable when the command began and is not any more ({error}); put it "
+                    f"{path} was readable when the command began and is not any more ({error}); put it "
                     "back, or run the command again, which leaves it out."
                 ) from error
         return found
