@@ -18,27 +18,14 @@ from src.tokens import Tokens, learn_tokenizer, pretrained_tokenizer
 
 @dataclass(frozen=True)
 class ModelBundle:
-    """A network before training, and what else has to be kept beside its weights."""
+    """A network before training, and what belongs to it."""
 
     model: nn.Module
     tokens: Tokens
-    encoder: dict[str, Any]
-    """The configuration of the pretrained encoder; empty where there is none."""
-    origin: dict[str, Any]
-    """Where the first weights come from."""
-
-    @property
-    def backbone(self) -> str:
-        """The name of the pretrained submodule that goes on learning; empty where there is none."""
-        learns = any(parameter.requires_grad for name, parameter in self.model.named_parameters() if "backbone" in name)
-        added = any("lora_" in name for name, _ in self.model.named_parameters())  # new, so they learn at full rate
-        return "backbone" if learns and not added else ""
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What `restore_model` needs beside the weights, as plain types."""
-        tokenizer = {"content": self.tokens.content, "pad": self.tokens.pad}
-        return {"first_weights": self.origin, "encoder": self.encoder, "tokenizer": tokenizer}
+    metadata: dict[str, Any]
+    """What `restore_model` needs beside the weights, and where the first ones come from, as plain types."""
+    backbone: str
+    """The name of the pretrained submodule that goes on learning; empty where there is none."""
 
 
 def build_model(config: Config, data: Data) -> ModelBundle:
@@ -47,21 +34,26 @@ def build_model(config: Config, data: Data) -> ModelBundle:
     Raises:
         UserError: the pretrained weights cannot be found, or cannot read texts of tokenizer.max_tokens.
     """
-    if config.model.name != "pretrained":
-        if start := checkpoint_to_start_from(config):  # its weights are for its own tokens
-            tokens = pretrained_tokenizer(**start.metadata["tokenizer"], settings=config.tokenizer)
-        else:
-            tokens = learn_tokenizer(data.splits.train["texts"], config.tokenizer)
-        return ModelBundle(make_model(config, tokens, {}, data.classes), tokens, {}, Origin().as_dict())
-    from models.pretrained import load_pretrained  # its libraries take seconds to load, and only this network needs it
+    settings, facts, weights, origin = config.tokenizer, {}, None, Origin()
+    if config.model.name == "pretrained":
+        from models.pretrained import load_pretrained  # its libraries take seconds to load
 
-    encoder = load_pretrained(config.model.pretrained)
-    asked = config.tokenizer.max_tokens
-    if asked > (most := encoder.facts.get("max_position_embeddings", asked)):
-        raise UserError(f"tokenizer.max_tokens is {asked}, but {config.model.pretrained} reads {most}; lower it.")
-    tokens = pretrained_tokenizer(encoder.tokenizer, encoder.facts["pad_token_id"], config.tokenizer)
-    model = make_model(config, tokens, encoder.facts, data.classes, encoder.weights)
-    return ModelBundle(model, tokens, encoder.facts, encoder.origin.as_dict())
+        encoder = load_pretrained(config.model.pretrained)
+        facts, weights, origin = encoder.facts, encoder.weights, encoder.origin
+        if settings.max_tokens > (most := facts.get("max_position_embeddings", settings.max_tokens)):
+            asked = f"tokenizer.max_tokens is {settings.max_tokens}"
+            raise UserError(f"{asked}, but {config.model.pretrained} reads {most}; lower it.")
+        tokens = pretrained_tokenizer(encoder.tokenizer, facts["pad_token_id"], settings)
+    elif start := checkpoint_to_start_from(config):  # its weights are for its own tokens
+        tokens = pretrained_tokenizer(**start.metadata["tokenizer"], settings=settings)
+    else:
+        tokens = learn_tokenizer(data.splits.train["texts"], settings)
+    model = make_model(config, tokens, facts, data.classes, weights)
+    tokenizer = {"content": tokens.content, "pad": tokens.pad}
+    metadata = {"first_weights": origin.as_dict(), "encoder": facts, "tokenizer": tokenizer}
+    # What LoRA adds to a frozen encoder is new, so it learns at the full rate.
+    learns = config.model.name == "pretrained" and config.model.tuning == "full"
+    return ModelBundle(model, tokens, metadata, "backbone" if learns else "")
 
 
 def make_model(
