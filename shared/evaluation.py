@@ -36,6 +36,26 @@ def logits_in_batches(model: nn.Module, inputs: Tensor | Rows, batch_size: int =
     return torch.cat([model(batch) for batch in in_batches(inputs, batch_size)])
 
 
+def evaluate_classifier(
+    config: Any,
+    trained: Checkpoint,
+    data: Data,
+    model: nn.Module,
+    column: str,
+    on: Path | None = None,
+    batch_size: int = 1024,
+) -> dict[str, Any]:
+    """Measure a classifier of inputs of one shape on each split, and write the result (see `write_evaluation`).
+
+    Args:
+        model: from inputs [N, ...] to logits [N, classes].
+        column: what the inputs are called in `data`.
+    """
+    logits = {name: logits_in_batches(model, split[column], batch_size) for name, split in held_out(data).items()}
+    metrics, temperature = classifier_scores(config, trained, data, logits)
+    return write_evaluation(config, trained, data, metrics, accuracy_summary(metrics), on, temperature=temperature)
+
+
 def classifier_scores(
     config: Any, trained: Checkpoint, data: Data, logits: Mapping[str, Tensor]
 ) -> tuple[dict[str, Any], float]:
@@ -112,7 +132,6 @@ def write_evaluation(
     data: Data,
     metrics: Mapping[str, Any],
     summary: Mapping[str, str],
-    started: float,
     on: Path | None = None,
     **details: Any,
 ) -> dict[str, Any]:
@@ -120,7 +139,6 @@ def write_evaluation(
 
     Args:
         summary: what the table of `run` and the first lines of the report show.
-        started: the value of `time.perf_counter` before the evaluation.
         on: where the examples were read for `evaluate --on`.
         details: further entries of the file, as plain types.
     """
@@ -132,7 +150,7 @@ def write_evaluation(
         seed=config.seed,
         data=data.as_dict() | {"substituted": trained.metadata["data"]["substituted"]},
         metrics=metrics,
-        seconds=time.perf_counter() - started,
+        seconds=time.perf_counter() - trained.read_at,
         summary=dict(summary),
         checkpoint=trained.digest,
         test_examples=test_examples(data, config.seed),

@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from shared.data.examples import Data, Examples
+from shared.data.sources import DataRecord
+from shared.data.splits import Splits
 from shared.report.html import ReportImage, Section, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
 from shared.report.sections import example_sections
@@ -66,16 +69,18 @@ def test_plots_are_images_also_at_the_edges() -> None:
 
 def test_the_surest_mistakes_and_one_right_example_of_each_class_are_drawn() -> None:
     labels, drawn = torch.tensor([0, 0, 0, 1, 1]), list[int]()
+    test = Examples({"labels": labels}, ["a", "b", "c", "d", "e"])
+    data = Data(Splits(test, test, test), ["cat", "dog"], DataRecord("folder", "", ""))
     probabilities = torch.tensor([[0.6, 0.4], [0.9, 0.1], [0.3, 0.7], [0.8, 0.2], [0.1, 0.9]])
 
     def draw(index: int) -> np.ndarray:
         drawn.append(index)
         return np.zeros((8, 8), np.uint8)
 
-    mistakes, best = example_sections(labels, probabilities, ["cat", "dog"], "images", draw)
+    mistakes, best = example_sections(data, probabilities, "images", draw)
     assert mistakes.text.startswith("2 of 5 test images are classified wrongly")
     assert drawn[:2] == [3, 2]
     assert sorted(drawn[2:]) == [1, 4]
     assert [len(section.images) for section in (mistakes, best)] == [1, 1]
-    none, _ = example_sections(labels, torch.eye(2)[labels], ["cat", "dog"], "images", draw)
+    none, _ = example_sections(data, torch.eye(2)[labels], "images", draw)
     assert (none.text, none.images) == ("0 of 5 test images are classified wrongly.", [])

@@ -11,7 +11,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from shared.config import to_plain
+from shared.config import leaves, to_plain
 from shared.console import log
 from shared.data.examples import Data
 from shared.data.memory import in_batches
@@ -26,6 +26,7 @@ from shared.inference.model import onnx_function
 from shared.metrics.calibration import calibrate
 from shared.metrics.multilabel import average_precision
 from shared.results import read_evaluation, read_result, versions, write_result
+from shared.settings import model_path
 from shared.training.checkpoint import Checkpoint
 
 BATCH = 256
@@ -48,6 +49,9 @@ def torch_function(network: nn.Module) -> Run:
 
 
 def export_measured(
+    config: Any,
+    project: Path,
+    trained: Checkpoint,
     traced: tuple[onnx.ModelProto, float],
     *,
     eager: Run,
@@ -55,13 +59,7 @@ def export_measured(
     timed: Sequence[np.ndarray],
     score: Callable[[Run], float],
     score_name: str,
-    trained: Checkpoint,
-    config: Any,
-    path: Path,
-    project: Path,
     metadata: Mapping[str, Any],
-    test_scores: Sequence[str],
-    started: float,
     examples: Sequence[Example],
     **details: Any,
 ) -> dict[str, Any]:
@@ -71,17 +69,14 @@ def export_measured(
     timing would not repeat the choice exactly.
 
     Args:
+        project: the project's folder.
         traced: the model in fp32, and its largest difference from PyTorch.
         eager: the PyTorch network, to compare the speed with.
         calibration: inputs from the training split, each as the model takes it; they set the ranges of int8.
         timed: inputs, each as the model takes it, whose speed is measured one after the other.
         score: from a network to its validation score; higher is better, 1 is perfect.
         score_name: the score's name in results.
-        path: the file to write.
-        project: the project's folder.
         metadata: what the file records beside `export_metadata`, as plain types.
-        test_scores: the names of the test scores that the file repeats, where these weights have been evaluated.
-        started: the value of `time.perf_counter` when the export began.
         examples: what the page offers to click.
         details: further entries of export.json, as plain types.
     """
@@ -111,29 +106,26 @@ def export_measured(
             for name, row in found.items()
         }
         exported = models[precision]
-    recorded = export_metadata(config, trained, test_scores)
+    path, recorded = model_path(project, config), export_metadata(config, trained)
     recorded |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}
     write_model(exported, path, {**recorded, **metadata, "precision": precision})
     write_examples(path.parent, examples)
     details |= {"measured": measured, "choice": choice}
-    details |= {"precision": precision, "reason": reason}
-    return write_export(config, trained, path, difference, started, project=project, **details)
+    return write_export(config, project, trained, difference, precision, reason, **details)
 
 
 def write_export(
     config: Any,
-    trained: Checkpoint,
-    path: Path,
-    difference: float,
-    started: float,
-    *,
     project: Path,
+    trained: Checkpoint,
+    difference: float,
     precision: str,
     reason: str,
     measured: Mapping[str, Any] | None = None,
     **details: Any,
 ) -> dict[str, Any]:
-    """Write outputs/export.json, a model card and a manifest about the exported file `path` (see `export_measured`)."""
+    """Write outputs/export.json, a model card and a manifest about the exported file (see `export_measured`)."""
+    path = model_path(project, config)
     log.info(f"export: {path}, {precision}: {reason}")
     result = write_result(
         config.output_dir,
@@ -141,7 +133,7 @@ def write_export(
         seed=trained.metadata["seed"],
         data=trained.metadata["data"],
         metrics={"largest_difference": difference, "tolerance": TOLERANCE, **(measured or {})},
-        seconds=time.perf_counter() - started,
+        seconds=time.perf_counter() - trained.read_at,
         precision=precision,
         reason=reason,
         batch_sizes=list(PARITY_BATCHES),
@@ -158,15 +150,13 @@ def write_export(
 
 
 def export_classifier(
-    network: nn.Module,
-    data: Data,
-    column: str,
-    trained: Checkpoint,
     config: Any,
-    path: Path,
     project: Path,
+    trained: Checkpoint,
+    data: Data,
+    network: nn.Module,
+    column: str,
     metadata: Mapping[str, Any],
-    started: float,
     encode: Callable[[Tensor], bytes],
     traced: nn.Module | None = None,
     more_outputs: Sequence[str] = (),
@@ -194,8 +184,10 @@ def export_classifier(
             return float(average_precision(found, labels).nanmean())
         return float((found.argmax(1) == labels).double().mean())
 
-    test_scores = ("macro_f1", "macro_f1_interval", "mean_average_precision", "examples")
     return export_measured(
+        config,
+        project,
+        trained,
         trace_classifier(
             traced or network,
             inputs[:BATCH],
@@ -209,21 +201,16 @@ def export_classifier(
         timed=[inputs[:1].numpy()],
         score=score,
         score_name="mean_average_precision" if several else "accuracy",
-        trained=trained,
-        config=config,
-        path=path,
-        project=project,
         metadata={**metadata, "temperature": temperature} | ({"thresholds": thresholds} if several else {}),
-        test_scores=test_scores if several else ("accuracy", "accuracy_interval", "macro_f1", "examples"),
-        started=started,
         examples=pick_examples(data, column, encode, config.export.examples),
         temperature=temperature,
     )
 
 
-def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]) -> dict[str, Any]:
-    """What every exported file records, with these test scores where these weights have been evaluated."""
-    metadata = trained.metadata
+def export_metadata(config: Any, trained: Checkpoint) -> dict[str, Any]:
+    """What every exported file records, with the test scores where these weights have been evaluated."""
+    metadata, measured = trained.metadata, read_evaluation(config.output_dir, trained.digest)
+    scores = leaves(measured["metrics"]["test"], ("per_class", "by_image")) if measured else ()
     recorded = {
         "checkpoint": trained.digest,
         "data": metadata["data"],
@@ -234,8 +221,5 @@ def export_metadata(config: Any, trained: Checkpoint, test_scores: Sequence[str]
         "first_weights": metadata["first_weights"],
         "versions": versions(),
     }
-    measured = read_evaluation(config.output_dir, trained.digest)
-    if measured is None:
-        return recorded
-    scores = measured["metrics"]["test"]
-    return recorded | {"test_metrics_fp32": {name: scores[name] for name in test_scores}}
+    short = {name: value for name, value in scores if isinstance(value, int | float) or name.endswith("interval")}
+    return recorded | ({"test_metrics_fp32": short} if measured else {})

@@ -214,24 +214,18 @@ def most_confident(
 
 
 def example_sections(
-    labels: Tensor,
-    probabilities: Tensor,
-    classes: Sequence[str],
-    noun: str,
-    draw: Callable[[int], np.ndarray],
-    columns: int = 8,
+    data: Data, probabilities: Tensor, noun: str, draw: Callable[[int], np.ndarray], columns: int = 8
 ) -> list[Section]:
     """Of the test split, the most confident wrong predictions, and the most confident right one of each class.
 
     Args:
-        labels: int64 [N].
-        probabilities: float [N, classes].
+        probabilities: of the test split, float [N, classes].
         noun: of the examples.
         draw: from an example's index to its image, uint8 [H, W] or [H, W, 3].
         columns: images in a row, of four at most.
     """
-    confidence, predictions = probabilities.max(1)
-    truth, predicted = ([classes[label] for label in ids.tolist()] for ids in (labels, predictions))
+    labels, (confidence, predictions) = data.splits.test["labels"], probabilities.max(1)
+    truth, predicted = ([data.classes[label] for label in ids.tolist()] for ids in (labels, predictions))
     wrong, right = (indices.tolist() for indices in most_confident(labels, probabilities))
     best = {truth[index]: index for index in reversed(right)}  # the first of each class stays
     mistakes = f"{len(wrong)} of {len(labels)} test {noun} are classified wrongly"

@@ -5,8 +5,9 @@ A checkpoint is one file and is replaced in one move, so a kill at any moment le
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ class Checkpoint:
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
     """Plain types: `config`, `classes`, `data`, `epoch`, `metrics`, and the rest of `run_metadata`."""
+    read_at: float = field(default_factory=time.perf_counter)
+    """From then on, the seconds of the verb that uses these weights are counted."""
 
     @cached_property
     def digest(self) -> str:

@@ -1,12 +1,11 @@
 """Measure the trained network on the validation and test splits."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 from models.model import restore_model
 from shared.data.examples import Data
-from shared.evaluation import accuracy_summary, classifier_scores, held_out, logits_in_batches, write_evaluation
+from shared.evaluation import evaluate_classifier
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import EVALUATION_BATCH, load_data, make_sources
@@ -24,11 +23,5 @@ def evaluate(
         data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
-    started = time.perf_counter()
     model = restore_model(config, trained)
-    logits = {
-        name: logits_in_batches(model, split["samples"], EVALUATION_BATCH) for name, split in held_out(data).items()
-    }
-    metrics, temperature = classifier_scores(config, trained, data, logits)
-    summary = accuracy_summary(metrics)
-    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)
+    return evaluate_classifier(config, trained, data, model, "samples", on, EVALUATION_BATCH)

@@ -1,6 +1,5 @@
 """Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from shared.data.audio import wav_bytes
 from shared.data.examples import Data
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
-from src.config import PROJECT, Config, export_path
+from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.preparation import SILENT_BELOW
 
@@ -22,7 +21,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         checkpoint: the weights; the best ones of the last training run if not given
         data: the result of `load_data`, if the data has been read already
     """
-    started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, settings = restore_model(config, trained), trained.metadata["config"]["data"]
     rate = settings["sample_rate"]
@@ -34,5 +32,5 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
             "silent_below": SILENT_BELOW,
         },
     }
-    path, to_wav = export_path(config), partial(wav_bytes, rate=rate)
-    return export_classifier(network, data, "samples", trained, config, path, PROJECT, metadata, started, to_wav)
+    to_wav = partial(wav_bytes, rate=rate)
+    return export_classifier(config, PROJECT, trained, data, network, "samples", metadata, to_wav)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from models.model import restore_model
 from shared.data.examples import Data
 from shared.evaluation import logits_in_batches
@@ -15,15 +17,12 @@ from src.spectrogram import spectrogram
 def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, confusion matrix, worst mistakes, baselines, configuration."""
     trained, data = load_trained(config, None, data, load_data)
-    results, test = read_results(config, trained), data.splits.test
-    logits = logits_in_batches(restore_model(config, trained), test["samples"], EVALUATION_BATCH)
+    results, samples = read_results(config, trained), data.splits.test["samples"]
+    logits = logits_in_batches(restore_model(config, trained), samples, EVALUATION_BATCH)
     probabilities = calibrated(results, data, logits)  # [N, classes]
-    examples = example_sections(
-        test["labels"],
-        probabilities,
-        data.classes,
-        "clips",
-        lambda index: spectrogram(test["samples"][index].numpy(), config.data.sample_rate),
-        columns=6,
-    )
+
+    def draw(index: int) -> np.ndarray:
+        return spectrogram(samples[index].numpy(), config.data.sample_rate)
+
+    examples = example_sections(data, probabilities, "clips", draw, columns=6)
     return write_classifier_report(config, PROJECT, trained, data, results, probabilities, "clips", examples)

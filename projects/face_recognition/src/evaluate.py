@@ -1,6 +1,5 @@
 """Measure the embedder on pairs of the validation and test people."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,6 @@ def evaluate(
     else:
         trained, data = load_trained(config, checkpoint, data, load_data)
         threshold = None
-    started = time.perf_counter()
     official = None if on or trained.metadata["trained_on_data"] else data.official
     measured = [*data.pairs.values(), *([official] if official else [])]
     embeddings = embed(restore_model(config, trained), data.faces, np.concatenate([one.members for one in measured]))
@@ -59,7 +57,7 @@ def evaluate(
     if folds:
         summary["all folds"] = f"{folds['accuracy']:.4f} ± {folds['deviation']:.4f} over {len(folds['folds'])} folds"
     details = {"folds": folds, "views": config.model.views}
-    return write_evaluation(config, trained, data, metrics, summary, started, on, **details)
+    return write_evaluation(config, trained, data, metrics, summary, on, **details)
 
 
 def earlier_threshold(config: Config, trained: Checkpoint) -> float:

@@ -1,6 +1,5 @@
 """Write the embedder as one ONNX file that describes itself, and beside it what finds faces without Python."""
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,10 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     Args:
         checkpoint: the weights; the best ones of the last training run if not given
     """
-    started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, detector, path = restore_model(config, trained), Detector(config.detector), export_path(config)
     decision = load_decision(config.output_dir, embedder_id(network))
-    recorded = export_metadata(config, trained, ("accuracy", "accuracy_interval", "auc", "eer", "pairs")) | {
+    recorded = export_metadata(config, trained) | {
         "input": "uint8 crops, [N, 3, side, side], RGB; normalization is part of the network",
         "output": "embeddings; the similarity of two is 1 - d * d / 2, where d is their distance",
         "embedder": decision.embedder,
@@ -51,8 +49,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
     write_examples(path.parent, example_pairs())
     # Galleries hold embeddings for years; int8 would move them, and those of two precisions cannot be compared.
     reason = "embeddings are compared with stored ones, so they are not rounded"
-    details = {"project": PROJECT, "precision": "fp32", "reason": reason}
-    return write_export(config, trained, path, difference, started, **details)
+    return write_export(config, PROJECT, trained, difference, "fp32", reason)
 
 
 def example_pairs() -> list[Example]:

@@ -1,6 +1,5 @@
 """Measure the trained network on the validation and test splits."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,13 @@ def evaluate(
         data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
-    started = time.perf_counter()
     network = restore_model(config, trained).probabilities
     metrics = {name: scores_of(network, split, data.classes, config) for name, split in held_out(data).items()}
     test, several = metrics["test"], len(metrics) > 1
     summary = {f"{name} mean IoU" if several else "mean IoU": overlap(scores) for name, scores in metrics.items()}
     summary["calibration error"] = f"{test['calibration_error']:.4f} of the pixels' probabilities"
     summary["most often confused"] = confusions(test["confusion"], data.classes) or "none"
-    return write_evaluation(config, trained, data, metrics, summary, started, on)
+    return write_evaluation(config, trained, data, metrics, summary, on)
 
 
 def scores_of(network: Dense, split: Examples, classes: list[str], config: Config) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from shared.export.to_onnx import trace_classifier
 from shared.report.overlays import class_colors
 from shared.training.trained import load_trained
 from src.augmentation import crop_size, mirrored_crop
-from src.config import PROJECT, Config, export_path
+from src.config import PROJECT, Config
 from src.dataloader import load_data
 from src.evaluate import scores_of
 
@@ -32,7 +31,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         checkpoint: the weights; the best ones of the last training run if not given
         data: the result of `load_data`, if the data has been read already
     """
-    started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network = restore_model(config, trained)
     crops = training_crops(data, config)
@@ -42,24 +40,21 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         return float(scores_of(run, data.splits.validation, data.classes, config)["pooled"]["mean_iou"])
 
     return export_measured(
+        config,
+        PROJECT,
+        trained,
         trace_classifier(network, torch.from_numpy(crops), stride=STRIDE),
         eager=network.probabilities,
         calibration=[crop[None] for crop in crops],  # one at a time: [1, 3, h, w]
         timed=[crops[:1]],
         score=score,
         score_name="mean_iou",
-        trained=trained,
-        config=config,
-        path=export_path(config),
-        project=PROJECT,
         metadata={
             "input": f"uint8 RGB images, [N, 3, height, width], sides multiples of {STRIDE}; normalization is inside",
             "stride": STRIDE,
             "value_range": trained.metadata["config"]["data"]["value_range"],
             "colors": class_colors(len(data.classes)).tolist(),
         },
-        test_scores=("pooled", "per_image", "images"),
-        started=started,
         examples=pick_examples(
             data, "images", lambda image: image_file(Image.fromarray(image)), config.export.examples, labeled=False
         ),

@@ -1,12 +1,11 @@
 """Measure the trained network on the validation and test splits."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 from models.model import restore_model
 from shared.data.examples import Data
-from shared.evaluation import accuracy_summary, classifier_scores, held_out, logits_in_batches, write_evaluation
+from shared.evaluation import evaluate_classifier
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources, require_size
@@ -25,9 +24,5 @@ def evaluate(
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     require_size(data.splits.test["images"], config.data)
-    started = time.perf_counter()
     model = restore_model(config, trained)
-    logits = {name: logits_in_batches(model, split["images"]) for name, split in held_out(data).items()}
-    metrics, temperature = classifier_scores(config, trained, data, logits)
-    summary = accuracy_summary(metrics)
-    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)
+    return evaluate_classifier(config, trained, data, model, "images", on)

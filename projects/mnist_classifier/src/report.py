@@ -15,14 +15,7 @@ from src.dataloader import load_data
 def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, confusion matrix, worst mistakes, baselines, configuration."""
     trained, data = load_trained(config, None, data, load_data)
-    results, test = read_results(config, trained), data.splits.test
-    logits = logits_in_batches(restore_model(config, trained), test["images"])
-    probabilities = calibrated(results, data, logits)  # [N, classes]
-    examples = example_sections(
-        test["labels"],
-        probabilities,
-        data.classes,
-        "images",
-        lambda index: displayed(test["images"][index].numpy()),
-    )
+    results, images = read_results(config, trained), data.splits.test["images"]
+    probabilities = calibrated(results, data, logits_in_batches(restore_model(config, trained), images))  # [N, classes]
+    examples = example_sections(data, probabilities, "images", lambda index: displayed(images[index].numpy()))
     return write_classifier_report(config, PROJECT, trained, data, results, probabilities, "images", examples)

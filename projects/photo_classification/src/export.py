@@ -1,6 +1,5 @@
 """Write the trained network as one ONNX file that describes itself, in the precision that pays on this machine."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from shared.data.examples import Data
 from shared.export.examples import input_file
 from shared.export.run import export_classifier
 from shared.training.trained import load_trained
-from src.config import PROJECT, Config, export_path
+from src.config import PROJECT, Config
 from src.dataloader import FORWARD_BATCH, load_data
 
 
@@ -20,7 +19,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         checkpoint: the weights; the best ones of the last training run if not given
         data: the result of `load_data`, if the data has been read already
     """
-    started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, settings = restore_model(config, trained), trained.metadata["config"]["data"]
     maps = ("maps",) if has_maps(network) else ()
@@ -34,15 +32,13 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         "maps": bool(maps),  # whether the output `maps` says where the network looked, [N, classes, h, w]
     }
     return export_classifier(
-        network,
-        data,
-        "images",
-        trained,
         config,
-        export_path(config),
         PROJECT,
+        trained,
+        data,
+        network,
+        "images",
         metadata,
-        started,
         input_file,
         traced=WithMaps(network) if maps else network,
         more_outputs=maps,

@@ -1,6 +1,5 @@
 """Measure the trained network on the validation and test splits."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,6 @@ def evaluate(
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     model, tokens = restore_model(config, trained)
-    started = time.perf_counter()
     logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}
     metrics, temperature = classifier_scores(config, trained, data, logits)
     for name, split in held_out(data).items():
@@ -44,7 +42,7 @@ def evaluate(
         "calibration error": f"{test['calibration_error']:.4f} on the test split, at temperature {temperature:.2f} "
         f"(at 1: {test['calibration_error_before']:.4f})",
     }
-    return write_evaluation(config, trained, data, metrics, summary, started, on, temperature=temperature)
+    return write_evaluation(config, trained, data, metrics, summary, on, temperature=temperature)
 
 
 @torch.no_grad()

@@ -1,6 +1,5 @@
 """Write the trained network as one ONNX file that describes itself, and the tokenizer beside it."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from shared.files import write_text
 from shared.inference.model import onnx_function
 from shared.metrics.calibration import fit_temperature
 from shared.training.trained import load_trained
-from src.config import PROJECT, Config, export_path, tokenizer_path
+from src.config import PROJECT, Config, tokenizer_path
 from src.dataloader import load_data
 from src.evaluate import logits_of
 from src.tokens import Run, in_batches
@@ -34,7 +33,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         checkpoint: the weights; the best ones of the last training run if not given
         data: the result of `load_data`, if the data has been read already
     """
-    started = time.perf_counter()
     trained, data = load_trained(config, checkpoint, data, load_data)
     network, tokens = restore_model(config, trained)
     if hasattr(network, "merge"):
@@ -59,23 +57,20 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         return float((in_batches(run, tokens, texts).argmax(1) == labels.numpy()).mean())
 
     result = export_measured(
+        config,
+        PROJECT,
+        trained,
         traced,
         eager=torch_function(network),
         calibration=one_by_one(data.splits.train["texts"][:CALIBRATION_TEXTS]),
         timed=one_by_one(texts[:TIMED_TEXTS]),
         score=accuracy,
         score_name="accuracy",
-        trained=trained,
-        config=config,
-        path=export_path(config),
-        project=PROJECT,
         metadata={
             "input": "int64 token ids of tokenizer.json, [N, length], shorter texts filled up with the id `pad`",
             "tokenizer": {"sha256": tokens.digest, "pad": tokens.pad, "most_characters": tokens.max_characters},
             "temperature": temperature,
         },
-        test_scores=("accuracy", "accuracy_interval", "macro_f1", "calibration_error", "examples"),
-        started=started,
         examples=pick_examples(data, "texts", str, config.export.examples),
         temperature=temperature,
         largest_difference_from_text=difference,
