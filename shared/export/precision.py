@@ -4,7 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnx
@@ -24,25 +24,8 @@ NAMES = {
 }
 
 
-class Candidate(NamedTuple):
-    """A network in one precision, to be timed and scored."""
-
-    run: Callable[[], Any]
-    """What is timed: the predictions for some examples, one at a time as a rule."""
-    score: Callable[[], float]
-    """How good its predictions for the validation split are; higher is better, 1 is perfect."""
-    examples: int = 1
-    """The number of examples in one `run`."""
-
-
-class Measured(NamedTuple):
-    """How fast a candidate is, how large its file is, and how good its predictions are."""
-
-    per_second: float
-    bytes: int | None
-    """None for PyTorch, which has no file here."""
-    score: float | None
-    """None where it is slower than fp32: it was not scored."""
+Run = Callable[[np.ndarray], np.ndarray]
+"""From a batch of inputs to the network's outputs, [N, classes, ...]."""
 
 
 def names_to_measure(wanted: Precision) -> list[str]:
@@ -56,55 +39,63 @@ def in_precision(model: onnx.ModelProto, name: str, batches: Sequence[np.ndarray
 
 
 def compare(
-    eager: Candidate, models: Mapping[str, onnx.ModelProto], make_candidate: Callable[[onnx.ModelProto], Candidate]
-) -> dict[str, Measured]:
-    """Measure PyTorch's eager execution, as `pytorch`, and each model."""
-    candidates = {"pytorch": eager} | {name: make_candidate(model) for name, model in models.items()}
-    speeds = per_second(candidates)
-    measured = {}
-    for name, candidate in candidates.items():
-        scored = name in ("pytorch", "fp32") or speeds[name] >= speeds["fp32"]
-        size = models[name].ByteSize() if name in models else None
-        measured[name] = Measured(speeds[name], size, candidate.score() if scored else None)
-    return measured
+    runs: Mapping[str, Run], timed: Sequence[np.ndarray], score: Callable[[Run], float]
+) -> dict[str, tuple[float, float | None]]:
+    """How many inputs each network, `pytorch`, `fp32` and others, takes a second; and its score, unless it is slower.
 
-
-def per_second(candidates: Mapping[str, Candidate]) -> dict[str, float]:
-    """Examples per second of each candidate, by the median of several runs.
-
-    The candidates take turns, so that a slow moment of the machine affects all of them and not only one. The first run
-    of a turn is not timed: the previous candidate's threads still spin during it, and take cores.
+    Args:
+        timed: inputs, each as the network takes it.
+        score: how good the predictions for the validation split are; higher is better, 1 is perfect. What is slower
+            than fp32 is not scored, apart from PyTorch.
     """
-    times: dict[str, list[float]] = {name: [] for name in candidates}
+    speeds = per_second(runs, timed)
+    needless = {name for name, speed in speeds.items() if speed < speeds["fp32"]} - {"pytorch"}
+    return {name: (speeds[name], None if name in needless else score(run)) for name, run in runs.items()}
+
+
+def per_second(runs: Mapping[str, Run], timed: Sequence[np.ndarray]) -> dict[str, float]:
+    """Inputs per second of each network, by the median of several runs, each of all inputs one after the other.
+
+    The networks take turns, so that a slow moment of the machine affects all of them and not only one. The first run
+    of a turn is not timed: the previous network's threads still spin during it, and take cores.
+    """
+    times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(TURNS):
-        for name, candidate in candidates.items():
-            candidate.run()
-            for _ in range(TIMED_RUNS):
+        for name, run in runs.items():
+            for number in range(1 + TIMED_RUNS):
                 started = time.perf_counter()
-                candidate.run()
-                times[name].append(time.perf_counter() - started)
-    return {name: candidate.examples / statistics.median(times[name]) for name, candidate in candidates.items()}
+                for one in timed:
+                    run(one)
+                if number:
+                    times[name].append(time.perf_counter() - started)
+    return {name: len(timed) / statistics.median(times[name]) for name in runs}
 
 
-def choose_precision(measured: Mapping[str, Measured], wanted: Precision, score: str) -> tuple[str, str]:
-    """The name of the precision to write, and why; `score` is what the scores are called."""
-    fp32, reasons = measured["fp32"], []
-    eight = {name: row for name, row in measured.items() if name.startswith("int8")}
-    for name, row in {"fp32": fp32, **eight}.items():
-        text = f"{name} is {row.per_second / measured['pytorch'].per_second:.1f} times as fast as PyTorch"
-        if name != "fp32" and row.score is not None:
-            text += f" and costs {100 * _loss(row, fp32):.2f} points of validation {score}"
+def choose_precision(measured: Mapping[str, Mapping[str, Any]], wanted: Precision, score: str) -> tuple[str, str]:
+    """The name of the precision to write, and why.
+
+    Args:
+        measured: by precision, `per_second` and its score under the name `score`; None where it was not scored.
+    """
+
+    def loss(name: str) -> float:
+        found = measured[name][score]
+        return math.inf if found is None else float(measured["fp32"][score] - found)
+
+    speeds, reasons = {name: row["per_second"] for name, row in measured.items()}, []
+    for name in (name for name in measured if name != "pytorch"):
+        text = f"{name} is {speeds[name] / speeds['pytorch']:.1f} times as fast as PyTorch"
+        if name != "fp32" and measured[name][score] is not None:
+            text += f" and costs {100 * loss(name):.2f} points of validation {for_people(score)}"
         reasons.append(text)
-    reason = "; ".join(reasons)
-    if wanted == "fp32" or not eight:
-        return "fp32", f"set by export.precision; {reason}"
+    reason, eight = "; ".join(reasons), [name for name in measured if name.startswith("int8")]
     if wanted == "auto":
-        least = LEAST_GAIN * fp32.per_second
-        eight = {name: row for name, row in eight.items() if row.per_second >= least and _loss(row, fp32) <= MOST_LOSS}
-    chosen = max(eight, key=lambda name: eight[name].per_second, default="fp32")
+        least = LEAST_GAIN * speeds["fp32"]
+        eight = [name for name in eight if speeds[name] >= least and loss(name) <= MOST_LOSS]
+    chosen = "fp32" if wanted == "fp32" else max(eight, key=speeds.__getitem__, default="fp32")
     return chosen, reason if wanted == "auto" else f"set by export.precision; {reason}"
 
 
-def _loss(int8: Measured, fp32: Measured) -> float:
-    """How much lower the score of int8 is; infinite where one was not scored."""
-    return math.inf if int8.score is None or fp32.score is None else fp32.score - int8.score
+def for_people(score: str) -> str:
+    """The name of a score in a sentence."""
+    return score.replace("_", " ").replace("iou", "IoU")

@@ -19,7 +19,7 @@ from shared.evaluation import logits_in_batches
 from shared.export.card import write_card
 from shared.export.examples import Example, pick_examples, write_examples
 from shared.export.mobile import mobile_usability
-from shared.export.precision import NAMES, Candidate, choose_precision, compare, in_precision, names_to_measure
+from shared.export.precision import NAMES, Run, choose_precision, compare, in_precision, names_to_measure
 from shared.export.to_onnx import PARITY_BATCHES, TOLERANCE, trace_classifier, write_manifest, write_model
 from shared.files import file_digest
 from shared.inference.model import onnx_function
@@ -32,9 +32,6 @@ from shared.training.checkpoint import Checkpoint
 BATCH = 256
 CALIBRATION_INPUTS = 128
 """Training inputs whose activations set the ranges of int8."""
-
-Run = Callable[[np.ndarray], np.ndarray]
-"""From a batch of inputs to the network's outputs, [N, classes, ...]."""
 
 
 def torch_function(network: nn.Module) -> Run:
@@ -80,10 +77,6 @@ def export_measured(
         examples: what the page offers to click.
         details: further entries of export.json, as plain types.
     """
-
-    def make_candidate(run: Run) -> Candidate:
-        return Candidate(lambda: [run(one) for one in timed], lambda: score(run), len(timed))
-
     model, difference = traced
     choice = {  # what the precision depends on, beside the noise of timing
         "checkpoint": trained.digest,
@@ -98,13 +91,12 @@ def export_measured(
         measured = {name: row for name, row in before["metrics"].items() if name in NAMES}
     else:
         models = {name: in_precision(model, name, calibration) for name in names_to_measure(config.export.precision)}
-        found = compare(make_candidate(eager), models, lambda model: make_candidate(onnx_function(model)))
-        shown = score_name.replace("_", " ").replace("iou", "IoU")
-        precision, reason = choose_precision(found, config.export.precision, shown)
+        runs = {"pytorch": eager} | {name: onnx_function(one) for name, one in models.items()}
         measured = {
-            name: {"per_second": row.per_second, "bytes": row.bytes, score_name: row.score}
-            for name, row in found.items()
+            name: {"per_second": speed, "bytes": models[name].ByteSize() if name in models else None, score_name: value}
+            for name, (speed, value) in compare(runs, timed, score).items()
         }
+        precision, reason = choose_precision(measured, config.export.precision, score_name)
         exported = models[precision]
     path, recorded = model_path(project, config), export_metadata(config, trained)
     recorded |= {"labels": trained.metadata["classes"], "predict": to_plain(config.predict, project)}

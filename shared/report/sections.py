@@ -14,7 +14,7 @@ from shared.console import log
 from shared.data.examples import Data
 from shared.errors import UserError
 from shared.evaluation import beside_baselines
-from shared.export.precision import NAMES
+from shared.export.precision import NAMES, for_people
 from shared.metrics.calibration import as_probabilities
 from shared.metrics.classification import confidences
 from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
@@ -189,7 +189,7 @@ def precision_section(exported: Mapping[str, Any], unit: str, score: str = "") -
         "The exported network",
         f"Written in {exported['precision']}: {exported['reason']}. Largest difference of fp32 from PyTorch: "
         f"{metrics['largest_difference']:.0e}. What is slower than fp32 has no score.",
-        header=["computed by", unit, "MB", score.replace("_", " ").replace("iou", "IoU")],
+        header=["computed by", unit, "MB", for_people(score)],
         rows=rows,
     )
 

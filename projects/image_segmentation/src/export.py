@@ -11,7 +11,8 @@ from models.model import STRIDE, restore_model
 from shared.data.examples import Data
 from shared.data.splits import evenly_spaced
 from shared.export.examples import image_file, pick_examples
-from shared.export.run import Run, export_measured
+from shared.export.precision import Run
+from shared.export.run import export_measured
 from shared.export.to_onnx import trace_classifier
 from shared.report.overlays import class_colors
 from shared.training.trained import load_trained
