@@ -11,7 +11,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +53,8 @@ def run_crossval(
     started = time.perf_counter()
     whole = _together(data, include_test)
     fold_of = assign_folds(whole, folds, config.seed)
-    splits = partial(_splits, whole, fold_of, classes=data.classes, config=config)
-    for fold in range(folds):
-        splits(fold)  # what cannot be trained is refused before any training
+    # What cannot be trained is refused before any training.
+    cuts = [_cut(whole, fold_of, fold, data.classes, config) for fold in range(folds)]
     folder: Path = config.output_dir / "crossval"
     with training_lock(folder):
         plan = folder / "plan.json"
@@ -67,9 +65,10 @@ def run_crossval(
                 shutil.rmtree(old)
             write_json(plan, content)
         rows = []
-        for fold in range(folds):
-            own = replace(data, splits=splits(fold), near_copies=None, predicted={})
-            rows.append(_run_fold(f"fold-{fold + 1}", own, config, project, train, evaluate))
+        for number, cut in enumerate(cuts, 1):
+            splits = Splits(*(whole.at(numbers).as_tensors() for numbers in cut))
+            own = replace(data, splits=splits, near_copies=None, predicted={})
+            rows.append(_run_fold(f"fold-{number}", own, config, project, train, evaluate))
         suspected = _write_suspected(folder, whole, fold_of, data.classes)
         plan.unlink()  # it has ended: the next one begins anew
     score = rows[0]["score"]
@@ -143,19 +142,27 @@ def assign_folds(examples: Examples, folds: int, seed: int) -> np.ndarray:
     return found
 
 
-def _splits(whole: Examples, fold_of: np.ndarray, fold: int, *, classes: list[str], config: Any) -> Splits[Examples]:
-    """A fold as the test split; of the other examples a share becomes the validation split, which picks the epoch."""
-    rest, test = whole.at(np.flatnonzero(fold_of != fold)), whole.at(np.flatnonzero(fold_of == fold))
+def _cut(
+    whole: Examples, fold_of: np.ndarray, fold: int, classes: list[str], config: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The numbers of the examples to train on, of those that pick the epoch, and of the fold, which is the test split.
+
+    Raises:
+        UserError: there are too few groups or examples of a class.
+    """
+    labels = {name: column for name, column in whole.columns.items() if name == "labels"}
+    numbered = replace(whole, columns={"number": np.arange(len(whole)), **labels})
+    rest, test = numbered.at(np.flatnonzero(fold_of != fold)), np.flatnonzero(fold_of == fold)
     by_group = getattr(config.data, "validation_by", "group") == "group"
     train, validation = cut_examples(rest, None, config.data.validation_fraction, config.seed, by_group, classes)
-    if (labels := train.columns.get("labels")) is not None:
-        counts = label_counts(np.asarray(labels), len(classes))
+    if labels:
+        counts = label_counts(np.asarray(train["labels"]), len(classes))
         if lacking := [name for name, count in zip(classes, counts, strict=True) if not count]:
             raise UserError(
                 f"fold {fold + 1} leaves no example of {named(lacking)} to train on, because so few groups have "
                 "them; try other --folds or another --seed, or add examples of them."
             )
-    return Splits(train.as_tensors(), validation.as_tensors(), test.as_tensors())
+    return train["number"], validation["number"], test
 
 
 def _run_fold(name: str, data: Data, config: Any, project: Path, train: Verb, evaluate: Verb) -> dict[str, Any]:

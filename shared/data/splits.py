@@ -19,6 +19,7 @@ from shared.errors import UserError
 
 D = TypeVar("D")
 MOST_FOLDS = 20  # a share is rounded to a twentieth at the finest
+TOO_FEW = "(people, slides, films), each of which stays in one split: too few to cut off"
 
 
 @dataclass(frozen=True)
@@ -156,8 +157,8 @@ def grouped_split(
     share = _share(most, fraction)
     if not 0 < share < 1:
         raise UserError(
-            f"{len(groups)} examples are of {count} groups (speakers, slides, people), each of which stays in one "
-            f"split: too few to cut a share of {fraction:g} off; add examples of other groups, or change that fraction."
+            f"{len(groups)} examples are of {count} groups {TOO_FEW} a share of {fraction:g}; add examples of other "
+            "groups, or change that fraction."
         )
     splitter = StratifiedGroupKFold(share.denominator, shuffle=True, random_state=seed)
     with warnings.catch_warnings():  # a stratum of few groups is in some folds only, which is as well as it can be
@@ -193,8 +194,7 @@ def require_groups(groups: Sequence[str], fractions: Mapping[str, float], advice
     ways = [f"add examples of other groups, {enough} groups in all"]
     ways += [f"set {possible}"] * (len(suiting) == len(fractions)) + [advice] * bool(advice)
     raise UserError(
-        f"{len(groups)} examples are of {count} group{'s'[: count != 1]} (people, slides, films), each of which "
-        f"stays in one split: too few to cut off {cut}; {', or '.join(ways)}."
+        f"{len(groups)} examples are of {count} group{'s'[: count != 1]} {TOO_FEW} {cut}; {', or '.join(ways)}."
     )
 
 

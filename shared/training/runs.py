@@ -86,6 +86,8 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
     scores = (train or {"metrics": {"validation": metadata.get("metrics", {})}})["metrics"]["validation"]
     monitor = train.get("monitor") or next((score for score in scores if score != "loss"), "")
     test = _result(folder, "evaluate", identity).get("metrics", {}).get("test")
+    # Other weights of a run may be exported; but what lies in the current folder may be an earlier run's.
+    other = "" if name == CURRENT else _result(folder, "export").get("checkpoint", "")
     mark = folder / "mark.txt"
     settings = dict(leaves(metadata.get("config", {}), ()))
     ignored = ("log_dir", *metadata.get("not_trained", ()))
@@ -102,15 +104,10 @@ def read_run(folder: Path, name: str, exported: str) -> RunRecord:
         "validation": scores.get(monitor),
         "test": dict(zip(("name", "score", "low", "high"), headline(test), strict=True)) if test else None,
         "bytes": sum(path.stat().st_size for path in files_of_run(folder)),
-        "exported": bool(exported) and (exported[:8] == identity[:8] or exported == _exported(folder)),
+        "exported": bool(exported) and exported[:8] in [digest[:8] for digest in (identity, other)],
         "mark": mark.read_text(encoding="utf-8").strip() if mark.is_file() else None,
         "settings": {key: value for key, value in settings.items() if not key.startswith(ignored)},
     }
-
-
-def _exported(folder: Path) -> str:
-    digest: str = _result(folder, "export").get("checkpoint", "")
-    return digest if folder.parent.name == "runs" else ""  # what lies in the current folder may be an earlier run's
 
 
 def _result(folder: Path, verb: str, identity: str = "") -> dict[str, Any]:

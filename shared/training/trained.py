@@ -45,24 +45,18 @@ def load_to_evaluate(
     load_data: Callable[[Any], Data],
     make_sources: Callable[[Any, list[str]], Mapping[str, Any]],
 ) -> tuple[Checkpoint, Data]:
-    """The checkpoint and what it is measured on: the data (see `load_trained`), or all of `on` (see `load_labeled`)."""
-    if on:
-        return load_labeled(config, checkpoint, on, make_sources)
-    return load_trained(config, checkpoint, data, load_data)
+    """The checkpoint and what it is measured on: the data (see `load_trained`), or every labeled example in `on`.
 
-
-def load_labeled(
-    config: Any, checkpoint: Path | None, on: Path, make_sources: Callable[[Any, list[str]], Mapping[str, Any]]
-) -> tuple[Checkpoint, Data]:
-    """The checkpoint, and every labeled example in `on` as the test split of data with nothing to train on.
+    These become the test split of data with nothing to train on.
 
     Args:
-        checkpoint: see `load_trained`.
         on: a folder or file in a form that `make_sources(config, classes)` reads; it may lack classes.
 
     Raises:
         UserError: there is no such checkpoint, or the data cannot be read or has classes that the network lacks.
     """
+    if on is None:
+        return load_trained(config, checkpoint, data, load_data)
     trained = load_checkpoint(checkpoint or best_checkpoint(config.output_dir))
     classes = trained.metadata["classes"]
     found, record = load_present(on, make_sources(config, classes))
