@@ -14,7 +14,8 @@ class BaseConfig:
     """What a project's `Config` inherits; once loaded, relative paths count from the project's folder."""
 
     NOT_TRAINED: ClassVar[tuple[str, ...]] = (
-        *("output_dir", "log_dir", "data.root", "predict", "export", "serve", "stale_export"),
+        *("output_dir", "log_dir", "data.root", "data.cache", "data.processed"),
+        *("predict", "export", "serve", "stale_export"),
         *(f"training.{name}" for name in ("save_every", "keep_every", "max_to_keep", "keep_runs", "log_every")),
         *(f"training.{name}" for name in ("workers", "device", "tracker")),
     )

@@ -22,6 +22,8 @@ def run(config: Any, *, beside: Callable[[Any, dict[str, Any]], dict[str, str]] 
     Args:
         beside: what a project does before the report, with the results so far; it gives rows for the summary.
     """
+    from shared.report.sections import summary_rows
+
     started = time.perf_counter()
     project: Path = import_module("src.config").PROJECT
     data = import_module("src.dataloader").load_data(config)
@@ -33,35 +35,14 @@ def run(config: Any, *, beside: Callable[[Any, dict[str, Any]], dict[str, str]] 
             results[verb] = _verb(verb)(config, data=data)
         rows = beside(config, results)
         report = _verb("report")(config, data=data)
-    table(project.name, summary_rows(config, results) | rows | next_steps(config, project, report, started))
+    rows = summary_rows(results) | rows | next_steps(config, project, results["export"], report, started)
+    table(project.name, rows)
     warn_if_not_beaten(results)
     return results
 
 
 def _verb(name: str) -> Any:
     return getattr(import_module(f"src.{name}"), name)
-
-
-def summary_rows(config: Any, results: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """The results of a run, as rows of a table; `results` by verb."""
-    from shared.evaluation import beside_baselines
-    from shared.results import data_rows
-    from shared.training.files import best_checkpoint
-
-    trained, exported = results["train"], results["export"]
-    exported_file = config.output_dir / "export" / exported["file"]
-    return {
-        **data_rows(trained),
-        "first weights": trained["first_weights"]["source"],
-        **results["evaluate"]["summary"],
-        **results["baseline"]["summary"],
-        "best baseline": beside_baselines(results)[1],
-        "parameters": f"{trained['parameters']:,}",
-        "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
-        f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
-        "weights": shown(best_checkpoint(config.output_dir)),
-        "ONNX file": f"{shown(exported_file)}, {exported['precision']}: {exported['reason']}",
-    }
 
 
 def warn_if_not_beaten(results: dict[str, dict[str, Any]]) -> None:
@@ -73,10 +54,15 @@ def warn_if_not_beaten(results: dict[str, dict[str, Any]]) -> None:
         log.warning(f"the best baseline is {sentence}")
 
 
-def next_steps(config: Any, project: Path, report: Path, started: float) -> dict[str, str]:
+def next_steps(config: Any, project: Path, exported: dict[str, Any], report: Path, started: float) -> dict[str, str]:
     """Where the results of a run are and what to do with them, as rows of a table."""
+    from shared.training.files import best_checkpoint
+
+    file = config.output_dir / "export" / exported["file"]
     python, main = shown(Path(sys.executable)), shown(project / "main.py")
     return {
+        "weights": shown(best_checkpoint(config.output_dir)),
+        "ONNX file": f"{shown(file)}, {exported['precision']}: {exported['reason']}",
         "seconds": f"{time.perf_counter() - started:.1f} in all",
         "report": shown(report),
         "curves": f"{python} -m tensorboard.main --logdir {shown(config.log_dir)}",

@@ -7,9 +7,6 @@ from typing import Literal
 from shared.bounds import OpenUnitInterval
 from shared.config import require_pattern, require_range
 
-CACHE_SETTINGS = ("data.cache", "data.processed")
-"""They do not affect what is trained."""
-
 
 @dataclass
 class PreparedDataConfig:

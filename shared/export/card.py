@@ -50,8 +50,7 @@ def write_card(config: Any, project: Path, trained: Checkpoint, path: Path, expo
         "Weights": f"{exported['precision']}: {exported['reason']}. {trained.metadata['parameters']:,} parameters, "
         f"seed {trained.metadata['seed']}; they began as: {first['source']} (license: {first['license'] or 'none'}).",
         "Scores": _scores(measured),
-        "Load it": f"```python\n{_example(path)}```\n\nThe file holds labels, preparation and origin as metadata "
-        "(`session.get_modelmeta().custom_metadata_map`). " + _input(path),
+        "Load it": _example(path),
     }
     text = "".join(f"\n## {title}\n\n{content.strip()}\n" for title, content in parts.items())
     front = yaml.safe_dump(header, sort_keys=False, allow_unicode=True)
@@ -74,20 +73,17 @@ def _scores(measured: Mapping[str, Any] | None) -> str:
 
 
 def _example(path: Path) -> str:
-    """Five lines of Python that run the file."""
-    graph = onnx.load(path, load_external_data=False).graph
+    """Five lines of Python that run the file, and what it takes."""
+    model = onnx.load(path, load_external_data=False)
+    graph, properties = model.graph, {item.key: item.value for item in model.metadata_props}
     first, output = graph.input[0], graph.output[0].name
     sides = [dim.dim_value or ANY_SIDE for dim in first.type.tensor_type.shape.dim]
     dtype = onnx.helper.tensor_dtype_to_np_dtype(first.type.tensor_type.elem_type)
     return (
-        "import numpy as np, onnxruntime\n"
+        "```python\nimport numpy as np, onnxruntime\n"
         f'session = onnxruntime.InferenceSession("{path.name}")\n'
         f"{first.name} = np.zeros({(1, *sides[1:])}, np.{dtype})\n"
         f'{output} = session.run(["{output}"], {{"{first.name}": {first.name}}})[0]\n'
-        f"print({output}.shape)\n"
-    )
-
-
-def _input(path: Path) -> str:
-    properties = {item.key: item.value for item in onnx.load(path, load_external_data=False).metadata_props}
-    return f"Input: {properties['input']}." if "input" in properties else ""
+        f"print({output}.shape)\n```\n\nThe file holds labels, preparation and origin as metadata "
+        "(`session.get_modelmeta().custom_metadata_map`). "
+    ) + (f"Input: {properties['input']}." if "input" in properties else "")

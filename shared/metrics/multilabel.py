@@ -65,16 +65,6 @@ def _ranked(scores: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor, Te
         yield truth[order].cumsum(0)[last], predicted[last], own[order][last]
 
 
-def macro_f1(predictions: Tensor, labels: Tensor) -> float:
-    """The mean F1 of the labels, without those that occur neither in the truth nor in the predictions.
-
-    Args:
-        predictions: bool [N, L].
-        labels: see `average_precision`.
-    """
-    return float(_f1(_counts(predictions, labels).sum(1)).nanmean())
-
-
 def _counts(predictions: Tensor, labels: Tensor) -> Tensor:
     """Of each example and label, whether it is rightly predicted, predicted, and true, float64 [3, N, L]."""
     predicted, truth = predictions.double(), labels.double()
@@ -82,7 +72,7 @@ def _counts(predictions: Tensor, labels: Tensor) -> Tensor:
 
 
 def _f1(counts: Tensor) -> Tensor:
-    """From sums of `_counts`, float64 [3, ..., L], to F1 [..., L]; NaN where its divisor is 0."""
+    """From sums of `_counts`, float64 [3, ..., L], to F1 [..., L]; NaN for a label neither true nor predicted."""
     return 2 * counts[0] / (counts[1] + counts[2])
 
 
@@ -97,17 +87,18 @@ def label_scores(
         thresholds: of each label, see `choose_thresholds`.
 
     Returns:
-        `macro_f1` with its 95 % interval `macro_f1_interval` (by how much it varies when one example is left out, Tukey
-        1958), and `macro_f1_at_half`, with one half for every label; `mean_average_precision`; `exact_match`, the share
-        of examples with no wrong label, and `right`, 1 for each of them and 0 for the others, as text;
-        `calibration_error` of all labels together; `examples`, their number; and `per_class` (precision, recall, F1,
-        average precision, support, threshold; 0 where a rate has no value).
+        `macro_f1`, the mean F1 of the labels that occur in the truth or in the predictions, with its 95 % interval
+        `macro_f1_interval` (by how much it varies when one example is left out, Tukey 1958), and `macro_f1_at_half`,
+        with one half for every label; `mean_average_precision`; `exact_match`, the share of examples with no wrong
+        label, and `right`, 1 for each of them and 0 for the others, as text; `calibration_error` of all labels
+        together; `examples`, their number; and `per_class` (precision, recall, F1, average precision, support,
+        threshold; 0 where a rate has no value).
     """
     predictions = probabilities >= torch.tensor(thresholds, dtype=probabilities.dtype)  # [N, L]
     exact = (predictions == (labels > 0)).all(1)
     counts = _counts(predictions, labels)
     right, predicted, truth = whole = counts.sum(1)
-    mean = macro_f1(predictions, labels)
+    mean = float(_f1(whole).nanmean())
     without = _f1(whole[:, None] - counts).nanmean(1)  # [N]
     spread = 1.96 * float(((len(without) - 1) * without.var(correction=0)).sqrt()) if len(without) > 1 else 1.0
     precision = average_precision(probabilities, labels)
@@ -116,7 +107,7 @@ def label_scores(
     return {
         "macro_f1": mean,
         "macro_f1_interval": [max(0.0, mean - spread), min(1.0, mean + spread)],
-        "macro_f1_at_half": macro_f1(probabilities >= 0.5, labels),
+        "macro_f1_at_half": float(_f1(_counts(probabilities >= 0.5, labels).sum(1)).nanmean()),
         "mean_average_precision": float(precision.nanmean()),
         "exact_match": float(exact.double().mean()),
         "calibration_error": calibration_error(probabilities, labels),

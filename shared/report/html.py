@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Section:
     text: str = ""
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
-    images: Sequence[ReportImage] = field(default_factory=list)
+    images: Sequence[ReportImage] = ()
     preformatted: str = ""
 
 
@@ -56,10 +56,3 @@ def substitution_notice(data: Mapping[str, Any]) -> str:
     """The notice for a report whose run used the sample instead of the configured data; else an empty text."""
     reason = data["substituted"]
     return f"Trained on the built-in sample, not on the configured data: {reason}." if reason else ""
-
-
-def data_section(data: Mapping[str, Any], examples: str) -> Section:
-    """The data of a run: description, license, and the number of `examples` (the noun to show) in each split."""
-    counts = [[name, str(count)] for name, count in data["counts"].items()]
-    text = f"{data['description']}. License: {data['license']}."
-    return Section("Data", text, header=["split", examples], rows=counts)

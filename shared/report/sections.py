@@ -17,9 +17,9 @@ from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES, for_people
 from shared.metrics.calibration import as_probabilities
 from shared.metrics.classification import confidences
-from shared.report.html import ReportImage, Section, data_section, substitution_notice, write_report
+from shared.report.html import ReportImage, Section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
-from shared.results import headline, read_result
+from shared.results import data_rows, headline, read_result
 from shared.training.checkpoint import Checkpoint
 from shared.training.runs import run_before
 
@@ -46,22 +46,32 @@ def read_results(config: Any, trained: Checkpoint) -> dict[str, dict[str, Any]]:
     return results
 
 
+def summary_rows(results: Results) -> dict[str, str]:
+    """The results of a run, as rows of a table."""
+    trained, exported = results["train"], results["export"]
+    return {
+        **data_rows(trained),
+        "first weights": trained["first_weights"]["source"],
+        **results["evaluate"]["summary"],
+        **results["baseline"]["summary"],
+        "best baseline": beside_baselines(results)[1],
+        "parameters": f"{trained['parameters']:,}",
+        "ONNX parity": f"largest difference {exported['metrics']['largest_difference']:.1e} "
+        f"at batch sizes {', '.join(map(str, exported['batch_sizes']))}",
+    }
+
+
 def write_run_report(
     config: Any, project: Path, trained: Checkpoint, results: Results, sections: Sequence[Section], noun: str
 ) -> Path:
     """Write outputs/report.html: the summary, the project's sections, the data (its examples' `noun`), the settings."""
     path: Path = config.output_dir / "report.html"
     data, train = trained.metadata["data"], results["train"]
-    summary = results["evaluate"]["summary"] | results["baseline"]["summary"]
+    threads, counts = train["threads"], [[name, str(count)] for name, count in data["counts"].items()]
+    summary = summary_rows(results) | run_before(config.output_dir)
     summary |= {
-        "best baseline": beside_baselines(results)[1],
-        **run_before(config.output_dir),
-        "parameters": f"{train['parameters']:,}",
-        "first weights": train["first_weights"]["source"],
         "training seconds": f"{train['seconds']:.1f}",
-        "seed": str(train["seed"]),
-        "device": f"{train['device']}, {train['threads']} thread{'s'[: train['threads'] != 1]}",
-        "ONNX against PyTorch": f"{results['export']['metrics']['largest_difference']:.0e}",
+        "device": f"{train['device']}, {threads} thread{'s'[: threads != 1]}",
     }
     write_report(
         path,
@@ -71,7 +81,7 @@ def write_run_report(
         sections=[
             *sections,
             *crossval_sections(config.output_dir, data["digest"]),
-            data_section(data, noun),
+            Section("Data", f"{data['description']}. License: {data['license']}.", ["split", noun], counts),
             Section("Configuration", preformatted=yaml.safe_dump(trained.metadata["config"], sort_keys=False)),
         ],
     )

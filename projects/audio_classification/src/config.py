@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds, ClosedUnitInterval, HalfOpenUnitInterval, NonNegativeFloat, OpenUnitInterval
 from shared.config import load, require, require_pattern
-from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
+from shared.data.settings import PreparedDataConfig
 from shared.export.settings import ExportConfig
 from shared.inference.settings import PredictConfig
 from shared.settings import BaseConfig, model_path
@@ -77,8 +77,6 @@ class ModelConfig:
 @dataclass
 class Config(BaseConfig):
     """All settings of this project."""
-
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS)
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -12,19 +12,18 @@ from shared.console import log
 from shared.data.class_folders import find_splits, read_splits
 from shared.data.download import download
 from shared.data.examples import Examples, SourceData
-from shared.data.folders import RECORDINGS, LabeledFiles
+from shared.data.folders import RECORDINGS, LabeledFiles, class_folders, list_files
 from shared.data.groups import find_groups
 from shared.data.prepared import Reading
-from shared.data.problems import named
 from shared.errors import UserError
 from src.config import DataConfig
 from src.preparation import fit, read_file
 from src.sample import VOWELS, make_sample
 
 FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav")
-SUBSETS = {"train": "training", "validation": "validation", "test": "testing"}
-"""What Speech Commands calls its splits."""
 SPEECH_COMMANDS = Path("SpeechCommands", "speech_commands_v0.02")
+LISTS = {"validation": "validation_list.txt", "test": "testing_list.txt"}
+NOHASH = "_nohash_"  # between the speaker and the number of the take in a file's name
 
 
 def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = None) -> SourceData:
@@ -58,16 +57,15 @@ def load_fsdd(settings: DataConfig, root: Path) -> SourceData:
     classes = sorted({path.name[0] for path in files})
     labels = [classes.index(path.name[0]) for path in files]
     labeled = LabeledFiles(files, labels, classes, RECORDINGS, groups=[path.name.split("_")[1] for path in files])
-    found = read_splits(root, {"train": labeled}, "samples", _reading(settings), settings)
     return replace(
-        found,
+        read_splits(root, {"train": labeled}, "samples", _reading(settings), settings),
         description="Free Spoken Digit Dataset (Z. Jackson and others): spoken English digits, cut by speaker",
         license="CC BY-SA 4.0",
     )
 
 
 def find_commands(root: Path) -> Path | None:
-    """The folder that torchaudio's class takes as its root."""
+    """The folder that holds the data set, as torchaudio would put it there."""
     for folder in (root, root / "speech_commands"):
         if (folder / SPEECH_COMMANDS / "testing_list.txt").is_file():
             return folder
@@ -76,40 +74,27 @@ def find_commands(root: Path) -> Path | None:
 
 def load_commands(settings: DataConfig, root: Path) -> SourceData:
     """Speech Commands 0.02 (Warden 2018) with its own validation and test splits, which share no speaker."""
-    folder = find_commands(root) or _download_commands(root / "speech_commands")
-    labeled: dict[str, LabeledFiles] = {}
-    for name, subset in SUBSETS.items():
-        labeled[name] = _listed(folder, subset, labeled["train"].classes if labeled else [])
-    found = read_splits(folder, labeled, "samples", _reading(settings), settings)
+    folder = (find_commands(root) or _download_commands(root / "speech_commands")) / SPEECH_COMMANDS
+    clips = [path for word in class_folders(folder) for path in list_files(word, RECORDINGS) if NOHASH in path.name]
+    found = {f"{path.parent.name}/{path.name}": path for path in clips}  # as the lists call them
+    listed = {split: (folder / file).read_text(encoding="utf-8").split() for split, file in LISTS.items()}
+    names = {"train": sorted(found.keys() - set().union(*listed.values())), **listed}
+    classes = sorted({name.partition("/")[0] for name in names["train"]})
+    labeled = {}
+    for split, own in names.items():
+        kept = [name for name in own if name in found and name.partition("/")[0] in classes]
+        if len(kept) < len(own):  # the lists also name words without a folder
+            log.warning(f"left out {len(own) - len(kept)} listed recordings of words without training recordings.")
+        if not kept:
+            raise UserError(f"{folder} has no recording of the {split} split; restore the folders of more words.")
+        labels = [classes.index(name.partition("/")[0]) for name in kept]
+        speakers = [found[name].name.partition(NOHASH)[0] for name in kept]
+        labeled[split] = LabeledFiles([found[name] for name in kept], labels, classes, RECORDINGS, groups=speakers)
     return replace(
-        found,
+        read_splits(folder, labeled, "samples", _reading(settings), settings),
         description="Speech Commands 0.02 (Warden 2018), English words, with its own validation and test splits",
         license="CC BY 4.0",
     )
-
-
-def _listed(folder: Path, subset: str, classes: list[str]) -> LabeledFiles:
-    """The recordings of a split with their words and speakers, without words that the training split lacks.
-
-    Args:
-        classes: the words of the training split; empty for that split itself.
-    """
-    from torchaudio.datasets import SPEECHCOMMANDS
-
-    recordings = SPEECHCOMMANDS(folder, subset=subset)
-    rows = [recordings.get_metadata(index) for index in range(len(recordings))]  # path, rate, word, speaker, take
-    if not rows:
-        raise UserError(f"{folder / SPEECH_COMMANDS} has no {subset} split; delete it, so that it is downloaded again.")
-    classes = classes or sorted({word for _, _, word, _, _ in rows})
-    kept = [row for row in rows if row[2] in classes]
-    if len(kept) < len(rows):  # the lists also name words without a folder
-        log.warning(f"left out {len(rows) - len(kept)} listed recordings of words without training recordings.")
-    if not kept:
-        raise UserError(f"the lists name no recording of {named(classes)}; restore the folders of more words.")
-    paths, _, words, speakers, _ = zip(*kept, strict=True)
-    files = [folder / SPEECH_COMMANDS.parts[0] / path for path in paths]
-    labels = [classes.index(word) for word in words]
-    return LabeledFiles(files, labels, classes, RECORDINGS, groups=list(speakers))
 
 
 def _download_commands(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from shared.bounds import (
     PositiveInt,
 )
 from shared.config import load, require_range
-from shared.data.settings import CACHE_SETTINGS, PreparedDataConfig
+from shared.data.settings import PreparedDataConfig
 from shared.settings import BaseConfig, model_path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -128,7 +128,7 @@ class GalleryConfig:
 class Config(BaseConfig):
     """All settings of this project."""
 
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS, "gallery", "decision")
+    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, "gallery", "decision")
 
     data: DataConfig = field(default_factory=DataConfig)
     detector: DetectorConfig = field(default_factory=DetectorConfig)

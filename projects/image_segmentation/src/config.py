@@ -162,7 +162,6 @@ class PredictConfig:
 class Config(BaseConfig):
     """All settings of this project."""
 
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, "data.cache")
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     loss: LossConfig = field(default_factory=LossConfig)

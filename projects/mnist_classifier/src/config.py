@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from shared.bounds import Bounds, NonNegativeInt
 from shared.config import load, require
-from shared.data.settings import CACHE_SETTINGS, ImageDataConfig
+from shared.data.settings import ImageDataConfig
 from shared.export.settings import ExportConfig
 from shared.inference.settings import PredictConfig
 from shared.settings import BaseConfig, model_path
@@ -44,8 +44,6 @@ class ModelConfig:
 @dataclass
 class Config(BaseConfig):
     """All settings of this project."""
-
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS)
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -12,7 +12,7 @@ from shared.bounds import (
     PositiveInt,
 )
 from shared.config import load, require
-from shared.data.settings import CACHE_SETTINGS, ImageDataConfig
+from shared.data.settings import ImageDataConfig
 from shared.export.settings import ExportConfig
 from shared.inference.settings import PredictConfig
 from shared.settings import BaseConfig, model_path
@@ -91,8 +91,6 @@ class PhotoPredictConfig(PredictConfig):
 @dataclass
 class Config(BaseConfig):
     """All settings of this project."""
-
-    NOT_TRAINED = (*BaseConfig.NOT_TRAINED, *CACHE_SETTINGS)
 
     data: DataConfig = field(default_factory=DataConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
