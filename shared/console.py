@@ -37,42 +37,25 @@ log.propagate = False  # libraries attach handlers to the root logger, which wou
 log.addHandler(_ToPeople())
 
 
-def progress_bar() -> Progress:
-    """A progress bar on stderr that leaves nothing behind and stays silent when stderr is no terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not (sys.stderr.isatty() and is_main_process()),
-    )
-
-
-def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
-    """Yield the items behind a progress bar, or with a line now and then (see `progress_bar` and `with_lines`)."""
-    total = total if total is not None or not isinstance(items, Sized) else len(items)
-    with progress_bar() as bar:
-        if bar.disable:
-            yield from with_lines(items, description, total)
-        else:
-            yield from bar.track(items, total, description=description)
-
-
 SECONDS_BETWEEN_LINES = 20.0
 """Without a terminal; an item that takes no longer than ten seconds then leaves no half minute without a line."""
 
 
-def with_lines(
-    items: Iterable[T], description: str, total: int | None, done: int = 0, rest: float = 0.0
+def track(
+    items: Iterable[T], description: str, total: int | None = None, done: int = 0, rest: float = 0.0
 ) -> Iterator[T]:
-    """Yield the items; where they take long, print how many are done and how much time is left.
+    """Yield the items behind a progress bar; without a terminal, with a line now and then on how much time is left.
 
     Args:
         total: their number, with the `done` ones before the first; None where it is not known.
         rest: how many times as many items follow these, such as those of later epochs.
     """
+    total = total if total is not None or not isinstance(items, Sized) else len(items)
+    if sys.stderr.isatty() and is_main_process():
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield from bar.track(items, total, done, description=description)
+        return
     began = last = time.monotonic()
     for count, item in enumerate(items, 1):
         yield item

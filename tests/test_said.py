@@ -16,7 +16,8 @@ from shared.data.examples import Examples, joined
 from shared.data.sources import DataSource, load_present, load_source
 from shared.errors import UserError
 from shared.evaluation import beside_baselines, confusions
-from shared.metrics.segmentation import SegmentationScores, jackknife_interval
+from shared.metrics.classification import jackknife_interval
+from shared.metrics.segmentation import SegmentationScores
 from shared.settings import BaseConfig
 from shared.training.run import with_enough_epochs
 from shared.training.trained import note_trained_on
@@ -84,9 +85,8 @@ def test_the_interval_of_an_overlap_is_wider_with_few_images_that_differ() -> No
 
     few, many = np.diff(interval(6)), np.diff(interval(60))
     assert few > 2 * many
-    assert jackknife_interval(torch.ones(1, 2, 2, dtype=torch.int64)) == [0.0, 1.0]
-    alike = torch.tensor([[3, 1], [1, 3]]).repeat(5, 1, 1)
-    assert jackknife_interval(alike) == pytest.approx([0.6, 0.6])
+    assert jackknife_interval(0.6, torch.tensor([0.6])) == [0.0, 1.0], "of one image, nothing is known"
+    assert jackknife_interval(0.6, torch.full((5,), 0.6)) == pytest.approx([0.6, 0.6])
 
 
 def test_the_pairs_confused_most_often_come_first() -> None:
@@ -122,7 +122,7 @@ def test_without_a_terminal_a_line_now_and_then_says_how_much_time_is_left(
     lines = [f"read: {done} of 9, {10 * (9 - done)} s left" for done in (2, 4, 6, 8)]
     assert capsys.readouterr().out.splitlines() == lines
     assert list(track(iter([1, 2]), "read")) == [1, 2]  # their number is not known
-    list(console.with_lines(range(2), "epoch 3 of 5, steps", 10, done=4, rest=2))
+    list(track(range(2), "epoch 3 of 5, steps", 10, done=4, rest=2))
     assert capsys.readouterr().out.splitlines() == ["read: 2", "epoch 3 of 5, steps: 6 of 10, 40 s left, 4 min in all"]
     assert [duration(seconds) for seconds in (7.4, 600, 7200)] == ["7 s", "10 min", "2.0 h"]
 

@@ -6,12 +6,12 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from shared.console import progress_bar
+from shared.console import track
 from shared.errors import UserError
 from shared.files import file_digest
 
 CONNECT_TIMEOUT_SECONDS = 5.0
-_CHUNK_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 20
 
 
 class DownloadError(Exception):
@@ -80,13 +80,14 @@ def _fetch(url: str, part: Path) -> None:
         if error.code == 416:  # nothing is missing beyond what lies in `.part`
             return
         raise
-    with response, progress_bar() as bar:
+    with response:
         resumed = response.status == 206
-        total = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
-        task = bar.add_task(f"download {part.stem}", total=total or None, completed=have if resumed else 0)
+        have = have if resumed else 0
+        total = int(response.headers.get("Content-Length", 0)) + have
+        chunks = iter(lambda: response.read(_CHUNK_BYTES), b"")
+        title, done = f"download {part.stem}, MB", have // _CHUNK_BYTES
         with part.open("ab" if resumed else "wb") as file:
-            while chunk := response.read(_CHUNK_BYTES):
+            for chunk in track(chunks, title, -(-total // _CHUNK_BYTES) or None, done):
                 file.write(chunk)
-                bar.advance(task, len(chunk))
     if total and part.stat().st_size < total:
         raise ConnectionError("the connection broke off")

@@ -85,6 +85,18 @@ def wilson_interval(right: int, total: int, z: float = 1.96) -> tuple[float, flo
     return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
 
 
+def jackknife_interval(score: float, without: Tensor) -> list[float]:
+    """The 95 % interval of a score: how much it varies when one example is left out (Tukey 1958).
+
+    Args:
+        without: the score without each example in turn, float [N]; of a single one, nothing is known: 0 to 1.
+    """
+    if len(without) < 2:
+        return [0.0, 1.0]
+    spread = 1.96 * float(((len(without) - 1) * without.var(correction=0)).sqrt())
+    return [max(0.0, score - spread), min(1.0, score + spread)]
+
+
 def classification_scores(probabilities: Tensor, labels: Tensor, classes: list[str]) -> dict[str, Any]:
     """All scores of a classifier on one split, as plain types.
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from shared.console import log
 from shared.data.problems import named
-from shared.metrics.classification import calibration_error
+from shared.metrics.classification import calibration_error, jackknife_interval
 
 
 def mean_average_precision(scores: Tensor, labels: Tensor) -> dict[str, float]:
@@ -88,11 +88,10 @@ def label_scores(
 
     Returns:
         `macro_f1`, the mean F1 of the labels that occur in the truth or in the predictions, with its 95 % interval
-        `macro_f1_interval` (by how much it varies when one example is left out, Tukey 1958), and `macro_f1_at_half`,
-        with one half for every label; `mean_average_precision`; `exact_match`, the share of examples with no wrong
-        label, and `right`, 1 for each of them and 0 for the others, as text; `calibration_error` of all labels
-        together; `examples`, their number; and `per_class` (precision, recall, F1, average precision, support,
-        threshold; 0 where a rate has no value).
+        `macro_f1_interval` (see `jackknife_interval`), and `macro_f1_at_half`, with one half for every label;
+        `mean_average_precision`; `exact_match`, the share of examples with no wrong label, and `right`, 1 for each of
+        them and 0 for the others, as text; `calibration_error` of all labels together; `examples`, their number; and
+        `per_class` (precision, recall, F1, average precision, support, threshold; 0 where a rate has no value).
     """
     predictions = probabilities >= torch.tensor(thresholds, dtype=probabilities.dtype)  # [N, L]
     exact = (predictions == (labels > 0)).all(1)
@@ -100,13 +99,12 @@ def label_scores(
     right, predicted, truth = whole = counts.sum(1)
     mean = float(_f1(whole).nanmean())
     without = _f1(whole[:, None] - counts).nanmean(1)  # [N]
-    spread = 1.96 * float(((len(without) - 1) * without.var(correction=0)).sqrt()) if len(without) > 1 else 1.0
     precision = average_precision(probabilities, labels)
     rows = torch.stack([right / predicted, right / truth, _f1(whole), precision], 1).nan_to_num().tolist()  # [L, 4]
     names = ("precision", "recall", "f1", "average_precision")
     return {
         "macro_f1": mean,
-        "macro_f1_interval": [max(0.0, mean - spread), min(1.0, mean + spread)],
+        "macro_f1_interval": jackknife_interval(mean, without),
         "macro_f1_at_half": float(_f1(_counts(probabilities >= 0.5, labels).sum(1)).nanmean()),
         "mean_average_precision": float(precision.nanmean()),
         "exact_match": float(exact.double().mean()),

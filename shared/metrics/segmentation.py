@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d, one_hot
 
-from shared.metrics.classification import calibration_gaps
+from shared.metrics.classification import calibration_gaps, jackknife_interval
 from shared.metrics.running import ConfusionMetrics, confusion
 
 BOUNDARY_TOLERANCE = 0.0075
@@ -30,21 +30,6 @@ def overlap(counts: Tensor) -> tuple[Tensor, Tensor]:
     both = counts.diagonal(dim1=-2, dim2=-1)
     sizes = counts.sum(-1) + counts.sum(-2)
     return both / (sizes - both), 2 * both / sizes
-
-
-def jackknife_interval(counts: Tensor) -> list[float]:
-    """The 95 % interval of the pooled mean IoU: how much it varies when one image is left out (Tukey 1958).
-
-    Args:
-        counts: confusion counts of each image, int64 [N, C, C]; of a single image, nothing is known: 0 to 1.
-    """
-    if len(counts) < 2:
-        return [0.0, 1.0]
-    whole = counts.sum(0)
-    without = torch.stack([overlap(whole - one)[0].nanmean() for one in counts])  # [N]
-    spread = 1.96 * float(((len(counts) - 1) * without.var(correction=0)).sqrt())
-    mean = float(overlap(whole)[0].nanmean())
-    return [max(0.0, mean - spread), min(1.0, mean + spread)]
 
 
 def boundary_f(prediction: Tensor, truth: Tensor, num_classes: int, ignore: int) -> Tensor:
@@ -120,11 +105,12 @@ class SegmentationScores:
         iou, dice = overlap(counts)
         pooled = counts.sum(0)
         pooled_iou, pooled_dice = overlap(pooled)
+        without = torch.stack([overlap(pooled - one)[0].nanmean() for one in counts])  # [N]
         gaps = torch.stack(self._gaps).sum(0).abs().sum() if self._gaps else None
         boundary = {"f": torch.stack(self._boundaries).nanmean(0)} if self._boundaries else {}
         return {
             "pooled": self._by_class(iou=pooled_iou, dice=pooled_dice)
-            | {"mean_iou_interval": jackknife_interval(counts)},
+            | {"mean_iou_interval": jackknife_interval(float(pooled_iou.nanmean()), without)},
             "per_image": self._by_class(iou=iou.nanmean(0), dice=dice.nanmean(0)),
             "boundary": self._by_class(**boundary),
             "pixel_accuracy": _number(pooled.diagonal().sum() / pooled.sum()),

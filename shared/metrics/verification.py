@@ -71,11 +71,6 @@ def decided_right(similarities: np.ndarray, same: np.ndarray, threshold: float) 
     return right
 
 
-def count_right(similarities: np.ndarray, same: np.ndarray, threshold: float) -> int:
-    """How many pairs are decided correctly."""
-    return int(decided_right(similarities, same, threshold).sum())
-
-
 def verification_scores(similarities: np.ndarray, same: np.ndarray, threshold: float) -> dict[str, Any]:
     """All scores of a verifier on one set of pairs, as plain types.
 
@@ -136,8 +131,8 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
     for fold in np.unique(folds):
         inside = folds == fold
         threshold = best_threshold(similarities[~inside], same[~inside])
-        right = count_right(similarities[inside], same[inside], threshold)
-        rows.append({"fold": int(fold), "accuracy": right / int(inside.sum()), "threshold": threshold})
+        right = decided_right(similarities[inside], same[inside], threshold)
+        rows.append({"fold": int(fold), "accuracy": float(right.mean()), "threshold": threshold})
     accuracies = [row["accuracy"] for row in rows]
     deviation = float(np.std(accuracies, ddof=1)) if len(rows) > 1 else 0.0
     return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.utils.data import DataLoader
 
-from shared.console import log, progress_bar, track, with_lines
+from shared.console import log, track
 from shared.data.batches import ShuffledBatches
 from shared.data.memory import Batch
 from shared.errors import DivergedError, StoppedError, UserError
@@ -154,7 +154,8 @@ def train_epoch(
     # The sum stays on the device: float(loss) at every step would make the CPU wait for the GPU.
     loss_sum = torch.tensor(progress.loss_sum, device=device)
     started = time.perf_counter()
-    for batch in with_progress_bar(remaining_batches(loader, progress), len(loader), progress, config.epochs):
+    title, later = f"epoch {progress.epoch + 1} of {config.epochs}, steps", config.epochs - progress.epoch - 1
+    for batch in track(remaining_batches(loader, progress), title, len(loader), progress.batch, later):
         logged = progress.step % config.log_every == 0
         learning_rate = float(state.schedule.get_last_lr()[0])  # of this step; train_step moves the schedule on
         loss, grad_norm = train_step(task.step, state, to_device(batch, device), config, measure_norm=logged)
@@ -184,19 +185,6 @@ def remaining_batches(loader: DataLoader[Batch], progress: Progress) -> Iterator
     assert isinstance(batches, ShuffledBatches)
     batches.epoch, batches.start = progress.epoch, progress.batch
     return iter(loader)
-
-
-def with_progress_bar(batches: Iterator[Batch], total: int, progress: Progress, epochs: int) -> Iterator[Batch]:
-    """The same batches behind a progress bar; without a terminal, with a line on the time left now and then."""
-    name, later = f"epoch {progress.epoch + 1}", epochs - progress.epoch - 1
-    with progress_bar() as bar:
-        if bar.disable:  # a disabled bar still takes a lock at every step
-            yield from with_lines(batches, f"{name} of {epochs}, steps", total, progress.batch, later)
-            return
-        task = bar.add_task(name, total=total, completed=progress.batch)
-        for batch in batches:
-            yield batch
-            bar.advance(task)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
