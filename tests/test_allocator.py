@@ -1,9 +1,9 @@
 """A step's memory comes from what the step before has freed."""
 
-import subprocess
 import sys
 
 import pytest
+from commands import run
 
 from shared.process import keep_freed_memory
 
@@ -22,8 +22,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def faults(how: str) -> int:
-    done = subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    return int(run(sys.executable, "-c", FAULTS, how))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is about glibc")

@@ -2,9 +2,9 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
+from commands import REPOSITORY
 from serving import ask, lengths_service
 
 from shared.config import fields_of
@@ -13,9 +13,9 @@ from shared.testing.servers import serving
 
 
 @pytest.fixture(scope="module")
-def said(repository: Path) -> dict[str, list[str]]:
+def said() -> dict[str, list[str]]:
     """What follows each instruction of the container file."""
-    text = (repository / "Containerfile").read_text().replace("\\\n", " ")
+    text = (REPOSITORY / "Containerfile").read_text().replace("\\\n", " ")
     found: dict[str, list[str]] = {}
     for line in (line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")):
         found.setdefault(line.partition(" ")[0], []).append(line.partition(" ")[2].strip())
@@ -41,10 +41,10 @@ def test_its_command_is_one_that_the_server_understands(said: dict[str, list[str
     assert "--serve.api_key_file" in settings  # the server refuses to start without, as it binds to all addresses
 
 
-def test_what_it_copies_is_there(repository: Path, said: dict[str, list[str]]) -> None:
+def test_what_it_copies_is_there(said: dict[str, list[str]]) -> None:
     project = said["ARG"][0].removeprefix("PROJECT=")
     for line in said["COPY"]:
-        assert all((repository / name.replace("${PROJECT}", project)).exists() for name in line.split()[:-1]), line
+        assert all((REPOSITORY / name.replace("${PROJECT}", project)).exists() for name in line.split()[:-1]), line
 
 
 def left_out(path: str, patterns: list[str]) -> bool:
@@ -63,8 +63,8 @@ READ = ("main.py", "configs/config.yaml", "src/page/index.html", "outputs/decisi
 EXPORTED = ("one.onnx", "trees.safetensors")
 
 
-def test_what_a_server_reads_comes_in_and_what_people_gave_stays_outside(repository: Path) -> None:
-    lines = (repository / ".dockerignore").read_text().splitlines()
+def test_what_a_server_reads_comes_in_and_what_people_gave_stays_outside() -> None:
+    lines = (REPOSITORY / ".dockerignore").read_text().splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
     outside = [".git/config", *(f"projects/one/{path}" for path in (*GIVEN, *(f"outputs/{path}" for path in WRITTEN)))]
     inside = ["pyproject.toml", "shared/data/images.py", *(f"projects/one/{path}" for path in READ)]

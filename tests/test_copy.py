@@ -2,19 +2,16 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-ORIGINALS = sorted(path.parent for path in Path(__file__).resolve().parents[1].glob("projects/*/main.py"))
-
+from commands import PROJECTS, run
 
 # The whole job of these takes seconds; that of others a minute, and their own tests run it too, though not in a copy.
 QUICK = {"mnist_classifier"}
 WHOLE_JOBS = [
-    pytest.param(path, marks=[] if path.name in QUICK else [pytest.mark.long], id=path.name) for path in ORIGINALS
+    pytest.param(path, marks=[] if path.name in QUICK else [pytest.mark.long], id=path.name) for path in PROJECTS
 ]
 
 
@@ -25,25 +22,20 @@ def copied(original: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def _leftovers(folder: str, names: list[str]) -> list[str]:
-    within = Path(folder).relative_to(ORIGINALS[0].parent).parts
+    within = Path(folder).relative_to(PROJECTS[0].parent).parts
     written = {"outputs", "logs", "data"} & set(within)
     return [name for name in names if name == "__pycache__" or (written and "." in name and name != ".gitkeep")]
-
-
-def python(folder: Path, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 @pytest.mark.parametrize("original", WHOLE_JOBS)
 def test_a_copy_does_the_whole_job_under_its_own_name(copied: tuple[Path, Path]) -> None:
     _, copy = copied
-    python(copy, "main.py", "run", "--config", "configs/smoke.yaml")
+    run(sys.executable, "main.py", "run", "--config", "configs/smoke.yaml", folder=copy)
     assert (copy / "outputs" / "export" / "flowers.onnx").is_file()
     assert (copy / "outputs" / "report.html").is_file()
 
 
-@pytest.mark.parametrize("original", ORIGINALS, ids=lambda path: path.name)
+@pytest.mark.parametrize("original", PROJECTS, ids=lambda path: path.name)
 def test_nothing_in_a_copy_names_the_original(copied: tuple[Path, Path]) -> None:
     original, copy = copied
     naming = [
@@ -62,7 +54,7 @@ def is_titled(page: Path, name: str) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("original", ORIGINALS, ids=lambda path: path.name)
+@pytest.mark.parametrize("original", PROJECTS, ids=lambda path: path.name)
 def test_the_tests_of_a_copy_pass(copied: tuple[Path, Path]) -> None:
     _, copy = copied
-    python(copy, "-m", "pytest", "--quiet", "tests")
+    run(sys.executable, "-m", "pytest", "--quiet", "tests", folder=copy)

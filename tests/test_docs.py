@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from pages import PAGES, REPOSITORY, Block, blocks, home, named
+from commands import REPOSITORY
+from pages import PAGES, Block, blocks, home, named
 from PIL import Image
 from skimage.data import astronaut, lfw_subset
 

@@ -1,7 +1,6 @@
 """`make doctor` says what this machine has, and names a remedy where something does not fit."""
 
 import re
-import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
@@ -10,16 +9,15 @@ from types import SimpleNamespace
 import doctor
 import pytest
 import torch
+from commands import REPOSITORY, run
 
 
-def test_it_answers_before_anything_is_installed(repository: Path) -> None:
+def test_it_answers_before_anything_is_installed() -> None:
     """Python without its packages, as in a fresh clone."""
-    command = [sys.executable, "-S", repository / "tools" / "doctor.py"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"torch +there is no torch\n +-> make setup", done.stdout)
-    assert re.search(r"disk +[\d.]+ GB free", done.stdout)
-    assert "nothing is installed yet: make setup" in done.stdout
+    said = run(sys.executable, "-S", "tools/doctor.py")
+    assert re.search(r"torch +there is no torch\n +-> make setup", said)
+    assert re.search(r"disk +[\d.]+ GB free", said)
+    assert "nothing is installed yet: make setup" in said
 
 
 @pytest.mark.parametrize(
@@ -33,7 +31,7 @@ def test_it_answers_before_anything_is_installed(repository: Path) -> None:
     ],
 )
 def test_the_build_of_pytorch_is_held_against_the_gpu(
-    driver: bool, seen: bool, cuda: str | None, advice: str, monkeypatch: pytest.MonkeyPatch, repository: Path
+    driver: bool, seen: bool, cuda: str | None, advice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor.shutil, "which", lambda _: "nvidia-smi" if driver else None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
@@ -44,7 +42,7 @@ def test_the_build_of_pytorch_is_held_against_the_gpu(
     assert torch.__version__ in packages
     assert advice in found
     assert bool(advice) == bool(found)
-    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     assert all(f"\n{target}:" in makefile for target in re.findall(r"make (\w+)", found))
     assert ("a large GPU" in gpu) == seen
     assert "cores" in threads
@@ -69,7 +67,7 @@ def test_little_disk_and_memory_are_said(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_other_versions_than_the_tested_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = (doctor.REPOSITORY / "constraints.txt").read_text(encoding="utf-8")
+    lines = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8")
     tested = dict(re.findall(r"^(torch|numpy|PyYAML)==(.+)$", lines, re.MULTILINE | re.IGNORECASE))
     installed = namedtuple("installed", "name version")
     fitting = [installed(name, version) for name, version in tested.items() if name != "torch"]

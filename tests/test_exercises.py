@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from commands import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 EXERCISES = REPOSITORY / "docs" / "exercises"
 sys.path.insert(0, str(REPOSITORY / "docs" / "learn"))
 

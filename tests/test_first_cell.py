@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 ROAD = sorted(REPOSITORY.glob("docs/learn/[0-9]*.ipynb"))
 PROJECTS = sorted(REPOSITORY.glob("projects/*/notebooks/*.ipynb"))
 WRITES_DOWN = "import sys; print('pip', *sys.argv[1:])"

@@ -1,14 +1,13 @@
 """What only a GPU can show: its own randomness, kernels and order of memory. Skipped where there is none."""
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from commands import PROJECTS, REPOSITORY, run
 from training_runs import EVERYTHING, PLAIN, Settings, assert_same, train_in_a_process
 
 from shared.training.files import last_checkpoint
@@ -16,7 +15,6 @@ from shared.training.files import last_checkpoint
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 
 ON_GPU: Settings = {"device": "auto"}
-PROJECTS = sorted(path.parent for path in Path(__file__).resolve().parents[1].glob("projects/*/main.py"))
 WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -72,9 +70,7 @@ def test_what_a_gpu_has_trained_is_evaluated_without_one(project: Path, tmp_path
 
 def verb(name: str, project: Path, folder: Path, **environment: str) -> Path:
     """Run it on a project's smallest configuration; gives the folder of its outputs."""
-    command = [sys.executable, "main.py", name, "--config", "configs/smoke.yaml"]
-    command += ["--output_dir", str(folder / "outputs"), "--log_dir", str(folder / "logs")]
-    variables = os.environ | {"PYTHONPATH": str(project.parents[1])} | environment
-    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    folders = ["--output_dir", folder / "outputs", "--log_dir", folder / "logs"]
+    command = [sys.executable, "main.py", name, "--config", "configs/smoke.yaml", *folders]
+    run(*command, folder=project, PYTHONPATH=REPOSITORY, **environment)
     return folder / "outputs"

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import yaml
+from commands import PROJECTS, REPOSITORY
 
 import shared.verbs
 from shared.files import read_json
@@ -24,13 +25,13 @@ def names(folder: Path, *, folders: bool) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_dir() == folders} - CACHES
 
 
-def test_there_are_projects(projects: list[Path], repository: Path) -> None:
-    assert {path.name for path in projects} == names(repository / "projects", folders=True)
-    assert projects
+def test_there_are_projects() -> None:
+    assert {path.name for path in PROJECTS} == names(REPOSITORY / "projects", folders=True)
+    assert PROJECTS
 
 
-def test_each_project_has_the_same_files_and_folders(projects: list[Path]) -> None:
-    for project in projects:
+def test_each_project_has_the_same_files_and_folders() -> None:
+    for project in PROJECTS:
         assert names(project, folders=False) == FILES, project.name
         assert names(project, folders=True) == FOLDERS, project.name
         assert not [path for path in WITHIN if not (project / path).exists()], project.name
@@ -38,8 +39,8 @@ def test_each_project_has_the_same_files_and_folders(projects: list[Path]) -> No
         assert {path.name for path in (project / "configs").iterdir()} >= CONFIGS, project.name
 
 
-def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared(projects: list[Path]) -> None:
-    for project in projects:
+def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared() -> None:
+    for project in PROJECTS:
         verbs = re.findall(r'(?m)^    "([\w-]+)"', (project / "main.py").read_text())
         assert set(verbs) >= VERBS, project.name
         for name in (verb.replace("-", "_") for verb in verbs):
@@ -48,15 +49,15 @@ def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared(projec
             assert re.search(rf"\ndef {name}\(\s*config: (Config|Any)\b", code), (project.name, name)
 
 
-def test_notebooks_are_committed_without_outputs(projects: list[Path]) -> None:
-    for project in projects:
+def test_notebooks_are_committed_without_outputs() -> None:
+    for project in PROJECTS:
         for path in (project / "notebooks").glob("*.ipynb"):
             cells = read_json(path, "")["cells"]
             assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), path
 
 
-def test_the_smoke_run_depends_on_nothing_that_the_owner_changes_for_other_data(projects: list[Path]) -> None:
-    for project in projects:
+def test_the_smoke_run_depends_on_nothing_that_the_owner_changes_for_other_data() -> None:
+    for project in PROJECTS:
         files = (project / "configs" / name for name in ("config.yaml", "smoke.yaml"))
         default, smoke = (yaml.safe_load(file.read_text()) for file in files)
         for section in ("data", "model", "loss", "tokenizer"):

@@ -8,10 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import PROJECTS, REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECTS = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/requirements.txt"))
-PROJECT = PROJECTS[0]
+PROJECT = PROJECTS[0].name
 UV = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
 TORCH = ("torch", "torchvision", "torchaudio")
 
@@ -165,7 +164,7 @@ def test_where_there_is_no_uv_pip_brings_it(copy: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("project", PROJECTS)
+@pytest.mark.parametrize("project", [path.name for path in PROJECTS])
 def test_a_project_needs_nothing_that_it_does_not_ask_for(project: str, tmp_path: Path) -> None:
     """In a fresh clone, with the package index: its smoke configuration runs, and its tests can be imported."""
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, tmp_path / "clone"], check=True)

@@ -1,11 +1,10 @@
 """The sizes of the projects' networks. They are pinned here, so that another network breaks no test of a copy."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from commands import REPOSITORY, run
 
 SIZES = {
     "mnist_classifier": (
@@ -38,10 +37,8 @@ SIZES = {
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_the_numbers_of_parameters_are_pinned(name: str, repository: Path) -> None:
+def test_the_numbers_of_parameters_are_pinned(name: str) -> None:
     code, expected = SIZES[name]
     count = f"{{n: sum(p.numel() for p in make(n).parameters()) for n in {list(expected)}}}"
-    command = [sys.executable, "-c", f"import json; {code}\nprint(json.dumps({count}))"]
-    folder = repository / "projects" / name
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == expected
+    code = f"import json; {code}\nprint(json.dumps({count}))"
+    assert json.loads(run(sys.executable, "-c", code, folder=REPOSITORY / "projects" / name)) == expected

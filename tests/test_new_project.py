@@ -12,15 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import commands
 import new_project
 import own_repository
 import pytest
 import starter
 import yaml
+from commands import PROJECTS, REPOSITORY
 from requirements import modules_of
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-ORIGINALS = sorted(path.parent.name for path in REPOSITORY.glob("projects/*/main.py"))
+ORIGINALS = [path.name for path in PROJECTS]
 NAMES = {original: f"flowers{number}" for number, original in enumerate(ORIGINALS)}
 TEXTS = (".py", ".yaml", ".yml", ".toml", ".txt", ".md", ".ipynb", ".html", ".mjs", ".js", ".json")
 
@@ -57,11 +58,7 @@ def make(*arguments: object, repository: Path = REPOSITORY) -> int:
 
 def run(folder: Path, *command: object, root: Path | None = None) -> str:
     """What a command that has to succeed prints; it uses the `shared` of that repository, not the installed one."""
-    environment = os.environ | {"PYTHONPATH": str(root or folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=3000)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    return commands.run(*command, folder=folder, PYTHONPATH=root or folder, PYTEST_DISABLE_PLUGIN_AUTOLOAD=1)
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,14 @@
 
 import ast
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import PROJECTS, REPOSITORY, run
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-PROJECTS = sorted(path.parent for path in REPOSITORY.glob("projects/*/main.py"))
 LIGHTEST = min(PROJECTS, key=lambda path: (path / "requirements.txt").stat().st_size)
 PLACES = ("shared/**", "projects/*", "projects/*/src/**", "projects/*/models/**", "docs/learn")
 TOOLS = ("install", "doctor", "new_project", "own_repository", "starter")
@@ -93,10 +91,9 @@ def test_such_code_is_found(code: str) -> None:
 
 def test_every_committed_file_has_a_name_and_line_endings_for_all_systems() -> None:
     def git(*words: str) -> list[str]:
-        return subprocess.run(["git", *words], cwd=REPOSITORY, capture_output=True, text=True).stdout.splitlines()
+        return run("git", *words).splitlines() if (REPOSITORY / ".git").exists() else []
 
     names = git("ls-files")
-    assert names or not (REPOSITORY / ".git").exists()
     assert [name for name in names if not fits_windows(Path(name))] == []
     assert [name for name, count in Counter(name.lower() for name in names).items() if count > 1] == []
     assert [line for line in git("ls-files", "--eol") if re.match("i/(crlf|mixed)", line)] == []
@@ -122,7 +119,7 @@ def test_workers_start_without_a_fork_and_files_have_names_for_windows(project: 
     """As on Windows and macOS: what a worker process gets is pickled, and it imports the program anew."""
     words = ["train", "--config", "configs/smoke.yaml", "--training.workers", "2", "--training.epochs", "1"]
     words += ["--output_dir", str(tmp_path / "outputs"), "--log_dir", str(tmp_path / "logs")]
-    if "--data.processed" in run(project, "main.py", "train", "--help"):
+    if "--data.processed" in run(sys.executable, "main.py", "train", "--help", folder=project):
         words += ["--data.processed", str(tmp_path / "processed")]
     code = f"""
 import multiprocessing, runpy, sys
@@ -134,13 +131,7 @@ if __name__ == "__main__":
 """
     program = tmp_path / "program.py"  # which the workers import
     program.write_text(code, encoding="utf-8")
-    run(project, program)
+    run(sys.executable, program, folder=project)
     written = [path.relative_to(tmp_path) for path in tmp_path.rglob("*")]
     assert any(path.suffix == ".safetensors" for path in written)
     assert [path for path in written if not fits_windows(path)] == []
-
-
-def run(project: Path, *words: str | Path) -> str:
-    done = subprocess.run([sys.executable, *words], cwd=project, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pages import REPOSITORY
+from commands import REPOSITORY
 from serving import VERBS, Reply
 
 from shared.serving.service import Service

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import tables
-from pages import PAGES, REPOSITORY, anchors, blocks, commands, home, named
+from commands import REPOSITORY
+from pages import PAGES, anchors, blocks, commands, home, named
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = re.compile(

@@ -12,11 +12,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from commands import REPOSITORY
 
 from shared.files import read_json
 
-ENVIRONMENT = Path(__file__).resolve().parents[1] / ".venv-trackers" / "bin"
-PROJECT = Path(__file__).resolve().parents[1] / "projects" / "mnist_classifier"
+ENVIRONMENT = REPOSITORY / ".venv-trackers" / "bin"
+PROJECT = REPOSITORY / "projects" / "mnist_classifier"
 installed = pytest.mark.skipif(not ENVIRONMENT.is_dir(), reason="needs `make trackers`")
 
 
@@ -40,23 +41,9 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     """MLflow's own server on a free port of this machine, with SQLite."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-    store = [
-        "--backend-store-uri",
-        f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    command = [
-        str(ENVIRONMENT / "mlflow"),
-        "server",
-        *store,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
+    places = f"--backend-store-uri sqlite:///{folder / 'mlflow.db'} --artifacts-destination {folder / 'files'}"
+    options = f"server {places} --host 127.0.0.1 --port {port} --workers 1".split()
+    command = [str(ENVIRONMENT / "mlflow"), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for _ in range(240):

@@ -7,6 +7,8 @@ import keyword
 import tokenize
 from pathlib import Path
 
+from commands import PROJECTS
+
 LONGEST = 12
 
 
@@ -49,11 +51,11 @@ def test_a_run_of_lines_is_found_whatever_its_names(tmp_path: Path) -> None:
     assert longest_run(shapes(first), shapes(second)) == 3
 
 
-def test_no_two_projects_share_a_long_run_of_lines(projects: list[Path]) -> None:
-    files = {project: {path: shapes(path) for path in sorted(project.glob("src/*.py"))} for project in projects}
+def test_no_two_projects_share_a_long_run_of_lines() -> None:
+    files = {project: {path: shapes(path) for path in sorted(project.glob("src/*.py"))} for project in PROJECTS}
     runs = {
         f"{one.relative_to(one.parents[2])} and {other.relative_to(other.parents[2])}": longest_run(lines, others)
-        for first, second in itertools.combinations(projects, 2)
+        for first, second in itertools.combinations(PROJECTS, 2)
         for one, lines in files[first].items()
         for other, others in files[second].items()
     }

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import REPOSITORY, anchors
+from commands import REPOSITORY
+from pages import anchors
 
 import docs
 

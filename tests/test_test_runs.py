@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from commands import REPOSITORY
 
 CONFTEST = """
 import sys
