@@ -112,8 +112,7 @@ def test_such_names_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "project",
-    [pytest.param(path, marks=[pytest.mark.long] * (path != LIGHTEST), id=path.name) for path in PROJECTS],
+    "project", [pytest.param(path, marks=[pytest.mark.long] * (path != LIGHTEST), id=path.name) for path in PROJECTS]
 )
 def test_workers_start_without_a_fork_and_files_have_names_for_windows(project: Path, tmp_path: Path) -> None:
     """As on Windows and macOS: what a worker process gets is pickled, and it imports the program anew."""

@@ -18,10 +18,7 @@ def standardize__right_column_by_column(rows: np.ndarray, mean: np.ndarray, devi
 SAFE, RESULT = "np.where(deviation == 0, 1.0, deviation)", "(rows - mean) / deviation"
 MISTAKES = {
     "axis": ("train.std(axis=0)", "train.std(axis=1)", "train.mean(axis=0)", "train.mean(axis=1)"),
-    "of all values": (
-        f"train.mean(axis=0), {SAFE}",
-        "np.full_like(deviation, train.mean()), train.std()",
-    ),
+    "of all values": (f"train.mean(axis=0), {SAFE}", "np.full_like(deviation, train.mean()), train.std()"),
     "n minus one": ("train.std(axis=0)", "train.std(axis=0, ddof=1)"),
     "variance": ("train.std(axis=0)", "train.var(axis=0)"),
     "zero stays": (SAFE, "deviation"),

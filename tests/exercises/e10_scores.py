@@ -29,10 +29,7 @@ MISTAKES = {
         "found = np.union1d(labels, predictions)\n    return counts[np.ix_(found, found)]\n",
     ),
     "exchanged": ("counts.sum(axis=1), counts.sum(axis=0)", "counts.sum(axis=0), counts.sum(axis=1)"),
-    "NaN": (
-        "right / np.maximum(predicted, 1), right / np.maximum(truth, 1)",
-        "right / predicted, right / truth",
-    ),
+    "NaN": ("right / np.maximum(predicted, 1), right / np.maximum(truth, 1)", "right / predicted, right / truth"),
     "F1 is the mean": ("2 * right / np.maximum(truth + predicted, 1)", "(precision + recall) / 2"),
     "divided by all": ("right / np.maximum(predicted, 1)", "right / counts.sum()"),
     "equal counts nothing": ("(differences > 0) + 0.5 * (differences == 0)", "differences > 0"),

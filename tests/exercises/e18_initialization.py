@@ -38,10 +38,7 @@ MISTAKES = {
         "(2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound",
         "torch.randn(outputs, inputs, generator=generator) * bound / math.sqrt(3)",
     ),
-    "before the ReLU": (
-        "(activations @ matrix.T).relu()",
-        "(activations.relu() if sizes else activations) @ matrix.T",
-    ),
+    "before the ReLU": ("(activations @ matrix.T).relu()", "(activations.relu() if sizes else activations) @ matrix.T"),
     "always from the inputs": ("(activations @ matrix.T)", "(inputs @ matrix.T)"),
     "the last only": ("return sizes", "return sizes[-1:]"),
 }

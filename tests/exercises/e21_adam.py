@@ -24,19 +24,13 @@ def adamw_step__right_in_place(
 
 
 MISTAKES = {
-    "no correction": (
-        "corrected / ((second / (1 - beta2**step)).sqrt() + eps)",
-        "first / (second.sqrt() + eps)",
-    ),
+    "no correction": ("corrected / ((second / (1 - beta2**step)).sqrt() + eps)", "first / (second.sqrt() + eps)"),
     "decay in the gradient": (
         "gradient = parameter.grad\n    parameter.mul_(1 - rate * decay)",
         "gradient = parameter.grad + decay * parameter",
     ),
     "decay without the rate": ("1 - rate * decay", "1 - decay"),
-    "eps under the root": (
-        "((second / (1 - beta2**step)).sqrt() + eps)",
-        "(second / (1 - beta2**step) + eps).sqrt()",
-    ),
+    "eps under the root": ("((second / (1 - beta2**step)).sqrt() + eps)", "(second / (1 - beta2**step) + eps).sqrt()"),
     "corrected average kept": ("corrected = first", 'corrected = state["first"] = first'),
     "no root": (".sqrt() + eps", " + eps"),
     "betas exchanged": ('step = state["step"]', 'beta1, beta2 = beta2, beta1\n    step = state["step"]'),

@@ -20,10 +20,7 @@ def measure__right_by_trying_all(validation: Pairs, test: Pairs, false_accept: f
 
 
 MISTAKES = {
-    "interpolated": (
-        "different[len(different) - 1 - accepted]",
-        "np.quantile(different, 1 - false_accept)",
-    ),
+    "interpolated": ("different[len(different) - 1 - accepted]", "np.quantile(different, 1 - false_accept)"),
     "all pairs": ("np.sort(similarities[~same])", "np.sort(similarities)"),
     "share of all pairs": ("false_accept * len(different)", "false_accept * len(similarities)"),
     "same people": ("np.sort(similarities[~same])", "-np.sort(-similarities[same])"),

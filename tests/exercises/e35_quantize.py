@@ -49,8 +49,5 @@ MISTAKES = {
         "products.astype(np.float32) * row_scales[:, None] * scales",
         "inputs @ (integers * scales[:, None]).T",
     ),
-    "inputs cut to integers": (
-        "quantize(inputs)\n",
-        "inputs.astype(np.int8), np.ones(len(inputs), np.float32)\n",
-    ),
+    "inputs cut to integers": ("quantize(inputs)\n", "inputs.astype(np.int8), np.ones(len(inputs), np.float32)\n"),
 }
