@@ -49,18 +49,15 @@ def test_scores_are_those_of_scikit_learn() -> None:
     assert found["exact_match"] == pytest.approx(metrics.accuracy_score(labels, predicted))
     assert found["right"].count("1") == round(400 * found["exact_match"])
     assert headline(found) == ("macro-F1", found["macro_f1"], *found["macro_f1_interval"])
+    few, lacking = torch.tensor([[0.9, 0.2], [0.1, 0.3]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
+    assert average_precision(few, lacking).isnan().tolist() == [False, True]  # a label without positives has none
+    assert label_scores(few, lacking, ["a", "b"], [0.5, 0.5])["mean_average_precision"] == 1
     watched = GatheredMetrics(mean_average_precision)
     watched.update(logits[:100], labels[:100])
     watched.reset()
     for batch in (slice(150), slice(150, 400)):
         watched.update(logits[batch], labels[batch])
     assert watched.compute() == {"mean_average_precision": pytest.approx(found["mean_average_precision"])}
-
-
-def test_a_label_without_positives_has_no_average_precision() -> None:
-    scores, labels = torch.tensor([[0.9, 0.2], [0.1, 0.3]]), torch.tensor([[1.0, 0.0], [0.0, 0.0]])
-    assert average_precision(scores, labels).isnan().tolist() == [False, True]
-    assert label_scores(scores, labels, ["a", "b"], [0.5, 0.5])["mean_average_precision"] == 1
 
 
 def test_the_interval_of_macro_f1_holds_it_and_narrows_with_examples() -> None:

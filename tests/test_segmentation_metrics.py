@@ -35,16 +35,9 @@ def test_pooled_and_per_image_are_what_their_names_say() -> None:
     assert found["confusion"] == [[6, 0, 0], [1, 1, 0], [0, 0, 0]]
 
 
-def test_ignored_pixels_count_for_nothing() -> None:
-    found = scores(([[0, 1], [2, 1]], [[0, IGNORE], [IGNORE, 1]]))
-    assert found["pooled"]["iou"] == {"a": 1.0, "b": 1.0, "c": None}
-
-
-def test_a_class_answered_but_absent_scores_zero() -> None:
+def test_ignored_pixels_count_for_nothing_and_a_class_that_is_absent_but_answered_scores_zero() -> None:
+    assert scores(([[0, 1], [2, 1]], [[0, IGNORE], [IGNORE, 1]]))["pooled"]["iou"] == {"a": 1.0, "b": 1.0, "c": None}
     assert scores(([[2, 0]], [[0, 0]]))["pooled"]["iou"] == {"a": 0.5, "b": None, "c": 0.0}
-
-
-def test_a_image_of_ignored_pixels_has_no_score() -> None:
     found = scores(([[0, 0]], [[IGNORE, IGNORE]]), ([[0, 1]], [[0, 1]]))
     assert found["by_image"] == {"0": None, "1": 1.0}
     assert found["per_image"]["mean_iou"] == 1.0
@@ -84,20 +77,12 @@ def square(shift: int) -> torch.Tensor:
     return mask
 
 
-def test_outlines_within_the_tolerance_are_right() -> None:
+def test_outlines_within_the_tolerance_are_right_and_those_along_ignored_pixels_left_out() -> None:
     assert boundary_f(square(0), square(0), 3, IGNORE)[:2].tolist() == [1.0, 1.0]
     assert boundary_f(square(1), square(0), 3, IGNORE)[1] == 1.0  # 0.75 % of the diagonal is one pixel here
     assert boundary_f(square(10), square(0), 3, IGNORE)[1] < 0.8
     assert math.isnan(boundary_f(square(0), square(0), 3, IGNORE)[2])
-
-
-def test_an_outline_that_is_missing_or_invented_scores_zero() -> None:
-    empty = torch.zeros(100, 100, dtype=torch.int64)
-    assert boundary_f(empty, square(0), 3, IGNORE)[1] == 0
-    assert boundary_f(square(0), empty, 3, IGNORE)[1] == 0
-
-
-def test_outlines_along_ignored_pixels_are_left_out() -> None:
-    truth = square(0)
+    empty, truth = torch.zeros(100, 100, dtype=torch.int64), square(0)
+    assert boundary_f(empty, truth, 3, IGNORE)[1] == boundary_f(truth, empty, 3, IGNORE)[1] == 0
     truth[:, 45:] = IGNORE
     assert boundary_f(square(0), truth, 3, IGNORE)[1] == 1.0

@@ -9,8 +9,8 @@ from shared.metrics.running import GatheredMetrics
 from shared.metrics.verification import (
     BLOCK,
     best_threshold,
+    count_right,
     cross_validated,
-    decided_right,
     pair_auc,
     pairs_of,
     verification_scores,
@@ -20,22 +20,18 @@ SAME = np.array([True, True, True, False, False, False])
 SIMILARITIES = np.array([0.9, 0.8, 0.3, 0.4, 0.2, 0.1])
 
 
-def test_the_best_threshold_lies_half_way_between_two_pairs() -> None:
-    assert best_threshold(SIMILARITIES, SAME) == pytest.approx(0.6)
-    assert best_threshold(np.array([0.2, 0.6]), np.array([False, True])) == pytest.approx(0.4)
-
-
-def test_pairs_of_equal_similarity_fall_on_one_side_together() -> None:
-    similarities = np.array([0.5, 0.5, 0.5, 0.1])
-    threshold = best_threshold(similarities, np.array([True, True, False, False]))
-    assert 0.1 < threshold < 0.5
-
-
-@pytest.mark.parametrize("truth", [True, False])
-def test_where_all_pairs_are_alike_the_threshold_leaves_them_on_one_side(truth: bool) -> None:
-    same = np.full(4, truth)
-    similarities = np.array([0.1, 0.2, 0.3, 0.4])
-    assert decided_right(similarities, same, best_threshold(similarities, same)).sum() == 4
+@pytest.mark.parametrize(
+    ("similarities", "same", "low", "high"),
+    [
+        (SIMILARITIES, SAME, 0.6, 0.6),  # half way between two pairs
+        ([0.2, 0.6], [False, True], 0.4, 0.4),
+        ([0.5, 0.5, 0.5, 0.1], [True, True, False, False], 0.1, 0.5),  # equal ones fall on one side together
+        ([0.1, 0.2, 0.3, 0.4], [True] * 4, -np.inf, 0.099),  # where all pairs are alike they are left on one side
+        ([0.1, 0.2, 0.3, 0.4], [False] * 4, 0.401, np.inf),
+    ],
+)
+def test_the_best_threshold(similarities: list[float], same: list[bool], low: float, high: float) -> None:
+    assert low - 1e-9 <= best_threshold(np.array(similarities), np.array(same)) <= high + 1e-9
 
 
 def test_scores_of_a_worked_example() -> None:
@@ -44,10 +40,7 @@ def test_scores_of_a_worked_example() -> None:
     assert scores["auc"] == pytest.approx(8 / 9)
     assert scores["eer"] == pytest.approx(1 / 3)
     assert (scores["pairs"], scores["same"], scores["failed"]) == (6, 3, 0)
-
-
-def test_three_pairs_cannot_tell_a_rate_of_one_percent() -> None:
-    assert verification_scores(SIMILARITIES, SAME, 0.6)["tar_at_far"] == {"0.01": None, "0.001": None}
+    assert scores["tar_at_far"] == {"0.01": None, "0.001": None}, "three pairs cannot tell a rate of one percent"
 
 
 def test_true_accepts_at_a_rate_of_false_ones() -> None:
@@ -61,7 +54,7 @@ def test_true_accepts_at_a_rate_of_false_ones() -> None:
 def test_pairs_that_could_not_be_compared_are_errors_and_never_accepted() -> None:
     failing = np.where(np.arange(6) % 3 == 0, np.nan, np.where(SAME, 0.9, 0.1))
     for threshold in (-5, 0.5, 5):
-        assert decided_right(failing, SAME, threshold).sum() <= 4
+        assert count_right(failing, SAME, threshold) <= 4
     scores = verification_scores(failing, SAME, 0.5)
     assert scores["failed"] == 2
     assert scores["accuracy"] == pytest.approx(4 / 6)
@@ -122,16 +115,11 @@ def test_the_area_over_several_blocks_of_examples_is_that_over_all_pairs() -> No
     assert pair_auc(embeddings, labels)["auc"] == pytest.approx(expected, abs=1e-5)
 
 
-def test_pairs_that_are_equally_far_apart_count_half() -> None:
+def test_pairs_that_are_equally_far_apart_count_half_and_what_is_no_number_has_no_score() -> None:
     labels = torch.tensor([0, 0, 1, 1, 2, 2])
     assert pair_auc(torch.ones(6, 3), labels) == {"auc": 0.5}
+    assert np.isnan(pair_auc(torch.full((6, 3), torch.nan), labels)["auc"])
     embeddings = torch.randint(0, 2, (6, 2), generator=torch.Generator().manual_seed(0)).float()
     first, second = torch.triu_indices(6, 6, offset=1)
-    distances = torch.cdist(embeddings, embeddings)[first, second]
-    assert pair_auc(embeddings, labels) == {
-        "auc": pytest.approx(roc_auc_score(labels[first] == labels[second], -distances))
-    }
-
-
-def test_embeddings_that_are_no_numbers_have_no_score() -> None:
-    assert np.isnan(pair_auc(torch.full((4, 2), torch.nan), torch.tensor([0, 0, 1, 1]))["auc"])
+    expected = roc_auc_score(labels[first] == labels[second], -torch.cdist(embeddings, embeddings)[first, second])
+    assert pair_auc(embeddings, labels)["auc"] == pytest.approx(expected)
