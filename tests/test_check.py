@@ -65,12 +65,9 @@ def test_copies_are_of_one_kind_each() -> None:
     assert "a copy in the same split: 1 (a = b); delete" in within
 
 
-def test_even_classes_in_all_splits_need_no_warning() -> None:
-    examples = [one for split in ("train", "test") for label in ("cat", "dog") for one in many(label, 10, split)]
-    assert all_warnings(found(*examples)) == []
-
-
-def test_small_uneven_and_lonely_classes_are_named() -> None:
+def test_small_uneven_and_lonely_classes_are_named_and_even_ones_need_no_warning() -> None:
+    even = [one for split in ("train", "test") for label in ("cat", "dog") for one in many(label, 10, split)]
+    assert all_warnings(found(*even)) == []
     examples = many("cat", 45) + many("dog", 9) + many("bird", 20, "test")
     few, in_train, in_test, uneven = class_warnings(found(*examples))
     assert "fewer than 10 images: 1 (dog 9)" in few
@@ -142,11 +139,8 @@ def test_refused_data_is_recorded_before_the_refusal(tmp_path: Path) -> None:
         report(findings, tmp_path)
     assert json.loads((tmp_path / "check_data.json").read_text())["usable"] is False
     assert "Training refuses this data: one class only" in (tmp_path / "data.html").read_text()
-
-
-def test_where_there_is_nothing_nothing_is_written(tmp_path: Path) -> None:
-    findings = found()
-    findings.refusal = "it is empty; put images there."
+    nothing = found()
+    nothing.refusal = "it is empty; put images there."
     with pytest.raises(UserError, match="it is empty"):
-        report(findings, tmp_path / "outputs")
-    assert not (tmp_path / "outputs").exists()
+        report(nothing, tmp_path / "outputs")
+    assert not (tmp_path / "outputs").exists(), "where there is nothing, nothing is written"

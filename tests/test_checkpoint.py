@@ -52,20 +52,15 @@ def test_a_flipped_byte_anywhere_is_found(saved: Path) -> None:
             load_checkpoint(saved)
 
 
-def test_a_cut_file_is_found(saved: Path) -> None:
+def test_a_cut_or_missing_file_and_a_newer_version_say_what_to_do(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = saved.read_bytes()
     for length in (0, 5, len(content) // 2, len(content) - 1):
         saved.write_bytes(content[:length])
         with pytest.raises(UserError, match="is damaged or no checkpoint .*; delete it and train again"):
             load_checkpoint(saved)
-
-
-def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no checkpoint .*; run `python main.py train` first"):
-        load_checkpoint(tmp_path / "none")
-
-
-def test_a_newer_version_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        load_checkpoint(saved.with_name("none"))
+    saved.write_bytes(content)
     monkeypatch.setattr(module, "FORMAT_VERSION", 0)
     with pytest.raises(UserError, match="has the format version 1, but this program reads 0"):
         load_checkpoint(saved)

@@ -50,6 +50,8 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_flags_win_over_the_given_file_over_the_default_file_over_the_dataclass(tmp_path: Path) -> None:
+    commented = write(tmp_path / "commented.yaml", "data:\n  # source: sample\n")
+    assert load(Config, tmp_path, commented) == Config(data=Data(root=tmp_path / "data/raw"))
     default = write(tmp_path / "config.yaml", "seed: 1\nlearning_rate: 1e-3\ndata:\n  source: sample\n")
     given = write(tmp_path / "other.yaml", "seed: 2\n")
     config, _ = parse(Config, ["--config", str(given), "--learning_rate", "2e-3"], base=tmp_path, files=[default])
@@ -120,10 +122,6 @@ def test_bounds_say_and_contain_what_they_state(
     assert str(bounds) == text
     assert all(map(bounds.contains, inside))
     assert not any(map(bounds.contains, outside))
-
-
-def test_a_section_whose_lines_are_commented_out_is_fine(tmp_path: Path) -> None:
-    assert load(Config, tmp_path, write(tmp_path / "config.yaml", "data:\n  # source: sample\n")).seed == 0
 
 
 def test_parameters_of_the_function_become_arguments(tmp_path: Path) -> None:

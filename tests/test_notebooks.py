@@ -52,9 +52,3 @@ def test_the_notebook_says_what_one_will_have_and_where_the_repository_does_it(p
     assert "**What you will have at the end**" in cells(path, "markdown")[0]
     assert "## The same in this repository" in text
     assert "show_source(" in "\n".join(cells(path, "code"))
-
-
-@every_notebook
-def test_outputs_are_not_committed(path: Path) -> None:
-    code = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)

@@ -61,6 +61,9 @@ def test_files_of_other_kinds_are_named_in_class_folders_and_where_predict_looks
     assert skipped_warnings(record, SimpleNamespace()) == [sentence]  # nothing is looked for again
     assert collect_files([tmp_path])[1] == {"files of other kinds": 3}
     assert skipped_files(tmp_path, RECORDINGS).counts == {"files of other kinds": 3}
+    (tmp_path / "cat" / "0.png").unlink()
+    with pytest.raises(UserError, match=r"holds no images .*but files of other kinds: 3 \("):
+        collect_files([tmp_path])
 
 
 @pytest.mark.parametrize("ending", ["tif", "gif", "webp"])
@@ -72,18 +75,7 @@ def test_further_pages_are_said(ending: str, tmp_path: Path, capsys: pytest.Capt
     assert len(files) == 2
     assert skipped == {"pages after the first in files of several": 1}
     assert f"stack.{ending}" in capsys.readouterr().err
-
-
-def test_a_file_that_is_named_alone_is_looked_at_too(tmp_path: Path) -> None:
-    pages = [Image.new("L", (6, 6), 60 * number) for number in range(2)]
-    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
-    assert collect_files([tmp_path / "stack.tif"])[1] == {"pages after the first in files of several": 1}
-
-
-def test_a_folder_of_other_kinds_alone_says_what_it_holds(tmp_path: Path) -> None:
-    (tmp_path / "a.heic").write_bytes(b"")
-    with pytest.raises(UserError, match=r"holds no images .*but files of other kinds: 1 \(a\.heic\)"):
-        collect_files([tmp_path])
+    assert collect_files([tmp_path / f"stack.{ending}"])[1] == skipped, "a file that is named alone is looked at too"
 
 
 def test_a_closed_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,20 +40,20 @@ def load(
     return record.source, record.description, record.substituted
 
 
-def test_auto_takes_what_lies_there(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    assert load("auto", tmp_path) == ("folder", "own data", "")
-
-
-def test_auto_downloads_into_an_empty_folder(tmp_path: Path) -> None:
+def test_auto_takes_what_lies_there_or_downloads_into_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / ".gitkeep").touch()
     assert load("auto", tmp_path, online) == ("published", "real", "")
+    (tmp_path / "a").mkdir()
+    assert load("auto", tmp_path, online) == ("folder", "own data", "")
 
 
 def test_without_a_network_the_sample_stands_in_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     substituted = "no mirror of it answered, so the built-in sample stands in for published"
     assert load("auto", tmp_path) == ("sample", "sample data", substituted)
     assert substituted in capsys.readouterr().err
+    with pytest.raises(UserError, match="put the files into .*, or use --data.source sample"):
+        load("published", tmp_path)  # what is asked for by name is never substituted
+    assert load("sample", tmp_path) == ("sample", "sample data", "")
 
 
 def test_unknown_files_and_mistyped_folders_are_never_passed_over(tmp_path: Path) -> None:
@@ -62,12 +62,6 @@ def test_unknown_files_and_mistyped_folders_are_never_passed_over(tmp_path: Path
         load("auto", tmp_path)
     with pytest.raises(UserError, match="does not exist; make it, or correct the path"):
         load("auto", tmp_path / "typo")
-
-
-def test_a_source_asked_for_by_name_is_never_substituted(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="put the files into .*, or use --data.source sample"):
-        load("published", tmp_path)
-    assert load("sample", tmp_path) == ("sample", "sample data", "")
 
 
 @pytest.mark.parametrize(

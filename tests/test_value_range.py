@@ -48,10 +48,10 @@ def test_the_range_is_what_the_images_hold(
     np.testing.assert_allclose(measure_range(files), expected, rtol=2e-2)
 
 
-@pytest.mark.parametrize("kind", [np.uint16, np.float32, np.int32])
-def test_a_dim_image_stays_dim_beside_a_bright_one(kind: type, tmp_path: Path) -> None:
-    dim, bright = means([save(tmp_path / f"{high}.tif", ramp(0, high, kind)) for high in (4000, 40000)])
-    assert bright == pytest.approx(10 * dim, rel=0.1)
+def test_a_dim_image_stays_dim_beside_a_bright_one(tmp_path: Path) -> None:
+    for kind in (np.uint16, np.float32, np.int32):
+        dim, bright = means([save(tmp_path / f"{high}.tif", ramp(0, high, kind)) for high in (4000, 40000)])
+        assert bright == pytest.approx(10 * dim, rel=0.1)
 
 
 def test_a_hot_pixel_and_values_that_are_no_numbers_do_not_blacken_an_image(

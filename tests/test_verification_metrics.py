@@ -26,8 +26,8 @@ SIMILARITIES = np.array([0.9, 0.8, 0.3, 0.4, 0.2, 0.1])
         (SIMILARITIES, SAME, 0.6, 0.6),  # half way between two pairs
         ([0.2, 0.6], [False, True], 0.4, 0.4),
         ([0.5, 0.5, 0.5, 0.1], [True, True, False, False], 0.1, 0.5),  # equal ones fall on one side together
-        ([0.1, 0.2, 0.3, 0.4], [True] * 4, -np.inf, 0.099),  # where all pairs are alike they are left on one side
-        ([0.1, 0.2, 0.3, 0.4], [False] * 4, 0.401, np.inf),
+        ([0.1, 0.2, 0.3, 0.4], [True] * 4, -np.inf, 0.09999999),  # where all pairs are alike they are left on one side
+        ([0.1, 0.2, 0.3, 0.4], [False] * 4, 0.4000001, np.inf),
     ],
 )
 def test_the_best_threshold(similarities: list[float], same: list[bool], low: float, high: float) -> None:

@@ -62,13 +62,20 @@ def test_a_project_becomes_a_folder_that_answers_on_the_device(part: Part, packa
     assert {name.removeprefix("./") + ("index.html" if name.endswith("/") else "") for name in kept} == files
 
 
-def test_another_content_is_another_version(part: Part, packages: Path, tmp_path: Path) -> None:
+def test_another_content_is_another_version_and_a_site_that_cannot_be_built_leaves_the_former_one(
+    part: Part, packages: Path, tmp_path: Path
+) -> None:
     versions = []
     for text in "aab":
         (part.page / "page.mjs").write_text(text)
         build_site(tmp_path / "web", [part], packages)
         versions.append((tmp_path / "web" / "service-worker.js").read_text().splitlines()[0])
     assert versions[0] == versions[1] != versions[2]
+    part.network.write_bytes(b"no network")
+    with pytest.raises(UserError, match=r"network\.onnx is damaged"):
+        build_site(tmp_path / "web", [part], packages)
+    assert (tmp_path / "web" / "letters" / "model.onnx").is_file()
+    assert not list(tmp_path.glob(".site-*"))
 
 
 @pytest.mark.parametrize("name", ["notes.md", "service-worker.js"])
@@ -80,16 +87,7 @@ def test_a_folder_of_other_things_is_not_replaced(name: str, part: Part, package
     assert (tmp_path / "docs" / name).read_text() == "mine"
 
 
-def test_a_site_that_cannot_be_built_leaves_the_former_one(part: Part, packages: Path, tmp_path: Path) -> None:
-    build_site(tmp_path / "web", [part], packages)
-    part.network.write_bytes(b"no network")
-    with pytest.raises(UserError, match=r"network\.onnx is damaged"):
-        build_site(tmp_path / "web", [part], packages)
-    assert (tmp_path / "web" / "letters" / "model.onnx").is_file()
-    assert not list(tmp_path.glob(".site-*"))
-
-
-def test_another_package_than_the_known_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_package_and_a_machine_without_npm_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def pack(command: list[str], **_: object) -> None:
         with tarfile.open(Path(command[-1]) / "any.tgz", "w:gz"):
             pass
@@ -98,9 +96,7 @@ def test_another_package_than_the_known_one_is_refused(tmp_path: Path, monkeypat
     with pytest.raises(UserError, match="has another SHA-512 than the known one; nothing was kept"):
         fetch_packages(tmp_path / "packages")
     assert not (tmp_path / "packages").exists()
-
-
-def test_without_npm_one_sentence_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="there is no npm; install Node.js"):
         fetch_packages(tmp_path / "packages")
