@@ -9,6 +9,8 @@ from commands import REPOSITORY
 
 TOP = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES = [*TOP, *sorted(REPOSITORY.glob("docs/**/*.md")), *sorted(REPOSITORY.glob("projects/*/README.md"))]
+NOTEBOOKS = [*REPOSITORY.glob("docs/learn/[0-9]*.ipynb"), *REPOSITORY.glob("projects/*/notebooks/*.ipynb")]
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]+))?\)")
 _FENCE = re.compile(r"(?:<!-- (?P<comment>[^>]*) -->\n)?```(?P<language>\w+)\n(?P<body>.*?)```", re.DOTALL)
 
 
@@ -38,14 +40,30 @@ def named(page: Path) -> str:
     return str(page.relative_to(REPOSITORY))
 
 
+def text_of(path: Path) -> str:
+    """The text of a page, or of a notebook's cells of text."""
+    if path.suffix != ".ipynb":
+        return path.read_text()
+    cells = json.loads(path.read_text())["cells"]
+    return "\n".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+
+
 def anchors(path: Path) -> set[str]:
     """The anchors of the titles of a page or notebook, as the site and GitHub write them."""
-    text = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = json.loads(text)["cells"]
-        text = "\n".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
-    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", text_of(path), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+def follow(text: str, page: Path) -> list[Path]:
+    """The files that the links of a text of the page lead to; each has to be there, with the section that it names."""
+    found = []
+    for target, anchor in LINK.findall(text):
+        if not target.startswith("http"):
+            there = (page.parent / target).resolve() if target else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+            found.append(there)
+    return found
 
 
 def home(page: Path) -> Path:

@@ -8,12 +8,6 @@ from pathlib import Path
 import pytest
 from commands import PROJECTS, run
 
-# The whole job of these takes seconds; that of others a minute, and their own tests run it too, though not in a copy.
-QUICK = {"mnist_classifier"}
-WHOLE_JOBS = [
-    pytest.param(path, marks=[] if path.name in QUICK else [pytest.mark.long], id=path.name) for path in PROJECTS
-]
-
 
 @pytest.fixture
 def copied(original: Path, tmp_path: Path) -> tuple[Path, Path]:
@@ -27,8 +21,9 @@ def _leftovers(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name == "__pycache__" or (written and "." in name and name != ".gitkeep")]
 
 
-@pytest.mark.parametrize("original", WHOLE_JOBS)
+@pytest.mark.parametrize("original", [path for path in PROJECTS if path.name == "mnist_classifier"])
 def test_a_copy_does_the_whole_job_under_its_own_name(copied: tuple[Path, Path]) -> None:
+    """Of the project whose job takes seconds; the tests of the other copies do theirs."""
     _, copy = copied
     run(sys.executable, "main.py", "run", "--config", "configs/smoke.yaml", folder=copy)
     assert (copy / "outputs" / "export" / "flowers.onnx").is_file()

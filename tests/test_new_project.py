@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import starter
 import yaml
 from commands import PROJECTS, REPOSITORY
 from requirements import modules_of
+from serving import ask, ask_json
 
 ORIGINALS = [path.name for path in PROJECTS]
 NAMES = {original: f"flowers{number}" for number, original in enumerate(ORIGINALS)}
@@ -339,22 +339,14 @@ def test_it_trains_exports_and_serves(made: Made) -> None:
     try:
         assert process.stdout
         url = process.stdout.readline().split()[1]
-        interface = json.loads(fetch(f"{url}/openapi.json"))
-        body = interface["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
-        results = json.loads(fetch(f"{url}/predict", json.dumps(body).encode()))["results"]
+        described = ask(f"{url}/openapi.json").json["paths"]["/predict"]["post"]["requestBody"]
+        results = ask_json(f"{url}/predict", described["content"]["application/json"]["example"]).json["results"]
         assert results
         assert not any("error" in result for result in results)
-        assert b"<h1>" in fetch(url)
+        assert b"<h1>" in ask(url).body
     finally:
         process.terminate()
         process.wait(timeout=60)
-
-
-def fetch(url: str, body: bytes | None = None) -> bytes:
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as response:
-        content: bytes = response.read()
-        return content
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tables
 from commands import REPOSITORY
-from pages import PAGES, anchors, blocks, commands, home, named
+from pages import NOTEBOOKS, PAGES, blocks, commands, follow, home, named, text_of
 
 # Options of pip, git, torchrun, tensorboard, curl, podman, pytest (cut at a hyphen), and --config.
 NO_SETTINGS = re.compile(
@@ -62,14 +62,9 @@ def test_every_path_in_the_text_exists(page: Path) -> None:
             assert any((base / span).exists() for base in bases), span
 
 
-@every_page
+@pytest.mark.parametrize("page", [*PAGES, *NOTEBOOKS], ids=named)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]+))?\)", page.read_text()):
-        if target.startswith("http"):
-            continue
-        there = page.parent / target if target else page
-        assert there.exists(), target
-        assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
+    follow(text_of(page), page)
 
 
 @every_page

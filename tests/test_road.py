@@ -1,19 +1,17 @@
 """The road has no hole: every subject is taught, trained and used somewhere, and every link of it leads there."""
 
 import base64
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import REPOSITORY
-from pages import anchors
+from pages import LINK, follow
 
 import docs
 
 PAGE = REPOSITORY / "docs" / "learn.md"
-NOTEBOOKS = [*REPOSITORY.glob("docs/learn/[0-9]*.ipynb"), *REPOSITORY.glob("projects/*/notebooks/*.ipynb")]
 SUBJECTS = """what PyTorch is; the environment; NumPy: arrays; NumPy: shapes; NumPy: mathematics;
 scikit-learn: a random forest on iris; scikit-learn: linear regression; scikit-learn: logistic regression;
 scikit-learn: SVM; scikit-learn: K-means; scikit-learn: PCA; scikit-learn: cross-validation; scikit-learn: metrics;
@@ -21,7 +19,6 @@ tensors; operations; autograd; `nn.Module`; activation functions: ReLU, sigmoid;
 losses: MSE; losses: cross-entropy; a first network on MNIST's digits: trained, validated, tested; training well;
 convolutional networks (CNN); recurrent networks (RNN); Transformers; transfer learning; the real projects; ONNX;
 the web; the phone"""
-LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]+))?\)")
 
 
 def rows(title: str) -> list[list[str]]:
@@ -31,25 +28,13 @@ def rows(title: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def follow(links: str, folder: Path) -> list[Path]:
-    """The files that the links of a text lead to; each has to be there, with the section that the link names."""
-    found = []
-    for target, anchor in LINK.findall(links):
-        if not target.startswith("http"):
-            path = (folder / target).resolve() if target else PAGE
-            assert path.exists(), target
-            assert not anchor or anchor in anchors(path), f"{target}#{anchor}"
-            found.append(path)
-    return found
-
-
 def test_the_table_has_every_subject() -> None:
     assert [row[0] for row in rows("Where each subject is taught")] == re.split(r";\s+", SUBJECTS)
 
 
 @pytest.mark.parametrize("row", rows("Where each subject is taught"), ids=lambda row: row[0])
 def test_a_subject_is_taught_trained_and_used(row: list[str]) -> None:
-    _, taught, exercise, used = (follow(cell, PAGE.parent) for cell in row)
+    _, taught, exercise, used = (follow(cell, PAGE) for cell in row)
     assert taught
     assert all(path.suffix == ".ipynb" or path == PAGE for path in taught)
     assert exercise
@@ -59,14 +44,8 @@ def test_a_subject_is_taught_trained_and_used(row: list[str]) -> None:
 
 
 def test_the_steps_are_all_notebooks_in_order() -> None:
-    steps = [path for row in rows("The steps") for path in follow(row[0], PAGE.parent)]
+    steps = [path for row in rows("The steps") for path in follow(row[0], PAGE)]
     assert [path for path in steps if path.parent.name == "learn"] == sorted(REPOSITORY.glob("docs/learn/[0-9]*.ipynb"))
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parents[1].name}/{path.stem}")
-def test_the_links_of_a_notebook_lead_somewhere(path: Path) -> None:
-    cells = json.loads(path.read_text())["cells"]
-    follow("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"), path.parent)
 
 
 def notebook_of(*outputs: dict[str, Any]) -> dict[str, Any]:
