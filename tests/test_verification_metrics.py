@@ -9,8 +9,8 @@ from shared.metrics.running import GatheredMetrics
 from shared.metrics.verification import (
     BLOCK,
     best_threshold,
-    count_right,
     cross_validated,
+    decided_right,
     pair_auc,
     pairs_of,
     verification_scores,
@@ -54,7 +54,7 @@ def test_true_accepts_at_a_rate_of_false_ones() -> None:
 def test_pairs_that_could_not_be_compared_are_errors_and_never_accepted() -> None:
     failing = np.where(np.arange(6) % 3 == 0, np.nan, np.where(SAME, 0.9, 0.1))
     for threshold in (-5, 0.5, 5):
-        assert count_right(failing, SAME, threshold) <= 4
+        assert decided_right(failing, SAME, threshold).sum() <= 4
     scores = verification_scores(failing, SAME, 0.5)
     assert scores["failed"] == 2
     assert scores["accuracy"] == pytest.approx(4 / 6)
