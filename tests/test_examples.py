@@ -25,15 +25,12 @@ def data_of(labels: list[int]) -> Data:
     return Data(Splits(*splits), ["a", "b", "c", "d"], record)
 
 
-def test_they_are_the_first_of_evenly_spaced_classes_of_the_test_split() -> None:
+def test_they_are_the_first_of_evenly_spaced_classes_of_the_test_split_then_others() -> None:
     data = data_of([3, 3, 0, 1, 0, 2])
     assert pick_examples(data, "texts", str, 2) == [("a", ["test 2"]), ("d", ["test 0"])]
-    assert pick_examples(data, "texts", str, 9) == [
-        ("a", ["test 2"]),
-        ("b", ["test 3"]),
-        ("c", ["test 5"]),
-        ("d", ["test 0"]),
-    ]
+    every = [("a", ["test 2"]), ("b", ["test 3"]), ("c", ["test 5"]), ("d", ["test 0"])]
+    assert pick_examples(data, "texts", str, 4) == every
+    assert pick_examples(data, "texts", str, 9) == [*every, ("d", ["test 1"]), ("a", ["test 4"])]
     assert pick_examples(data, "texts", str, 0) == []
     assert pick_examples(data, "texts", str, 2, labeled=False) == [("", ["test 0"]), ("", ["test 5"])]
 

@@ -184,4 +184,4 @@ def test_examples_to_click_show_each_label_once() -> None:
     record: Any = None
     data = Data(Splits(split, split, split), ["a", "b", "c"], record)
     assert data.several_labels
-    assert pick_examples(data, "texts", str, 9) == [("a | b", ["y"]), ("b", ["x"]), ("a | c", ["z"])]
+    assert pick_examples(data, "texts", str, 3) == [("a | b", ["y"]), ("b", ["x"]), ("a | c", ["z"])]

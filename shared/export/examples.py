@@ -24,33 +24,33 @@ Example = tuple[str, Sequence[bytes | str]]
 def pick_examples(
     data: Data, column: str, encode: Callable[[Any], bytes | str], count: int, labeled: bool = True
 ) -> list[Example]:
-    """Examples of the test split: the first one with each of `count` labels, or evenly spaced ones without labels.
+    """`count` examples of the test split: the first one with each label, then, as without labels, evenly spaced ones.
 
     Args:
         encode: from an example of this column to a file that the page can read, or to a text.
     """
     test = data.splits.test
-    if not labeled:
-        return [("", [encode(test[column][index])]) for index in evenly_spaced(len(test), count)]
-    labels = np.asarray(test["labels"])
-    every = (np.flatnonzero(has_label(labels, label))[:1].tolist() for label in range(len(data.classes)))
+    labels = np.asarray(test["labels"]) if labeled else np.empty(0)
+    every = (np.flatnonzero(has_label(labels, label))[:1].tolist() for label in range(len(data.classes) * labeled))
     first = [*dict.fromkeys(place for places in every for place in places)]
+    others = [place for place in range(len(test)) if place not in first]
     places = [first[one] for one in evenly_spaced(len(first), count)]
-    names = label_names(labels[places], data.classes)
+    places += [others[one] for one in evenly_spaced(len(others), count - len(places))]
+    names = label_names(labels[places], data.classes) if labeled else [()] * len(places)
     return [(" | ".join(own), [encode(test[column][place])]) for own, place in zip(names, places, strict=True)]
 
 
 def image_file(image: Image.Image) -> bytes:
-    """The image as a PNG file, a large one scaled down."""
+    """The image as a WebP file, a large one scaled down: gray without loss, color at a fifth of a PNG file's bytes."""
     small = image.copy()
     small.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     buffer = io.BytesIO()
-    small.save(buffer, "PNG")
+    small.save(buffer, "WEBP", quality=90, lossless=small.mode == "L")
     return buffer.getvalue()
 
 
 def input_file(channels: Any) -> bytes:
-    """A network's input, uint8 [C, H, W], as a PNG file; C is 1 or 3."""
+    """A network's input, uint8 [C, H, W], as a file; C is 1 or 3."""
     pixels = np.moveaxis(np.asarray(channels), 0, 2)  # [H, W, C]
     return image_file(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
 

@@ -20,15 +20,22 @@ export function examples() {
   return fetch("examples.json").then((response) => (response.ok ? response.json() : []));
 }
 
-// The network of a file beside this page, loaded when it is first used: from one input tensor to all outputs, by name.
+let loading = new Promise((resolve) => setTimeout(resolve, 500)); // the page is shown first
+
+// The network of a file beside this page: from one input tensor to all outputs, by name. It is loaded before it is used,
+// one network after the other, so that the first answer need not wait for it.
 export function network(file) {
   let session;
-  return async (type, data, shape) => {
+  const load = () => {
     session ??= ort.InferenceSession.create(file, { executionProviders: ["wasm"] }).catch((error) => {
       session = undefined; // so that the next call tries again
       throw error;
     });
-    const loaded = await session;
+    return session;
+  };
+  loading = loading.then(load).catch(() => {}); // a problem is shown where the network is used
+  return async (type, data, shape) => {
+    const loaded = await load();
     return loaded.run({ [loaded.inputNames[0]]: new ort.Tensor(type, data, shape) });
   };
 }
