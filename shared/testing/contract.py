@@ -436,11 +436,16 @@ def test_what_does_not_train_loads_no_library_of_training(
     assert not unneeded & loaded(contract, code)
 
 
+LOADED = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('model.onnx'))"
+
+
 @in_browser
 @on_device
-def test_an_example_on_the_static_page_is_answered_by_one_click(page: Page, static: Path, contract: Contract) -> None:
+def test_the_static_page_loads_its_network_and_answers_an_example_by_one_click(
+    page: Page, static: Path, contract: Contract
+) -> None:
     with file_server(static.parent) as address:
-        try_example(page, f"{address}/{static.name}", contract.answered)
+        try_example(page, f"{address}/{static.name}", contract.answered, LOADED)
     assert page.messages == []
 
 

@@ -65,13 +65,15 @@ def require_same_answers(
     assert use(page, f"{address}/{static.name}") == expected
 
 
-def try_example(page: Page, address: str, answered: str) -> str:
+def try_example(page: Page, address: str, answered: str, ready: str = "true") -> str:
     """Open the page, click the first example, and wait for its answer; gives the class that stands on the example.
 
     Args:
         answered: JavaScript that is true once the page shows an answer.
+        ready: JavaScript that has to be true before the click.
     """
     open_page(page, address)
+    page.wait_for(ready)
     page.wait_for("document.querySelector('.examples button')")
     assert not page.run(f"Boolean({answered})")
     label: str = page.run("document.querySelector('.examples span').textContent")
