@@ -186,10 +186,10 @@ def _compare(
     """
     if not len(some):
         return
-    vectors = np.concatenate([likeness.describe(batch) for batch in in_batches(some, CHUNK)])  # [some, D]
+    vectors = np.concatenate([*in_batches(some, CHUNK, likeness.describe)])  # [some, D]
     best, nearest = np.full(len(some), -1.0, np.float32), np.zeros(len(some), int)
-    for start, batch in zip(count(0, CHUNK), in_batches(whole, CHUNK), strict=False):
-        products = vectors @ likeness.describe(batch).T  # [some, chunk]
+    for start, described in zip(count(0, CHUNK), in_batches(whole, CHUNK, likeness.describe), strict=False):
+        products = vectors @ described.T  # [some, chunk]
         for row, place in enumerate(itself):
             if start <= place < start + CHUNK:
                 products[row, place - start] = -1

@@ -1,6 +1,7 @@
 """Data sets served as whole batches: one indexing operation per batch in place of one call per example."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -77,12 +78,24 @@ def ordered_loader(dataset: BatchDataset, batch_size: int = 1024, workers: int =
     return _loader(dataset, OrderedBatches(len(dataset), batch_size), workers)
 
 
-def in_batches(values: Any, size: int) -> Iterator[Any]:
-    """A column of N examples in parts of `size`, in order; other processes decode it where it is not in memory."""
+def _unchanged(batch: Any) -> Any:
+    return batch
+
+
+def in_batches(values: Any, size: int, change: Callable[[Any], Any] = _unchanged) -> Iterator[Any]:
+    """A column of N examples in parts of `size`, in order, each changed by a function of a module.
+
+    Where the examples are not in memory, other processes decode and change them.
+    """
     if isinstance(values, Rows) and values.on_demand:
-        yield from (batch["values"] for batch in ordered_loader(TensorBatches({"values": values}), size))
+        dataset = TensorBatches({"values": values}, partial(_changed, change))
+        yield from (batch["values"] for batch in ordered_loader(dataset, size))
     else:
-        yield from (values[start : start + size] for start in range(0, len(values), size))
+        yield from (change(values[start : start + size]) for start in range(0, len(values), size))
+
+
+def _changed(change: Callable[[Any], Any], batch: Batch, _: Generator) -> Batch:
+    return {"values": change(batch["values"])}
 
 
 def _loader(dataset: BatchDataset, batches: ShuffledBatches | OrderedBatches, workers: int) -> DataLoader[Batch]:
