@@ -138,14 +138,14 @@ def data(result: dict[str, Any]) -> str:
     row(files, "first start with `none`: each is looked at", large["look_at_each"])
     row(files, "the same from shards", large["look_at_each_in_shards"])
     titles = {
-        "disk": "an epoch, prepared on the disk",
-        "none": "an epoch, decoded on demand",
-        "shards": "an epoch, decoded on demand from shards",
-        "image_folder": "an epoch, torchvision's ImageFolder",
+        "disk": "prepared on the disk",
+        "none": "decoded on demand",
+        "shards": "decoded on demand from shards",
+        "image_folder": "torchvision's ImageFolder",
     }
     for name, title in titles.items():
         each = [one[name] for one in large["rounds"]]
-        row(files, title, {}, each)
+        row(files, f"{each[0]['images']:,} of an epoch, {title}", {}, each)
     about, limit = result["about"], large["rounds"][0]["none"]["limit_bytes"]
     bound = f"below a hard limit of {limit / 1e9:g} GB" if limit else "without a limit"
     after = (

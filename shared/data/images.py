@@ -82,7 +82,12 @@ def _gray_or_rgb(image: Image.Image, value_range: Sequence[float]) -> Image.Imag
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layers = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
-    return image.convert("RGB")
+    return as_rgb(image)
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """The image in color; itself where it is, of which Pillow's `convert` would make a copy."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _range_of_type(mode: str, values: np.ndarray) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from shared.data.folders import Decoded
-from shared.data.images import read_image, scaled, size_of
+from shared.data.images import as_rgb, read_image, scaled, size_of
 from shared.files import read_json
 
 PAD = read_json(Path(__file__).with_name("page") / "preparation.json", "put the file back")["pad"]  # gray level
@@ -30,7 +30,7 @@ def prepare(image: Image.Image, size: int, fit: str) -> np.ndarray:
         image: decoded and upright, in gray or color.
         fit: see `DataConfig.fit`.
     """
-    image = image.convert("RGB")
+    image = as_rgb(image)
     width, height = image.size
     if fit == "stretch":
         square = scaled(image, size, size, (0, 0, width, height))
