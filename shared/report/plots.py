@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
+DPI = 110
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
 
 
@@ -27,7 +28,7 @@ def new_figure(width: float, height: float) -> "Figure":
 def png(figure: "Figure") -> bytes:
     """The figure as PNG bytes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight", facecolor="white")
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", facecolor="white")
     return buffer.getvalue()
 
 
@@ -115,29 +116,40 @@ def printable(caption: str) -> str:
     return caption.encode(errors="backslashreplace").decode()
 
 
-def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8) -> bytes:
-    """Small images in rows, uint8 [H, W] or [H, W, 3], each with a caption above it."""
-    rows = -(-len(images) // columns)
-    figure = new_figure(1.25 * columns, 1.55 * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    for axes in grid.flat:
-        axes.axis("off")
-    for axes, image, caption in zip(grid.flat, images, captions, strict=False):
-        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(printable(caption), fontsize=8, color=INK, parse_math=False)
+def pasted(rows: Sequence[Sequence[np.ndarray]], side: int, above: int = 0) -> Image.Image:
+    """Images in rows, each scaled to fit a square of `side` pixels with 6 around it, and `above` more above it.
+
+    A plot of its own for each image would take seconds.
+    """
+    step = side + 6
+    canvas = Image.new("RGB", (max(map(len, rows)) * step, len(rows) * (step + above)), "white")
+    for row, arrays in enumerate(rows):
+        for column, array in enumerate(arrays):
+            method = Image.Resampling.LANCZOS if max(array.shape[:2]) > side else Image.Resampling.NEAREST
+            image = ImageOps.contain(Image.fromarray(array), (side, side), method)
+            left, top = (step - image.width) // 2, (step - image.height) // 2
+            canvas.paste(image, (column * step + left, row * (step + above) + above + top))
+    return canvas
+
+
+def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int = 8, side: int = 130) -> bytes:
+    """Small images in rows, uint8 [H, W] or [H, W, 3], each with a caption above it (see `pasted`)."""
+    above = 6 + 15 * max(caption.count("\n") + 1 for caption in captions)
+    canvas = pasted([images[start : start + columns] for start in range(0, len(images), columns)], side, above)
+    figure = new_figure(canvas.width / DPI, canvas.height / DPI)
+    axes = figure.subplots()
+    axes.imshow(canvas, interpolation="none")
+    axes.axis("off")
+    for place, caption in enumerate(captions):
+        row, column = divmod(place, columns)
+        at = (column + 0.5) * (side + 6), row * (side + 6 + above) + above
+        axes.text(*at, printable(caption), ha="center", va="bottom", fontsize=8, color=INK, parse_math=False)
     return png(figure)
 
 
 def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
-    """A row of images, uint8 [H, W] or [H, W, 3], for each name; each is scaled to fit a square of `side` pixels."""
-    columns = max(map(len, rows.values()))
-    step = side + 6
-    canvas = Image.new("RGB", (columns * step, len(rows) * step), "white")
-    for row, arrays in enumerate(rows.values()):
-        for column, array in enumerate(arrays):
-            method = Image.Resampling.LANCZOS if max(array.shape[:2]) > side else Image.Resampling.NEAREST
-            image = ImageOps.contain(Image.fromarray(array), (side, side), method)
-            canvas.paste(image, (column * step + (step - image.width) // 2, row * step + (step - image.height) // 2))
+    """A row of images, uint8 [H, W] or [H, W, 3], for each name (see `pasted`)."""
+    canvas, step = pasted([*rows.values()], side), side + 6
     figure = new_figure(canvas.width / 90 + 2, canvas.height / 90)
     axes = figure.subplots()
     axes.imshow(canvas, interpolation="none")
