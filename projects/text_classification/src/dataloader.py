@@ -1,6 +1,6 @@
 """The data: where it comes from, how it is split, and how it is served in batches of token ids.
 
-For your own data, edit `load_data` (or add a function to sources.py); to change the training texts at random, edit
+For your own data, edit `load_data` (or `load_texts` in documents.py); to change the training texts at random, edit
 `TokenBatches.batch`.
 """
 

@@ -1,4 +1,4 @@
-"""Where the texts come from: one function per source; each returns `SourceData`."""
+"""Published data sets and the sample, a function each; `load_texts`, of the user's own texts, is in documents.py."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
