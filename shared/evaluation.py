@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from shared.console import log
 from shared.data.examples import Data, Examples
@@ -30,8 +30,8 @@ def held_out(data: Data) -> dict[str, Examples]:
 
 
 @torch.no_grad()
-def logits_in_batches(model: nn.Module, inputs: Tensor | Rows, batch_size: int = 1024) -> Tensor:
-    """The logits, float [N, classes], for inputs [N, ...] of one shape."""
+def logits_in_batches(model: Callable[[Any], Tensor], inputs: Any, batch_size: int = 1024) -> Tensor:
+    """The logits, float [N, classes], for a column of N inputs."""
     keep_freed_memory()
     return torch.cat([model(batch) for batch in in_batches(inputs, batch_size)])
 
@@ -40,15 +40,15 @@ def evaluate_classifier(
     config: Any,
     trained: Checkpoint,
     data: Data,
-    model: nn.Module,
+    model: Callable[[Any], Tensor],
     column: str,
     on: Path | None = None,
     batch_size: int = 1024,
 ) -> dict[str, Any]:
-    """Measure a classifier of inputs of one shape on each split, and write the result (see `write_evaluation`).
+    """Measure a classifier on each split, and write the result (see `write_evaluation`).
 
     Args:
-        model: from inputs [N, ...] to logits [N, classes].
+        model: from N inputs to logits [N, classes].
         column: what the inputs are called in `data`.
     """
     logits = {name: logits_in_batches(model, split[column], batch_size) for name, split in held_out(data).items()}
@@ -95,24 +95,23 @@ def earlier_calibration(config: Any, trained: Checkpoint) -> tuple[float, list[f
 
 
 def accuracy_summary(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """The score of both splits, as rows for people; of one split alone also its confusions and calibration."""
+    """The scores of the test split, as rows for people; without a validation split, also what is confused most."""
     test = metrics["test"]
     name, value, low, high = headline(test)
     score = f"{value:.4f} (95 % interval {low:.4f} to {high:.4f})"
-    rows = {}
-    if "mean_average_precision" in test:
-        rows = {
-            "mean average precision": f"{test['mean_average_precision']:.4f}",
-            "macro-F1 with one half for every label": f"{test['macro_f1_at_half']:.4f}",
-        }
+    titles = {
+        "mean_average_precision": "mean average precision",
+        "macro_f1_at_half": "macro-F1 with one half for every label",
+        "macro_f1": "macro-F1",
+        "calibration_error": "calibration error",
+    }
+    rows = {title: f"{test[key]:.4f}" for key, title in titles.items() if key in test and title != name}
     if "validation" in metrics:
         both = {f"validation {name}": f"{headline(metrics['validation'])[1]:.4f}", f"test {name}": score}
         return both | {f"test {row}": text for row, text in rows.items()}
     if "confusion" in test:
-        confused = confusions(test["confusion"], list(test["per_class"])) or "none"
-        rows = {"macro-F1": f"{test['macro_f1']:.4f}", "most often confused": confused}
-    rows = {name: f"{score} of {test['examples']:,} examples"} | rows
-    return rows | {"calibration error": f"{test['calibration_error']:.4f}"}
+        rows["most often confused"] = confusions(test["confusion"], list(test["per_class"])) or "none"
+    return {name: f"{score} of {test['examples']:,} examples"} | rows
 
 
 def confusions(counts: list[list[int]], classes: Sequence[str], most: int = 3) -> str:

@@ -13,7 +13,7 @@ from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.report.html import ReportImage, Section, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
-from shared.report.sections import example_sections
+from shared.report.sections import calibration_section, example_sections
 
 HISTORY = [
     {"epoch": epoch, "train/loss": 1 / epoch, "validation/loss": 1.1 / epoch, "validation/accuracy": 0.5 + epoch / 10}
@@ -81,3 +81,14 @@ def test_the_surest_mistakes_and_one_right_example_of_each_class_are_drawn() -> 
     assert [len(section.images) for section in (mistakes, best)] == [1, 1]
     none, _ = example_sections(data, torch.eye(2)[labels], "images", draw)
     assert (none.text, none.images) == ("0 of 5 test images are classified wrongly.", [])
+    texts, _ = example_sections(data, probabilities, "texts", lambda index: f"text {index}")
+    assert texts.rows == [["dog, not cat", "0.80", "text 3"], ["cat, not dog", "0.70", "text 2"]]
+
+
+def test_the_section_on_calibration_says_how_right_the_surer_predictions_are() -> None:
+    scores = {"calibration_error": 0.1, "calibration_error_before": 0.2}
+    evaluated = {"metrics": {"test": scores}, "temperature": 2.0}
+    probabilities = torch.tensor([[0.6, 0.4], [0.9, 0.1], [0.3, 0.7], [0.2, 0.8]])
+    found = calibration_section(evaluated, torch.tensor([1, 0, 1, 1]), probabilities, "images")
+    assert [*found.rows][:2] == [["0.50", "100.0%", "0.7500"], ["0.70", "75.0%", "1.0000"]]
+    assert found.rows[-1] == ["0.99", "0.0%", ""]

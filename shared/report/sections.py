@@ -15,7 +15,7 @@ from shared.data.examples import Data
 from shared.errors import UserError
 from shared.evaluation import beside_baselines
 from shared.export.precision import NAMES, for_people
-from shared.metrics.calibration import as_probabilities
+from shared.metrics.calibration import as_probabilities, sure_answers
 from shared.metrics.classification import confidences
 from shared.report.html import ReportImage, Section, substitution_notice, write_report
 from shared.report.plots import confusion_matrix, contact_sheet, reliability, training_curves
@@ -24,6 +24,8 @@ from shared.training.checkpoint import Checkpoint
 from shared.training.runs import run_before
 
 SUSPECTED_SHOWN = 20
+LEAST_PROBABILITIES = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""From which on a prediction counts as sure, in the section on calibration."""
 
 Results = Mapping[str, dict[str, Any]]
 """What each verb has written, by verb."""
@@ -171,13 +173,20 @@ def calibration_section(evaluated: Mapping[str, Any], labels: Tensor, probabilit
     """
     confidence, correct = confidences(probabilities, labels)
     scores = evaluated["metrics"]["test"]
-    return Section(
-        "Calibration",
+    text = (
         f"Expected calibration error on the test split: {scores['calibration_error']:.4f}. Logits are divided by the "
         f"temperature {evaluated['temperature']:.2f}, which fits the validation split best; without it the error is "
-        f"{scores['calibration_error_before']:.4f}. The number above each bar counts {noun}.",
-        images=[ReportImage(reliability(confidence.numpy(), correct.numpy()), "share correct by confidence")],
+        f"{scores['calibration_error_before']:.4f}. The number above each bar counts {noun}."
     )
+    image = ReportImage(reliability(confidence.numpy(), correct.numpy()), "share correct by confidence")
+    if labels.dim() == 2:
+        return Section("Calibration", text, images=[image])
+    text += " The table shows the accuracy if less probable predictions are left out (`--predict.min_probability`)."
+    rows = [
+        [f"{row['min_probability']:.2f}", f"{row['coverage']:.1%}", f"{row['accuracy']:.4f}" if row["answered"] else ""]
+        for row in sure_answers(probabilities, labels, LEAST_PROBABILITIES)
+    ]
+    return Section("Calibration", text, ["probability from", noun, "accuracy on these"], rows, [image])
 
 
 def precision_section(exported: Mapping[str, Any], unit: str, score: str = "") -> Section:
@@ -224,14 +233,14 @@ def most_confident(
 
 
 def example_sections(
-    data: Data, probabilities: Tensor, noun: str, draw: Callable[[int], np.ndarray], columns: int = 8
+    data: Data, probabilities: Tensor, noun: str, draw: Callable[[int], np.ndarray | str], columns: int = 8
 ) -> list[Section]:
     """Of the test split, the most confident wrong predictions, and the most confident right one of each class.
 
     Args:
         probabilities: of the test split, float [N, classes].
         noun: of the examples.
-        draw: from an example's index to its image, uint8 [H, W] or [H, W, 3].
+        draw: from an example's index to its image, uint8 [H, W] or [H, W, 3], or to a text.
         columns: images in a row, of four at most.
     """
     labels, (confidence, predictions) = data.splits.test["labels"], probabilities.max(1)
@@ -245,8 +254,11 @@ def example_sections(
         chosen = indices[: 4 * columns]
         names = [truth[i] if truth[i] == predicted[i] else f"{truth[i]}, not {predicted[i]}" for i in chosen]
         captions = [f"{name}\n{confidence[i]:.2f}" for name, i in zip(names, chosen, strict=True)]
-        sheets = [contact_sheet([draw(index) for index in chosen], captions, columns)] if chosen else []
-        return Section(title, text, images=[ReportImage(sheet, title.lower()) for sheet in sheets])
+        drawn = list(zip(captions, map(draw, chosen), strict=True))
+        rows = [[*caption.rsplit("\n", 1), one] for caption, one in drawn if isinstance(one, str)]
+        images = [one for _, one in drawn if not isinstance(one, str)]
+        sheets = [ReportImage(contact_sheet(images, captions, columns), title.lower())] if images else []
+        return Section(title, text, ["class", "probability", noun] if rows else [], rows, sheets)
 
     return [
         section("Worst mistakes", f"{mistakes}.", wrong),

@@ -1,6 +1,7 @@
 """Measure the trained network on the validation and test splits."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,11 @@ from torch import Tensor, nn
 
 from models.build import restore_model
 from shared.data.examples import Data
-from shared.evaluation import accuracy_summary, classifier_scores, held_out, write_evaluation
-from shared.metrics.calibration import sure_answers
+from shared.evaluation import evaluate_classifier
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources
-from src.tokens import Tokens, in_batches
-
-THRESHOLDS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+from src.tokens import MOST_SORTED, Tokens, in_batches
 
 
 def evaluate(
@@ -31,18 +29,8 @@ def evaluate(
         data: the result of `load_data`, if the data has been read already
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
-    model, tokens = restore_model(config, trained)
-    logits = {name: logits_of(model, tokens, split["texts"]) for name, split in held_out(data).items()}
-    metrics, temperature = classifier_scores(config, trained, data, logits)
-    for name, split in held_out(data).items():
-        metrics[name]["sure"] = sure_answers(data.predicted[name], split["labels"], THRESHOLDS)
-    test = metrics["test"]
-    summary = accuracy_summary(metrics) | {
-        "test macro-F1": f"{test['macro_f1']:.4f}",
-        "calibration error": f"{test['calibration_error']:.4f} on the test split, at temperature {temperature:.2f} "
-        f"(at 1: {test['calibration_error_before']:.4f})",
-    }
-    return write_evaluation(config, trained, data, metrics, summary, on, temperature=temperature)
+    model = partial(logits_of, *restore_model(config, trained))
+    return evaluate_classifier(config, trained, data, model, "texts", on, MOST_SORTED)
 
 
 @torch.no_grad()

@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from models.build import restore_model
 from shared.console import shortened
-from shared.data.examples import Data, Examples
+from shared.data.examples import Data
 from shared.report.html import Section
-from shared.report.sections import calibrated, most_confident, read_results, write_classifier_report
+from shared.report.sections import calibrated, example_sections, read_results, write_classifier_report
 from shared.results import read_result
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
@@ -17,21 +15,19 @@ from src.dataloader import load_data
 from src.evaluate import logits_of
 from src.ladder import tokens_per_second
 
-MISTAKES_SHOWN = 20
 CHARACTERS_SHOWN = 300
 
 
 def report(config: Config, *, data: Data | None = None) -> Path:
     """Write outputs/report.html: curves, scores, calibration, confusion matrix, worst mistakes, configuration."""
     trained, data = load_trained(config, None, data, load_data)
-    results, test = read_results(config, trained), data.splits.test
-    logits = logits_of(*restore_model(config, trained), test["texts"])
+    results, texts = read_results(config, trained), data.splits.test["texts"]
+    logits = logits_of(*restore_model(config, trained), texts)
     probabilities = calibrated(results, data, logits)  # [N, classes]
     sections = [
         batches_section(results["train"]),
         *ladder_section(config, data.digest),
-        mistakes_section(test, probabilities, data.classes),
-        sure_section(results["evaluate"]),
+        *example_sections(data, probabilities, "texts", lambda index: shortened(texts[index], CHARACTERS_SHOWN)),
     ]
     scores = {"macro_f1": "test macro-F1", "calibration_error": "test calibration error"}
     return write_classifier_report(config, PROJECT, trained, data, results, probabilities, "texts", sections, scores)
@@ -61,30 +57,3 @@ def ladder_section(config: Config, digest: str) -> list[Section]:
     first = next(iter(found["metrics"].values()))
     text = "Scores on the test split, and what each model costs on this machine; texts are predicted one at a time."
     return [Section("The ladder", text, header=["model", *first["test"], *first["cost"]], rows=rows)]
-
-
-def mistakes_section(test: Examples, probabilities: Tensor, classes: list[str]) -> Section:
-    """The test texts that the network gets wrong with the highest confidence."""
-    labels, (confidence, predictions) = test["labels"], probabilities.max(1)
-    wrong, _ = most_confident(labels, probabilities)
-    rows = []
-    for index in wrong[:MISTAKES_SHOWN]:
-        names = [classes[labels[index]], classes[predictions[index]]]
-        rows.append([*names, f"{confidence[index]:.2f}", shortened(test["texts"][index], CHARACTERS_SHOWN)])
-    text = f"{len(wrong)} of {len(labels)} test texts are classified wrongly; the most confident ones come first."
-    return Section("The most confident mistakes", text, ["truth", "prediction", "probability", "text"], rows)
-
-
-def sure_section(evaluated: dict[str, Any]) -> Section:
-    """Accuracy against coverage, by the least probability of a prediction."""
-    rows = [
-        [f"{row['min_probability']:.2f}", f"{row['coverage']:.1%}", f"{row['accuracy']:.4f}" if row["answered"] else ""]
-        for row in evaluated["metrics"]["test"]["sure"]
-    ]
-    return Section(
-        "When the unsure predictions are left out",
-        "The share of test texts whose prediction has at least that probability (`--predict.min_probability`), and the "
-        "accuracy on these.",
-        header=["probability from", "texts", "accuracy on these"],
-        rows=rows,
-    )
