@@ -108,8 +108,6 @@ def crossval_sections(output_dir: Path, digest: str) -> list[Section]:
             header, *suspected = csv.reader(file)
         text = (
             f"Networks that were not trained on these examples are surer of another class: {found['suspected']:,} in "
-        )
-        text += (
             f"all, in {table.name}; the score says by how much. Look at them before you trust scores or change labels."
         )
         sections.append(Section("Labels that may be wrong", text, header=header, rows=suspected[:SUSPECTED_SHOWN]))

@@ -125,7 +125,10 @@ def keep_run(output_dir: Path, move: bool = True) -> Path | None:
         return None
     when = time.strftime("%Y-%m-%d_%H-%M-%S", time.localtime(names_it.stat().st_mtime))
     kept = output_dir / "runs" / f"{when}-{file_digest(names_it)[:8]}"
-    files = [path for path in files_of_run(output_dir) if own_export or not _is_export(path.relative_to(output_dir))]
+    exports = (exported.name, "export")
+    files = [
+        path for path in files_of_run(output_dir) if own_export or path.relative_to(output_dir).parts[0] not in exports
+    ]
     if not move and kept.is_dir() and all(_same(path, kept / path.relative_to(output_dir)) for path in files):
         return kept
     while kept.exists():
@@ -204,10 +207,6 @@ def _files_below(place: Path) -> list[Path]:
     if place.is_dir():
         return [path for child in sorted(place.iterdir()) if child.name[0] != "." for path in _files_below(child)]
     return [place] if place.is_file() else []
-
-
-def _is_export(relative: Path) -> bool:
-    return relative.parts[0] in ("export", "export.json")
 
 
 def _partial(run: Path) -> Path:

@@ -77,19 +77,23 @@ def train_network(
     origin = {}
     if not resume_from and (start := checkpoint_to_start_from(config)):
         origin = {"first_weights": take_weights(model, start, data.classes)}
-    config, added = with_enough_epochs(config, len(loaders.train))
-    batch_size, wanted = loaders.train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
+    train, validation = loaders.train, loaders.validation
+    config, added = with_enough_epochs(config, len(train))
+    batch_size, wanted = train.batch_sampler.batch_size, config.training.batch_size  # type: ignore[union-attr]
     details = {"batch_size": batch_size} | dict(details or {}) | added
     if batch_size != wanted:
         details |= {"batch_size_wanted": wanted}
         log.info(f"train: batches of {batch_size}, because training.batch_size {wanted} would give too few steps")
-    shown = ", ".join(f"{name.replace('_', ' ')} {_rounded(value)}" for name, value in details.items())
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {f'{value:.3g}' if isinstance(value, float) else value}"
+        for name, value in details.items()
+    )
     log.info(
         f"train: {config.model.name} with {parameters:,} parameters on {data.record.source} {data.counts}, "
         f"{shown}, seed {config.seed}"
     )
     if trial != "none":
-        context = TrialContext(task, model, loaders.train, loaders.validation, config.training, config.output_dir)
+        context = TrialContext(task, model, train, validation, config.training, config.output_dir)
         return run_trial(trial, context, config.seed, data.as_dict())
     known = {"parameters": parameters} | dict(metadata or {}) | origin
     recorded = run_metadata(config, project, data, known, resume_from)
@@ -100,18 +104,8 @@ def train_network(
                 load_state(resume_from, recorded)  # refused before anything is moved
             beside = resume_from and resume_from.parent.resolve() == best_checkpoint(config.output_dir).parent.resolve()
             keep_earlier_run(config.output_dir, config.training.keep_runs, move=not beside)
-        make_tracker = partial(start_tracker, config, project, recorded)
-        state = fit(
-            task,
-            model,
-            loaders.train,
-            loaders.validation,
-            config.training,
-            *folders,
-            recorded,
-            resume_from,
-            make_tracker,
-        )
+        tracker = partial(start_tracker, config, project, recorded)
+        state = fit(task, model, train, validation, config.training, *folders, recorded, resume_from, tracker)
     progress = state.progress
     return write_training(
         config.output_dir,
@@ -190,7 +184,3 @@ def write_training(
         checkpoint=file_digest(best_checkpoint(output_dir)) if is_main_process() else "",
         **details,
     )
-
-
-def _rounded(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

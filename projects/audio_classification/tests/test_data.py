@@ -44,14 +44,6 @@ def test_a_child_has_higher_formants_than_a_man() -> None:
     assert centers["child"] > centers["man"]
 
 
-def test_one_folder_a_class_is_cut_into_three_splits(tmp_path: Path) -> None:
-    data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20})))
-    assert data.record.source == "folder"
-    assert data.classes == ["high", "low"]
-    assert data.counts == {"train": 32, "validation": 8, "test": 10}
-    assert set(data.facts["speakers"].values()) == {0}
-
-
 def test_speakers_named_in_the_files_are_never_in_two_splits(tmp_path: Path) -> None:
     data = load_data(config(root=save_folder(tmp_path, {"high": 30, "low": 20}), group_pattern=BY_NAME))
     assert data.facts["speakers"] == {"train": 3, "validation": 1, "test": 1}

@@ -13,23 +13,6 @@ def test_a_setting_that_cannot_be_is_named(flag: str, value: object, refused: Re
     assert f"{flag[2:]} is " in refused("train", flag, value)
 
 
-@pytest.mark.parametrize(
-    ("files", "named"),
-    [
-        ([], "holds no class folders"),
-        (["0.wav"], "known data layouts"),
-        (["cat/0.wav"], "one class only (cat)"),
-        (["cat/0.wav", "dog/0.wav"], "classes with a single example left"),
-    ],
-)
-def test_a_folder_that_cannot_be_learned_from(files: list[str], named: str, refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    for index, name in enumerate(files):
-        save(tmp_path / "data" / name, tone(300 + index))
-    source = "auto" if files else "folder"
-    assert named in refused("train", "--data.source", source, "--data.root", tmp_path / "data")
-
-
 def test_a_table_of_speakers_without_its_columns(refused: Refused, tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         save(tmp_path / "data" / name / "0.wav", tone(300))

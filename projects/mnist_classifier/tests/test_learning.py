@@ -46,11 +46,6 @@ def test_data_of_other_classes_than_trained_on_is_refused(trained: Config, tmp_p
             verb(other)
 
 
-def test_exporting_again_writes_the_same_bytes(trained: Config, data: Data) -> None:
-    before = read_result(trained.output_dir, "export")
-    assert export(trained, data=data)["sha256"] == before["sha256"]
-
-
 def test_probabilities_are_those_at_the_temperature_that_fits_validation(trained: Config, data: Data) -> None:
     temperature = read_result(trained.output_dir, "evaluate")["temperature"]
     exported = export(replace(trained, export=ExportConfig("fp32")), data=data)
