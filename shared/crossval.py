@@ -9,7 +9,7 @@ import hashlib
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -127,13 +127,11 @@ def assign_folds(examples: Examples, folds: int, seed: int) -> np.ndarray:
         warnings.simplefilter("ignore", UserWarning)
         try:
             if examples.groups:
-                splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-                for fold, (_, tested) in enumerate(splitter.split(kinds, kinds, key_of)):
-                    found[tested] = fold
+                cuts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(kinds, kinds, key_of)
             else:  # much faster, where nearly every example is a group by itself
-                splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-                for fold, (_, tested) in enumerate(splitter.split(first, kinds[first])):
-                    found[np.isin(key_of, tested)] = fold
+                cuts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(first, kinds[first])
+            for fold, (_, tested) in enumerate(cuts):
+                found[tested if examples.groups else np.isin(key_of, tested)] = fold
         except ValueError:
             found[:] = -1
     if len(np.unique(found)) < folds:
@@ -196,15 +194,12 @@ def _write_suspected(folder: Path, whole: Examples, fold_of: np.ndarray, classes
     probabilities = np.empty((len(labels), len(classes)), np.float32)
     for fold, file in enumerate(files):
         probabilities[fold_of == fold] = np.load(file)
-    several = [(f"not {name}", name) for name in classes]  # each label is there or not
-    cases = (
-        [(probabilities, labels, classes)]
-        if labels.ndim == 1
-        else [
-            (np.stack([1 - own, own], 1), truth.astype(np.int64), names)
-            for own, truth, names in zip(probabilities.T, labels.T, several, strict=True)
+    cases: list[tuple[np.ndarray, np.ndarray, Sequence[str]]] = [(probabilities, labels, classes)]
+    if labels.ndim == 2:  # each label is there or not
+        cases = [
+            (np.stack([1 - own, own], 1), truth.astype(np.int64), (f"not {name}", name))
+            for name, own, truth in zip(classes, probabilities.T, labels.T, strict=True)
         ]
-    )
     found = [
         (whole.names[index], names[truth[index]], names[other], f"{score:.4f}")
         for own, truth, names in cases
