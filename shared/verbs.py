@@ -87,7 +87,7 @@ def runs(config: Any, words: Sequence[str] = (), json: bool = False) -> Any:
         json: print JSON in place of a table and a page
     """
     from shared.report.runs import show_comparison, show_runs
-    from shared.training.runs import mark, remove, unmark, use
+    from shared.training.runs import mark, remove, use
 
     title, folder = import_module("src.config").PROJECT.name, config.output_dir
     if not words:
@@ -98,9 +98,9 @@ def runs(config: Any, words: Sequence[str] = (), json: bool = False) -> Any:
         return show_comparison(folder, title, names, json)
     if not names or (action != "mark" and len(names) > 1):
         raise UserError(f"runs {action} needs the id of one run; `python main.py runs` lists them.")
-    if action == "mark":
-        return mark(folder, names[0], " ".join(names[1:]))
-    return {"use": use, "unmark": unmark, "remove": remove}[action](folder, names[0])
+    if action in ("mark", "unmark"):
+        return mark(folder, names[0], " ".join(names[1:]) if action == "mark" else None)
+    return {"use": use, "remove": remove}[action](folder, names[0])
 
 
 def crossval(config: Any, folds: int = 5, include_test: bool = False) -> dict[str, Any]:

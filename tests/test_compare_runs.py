@@ -26,7 +26,6 @@ from shared.training.runs import (
     read_runs,
     remove,
     run_before,
-    unmark,
     use,
 )
 
@@ -77,7 +76,7 @@ def test_the_list_says_what_each_run_was(tmp_path: Path) -> None:
     assert runs[1]["validation"] == 0.9
     assert runs[1]["test"] == {"name": "accuracy", "score": 0.8, "low": 0.5, "high": 0.9}
     assert differing_settings(runs) == {"training.epochs": [1, 2, 3]}, "workers do not change what is trained"
-    unmark(tmp_path, first)
+    mark(tmp_path, first, None)
     assert read_runs(tmp_path)[0]["mark"] is None
 
 
@@ -145,7 +144,7 @@ def test_what_is_needed_is_not_removed(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=reason):
             remove(tmp_path, run)
-    unmark(tmp_path, second)
+    mark(tmp_path, second, None)
     remove(tmp_path, second[:5])
     assert [run["id"] for run in read_runs(tmp_path)] == [first, third]
 

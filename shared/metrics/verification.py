@@ -145,18 +145,16 @@ def pairs_of(labels: Sequence[int] | np.ndarray, most: int, seed: int) -> tuple[
         The indices of the pairs' members, int64 [P, 2], and whether they are the same, bool [P].
     """
     random, ids = np.random.default_rng(seed), np.asarray(labels)
-    same = _draw_pairs(ids, most, random, same=True)
-    different = different_pairs(ids, len(same), random)
+    same = draw_pairs(ids, most, random, same=True)
+    different = draw_pairs(ids, len(same), random, same=False)
     return np.concatenate([same, different]), np.arange(len(same) + len(different)) < len(same)
 
 
-def different_pairs(labels: np.ndarray, most: int, random: np.random.Generator) -> np.ndarray:
-    """Up to `most` pairs of examples of different classes, drawn at random: their indices, int64 [P, 2]."""
-    return _draw_pairs(labels, most, random, same=False)
+def draw_pairs(labels: np.ndarray, most: int, random: np.random.Generator, same: bool) -> np.ndarray:
+    """Up to `most` pairs of one kind, drawn at random: their indices, int64 [P, 2].
 
-
-def _draw_pairs(labels: np.ndarray, most: int, random: np.random.Generator, same: bool) -> np.ndarray:
-    """Pairs of one kind, drawn by their numbers: a list of all pairs of 100,000 examples would take 80 GB."""
+    They are drawn by their numbers: a list of all pairs of 100,000 examples would take 80 GB.
+    """
     order = np.argsort(labels, kind="stable")  # examples of one class are neighbors
     places, ends = np.arange(len(order)), np.searchsorted(labels[order], labels[order], side="right")
     # In this order, a member's partners of its class begin behind it, and those of other classes behind its class.

@@ -207,16 +207,13 @@ def use(output_dir: Path, name: str) -> None:
     log.info(f"runs: {run['name']} is the current run again; the one before it is kept")
 
 
-def mark(output_dir: Path, name: str, note: str) -> None:
-    """Mark a run, so that it is never dropped."""
-    folder = Path(find_run(read_runs(output_dir), name)["folder"])
-    (folder / "mark.txt").write_text(f"{note}\n", encoding="utf-8")  # its folder is never made again here
-
-
-def unmark(output_dir: Path, name: str) -> None:
-    """Take the mark from a run."""
-    folder = Path(find_run(read_runs(output_dir), name)["folder"])
-    (folder / "mark.txt").unlink(missing_ok=True)
+def mark(output_dir: Path, name: str, note: str | None) -> None:
+    """Mark a run, so that it is never dropped; or, with None, take its mark away."""
+    file = Path(find_run(read_runs(output_dir), name)["folder"]) / "mark.txt"
+    if note is None:
+        file.unlink(missing_ok=True)
+    else:
+        file.write_text(f"{note}\n", encoding="utf-8")  # its folder is never made again here
 
 
 def remove(output_dir: Path, name: str) -> None:

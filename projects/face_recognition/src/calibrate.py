@@ -20,7 +20,7 @@ from shared.console import log
 from shared.errors import UserError
 from shared.export.to_onnx import write_manifest
 from shared.files import write_json
-from shared.metrics.verification import different_pairs
+from shared.metrics.verification import draw_pairs
 from shared.results import write_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
@@ -82,7 +82,7 @@ def one_pair_each(data: FaceData, indices: np.ndarray, seed: int) -> Pairs:
     random, order = np.random.default_rng(seed), indices[data.labels[indices].argsort(kind="stable")]
     photos = np.split(order, np.flatnonzero(np.diff(data.labels[order])) + 1)  # person by person
     same = [random.choice(own, 2, replace=False) for own in photos if len(own) > 1]
-    people = different_pairs(np.arange(len(photos)), MOST_PAIRS, random)
+    people = draw_pairs(np.arange(len(photos)), MOST_PAIRS, random, same=False)
     different = [[random.choice(photos[first]), random.choice(photos[second])] for first, second in people]
     members = np.array([*same, *different], np.int64).reshape(-1, 2)
     return Pairs(members, np.arange(len(members)) < len(same), np.ones(len(members), np.int64))
