@@ -9,6 +9,7 @@ from shared.console import columns, duration, log, shown
 from shared.errors import UserError
 from shared.training.runs import CURRENT, RunRecord, compare_runs, differing_settings, find_run, read_history, read_runs
 
+WITH_INTERVAL = "{score:.4f} {name} ({low:.4f} to {high:.4f})"
 ON_TERMINAL = 3
 """The number of settings that the table on a terminal has room for; the page shows all that differ."""
 
@@ -30,7 +31,7 @@ def show_runs(output_dir: Path, title: str, as_json: bool) -> list[RunRecord]:
     columns(head, _with_settings(printed, first_settings))
     if len(settings) > ON_TERMINAL:
         log.info(f"runs: further settings that differ are on the page: {', '.join(list(settings)[ON_TERMINAL:])}")
-    rows = [row | _interval(run) for row, run in zip(rows, runs, strict=True)]
+    rows = [_row(run, WITH_INTERVAL) for run in runs]
     _write_page(output_dir / "runs.html", f"{title}: runs", "", runs, _with_settings(rows, settings))
     return runs
 
@@ -51,7 +52,7 @@ def show_comparison(output_dir: Path, title: str, names: Sequence[str], as_json:
         return found
     first, second = (f"{run['id']} ({run['name']})" if run["name"] == CURRENT else run["id"] for run in runs)
     rows = [dict(zip(("", first, second), (name, *values), strict=True)) for name, values in found["settings"].items()]
-    scores = [_row(run) | _interval(run) for run in runs]
+    scores = [_row(run, WITH_INTERVAL) for run in runs]
     cells = [(name, *(row[name] for row in scores)) for name in list(scores[0])[1:]]  # without the id
     rows += [dict(zip(("", first, second), row, strict=True)) for row in cells]
     columns(f"{first} and {second}", rows)
@@ -61,8 +62,8 @@ def show_comparison(output_dir: Path, title: str, names: Sequence[str], as_json:
     return found
 
 
-def _row(run: RunRecord) -> dict[str, str]:
-    """A run as cells of a table."""
+def _row(run: RunRecord, test: str = "{score:.4f} {name}") -> dict[str, str]:
+    """A run as cells of a table, its test score in the form `test`."""
     notes = [run["name"] * (run["name"] == CURRENT), "exported" * run["exported"], "best" * run["best"]]
     notes += ["" if run["mark"] is None else f"marked {run['mark']}".strip()]
     counts = run["data"].get("counts", {})
@@ -72,16 +73,10 @@ def _row(run: RunRecord) -> dict[str, str]:
         "took": duration(run["seconds"]) if run["finished"] else "not finished",
         "data": f"{run['data'].get('source', '')} ({counts.get('train', 0):,})",
         "validation": "" if run["validation"] is None else f"{run['validation']:.4f} {run['monitor']}",
-        "test": f"{run['test']['score']:.4f} {run['test']['name']}" if run["test"] else "",
+        "test": test.format_map(run["test"]) if run["test"] else "",
         "MB": f"{run['bytes'] / 1e6:.1f}",
         "notes": ", ".join(filter(None, notes)),
     }
-
-
-def _interval(run: RunRecord) -> dict[str, str]:
-    """The test score with its interval."""
-    text = "{score:.4f} {name} ({low:.4f} to {high:.4f})"
-    return {"test": text.format_map(run["test"])} if run["test"] else {}
 
 
 def _with_settings(rows: list[dict[str, str]], settings: Mapping[str, Sequence[Any]]) -> list[dict[str, str]]:
