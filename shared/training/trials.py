@@ -102,7 +102,7 @@ def lr_find(context: TrialContext, state: TrainingState) -> dict[str, Any]:
     smooth = 0.0
     for step, rate in enumerate(track(rates, "lr_find")):
         for group in state.optimizer.param_groups:
-            group["lr"] = rate * (context.config.backbone_lr_scale if group["backbone"] else 1.0)
+            group["lr"] = rate * (context.config.backbone_lr_scale if group["layer"] else 1.0)
         smooth = 0.9 * smooth + 0.1 * context.step(state, next(batches))
         losses.append(smooth / (1 - 0.9 ** (step + 1)))
         if not losses[-1] <= 3 * min(losses):  # also if the loss is NaN
