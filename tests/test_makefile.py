@@ -89,20 +89,17 @@ def test_another_build_of_pytorch_is_refused_where_one_is_installed(copy: Path) 
     assert ".venv has another build of PyTorch, cpu; make clean" in refused.stderr
 
 
-BACKEND = """
-from pathlib import Path
-import zipfile
-def build_editable(folder, *ignored):
-    name = "tiny-1-py3-none-any.whl"
-    with zipfile.ZipFile(Path(folder) / name, "w") as wheel:
-        wheel.writestr("tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1\\n{needs}")
-        wheel.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("tiny-1.dist-info/RECORD", "")
-    return name
+PROJECT_FILE = """
+[build-system]
+requires = ["uv_build"]
+build-backend = "uv_build"
+[tool.uv.build-backend]
+module-root = ""
+[project]
+name = "tiny"
+version = "1"
+dependencies = ["torch", "torchvision", "torchaudio"]
 """
-PROJECT_FILE = (
-    '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "tiny"\n'
-)
 
 
 def write_index(index: Path, build: str, *packages: tuple[str, str]) -> None:
@@ -128,9 +125,9 @@ def write_index(index: Path, build: str, *packages: tuple[str, str]) -> None:
 @pytest.fixture
 def tiny(copy: Path) -> Path:
     """The same for a library that needs nothing but PyTorch, with two indexes of which one has it for CPUs."""
-    needs = "".join(f"Requires-Dist: {name}\\n" for name in TORCH)
-    (copy / "backend.py").write_text(BACKEND.replace("{needs}", needs))
-    (copy / "pyproject.toml").write_text(PROJECT_FILE + f'version = "1"\ndependencies = {list(TORCH)}\n')
+    (copy / "pyproject.toml").write_text(PROJECT_FILE)
+    (copy / "tiny").mkdir()
+    (copy / "tiny" / "__init__.py").touch()
     (copy / "constraints.txt").write_text("".join(f"{name}==2.0\n" for name in TORCH))
     for file in copy.rglob("requirements.txt"):
         file.write_text("numerals\n")
