@@ -83,9 +83,18 @@ def assert_same_records(found: Path, expected: Path) -> None:
         assert json.loads(mine) == pytest.approx(json.loads(other), abs=TOLERANCE)
 
 
-def test_two_processes_have_the_losses_and_scores_of_one(together: Path, alone: Path) -> None:
+def test_two_processes_have_the_losses_and_scores_of_one_and_the_first_alone_writes(
+    together: Path, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The validation split has 97 examples in batches of 32, so the last batch is too short for two."""
     assert_same_records(together, alone)
+    assert len(list((together / "tensorboard").rglob("events.*"))) == 1
+    assert {path.name for path in (together / "checkpoints").iterdir()} == {"best.safetensors", "last.safetensors"}
+    load_checkpoint(last_checkpoint(together))
+    assert state_to_resume(together, resume=False) is None
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")  # after a restart it goes on from its last state
+    assert state_to_resume(together, resume=False) == last_checkpoint(together)
+    assert state_to_resume(together / "nothing yet", resume=False) is None
 
 
 def test_several_processes_ask_each_other_every_few_steps_and_before_validation() -> None:
@@ -171,16 +180,3 @@ def test_two_hosts_have_the_losses_and_scores_of_one_process(alone: Path, tmp_pa
     assert [host.wait(timeout=300) for host in hosts] == [0, 0]
     assert_same_records(tmp_path, alone)
     assert len(list((tmp_path / "tensorboard").rglob("events.*"))) == 1
-
-
-def test_only_the_main_process_writes(together: Path) -> None:
-    assert len(list((together / "tensorboard").rglob("events.*"))) == 1
-    assert {path.name for path in (together / "checkpoints").iterdir()} == {"best.safetensors", "last.safetensors"}
-    load_checkpoint(together / "checkpoints" / "last.safetensors")
-
-
-def test_after_a_restart_the_run_goes_on_from_its_last_state(together: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert state_to_resume(together, resume=False) is None
-    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
-    assert state_to_resume(together, resume=False) == last_checkpoint(together)
-    assert state_to_resume(together / "nothing yet", resume=False) is None

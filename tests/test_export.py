@@ -55,27 +55,21 @@ def exported(network: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 8])
-def test_any_batch_size_gives_the_answers_of_pytorch(network: nn.Module, exported: Path, count: int) -> None:
-    found = OnnxModel(exported).probabilities(EXAMPLES[:count].numpy())
-    np.testing.assert_allclose(found, expected_probabilities(network, EXAMPLES[:count]), atol=1e-5)
+def test_batches_of_any_size_give_the_answers_of_pytorch_and_long_inputs_are_cut_into_them(
+    network: nn.Module, exported: Path
+) -> None:
+    expected, model = expected_probabilities(network, EXAMPLES), OnnxModel(exported)
+    for count, size in ((1, 8), (2, 8), (3, 8), (8, 8), (8, 3)):
+        found = model.probabilities(EXAMPLES[:count].numpy(), batch_size=size)
+        np.testing.assert_allclose(found, expected[:count], atol=1e-5)
+    assert model.probabilities(EXAMPLES[:0].numpy()).shape == (0, 3)
 
 
-def test_long_inputs_are_cut_into_batches(exported: Path) -> None:
-    classifier = OnnxModel(exported)
-    whole, cut = (classifier.probabilities(EXAMPLES.numpy(), batch_size=size) for size in (8, 3))
-    np.testing.assert_allclose(whole, cut, atol=1e-6)
-    assert classifier.probabilities(EXAMPLES[:0].numpy()).shape == (0, 3)
-
-
-def test_the_file_describes_itself(exported: Path) -> None:
+def test_one_file_describes_itself_and_names_no_path_and_no_source_line(exported: Path) -> None:
     classifier = OnnxModel(exported)
     assert classifier.labels == ["a", "b", "ü"]
     assert classifier.metadata == METADATA
     assert classifier.input_shape == (1, 9, 9)
-
-
-def test_everything_is_in_one_file_which_names_no_path_and_no_source_line(exported: Path) -> None:
     assert [path.name for path in exported.parent.iterdir()] == ["network.onnx"]
     assert not any(tensor.external_data for tensor in onnx.load(exported).graph.initializer)
     content = exported.read_bytes()
