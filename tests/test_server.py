@@ -202,7 +202,7 @@ def test_head_and_body_of_a_response_leave_in_one_piece(url: str) -> None:
 
 def test_a_response_to_a_client_that_has_gone_is_dropped() -> None:
     async def respond() -> None:
-        connections.Joining(gone, asyncio.get_running_loop()).write(b"a response")
+        connections.PatientTransport(gone, asyncio.get_running_loop()).write(b"a response")
         asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
         await asyncio.sleep(0)
 

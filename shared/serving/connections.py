@@ -1,4 +1,4 @@
-"""Silent connections are closed; a response is sent in one piece."""
+"""Silent connections are closed, and clients that send or read too little are waited for within bounds."""
 
 import asyncio
 import socket
@@ -16,12 +16,8 @@ LINGER_SECONDS, LINGER_BYTES = 10.0, 50_000_000  # of a refused body, which are 
 READING_SECONDS = 30.0  # within which the client must have read some more of a response
 
 
-class Joining:
-    """A transport that sends what is written in one turn of the loop together.
-
-    uvicorn writes the head of a response and its body apart, which are two calls of the system, two packets, and wake
-    the client twice.
-    """
+class PatientTransport:
+    """A transport that lets a client finish what it sends and reads, within bounds."""
 
     def __init__(
         self,
@@ -29,23 +25,21 @@ class Joining:
         loop: asyncio.AbstractEventLoop,
         body_arrives: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._transport, self._loop, self._written = transport, loop, bytearray()
+        self._transport, self._loop = transport, loop
         self._body_arrives, self._discarded = body_arrives, -1  # bytes of a refused body; below 0 before there is one
         self._unread: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
-        """Send at the end of this turn."""
-        if not self._written:
-            self._loop.call_soon(self._send)
-        self._written += data
+        """Send, unless the client has gone; uvloop sends what is written in one turn, head and body, together."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def close(self) -> None:
-        """Send what was written, and close the connection, for good where the client does not read the rest.
+        """Close the connection after what was written, for good where the client does not read the rest.
 
         While a body still arrives it is thrown away first: the system would reset the connection, and most clients
         would then lose the response, which says why the body was refused.
         """
-        self._send()
         if self._discarded < 0 and self._body_arrives() and not self._transport.is_closing():
             self._discarded = 0
             self._transport.write_eof()
@@ -78,11 +72,6 @@ class Joining:
             self._unread.cancel()
             self._unread = None
 
-    def _send(self) -> None:
-        if self._written and not self._transport.is_closing():  # the client may have gone
-            self._transport.write(bytes(self._written))
-        self._written.clear()
-
     def __getattr__(self, name: str) -> Any:
         """All else is the transport's own."""
         return getattr(self._transport, name)
@@ -97,12 +86,12 @@ class PromptProtocol(HttpToolsProtocol):
 
     _patience: asyncio.TimerHandle | None = None
     _begun = _stopping = False  # whether a request's headers are incomplete; whether the server stops
-    transport: Joining  # type: ignore[assignment]
+    transport: PatientTransport  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self.transport = Joining(
+        self.transport = PatientTransport(
             transport, self.loop, lambda: self._is_between and self.cycle is not None and self.cycle.more_body
         )
         self._wait()
