@@ -22,11 +22,10 @@ def said() -> dict[str, list[str]]:
     return found
 
 
-def test_it_runs_as_nobody_special(said: dict[str, list[str]]) -> None:
+def test_it_runs_as_nobody_special_and_asks_a_path_for_health_that_the_server_answers(
+    said: dict[str, list[str]],
+) -> None:
     assert int(said["USER"][-1]) >= 1000
-
-
-def test_it_asks_a_path_for_health_that_the_server_answers(said: dict[str, list[str]]) -> None:
     path = re.search(r"http://127\.0\.0\.1:8000(/\w+)", said["HEALTHCHECK"][0])
     assert path
     with serving(lengths_service()) as address:

@@ -24,13 +24,10 @@ def test_an_error_while_writing_leaves_the_former_file_and_no_remains(tmp_path: 
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_json_comes_back_also_with_a_files_name_that_is_no_text(tmp_path: Path) -> None:
+def test_json_comes_back_or_says_what_to_do(tmp_path: Path) -> None:
     content = {"ä": [1, 2.5, None], "file": os.fsdecode(b"photo_\xe4.png")}
     write_json(tmp_path / "new" / "a.json", content)
     assert read_json(tmp_path / "new" / "a.json", "") == content
-
-
-def test_missing_and_damaged_json_say_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     for name in ("missing.json", "bad.json"):
         with pytest.raises(UserError, match=rf"{name}.*; run it again\.$"):

@@ -26,12 +26,9 @@ def test_spellings_of_one_class_have_one_key(names: list[str]) -> None:
     assert len({label_key(name) for name in names}) == 1
 
 
-def test_different_classes_keep_their_keys() -> None:
+def test_different_classes_keep_their_keys_and_those_that_may_be_one_or_none_are_named() -> None:
     names = ["1", "10", "1.5", "-1", "1a", "caf\u00e9", "cafe", "c", "c++", "c#", "good", "very good", "1.0.0"]
     assert len({label_key(name) for name in names}) == len(names)
-
-
-def test_classes_that_may_be_one_or_none_are_named() -> None:
     counts = {"Good": 3, "good": 9, "bad": 5, "nan": 2, "caf\u00e9": 1, "cafe\u0301": 1}
     same, missing = label_warnings(counts, ("merge them", "mend them"))
     assert "2 (Good = good, 'caf\\xe9' = 'cafe\\u0301'); merge them." in same

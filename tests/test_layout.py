@@ -50,7 +50,7 @@ def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared() -> N
 
 
 def test_notebooks_are_committed_without_outputs() -> None:
-    for path in [*REPOSITORY.glob("docs/learn/*.ipynb"), *REPOSITORY.glob("projects/*/notebooks/*.ipynb")]:
+    for path in [*REPOSITORY.glob("docs/*/*.ipynb"), *REPOSITORY.glob("projects/*/notebooks/*.ipynb")]:
         cells = read_json(path, "")["cells"]
         assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), path
 

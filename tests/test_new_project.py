@@ -144,14 +144,11 @@ def test_its_page_says_its_own_commands_and_nobodys_figures(made: Made) -> None:
         assert target.startswith("http") or (made.project / target).exists(), target
 
 
-def test_a_page_without_commands_gets_them() -> None:
+def test_a_page_without_commands_gets_them_and_sections_with_measured_figures_go_with_their_subsections() -> None:
     page = starter.fresh_readme("# rabbits\n", "rabbits", "flowers")
     assert page.startswith("# flowers\n\nFrom the top of the repository:\n")
     assert "make run-flowers" in page
     assert page.endswith("```bash\npython main.py --help\n```\n")
-
-
-def test_a_section_with_measured_figures_goes_with_its_subsections() -> None:
     table = "<!-- table: speed -->\n| 3 |\n<!-- end -->\n"
     sections = ["# rabbits\n", "## Data\n", "### Speed\n", table, "## Results\n", table, "### More\n", "## End\n"]
     kept = re.findall(r"(?m)^##+ (.*)$", starter.fresh_readme("\n".join(sections), "rabbits", "flowers"))
@@ -285,13 +282,6 @@ def test_only_the_notices_of_this_project_and_of_all_come_along() -> None:
 
 
 @out_there
-def test_what_belongs_to_the_learning_road_stays_behind(made: Made) -> None:
-    assert not (made.root / "docs").exists()
-    pattern = re.compile(r"\bmake (exercise|hint|progress)\b|docs/(learn|exercises)|tests/exercises|^progress:", re.M)
-    assert not [name for name, text in texts_of(made.root).items() if pattern.search(text)]
-
-
-@out_there
 def test_it_has_all_of_shared_that_it_needs_and_no_more(made: Made) -> None:
     have = {".".join(path.relative_to(made.root).with_suffix("").parts) for path in made.root.glob("shared/**/*.py")}
     wanted = {module for path in made.root.rglob("*.py") for module in modules_of(path.read_text())}
@@ -310,7 +300,10 @@ def test_it_has_all_of_shared_that_it_needs_and_no_more(made: Made) -> None:
 
 
 @out_there
-def test_its_makefile_calls_only_what_is_there(made: Made) -> None:
+def test_its_makefile_calls_only_what_is_there_and_the_learning_road_stays_behind(made: Made) -> None:
+    assert not (made.root / "docs").exists()
+    pattern = re.compile(r"\bmake (exercise|hint|progress)\b|docs/(learn|exercises)|tests/exercises|^progress:", re.M)
+    assert not [name for name, text in texts_of(made.root).items() if pattern.search(text)]
     text = (made.root / "Makefile").read_text()
     missing = [path for path in re.findall(r"\b(?:tools|tests|docs)/[\w./-]+", text) if not (made.root / path).exists()]
     assert not missing

@@ -49,10 +49,7 @@ def test_several_labels_are_joined_or_have_a_column_each(tmp_path: Path) -> None
     for content in (joined, joined.replace(",", "\t"), columns):
         assert labels_of(read(tmp_path, content)[0]["train"]) == expected
     assert labels_of(read(tmp_path, columns, columns=["y", "x"])[0]["train"]) == expected
-
-
-def test_a_column_each_with_one_label_a_file_is_one_label(tmp_path: Path) -> None:
-    content = "image,x,y\na,1,0\nb,0,1\nc,1,0\nd,0,1\n"
+    content = "image,x,y\na,1,0\nb,0,1\nc,1,0\nd,0,1\n"  # a column each with one label a file is one label
     assert labels_of(read(tmp_path, content)[0]["train"]) == {"a": 0, "b": 1, "c": 0, "d": 1}
     assert labels_of(read(tmp_path, content, several=True)[0]["train"])["a"] == [1, 0]
 
@@ -104,6 +101,8 @@ def test_splits_and_groups_come_from_columns_or_from_files_of_their_names(tmp_pa
         "test": ["d"],
     }
     assert found["train"].groups == ["1", "2"]
+    found, _ = read(tmp_path, "id,label\na,x\nb,y\n", classes=["z", "y", "x"])  # in the order of a trained network
+    assert labels_of(found["test"]) == {"a": 2, "b": 1}
     (tmp_path / "labels.csv").unlink()
     (tmp_path / "test.csv").write_text("id,label\nc,x\nd,y\n")
     found, _ = read(tmp_path, "id,label\na,x\nb,y\n", "train.csv")
@@ -111,11 +110,6 @@ def test_splits_and_groups_come_from_columns_or_from_files_of_their_names(tmp_pa
         "train": {"a": 0, "b": 1},
         "test": {"c": 0, "d": 1},
     }
-
-
-def test_labels_of_a_trained_network_keep_their_order(tmp_path: Path) -> None:
-    found, _ = read(tmp_path, "id,label\na,x\nb,y\n", classes=["z", "y", "x"])
-    assert labels_of(found["test"]) == {"a": 2, "b": 1}
 
 
 def test_a_table_that_is_not_about_labels_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
