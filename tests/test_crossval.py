@@ -16,7 +16,7 @@ from shared.data.labels import has_label
 from shared.data.sources import DataRecord
 from shared.data.splits import Splits
 from shared.errors import StoppedError, UserError
-from shared.files import write_text
+from shared.files import read_json, write_text
 from shared.metrics.suspected import suspected_labels
 from shared.report.sections import crossval_sections
 
@@ -92,6 +92,7 @@ def test_each_example_is_tested_once_and_never_trained_on_with_its_group(
     found = trainer.crossval(tmp_path, data, include_test=include_test)
     assert (outputs / "train.json").read_text() == "mine", "the current run stays as it is"
     assert {path.name for path in outputs.iterdir()} == {"train.json", "crossval", "crossval.json"}
+    assert read_json(outputs / "crossval.json", "")["verb"] == "crossval"
     used = [data.splits.train, data.splits.validation] + [data.splits.test] * include_test
     assert sorted(name for splits in trainer.seen for name in splits.test.names) == sorted(
         name for split in used for name in split.names
