@@ -19,6 +19,7 @@ def activation_sizes__right_by_linear(inputs: Tensor, weights: list[Tensor]) -> 
     return [activations.std().item() for activations in sizes[1:]]
 
 
+UNIFORM = "(2 * torch.rand(outputs, inputs, generator=generator) - 1)"
 MISTAKES = {
     "He by outputs": ("2 / inputs", "2 / outputs"),
     "He transposed": ("torch.randn(outputs, inputs,", "torch.randn(inputs, outputs,"),
@@ -29,10 +30,7 @@ MISTAKES = {
         "torch.randn(outputs, inputs, generator=generator) * math.sqrt(2 / inputs)",
         "(2 * torch.rand(outputs, inputs, generator=generator) - 1) * math.sqrt(6 / inputs)",
     ),
-    "only positive": (
-        "(2 * torch.rand(outputs, inputs, generator=generator) - 1)",
-        "torch.rand(outputs, inputs, generator=generator)",
-    ),
+    "only positive": (UNIFORM, "torch.rand(outputs, inputs, generator=generator)"),
     "Xavier by inputs": ("6 / (inputs + outputs)", "6 / inputs"),
     "Xavier normal": (
         "(2 * torch.rand(outputs, inputs, generator=generator) - 1) * bound",

@@ -17,6 +17,7 @@ def shared_groups__right_with_sets(groups: np.ndarray, first: np.ndarray, second
     return np.array(sorted(set(groups[first].tolist()) & set(groups[second].tolist())), dtype=np.int64)
 
 
+ROWS = "np.flatnonzero(~in_second), np.flatnonzero(in_second)"
 MISTAKES = {
     "rows are drawn": ("np.isin(groups, drawn)", "np.random.default_rng(seed).random(len(groups)) < fraction"),
     "rows are cut in order of groups": (
@@ -27,11 +28,8 @@ MISTAKES = {
     "seed is not used": ("np.random.default_rng(seed).permutation(np.unique(groups))", "np.unique(groups)"),
     "global seed": ("names = np.random.default_rng(seed)", "np.random.seed(seed)\n    names = np.random"),
     "way round": ("~in_second), np.flatnonzero(in_second", "in_second), np.flatnonzero(~in_second"),
-    "masks": ("np.flatnonzero(~in_second), np.flatnonzero(in_second)", "~in_second, in_second"),
-    "groups in place of rows": (
-        "np.flatnonzero(~in_second), np.flatnonzero(in_second)",
-        "np.setdiff1d(names, drawn), np.sort(drawn)",
-    ),
+    "masks": (ROWS, "~in_second, in_second"),
+    "groups in place of rows": (ROWS, "np.setdiff1d(names, drawn), np.sort(drawn)"),
     "shared rows": ("groups[first], groups[second])", "first, second)"),
     "shared groups repeated": (
         "np.intersect1d(groups[first], groups[second])",

@@ -4,16 +4,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 
-def windows(images: np.ndarray, weights: np.ndarray, stride: int, padding: int) -> np.ndarray:
-    """float64 [N, channels, rows, columns, window height, window width]."""
-    padded = np.pad(images, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    return sliding_window_view(padded, weights.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-
-
 def convolve__right_with_einsum(
     images: np.ndarray, weights: np.ndarray, stride: int = 1, padding: int = 0
 ) -> np.ndarray:
-    return np.einsum("ncrkhw,fchw->nfrk", windows(images, weights, stride, padding), weights)
+    padded = np.pad(images, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = sliding_window_view(padded, weights.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    return np.einsum("ncrkhw,fchw->nfrk", windows, weights)
 
 
 PADS = "((0, 0), (0, 0), (padding, padding), (padding, padding))"

@@ -5,35 +5,22 @@ import numpy as np
 Masks = list[np.ndarray]
 
 
-def confusion(prediction: np.ndarray, truth: np.ndarray, classes: int, ignore: int) -> np.ndarray:
-    """The numbers of pixels by true and predicted class, int64 [classes, classes]."""
-    counted = truth != ignore
-    places = truth[counted].astype(np.int64) * classes + prediction[counted]
-    return np.bincount(places, minlength=classes**2).reshape(classes, classes)
-
-
-def iou(table: np.ndarray) -> np.ndarray:
-    """float64 [classes], NaN for a class that is nowhere."""
+def pooled_iou__right_by_confusion_matrix(
+    predictions: Masks, truths: Masks, classes: int, ignore: int = 255
+) -> np.ndarray:
+    table = np.zeros((classes, classes))  # of pixels, by true and predicted class
+    for prediction, truth in zip(predictions, truths, strict=True):
+        np.add.at(table, (truth[truth != ignore], prediction[truth != ignore]), 1)
     shared = np.diag(table)
     with np.errstate(invalid="ignore"):
         return shared / (table.sum(axis=0) + table.sum(axis=1) - shared)
 
 
-def of_each_image(predictions: Masks, truths: Masks, classes: int, ignore: int) -> list[np.ndarray]:
-    pairs = zip(predictions, truths, strict=True)
-    return [iou(confusion(*pair, classes, ignore)) for pair in pairs if (pair[1] != ignore).any()]
-
-
-def pooled_iou__right_by_confusion_matrix(
-    predictions: Masks, truths: Masks, classes: int, ignore: int = 255
-) -> np.ndarray:
-    return iou(sum(confusion(*pair, classes, ignore) for pair in zip(predictions, truths, strict=True)))
-
-
 def mean_iou_per_image__right_by_confusion_matrix(
     predictions: Masks, truths: Masks, classes: int, ignore: int = 255
 ) -> float:
-    means = [np.nanmean(found) for found in of_each_image(predictions, truths, classes, ignore)]
+    pairs = [([one], [other]) for one, other in zip(predictions, truths, strict=True) if (other != ignore).any()]
+    means = [np.nanmean(pooled_iou__right_by_confusion_matrix(*pair, classes, ignore)) for pair in pairs]
     return float(sum(means) / len(means))
 
 

@@ -19,6 +19,7 @@ def measure__right_by_trying_all(validation: Pairs, test: Pairs, false_accept: f
     return shares(threshold_for__right_by_trying_all(*validation, false_accept), *test)
 
 
+SHARES = "float(accepted[~same].mean()), float((~accepted[same]).mean())"
 MISTAKES = {
     "interpolated": ("different[len(different) - 1 - accepted]", "np.quantile(different, 1 - false_accept)"),
     "all pairs": ("np.sort(similarities[~same])", "np.sort(similarities)"),
@@ -30,12 +31,6 @@ MISTAKES = {
     "chosen on the test split": ("threshold_for(*validation", "threshold_for(*test"),
     "measured on the validation split": ("similarities, same = test", "similarities, same = validation"),
     "at the threshold is accepted": ("similarities > threshold", "similarities >= threshold"),
-    "swapped": (
-        "float(accepted[~same].mean()), float((~accepted[same]).mean())",
-        "float((~accepted[same]).mean()), float(accepted[~same].mean())",
-    ),
-    "shares of all pairs": (
-        "float(accepted[~same].mean()), float((~accepted[same]).mean())",
-        "float((accepted & ~same).mean()), float((~accepted & same).mean())",
-    ),
+    "swapped": (SHARES, "float((~accepted[same]).mean()), float(accepted[~same].mean())"),
+    "shares of all pairs": (SHARES, "float((accepted & ~same).mean()), float((~accepted & same).mean())"),
 }

@@ -3,18 +3,13 @@
 import numpy as np
 
 
-def in_bins(confidences: np.ndarray, right: np.ndarray, bins: int) -> list[tuple[int, float]]:
-    """Of each bin that is not empty, the number of predictions, and mean confidence minus share of correct ones."""
-    found = []
+def calibration_error__right_bin_by_bin(confidences: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    total = 0.0
     for number in range(bins):
         inside = (confidences > number / bins) & (confidences <= (number + 1) / bins)
         if inside.any():
-            found.append((int(inside.sum()), float(confidences[inside].mean() - right[inside].mean())))
-    return found
-
-
-def calibration_error__right_bin_by_bin(confidences: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    return sum(count * abs(gap) for count, gap in in_bins(confidences, right, bins)) / len(confidences)
+            total += inside.mean() * abs(confidences[inside].mean() - right[inside].mean())
+    return float(total)
 
 
 TOTAL, GAPS = "sum(differences) / len(confidences)", ".sum()) for number in range(bins)"

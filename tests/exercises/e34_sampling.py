@@ -18,6 +18,8 @@ def draw__right_by_searchsorted(probabilities: Tensor, uniform: Tensor) -> Tenso
     return found.clamp(max=probabilities.shape[1] - 1)
 
 
+MASKED = "torch.full_like(logits, -math.inf).scatter(1, kept.indices, kept.values)"
+DRAWN = "(ends <= uniform[:, None]).sum(dim=1)"
 MISTAKES = {
     "multiplied by temperature": ("masked / temperature", "masked * temperature"),
     "temperature after softmax": (
@@ -26,27 +28,23 @@ MISTAKES = {
     ),
     "zero in place of minus infinity": ("torch.full_like(logits, -math.inf)", "torch.zeros_like(logits)"),
     "not normalized again": (
-        "torch.full_like(logits, -math.inf).scatter(1, kept.indices, kept.values)  # [N, vocabulary]\n"
-        "    return (masked / temperature).softmax(dim=1)",
+        f"{MASKED}  # [N, vocabulary]\n    return (masked / temperature).softmax(dim=1)",
         "(logits / temperature).softmax(dim=1)\n"
         "    return torch.zeros_like(logits).scatter(1, kept.indices, masked.gather(1, kept.indices))",
     ),
     "one limit for all rows": (
-        "torch.full_like(logits, -math.inf).scatter(1, kept.indices, kept.values)",
+        MASKED,
         "logits.masked_fill(logits < logits.flatten().topk(top_k * len(logits)).values[-1], -math.inf)",
     ),
     "smallest kept": ("topk(top_k, dim=1)", "topk(top_k, dim=1, largest=False)"),
-    "ties kept": (
-        "torch.full_like(logits, -math.inf).scatter(1, kept.indices, kept.values)",
-        "logits.masked_fill(logits < kept.values[:, -1:], -math.inf)",
-    ),
+    "ties kept": (MASKED, "logits.masked_fill(logits < kept.values[:, -1:], -math.inf)"),
     "in place": ("kept = logits", "logits /= temperature\n    kept = logits"),
-    "likeliest": ("(ends <= uniform[:, None]).sum(dim=1)", "probabilities.argmax(dim=1)"),
+    "likeliest": (DRAWN, "probabilities.argmax(dim=1)"),
     "border belongs to the first": ("ends <= uniform", "ends < uniform"),
-    "one too far": ("(ends <= uniform[:, None]).sum(dim=1)", "(ends <= uniform[:, None]).sum(dim=1) + 1"),
+    "one too far": (DRAWN, f"{DRAWN} + 1"),
     "past the end": (".clamp_max(probabilities.shape[1] - 1)", ""),
     "drawn anew": (
-        "(ends <= uniform[:, None]).sum(dim=1)",
+        DRAWN,
         "torch.multinomial(probabilities, 1, generator=torch.Generator().manual_seed(0)).squeeze(1)",
     ),
 }

@@ -3,15 +3,6 @@
 import numpy as np
 
 
-def _integers(values: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    return np.rint(values / scales[:, None]).astype(np.int8)
-
-
-def _scales(values: np.ndarray) -> np.ndarray:
-    largest = np.abs(values).max(axis=1)
-    return np.where(largest > 0, largest / 127, 1).astype(np.float32)
-
-
 def quantize__right_row_by_row(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     integers, scales = [], []
     for row in values:
@@ -22,28 +13,22 @@ def quantize__right_row_by_row(values: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def linear__right_by_einsum(inputs: np.ndarray, integers: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    own = _scales(inputs)
-    rows = _integers(inputs, own)
+    rows, own = quantize__right_row_by_row(inputs)
     return np.einsum("nc,oc->no", rows, integers, dtype=np.int64) * np.outer(own, scales).astype(np.float32)
 
 
+LARGEST, PRODUCTS = "np.abs(values).max(axis=1)", "rows.astype(np.int32) @ integers.T.astype(np.int32)"
 MISTAKES = {
     "cut off": ("np.rint(values / scales[:, None])", "(values / scales[:, None])"),
-    "no absolute value": ("np.abs(values).max(axis=1)", "values.max(axis=1)"),
-    "one scale": ("np.abs(values).max(axis=1)", "np.full(len(values), np.abs(values).max())"),
-    "scale by column": ("np.abs(values).max(axis=1)", "np.abs(values).max(axis=0)"),
-    "128": (
-        "largest / 127, 1).astype(np.float32)\n    return np.rint(values / scales[:, None]).clip(-127, 127)",
-        "largest / 128, 1).astype(np.float32)\n    return np.rint(values / scales[:, None]).astype(np.int32)",
-    ),
+    "no absolute value": (LARGEST, "values.max(axis=1)"),
+    "one scale": (LARGEST, "np.full(len(values), np.abs(values).max())"),
+    "scale by column": (LARGEST, "np.abs(values).max(axis=0)"),
+    "128": ("largest / 127", "largest / 128", ".clip(-127, 127)", ".astype(np.int32)"),
     "division by zero": ("np.where(largest > 0, largest / 127, 1)", "(largest / 127)"),
     "divided": ("integers * scales[:, None]", "integers / scales[:, None]"),
     "values of one scale": ("integers * scales[:, None]", "integers * scales.max()"),
-    "overflow of eight bits": ("rows.astype(np.int32) @ integers.T.astype(np.int32)", "rows @ integers.T"),
-    "overflow of sixteen bits": (
-        "rows.astype(np.int32) @ integers.T.astype(np.int32)",
-        "rows.astype(np.int16) @ integers.T.astype(np.int16)",
-    ),
+    "overflow of eight bits": (PRODUCTS, "rows @ integers.T"),
+    "overflow of sixteen bits": (PRODUCTS, "rows.astype(np.int16) @ integers.T.astype(np.int16)"),
     "scale of the inputs missing": (" * row_scales[:, None]", ""),
     "inputs stay floats": (
         "products.astype(np.float32) * row_scales[:, None] * scales",
