@@ -71,7 +71,7 @@ def make_sources(config: Config, classes: list[str] | None = None) -> dict[str, 
     settings, folder = config.data, partial(load_folder, config.data, classes=classes)
     return {
         "folder": DataSource(folder, lambda root: not is_pets(root) and is_folder(root), skipped_files),
-        "pets": DataSource(partial(load_pets, settings.cache), lambda root: find_pets(root) is not None),
+        "pets": DataSource(partial(load_pets, settings), lambda root: find_pets(root) is not None),
         "sample": DataSource(lambda _: load_sample(config.seed, settings.sample_images)),
     }
 

@@ -20,7 +20,7 @@ from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
-from src.masks.decode import MaskFormat, Reader, decode_masks, look_at
+from src.masks.decode import MaskFormat, decode_masks, look_at
 from src.masks.encoding import detect_format, format_of_outlines, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
@@ -39,15 +39,15 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     problems, notes = Problems(), list[str]()
     pairs, settings, outlined = list_pairs(settings, root, classes, problems, notes)
     value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
-    reader = Reader(settings.max_side, value_range, bool(settings.palette), outlined)
+    settings = replace(settings, value_range=value_range)
     if not classes:
         pairs.setdefault("train", [])  # which is needed, and refused below where there is none
-    seen, reader = look_at(pairs, reader, settings.cache, problems)
+    seen = look_at(pairs, settings, problems)
     every = list(chain.from_iterable(seen.values()))
     if not every:
         raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
-    form = format_of_outlines(settings, outlined) if outlined else detect_format(every, reader, settings, notes)
-    splits = {split: decode_masks(held, form, reader, problems) for split, held in seen.items()}
+    form = format_of_outlines(settings, outlined) if outlined else detect_format(every, settings, notes)
+    splits = {split: decode_masks(held, form, settings, problems) for split, held in seen.items()}
     if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
     require_enough(root, [len(held) for held in splits.values()], settings.broken, problems)
@@ -160,7 +160,7 @@ def find_pets(root: Path) -> Path | None:
     return next((folder for folder in folders if is_pets(folder)), None)
 
 
-def load_pets(cache: str, root: Path) -> SourceData:
+def load_pets(settings: DataConfig, root: Path) -> SourceData:
     """Oxford-IIIT Pet (Parkhi et al. 2012). Its border class, a few pixels wide and of unclear truth, is ignored."""
     folder = find_pets(root) or download_pets(root / "pets")
     problems, trimaps = Problems(), folder / "annotations" / "trimaps"
@@ -170,8 +170,8 @@ def load_pets(cache: str, root: Path) -> SourceData:
         lines = (folder / "annotations" / f"{split}.txt").read_text(encoding="utf-8").splitlines()
         names = [line.split()[0] for line in lines]
         pairs[split] = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
-    seen, reader = look_at(pairs, Reader(PETS_SIDE), cache, problems)
-    train, test = (decode_masks(found, form, reader, problems) for found in seen.values())
+    settings = replace(settings, max_side=PETS_SIDE, value_range=[])
+    train, test = (decode_masks(s, form, settings, problems) for s in look_at(pairs, settings, problems).values())
     if problems:
         raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")
     train = replace(train, groups=train.names)  # each image is its own group

@@ -92,15 +92,15 @@ def test_what_takes_too_much_memory_is_read_when_it_is_needed(
 
 def test_verbs_hold_few_images_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = Config(data=DataConfig(root=save_folder(tmp_path, 40), cache="none"))
-    read, images, held = decode.Reader.image, list[weakref.ref[np.ndarray]](), list[int]()
+    read, images, held = decode.image_of, list[weakref.ref[np.ndarray]](), list[int]()
 
-    def counted(reader: decode.Reader, pair: Pair) -> np.ndarray:
-        image = read(reader, pair)
+    def counted(settings: DataConfig, pair: Pair) -> np.ndarray:
+        image = read(settings, pair)
         images.append(weakref.ref(image))
         held.append(sum(one() is not None for one in images))
         return image
 
-    monkeypatch.setattr(decode.Reader, "image", counted)
+    monkeypatch.setattr(decode, "image_of", counted)
     train_split = load_data(config).splits.train
     scores_of(lambda pixels: np.ones((1, 2, *pixels.shape[2:]), np.float32), train_split, ["a", "b"], config)
     training_pixels(train_split, lambda image: image, config)

@@ -65,7 +65,7 @@ def test_images_are_looked_at_where_their_masks_cannot_be_used(
     (folder / "images" / "005.png").write_bytes(b"no image")
     found, printed = check(folder, code=2), capsys.readouterr()
     assert "unreadable images: 1 (images/005.png" in printed.out
-    assert "masks have colors: 1 (000.png)" in printed.err
+    assert "have colors, such as #000000, #ffa500, #ffffff, #010101: 1 (000.png)" in printed.err
     assert found["data"]["counts"] == {"whole": 19}
 
 

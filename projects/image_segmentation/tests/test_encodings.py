@@ -251,7 +251,7 @@ def test_palettes_among_gray_masks_are_said_or_refused(tmp_path: Path, capsys: p
     (note,) = data.as_dict()["notes"]
     assert (note[:4], note[-1]) == ("gray", "4")
     assert "4 (00.png" in capsys.readouterr().err
-    assert "gray ones: 4 (00.png" in refusal(folder(tmp_path / "other", palette, gray(38)))
+    assert "4 (00.png" in refusal(folder(tmp_path / "other", palette, gray(38)))
 
 
 def test_transparent_pixels_are_said_and_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

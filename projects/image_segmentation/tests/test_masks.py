@@ -12,7 +12,7 @@ from shared.data.problems import Problems
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
-from src.masks.decode import MaskFormat, Reader, Seen, StoredMask, count_values, decode_masks, look_at, read_mask
+from src.masks.decode import MaskFormat, Seen, StoredMask, count_values, decode_masks, look_at, read_mask
 from src.masks.encoding import detect_format, palette_format
 from src.masks.files import Folders, Pair, find_pairs, mask_folders
 
@@ -26,28 +26,28 @@ def format_of(mask: np.ndarray, classes: list[str], ignore: str = "") -> MaskFor
     image = np.zeros((*mask.shape, 3), np.uint8)
     held, thumbnail, digests = (image, StoredMask(mask)), np.zeros((3, 16, 16), np.uint8), (b"", b"")
     one = Seen(pair, mask.shape, thumbnail, digests, StoredMask(levels), counts, 0.0, held)
-    return detect_format([one], Reader(100), DataConfig(classes=classes, ignore=ignore), [])
+    return detect_format([one], DataConfig(classes=classes, ignore=ignore), [])
 
 
 def test_black_and_white_masks_are_background_and_foreground() -> None:
     form = format_of(array([0, 255]), [])
     assert (form.encoding, form.classes) == ("binary", ["background", "foreground"])
-    ids, unknown = form.decode(array([0, 255], [255, 0]))
+    ids, unknown = form.decode(StoredMask(array([0, 255], [255, 0])))
     assert (ids.tolist(), unknown) == ([[0, 1], [1, 0]], [])
-    assert form.decode(array([0, 128]))[1] == ["128"]
-    assert form.decode(array([3, 250]), lossy=True)[0].tolist() == [[0, 1]]
+    assert form.decode(StoredMask(array([0, 128])))[1] == ["128"]
+    assert form.decode(StoredMask(array([3, 250])), lossy=True)[0].tolist() == [[0, 1]]
 
 
 def test_values_are_class_ids_and_255_is_ignored() -> None:
     form = format_of(array([0, 2, 255]), [])
     assert (form.encoding, form.classes) == ("ids", ["class 0", "class 1", "class 2"])
-    assert form.decode(array([0, 1, 255, 2]))[0].tolist() == [[0, 1, IGNORE, 2]]
-    assert form.decode(array([0, 3]))[1] == ["3"]
+    assert form.decode(StoredMask(array([0, 1, 255, 2])))[0].tolist() == [[0, 1, IGNORE, 2]]
+    assert form.decode(StoredMask(array([0, 3])))[1] == ["3"]
 
 
 def test_another_value_can_be_ignored() -> None:
     form = format_of(array([0, 1, 11]), ["road", "car"], "11")
-    assert form.decode(array([11, 1]))[0].tolist() == [[IGNORE, 1]]
+    assert form.decode(StoredMask(array([11, 1])))[0].tolist() == [[IGNORE, 1]]
 
 
 def test_two_named_classes_may_be_black_and_white_or_ids() -> None:
@@ -62,7 +62,7 @@ def test_colors_stand_for_classes(tmp_path: Path) -> None:
     found = []
     for pixels in (rgb, rgb + np.uint8(3), array([0, 255])):  # gray files are colors, too
         Image.fromarray(pixels).save(tmp_path / "mask.png")
-        found.append(read_mask(tmp_path / "mask.png", colors=True).values)
+        found.append(read_mask(tmp_path / "mask.png"))
     ids, unknown = form.decode(found[0])
     assert (ids.tolist(), unknown) == ([[0, 1, IGNORE, IGNORE]], ["#010203"])
     ids, unknown = form.decode(found[1], lossy=True)
@@ -116,8 +116,8 @@ BINARY = MaskFormat("binary", ["background", "foreground"], {0: 0, 255: 1})
 def read(root: Path, problems: Problems, form: MaskFormat = BINARY, max_side: int = 100) -> Examples:
     """The pairs that can be used."""
     pairs = find_pairs(Folders(root / "images", root / "masks"), problems, [])
-    seen, reader = look_at({"train": pairs}, Reader(max_side), "auto", problems)
-    return decode_masks(seen["train"], form, reader, problems)
+    settings = DataConfig(max_side=max_side)
+    return decode_masks(look_at({"train": pairs}, settings, problems)["train"], form, settings, problems)
 
 
 def test_pairs_are_matched_by_name(root: Path) -> None:
@@ -206,7 +206,7 @@ def with_palette(path: Path, colors: list[int]) -> None:
 def test_a_palette_is_meant_where_colors_are_named(tmp_path: Path) -> None:
     with_palette(tmp_path / "mask.png", [255, 0, 0, 0, 0, 255])
     assert read_mask(tmp_path / "mask.png").values.tolist() == [[0, 1]]
-    assert read_mask(tmp_path / "mask.png", colors=True).values.tolist() == [[0xFF0000, 0x0000FF]]
+    assert read_mask(tmp_path / "mask.png").as_colors().tolist() == [[0xFF0000, 0x0000FF]]
 
 
 def test_palettes_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,10 +216,10 @@ def test_palettes_that_differ_are_named(tmp_path: Path, capsys: pytest.CaptureFi
         Image.new("RGB", (2, 1)).save(tmp_path / "images" / f"{name}.png")
         with_palette(tmp_path / "masks" / f"{name}.png", colors)
     pairs = find_pairs(Folders(tmp_path / "images", tmp_path / "masks"), Problems(), [])
-    seen, reader = look_at({"train": pairs}, Reader(100), "none", Problems())
+    seen = look_at({"train": pairs}, DataConfig(cache="none"), Problems())
     with pytest.raises(UserError, match=r"another color than masks before: 1 \(c\.png\)"):
-        detect_format(seen["train"], reader, DataConfig(), [])
+        detect_format(seen["train"], DataConfig(), [])
     notes: list[str] = []
-    assert detect_format(seen["train"], reader, DataConfig(classes=["road", "car"]), notes).encoding == "ids"
+    assert detect_format(seen["train"], DataConfig(classes=["road", "car"]), notes).encoding == "ids"
     assert "c.png" in capsys.readouterr().err
     assert len(notes) == 1

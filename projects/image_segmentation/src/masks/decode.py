@@ -1,7 +1,7 @@
 """Images and masks become arrays: files are decoded, their values turned into class ids, and what does not fit named.
 
 The masks of a data set are uint8 class ids, with `IGNORE` for pixels without one. What the values in the files mean is
-decided in encoding.py, from what `look` finds in every file.
+decided in encoding.py, from what `look_at` finds in every file.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from shared.data.images import DEEP_MODES, UnreadableImageError, open_image, rea
 from shared.data.problems import Problems, named
 from shared.data.splits import evenly_spaced
 from shared.workers import in_processes, workers_for
+from src.config import DataConfig
 from src.masks import IGNORE
 from src.masks.files import Pair
 from src.masks.outlines import draw
@@ -42,8 +43,8 @@ class StoredMask:
     values: np.ndarray
     """Integers [H, W]: gray levels, indices into a palette, or colors as 0xRRGGBB; in `Seen` those that occur, [K]."""
     kind: Literal["gray", "palette", "color"] = "gray"
-    palette: bytes = b""
-    """Red, green and blue of each of 256 indices, where `kind` is `palette`."""
+    palette: np.ndarray | None = None
+    """The color of each index, int32 [256]; None where `kind` is not `palette`."""
     is_transparent: bool = False
     """Whether transparent pixels were read as background."""
 
@@ -52,16 +53,20 @@ class StoredMask:
         """The values that occur, sorted."""
         return sorted({*self.values.ravel().tolist()})
 
-    def color(self, index: int) -> bytes:
-        """Red, green and blue of an index into the palette."""
-        return self.palette[3 * index : 3 * index + 3]
-
     def as_gray(self) -> "StoredMask":
         """The mask with the gray levels that its palette stands for, if it has one."""
-        if self.kind != "palette":
+        if self.palette is None:
             return self
-        gray = np.frombuffer(self.palette, np.uint8)[::3]  # [256]
-        return StoredMask(gray[self.values], "gray", b"", self.is_transparent)
+        return StoredMask(self.palette.astype(np.uint8)[self.values], is_transparent=self.is_transparent)  # blue
+
+    def as_colors(self) -> np.ndarray:
+        """The color 0xRRGGBB that each value stands for; gray levels beyond 0 to 255 become 256, which is none."""
+        if self.kind == "color":
+            return self.values
+        if self.palette is not None:
+            return self.palette[self.values]
+        gray = self.values.astype(np.int32)
+        return np.where((gray < 0) | (gray > 255), 256, gray) * 0x010101
 
 
 @dataclass(frozen=True)
@@ -71,23 +76,27 @@ class MaskFormat:
     encoding: Literal["binary", "ids", "palette", "threshold", "outlines"]
     classes: list[str]
     ids: dict[int, int]
-    """The class id, or `IGNORE`, of each value (see `StoredMask`)."""
+    """The class id, or `IGNORE`, of each value (see `StoredMask`); of each color, where `encoding` is `palette`."""
     threshold: int = 0
     """Every other value from this one on is class 1, and every other below it class 0; 0: other values are unknown."""
+    gray_palettes: bool = False
+    """See `StoredMask.as_gray`."""
 
-    def decode(self, values: np.ndarray, lossy: bool = False) -> tuple[np.ndarray, list[str]]:
-        """The class ids of values [...], uint8 [...], and the values in them that stand for no class.
+    def decode(self, mask: StoredMask, lossy: bool = False) -> tuple[np.ndarray, list[str]]:
+        """The class ids of a mask's values [...], uint8 [...], and the values in them that stand for no class.
 
         Args:
             lossy: the file's compression blurs values; each value becomes the nearest known one.
         """
+        by_color = self.encoding == "palette"
+        values = mask.as_colors() if by_color else (mask.as_gray() if self.gray_palettes else mask).values
         found, _ = count_values(values)  # [K]
         ids = {value: int(value >= self.threshold) for value in found.tolist()} if self.threshold else {}
         ids |= self.ids
         meant = nearest(found, np.array(list(ids))) if lossy else found
         table = np.array([ids.get(value, IGNORE) for value in meant.tolist()], np.uint8)  # [K]
         unknown = [value for value in meant.tolist() if value not in ids]
-        shown = [f"#{value:06x}" if self.encoding == "palette" else str(value) for value in unknown]
+        shown = [f"#{value:06x}" if by_color else str(value) for value in unknown]
         if values.dtype != np.uint8:
             return table[np.searchsorted(found, values)], shown
         by_value = np.zeros(256, np.uint8)  # which is faster than searching
@@ -110,54 +119,46 @@ def nearest(found: np.ndarray, known: np.ndarray) -> np.ndarray:
     return closest
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How the files of a data set are read; its methods raise `UnreadableImageError`."""
-
-    max_side: int
-    """Images and masks whose longer side has more pixels are scaled down."""
-    value_range: Sequence[float] = ()
-    """See `read_image`."""
-    colors: bool = False
-    """See `read_mask`."""
-    classes: Sequence[str] = ()
-    """The classes of outlines."""
-    gray_palettes: bool = False
-    """See `StoredMask.as_gray`."""
-
-    def image(self, pair: Pair) -> np.ndarray:
-        """The image, uint8 [H, W, 3]."""
-        return scaled_down(read_rgb(pair.image, self.value_range), self.max_side, Image.Resampling.LANCZOS)
-
-    def values(self, pair: Pair) -> np.ndarray:
-        """The values in the mask, [H, W]."""
-        # Nearest: the mean of two class ids is the id of a third class.
-        return scaled_down(self.stored(pair).values, self.max_side, Image.Resampling.NEAREST)
-
-    def ids(self, form: MaskFormat, pair: Pair) -> np.ndarray:
-        """The class ids of the mask, uint8 [H, W]."""
-        return form.decode(self.values(pair), pair.is_lossy)[0]
-
-    def stored(self, pair: Pair) -> StoredMask:
-        """The mask in the size of its file."""
-        if pair.outlines and pair.outlines.size:
-            return StoredMask(draw(pair.outlines.objects, self.classes, pair.outlines.size))
-        mask = read_mask(pair.mask, self.colors)
-        return mask.as_gray() if self.gray_palettes else mask
+def image_of(settings: DataConfig, pair: Pair) -> np.ndarray:
+    """The image of a pair, uint8 [H, W, 3]; raises `UnreadableImageError`."""
+    return scaled_down(read_rgb(settings, pair), settings, Image.Resampling.LANCZOS)
 
 
-def read_rgb(path: Path, value_range: Sequence[float]) -> np.ndarray:
-    """An image as uint8 [H, W, 3]; raises `UnreadableImageError`."""
-    return np.array(read_image(path, value_range=value_range).convert("RGB"))
+def mask_of(settings: DataConfig, pair: Pair) -> StoredMask:
+    """The mask of a pair in the size of its image; raises `UnreadableImageError`."""
+    mask = stored_mask(pair)
+    # Nearest: the mean of two class ids is the id of a third class.
+    return replace(mask, values=scaled_down(mask.values, settings, Image.Resampling.NEAREST))
 
 
-def read_mask(path: Path, colors: bool = False) -> StoredMask:
+def ids_of(settings: DataConfig, form: MaskFormat, pair: Pair) -> np.ndarray:
+    """The class ids of the mask of a pair, uint8 [H, W]; raises `UnreadableImageError`."""
+    return form.decode(mask_of(settings, pair), pair.is_lossy)[0]
+
+
+def read_rgb(settings: DataConfig, pair: Pair) -> np.ndarray:
+    """The image of a pair in the size of its file, uint8 [H, W, 3]; raises `UnreadableImageError`."""
+    return np.array(read_image(pair.image, value_range=settings.value_range).convert("RGB"))
+
+
+def stored_mask(pair: Pair) -> StoredMask:
+    """The mask of a pair in the size of its file; raises `UnreadableImageError`."""
+    return StoredMask(draw(pair.objects, pair.size)) if pair.size else read_mask(pair.mask)
+
+
+def scaled_down(array: np.ndarray, settings: DataConfig, method: Image.Resampling) -> np.ndarray:
+    """The array [H, W, ...], with its longer side at most `data.max_side`."""
+    if max(array.shape[:2]) <= settings.max_side:
+        return array
+    image = Image.fromarray(array)
+    image.thumbnail((settings.max_side, settings.max_side), method, reducing_gap=None)
+    return np.array(image)
+
+
+def read_mask(path: Path) -> StoredMask:
     """Decode a mask, turned by its EXIF orientation as images are.
 
     Transparent pixels are background: 0, or black. Where all that is visible is black, the opacity is the mask.
-
-    Args:
-        colors: colors stand for classes, also in a PNG with a palette; else the stored values do.
 
     Raises:
         UnreadableImageError: no image, damaged, or too large.
@@ -166,10 +167,12 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
         ImageOps.exif_transpose(image, in_place=True)
         has_alpha = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
         alpha = np.asarray(image.convert("RGBA").getchannel("A")) if has_alpha else np.full((1, 1), 255)
-        if image.mode == "P" and not colors and not ((alpha < 255) & (np.asarray(image) > 0)).any():
-            # Index 0 may be transparent: it is the background.
-            return StoredMask(np.asarray(image), "palette", bytes(image.getpalette() or []).ljust(768, b"\0"))
         is_transparent = bool((alpha < 255).any())
+        if image.mode == "P" and not ((alpha < 255) & (np.asarray(image) > 0)).any():
+            colors = np.frombuffer(bytes(image.getpalette() or []).ljust(768, b"\0"), np.uint8).reshape(256, 3)
+            palette = packed(colors)
+            palette[0] *= not is_transparent  # index 0 may be transparent: it is the background
+            return StoredMask(np.asarray(image), "palette", palette)
         if image.mode in DEEP_MODES:
             values = whole_numbers(np.asarray(image))
         elif image.mode in ("1", "L") and not has_alpha:  # black and white becomes 0 and 255
@@ -181,12 +184,13 @@ def read_mask(path: Path, colors: bool = False) -> StoredMask:
                 rgb = (rgb * (layer / 255)).round().astype(np.uint8) if rgb[alpha > 0].any() else layer
             values = np.ascontiguousarray(rgb[:, :, 0])
             if (rgb != values[:, :, None]).any():
-                packed = rgb.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-                return StoredMask(packed, "color", b"", is_transparent)
-    if colors:  # gray levels have three equal bytes; levels beyond 0 to 255 become 256, which is no color at all
-        gray = values.astype(np.int32)
-        values = np.where((gray < 0) | (gray > 255), 256, gray) * 0x010101
-    return StoredMask(values, "gray", b"", is_transparent)
+                return StoredMask(packed(rgb), "color", None, is_transparent)
+    return StoredMask(values, "gray", None, is_transparent)
+
+
+def packed(colors: np.ndarray) -> np.ndarray:
+    """Colors, uint8 [..., 3], as 0xRRGGBB, int32 [...]."""
+    return colors.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
 
 
 def whole_numbers(values: np.ndarray) -> np.ndarray:
@@ -195,15 +199,6 @@ def whole_numbers(values: np.ndarray) -> np.ndarray:
         raise UnreadableImageError("has pixels that are no numbers")
     has_fractions = bool((values != np.round(values)).any())
     return np.round(values * 255 if has_fractions and values.max() <= 1 else values).astype(np.int32)
-
-
-def scaled_down(array: np.ndarray, max_side: int, method: Image.Resampling) -> np.ndarray:
-    """The array [H, W, ...], with its longer side at most `max_side`."""
-    if max(array.shape[:2]) <= max_side:
-        return array
-    image = Image.fromarray(array)
-    image.thumbnail((max_side, max_side), method, reducing_gap=None)
-    return np.array(image)
 
 
 @dataclass(frozen=True)
@@ -225,37 +220,23 @@ class Seen:
     held: tuple[np.ndarray, StoredMask] | None
     """The image, uint8 [H, W, 3], and the mask, where they are held in memory."""
 
-    def as_gray(self) -> "Seen":
-        """See `StoredMask.as_gray`."""
-        return replace(self, mask=self.mask.as_gray(), held=self.held and (self.held[0], self.held[1].as_gray()))
 
-
-def look_at(
-    pairs: Mapping[str, Sequence[Pair]], reader: Reader, cache: str, problems: Problems
-) -> tuple[dict[str, list[Seen]], Reader]:
-    """Decode the files of each split once; what cannot be read, or has two sizes, goes into `problems` and is left out.
-
-    The reader comes back as all later reading needs it; `cache` is that of `DataConfig`.
-    """
+def look_at(pairs: Mapping[str, Sequence[Pair]], settings: DataConfig, problems: Problems) -> dict[str, list[Seen]]:
+    """Decode the files of each split once; those that cannot be read or have two sizes go into `problems` instead."""
     files = list(chain.from_iterable(pairs.values()))
-    needed = decoded_bytes(files, reader.max_side)
-    held = cache == "memory" or (cache == "auto" and needed <= MEMORY_BYTES)
+    needed = decoded_bytes(files, settings.max_side)
+    held = settings.cache == "memory" or (settings.cache == "auto" and needed <= MEMORY_BYTES)
     how = "held in memory" if held else "decoded whenever they are needed"
     log.info(f"data: {len(files):,} images and masks are {how}; decoded they take {needed / 1e9:.2g} GB (data.cache)")
     seen: dict[str, list[Seen]] = {}
     for split, some in pairs.items():
-        looked = in_processes(partial(_look, reader, held), some, workers_for(len(some)))
+        looked = in_processes(partial(_look, settings, held), some, workers_for(len(some)))
         found = list(track(looked, "read images", total=len(some)))
         seen[split] = [one for one in found if isinstance(one, Seen)]
         for one in found:
             if not isinstance(one, Seen):
                 problems.add(*one)
-    # Programs that reduce colors number them in any order: which index is white differs from file to file.
-    masks = [one.mask for some in seen.values() for one in some if one.mask.kind == "palette"]
-    if {mask.color(level) for mask in masks for level in mask.levels} <= {b"\0\0\0", b"\xff\xff\xff"}:
-        reader = replace(reader, gray_palettes=True)
-        seen = {split: [one.as_gray() for one in some] for split, some in seen.items()}
-    return seen, reader
+    return seen
 
 
 def decoded_bytes(pairs: Sequence[Pair], max_side: int) -> float:
@@ -266,33 +247,32 @@ def decoded_bytes(pairs: Sequence[Pair], max_side: int) -> float:
     return BYTES_A_PIXEL * len(pairs) * sum(pixels) / max(1, len(pixels))
 
 
-def _look(reader: Reader, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
+def _look(settings: DataConfig, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
     """What there is to know of a pair, or what is wrong with it."""
     kind, file = "unreadable images", pair.image
     try:
-        image = read_rgb(file, reader.value_range)  # [H, W, 3]
-        size = mask_size = image.shape[:2]
+        image = read_rgb(settings, pair)  # [H, W, 3]
+        size = image.shape[:2]
         kind, file = "unreadable masks", pair.mask
-        if pair.outlines:  # which are drawn in the size that the file states, if it is the image's
-            mask_size = pair.outlines.size or size
-            pair = pair._replace(outlines=pair.outlines._replace(size=mask_size))
-        if mask_size == size:
-            mask = reader.stored(pair)
-            mask_size = mask.values.shape
+        if pair.is_drawn:  # which are drawn in the size that their file states, if it is the image's
+            pair = pair._replace(size=pair.size or size)
+        mask = stored_mask(pair) if pair.size in (None, size) else None
     except UnreadableImageError as error:
         return kind, f"{file.name}: {error}"
-    if mask_size != size:
+    mask_size = mask.values.shape if mask else pair.size
+    if mask is None or mask_size != size:
         (height, width), (mask_height, mask_width) = size, mask_size
         text = f"{pair.image.name}: {width}x{height}, its mask {mask_width}x{mask_height}"
         return "images whose mask has another size", text
-    image = scaled_down(image, reader.max_side, Image.Resampling.LANCZOS)
-    values = scaled_down(mask.values, reader.max_side, Image.Resampling.NEAREST)
+    image = scaled_down(image, settings, Image.Resampling.LANCZOS)
+    values = scaled_down(mask.values, settings, Image.Resampling.NEAREST)
     levels, counts = count_values(values)
+    colors = b"" if mask.palette is None else mask.palette.tobytes()
     return Seen(
         pair,
         values.shape,
         thumbnail(image),
-        tuple(hashlib.sha256(array.tobytes()).digest() for array in (image, values)),
+        tuple(hashlib.sha256(content).digest() for content in (image.tobytes(), values.tobytes() + colors)),
         replace(mask, values=levels),
         counts,
         flat_mid_gray(values) if pair.is_lossy else 0.0,
@@ -309,11 +289,11 @@ def flat_mid_gray(values: np.ndarray) -> float:
     return float(flat.mean()) if flat.size else 0.0
 
 
-def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problems: Problems) -> Examples:
+def decode_masks(seen: Sequence[Seen], form: MaskFormat, settings: DataConfig, problems: Problems) -> Examples:
     """The pairs as examples (see `load_data`); a mask with unknown values goes into `problems` and is left out."""
     good, pixels = [], []
     for one in seen:
-        ids, unknown = form.decode(one.mask.values, one.pair.is_lossy)
+        ids, unknown = form.decode(one.mask, one.pair.is_lossy)
         if one.pair.is_lossy and form.encoding == "ids":
             problems.add("masks of class ids whose compression blurs them, save them as PNG", one.pair.mask.name)
         elif unknown:
@@ -324,11 +304,12 @@ def decode_masks(seen: Sequence[Seen], form: MaskFormat, reader: Reader, problem
     of_images, of_masks = ([one.digests[place] for one in good] for place in (0, 1))
     if good and good[0].held:
         images = Arrays([one.held[0] for one in good if one.held], of_images)
-        decoded = [form.decode(one.held[1].values, one.pair.is_lossy)[0] for one in good if one.held]
+        decoded = [form.decode(one.held[1], one.pair.is_lossy)[0] for one in good if one.held]
         masks = Arrays(decoded, of_masks)
     else:
         pairs = [one.pair for one in good]
-        images, masks = Arrays(pairs, of_images, reader.image), Arrays(pairs, of_masks, partial(reader.ids, form))
+        images = Arrays(pairs, of_images, partial(image_of, settings))
+        masks = Arrays(pairs, of_masks, partial(ids_of, settings, form))
     sizes = np.array([one.size for one in good]).reshape(-1, 2)
     thumbnails = np.array([one.thumbnail for one in good])
     columns = {"images": images, "masks": masks, "sizes": sizes, "pixels": np.array(pixels), "thumbnails": thumbnails}

@@ -6,6 +6,7 @@ pixel stands for its class. `threshold`: values from one on are foreground (`dat
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,45 +18,64 @@ from shared.data.problems import named
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
-from src.masks.decode import MaskFormat, Reader, Seen
+from src.masks.decode import MaskFormat, Seen, image_of, mask_of
 
 WHITE = {255, 65535}  # in 8 and in 16 bits
+BLACK_WHITE = {0, *WHITE}
 MAX_CLASSES = 64
 NAMED_AT_MOST = 20  # classes in a line to copy
 INSPECTED = 50  # masks that are looked at where all would take long
 ALIKE = 0.5  # share of the variance of colors that classes explain at least, and numbers of objects do not
+ABOVE_ZERO = "--data.foreground above_zero"
 
 
-def detect_format(seen: Sequence[Seen], reader: Reader, settings: DataConfig, notes: list[str]) -> MaskFormat:
+def detect_format(seen: Sequence[Seen], settings: DataConfig, notes: list[str]) -> MaskFormat:
     """Tell how masks hold classes, by the values in all of them; `notes` gets sentences about what was decided.
 
     Raises:
         UserError: the values can mean several things; the message names the settings that decide.
     """
+    gray, palettes, colored = ([one for one in seen if one.mask.kind == kind] for kind in ("gray", "palette", "color"))
+    meant = {color for one in palettes for color in one.mask.as_colors().tolist()}
+    if palettes and not settings.palette and meant <= {0, 0xFFFFFF}:
+        # Programs that reduce colors number them in any order: which index is white differs from file to file.
+        form = detect_format([replace(one, mask=one.mask.as_gray()) for one in seen], settings, notes)
+        return replace(form, gray_palettes=True)
     note(notes, "transparent pixels of masks are read as background", [one for one in seen if one.mask.is_transparent])
     if settings.palette:
         return palette_format(settings)
     ignored = {int(settings.ignore): IGNORE} if settings.ignore else {}
     lossy = [one for one in seen if one.pair.is_lossy]
+    dark = [one for one in lossy if 0 < one.mask.levels[-1] < 128]
     binary = settings.classes or ["background", "foreground"]
-    if settings.threshold or settings.foreground == "above_zero":
-        require_exact(seen, lossy, settings.threshold)
-        return MaskFormat("threshold", binary, ignored, max(1, settings.threshold))
-    require_one_kind(seen, settings, notes)
+    if settings.threshold:
+        remedy = f"use {ABOVE_ZERO} in its place, where all that is not black is foreground"
+        refuse(colored, "have colors, and data.threshold needs gray levels", remedy)
+        return MaskFormat("threshold", binary, ignored, settings.threshold)
+    if settings.foreground == "above_zero":
+        remedy = "set --data.threshold 128 in its place" * (not dark and not colored)
+        text = "are compressed (JPEG or WebP), which changes values, and data.foreground above_zero needs exact ones"
+        refuse(lossy, text, "save them as PNG", remedy)
+        return MaskFormat("threshold", binary, ignored, 1)
+    refuse_colors(colored, seen)
+    settle_palettes(palettes, gray, settings, notes)
     if len(binary) == 2:
-        require_black_and_white(lossy)
+        unclear = [one for one in lossy if one in dark or one.flat_gray > 0.002]
+        remedy = "if only edges are gray, set --data.threshold 128" * (not dark)
+        text = "hold other values than 0 and 255, and compression (JPEG or WebP) blurs those"
+        refuse(unclear, text, "save them as PNG again from where they come", remedy)
     of_lossy = {0, 255} if len(binary) == 2 else set[int]()  # among ids, `decode_masks` leaves these masks out
     levels = [of_lossy if one.pair.is_lossy else {*one.mask.levels} - ignored.keys() for one in seen]
     if not ignored:
         require_one_scale(seen, levels)
     values = set[int]().union(*levels)
     white = values & WHITE
-    if len(binary) == 2 and white and values <= {0, *WHITE}:
+    if len(binary) == 2 and white and values <= BLACK_WHITE:
         return MaskFormat("binary", binary, {0: 0} | dict.fromkeys(white, 1) | ignored)
     ignored = ignored or {IGNORE: IGNORE}
     values -= ignored.keys()
     if len(binary) == 2:
-        require_ids(seen, reader, settings, values)
+        require_ids(seen, settings, values)
     names = settings.classes or [f"class {value}" for value in range(max(values) + 1)]
     return MaskFormat("ids", names, {value: value for value in range(len(names))} | ignored)
 
@@ -92,111 +112,87 @@ def files(seen: Sequence[Seen]) -> str:
     return f"{len(seen)} ({named([one.pair.mask.name for one in seen])})"
 
 
+def refuse(concerned: Sequence[Seen], what: str, *remedies: str) -> None:
+    """Refuse some masks, if any: what they have or hold, and the ways out, of which empty ones are left out."""
+    if concerned:
+        raise UserError(f"masks {what}: {files(concerned)}; {'; or '.join(filter(None, remedies))}.")
+
+
 def shown(values: set[int]) -> str:
     """Some values, for people."""
     return named([str(value) for value in sorted(values)])
 
 
-def require_exact(seen: Sequence[Seen], lossy: Sequence[Seen], threshold: int) -> None:
-    """Refuse masks that have no threshold (see `data.foreground` and `data.threshold`)."""
-    colored = [one for one in seen if one.mask.kind == "color"]
-    if lossy and not threshold:
-        bright = not colored and all(one.mask.levels[-1] >= 128 for one in lossy if one.mask.levels[-1])
-        raise UserError(
-            "data.foreground above_zero needs exact values, and compression (JPEG or WebP) changes those of masks: "
-            f"{files(lossy)}; save them as PNG{', or set --data.threshold 128 in its place' if bright else ''}."
-        )
-    if colored and threshold:
-        raise UserError(
-            f"data.threshold needs gray levels, and masks have colors: {files(colored)}; use --data.foreground "
-            "above_zero in its place, where all that is not black is foreground."
-        )
-
-
-def require_one_kind(seen: Sequence[Seen], settings: DataConfig, notes: list[str]) -> None:
-    """Refuse colors without a palette, and palettes that contradict each other or the gray masks."""
-    kinds = {kind: [one for one in seen if one.mask.kind == kind] for kind in ("gray", "palette", "color")}
-    if kinds["color"]:
-        raise UserError(unclear_colors(kinds["color"], seen))
-    colors: dict[int, bytes] = {}  # programs that reduce colors choose a palette for each file
-    odd = [
-        one
-        for one in kinds["palette"]
-        if any(colors.setdefault(level, one.mask.color(level)) != one.mask.color(level) for level in one.mask.levels)
-    ]
-    if odd and not settings.classes:
-        raise UserError(
-            f"masks have a palette that gives a value another color than masks before: {files(odd)}; name the classes "
-            "with data.classes if values stand for them, and data.palette too if colors do."
-        )
+def settle_palettes(palettes: Sequence[Seen], gray: Sequence[Seen], settings: DataConfig, notes: list[str]) -> None:
+    """Refuse palettes that contradict each other or the gray masks, unless the settings tell what values mean."""
+    colors: dict[int, int] = {}  # programs that reduce colors choose a palette for each file
+    odd = []
+    for one in palettes:
+        meant = dict(zip(one.mask.levels, one.mask.as_colors().tolist(), strict=True))
+        if any(colors.setdefault(level, color) != color for level, color in meant.items()):
+            odd.append(one)
+    if not settings.classes:
+        remedy = "name the classes with data.classes if values stand for them, and data.palette too if colors do"
+        refuse(odd, "have a palette that gives a value another color than masks before", remedy)
     note(notes, "masks whose palettes differ from those before; values stand for the classes, not colors", odd)
-    if kinds["palette"] and kinds["gray"]:
-        gray = {level for one in kinds["gray"] for level in one.mask.levels} - {int(settings.ignore or IGNORE)}
-        indices = {level for one in kinds["palette"] for level in one.mask.levels}
-        if not gray <= indices:
-            raise UserError(
-                f"masks with a palette: {files(kinds['palette'])}, stand beside gray ones: {files(kinds['gray'])}, "
-                f"with other values ({shown(gray - indices)}); save all masks alike."
-            )
-        note(notes, "gray masks stand beside masks with a palette; values stand for the classes in both", kinds["gray"])
-
-
-def require_black_and_white(lossy: Sequence[Seen]) -> None:
-    """Refuse masks from lossy files unless they hold black and white: compression blurs what lies closer together."""
-    dark = [one for one in lossy if 0 < one.mask.levels[-1] < 128]
-    if dark:
-        raise UserError(
-            f"the largest value is {max(one.mask.levels[-1] for one in dark)}, not 255, in {files(dark)}, and their "
-            "compression (JPEG or WebP) blurs class ids; save the masks as PNG again from where they come."
-        )
-    between = [one for one in lossy if one.flat_gray > 0.002]
-    if between:
-        raise UserError(
-            f"masks whose compression (JPEG or WebP) blurs values hold more than black and white: {files(between)}; "
-            "save them as PNG, or, if only edges are gray, set --data.threshold 128."
-        )
+    if palettes:
+        others = {level for one in gray for level in one.mask.levels} - {int(settings.ignore or IGNORE)} - colors.keys()
+        text = f"are gray with the values {shown(others)}, where {files(palettes)} have a palette without these"
+        refuse(gray if others else [], text, "save all masks alike")
+        note(notes, "gray masks stand beside masks with a palette; values stand for the classes in both", gray)
 
 
 def require_one_scale(seen: Sequence[Seen], levels: Sequence[set[int]]) -> None:
     """Refuse masks of 0 and 255 among masks of class ids, where 255 would be ignored and never is in those of ids."""
     pairs = list(zip(seen, levels, strict=True))
-    numbered = [one for one, found in pairs if found - {0, *WHITE}]
-    black_white = [one for one, found in pairs if found & WHITE and found <= {0, *WHITE}]
-    both = [found for found in levels if IGNORE in found and found - {0, *WHITE}]
+    numbered = [one for one, found in pairs if found - BLACK_WHITE]
+    black_white = [one for one, found in pairs if found & WHITE and found <= BLACK_WHITE]
+    both = [found for found in levels if IGNORE in found and found - BLACK_WHITE]
     ids = set[int]().union(*levels) - WHITE
-    if not numbered or len(black_white) <= len(both) or max(ids) >= MAX_CLASSES:
+    if numbered and len(black_white) > len(both) and max(ids) < MAX_CLASSES:
+        as_png = any(one.pair.is_lossy for one in black_white)
+        remedies = [f"take all values above 0 as foreground with {ABOVE_ZERO}"] * (max(ids) == 1)
+        remedies = [] if as_png else [*remedies, "if 255 is ignored, set --data.ignore 255"]
+        text = f"hold 0 and 255, where {files(numbered)} hold class ids ({shown(ids)})"
+        refuse(black_white, text, f"save all alike{' as PNG' * as_png}", *remedies)
+
+
+def require_ids(seen: Sequence[Seen], settings: DataConfig, values: set[int]) -> None:
+    """Refuse values that number objects, or that are no class ids; soft edges and scaled ids look like this."""
+    largest, least = max(values, default=0), min(values, default=0)
+    if largest < 1:
+        raise UserError("the masks hold no value but 0 and the ignored one, so nothing is marked; correct the masks.")
+    if largest >= max(2, len(settings.classes)) and numbers_objects(seen, settings):
+        ask = f"if they are classes, name them: {naming([f'class {value}' for value in range(largest + 1)])}"
+        refuse(
+            seen,
+            f"seem to number objects (values up to {largest}, each of them one region in a mask)",
+            f"if these are objects of one kind, set {ABOVE_ZERO}",
+            ask * (largest < MAX_CLASSES and not settings.classes),
+        )
+    if largest < MAX_CLASSES and least >= 0:
         return
-    remedy = " as PNG" if any(one.pair.is_lossy for one in black_white) else "; if 255 is ignored: --data.ignore 255"
-    if max(ids) == 1 and "PNG" not in remedy:
-        remedy = f", or take all values above 0 as foreground with --data.foreground above_zero{remedy}"
-    raise UserError(
-        f"masks of 0 and 255: {files(black_white)}, are mixed with masks of class ids ({shown(ids)}): "
-        f"{files(numbered)}; save all alike{remedy}."
+    text = f"hold the values {shown(values)}, neither 0 and 255 nor class ids below {MAX_CLASSES}"
+    odd = [one for one in seen if {*one.mask.levels} - BLACK_WHITE] or seen
+    if least < 0 or largest > 255:
+        refuse(odd, text, f"set {ABOVE_ZERO} if all values above 0 are foreground", "save ids from 0 on")
+    levels = sorted(values | {level for one in seen for level in one.mask.levels})
+    named_levels = naming([f"level {level}" for level in levels], [f"#{level * 0x010101:06x}" for level in levels])
+    threshold = 128 if largest >= 128 else largest // 2
+    refuse(
+        odd,
+        text,
+        f"if each level is a class, name them: {named_levels}" * (len(values | {IGNORE}) <= 8),
+        f"if edges are soft, set --data.threshold {threshold}: levels from there on are foreground",
     )
 
 
-def require_ids(seen: Sequence[Seen], reader: Reader, settings: DataConfig, values: set[int]) -> None:
-    """Refuse values that number objects, or that are too large for class ids."""
-    largest = max(values, default=0)
-    if largest < 1:
-        raise UserError("the masks hold no value but 0 and the ignored one, so nothing is marked; correct the masks.")
-    if largest >= max(2, len(settings.classes)) and numbers_objects(seen, reader):
-        ask = f"; if they are classes, name them: {naming([f'class {value}' for value in range(largest + 1)])}"
-        raise UserError(
-            f"the masks seem to number objects (values up to {largest}, each of them one region in a mask); "
-            "if these are objects of one kind, set --data.foreground above_zero"
-            f"{ask if largest < MAX_CLASSES and not settings.classes else ''}."
-        )
-    if largest >= MAX_CLASSES or min(values) < 0:
-        raise UserError(unclear_levels(seen, values))
-
-
-def numbers_objects(seen: Sequence[Seen], reader: Reader) -> bool:
+def numbers_objects(seen: Sequence[Seen], settings: DataConfig) -> bool:
     """Whether values seem to number objects: each is one region, and objects of one number do not look alike."""
     numbers, colors, filled, gapless, flat = [], [], [], [], []
     for one in some(seen):
-        image = one.held[0] if one.held else reader.image(one.pair)
-        values = one.held[1].values if one.held else reader.values(one.pair)
+        image = one.held[0] if one.held else image_of(settings, one.pair)
+        values = (one.held[1] if one.held else mask_of(settings, one.pair)).values
         step = max(1, max(values.shape) // 512)  # of large masks fewer pixels say the same
         values = values[::step, ::step]
         values = np.where((values == IGNORE) | (values < 0), 0, values)
@@ -229,35 +225,22 @@ def explained_variance(numbers: np.ndarray, colors: np.ndarray) -> float:
     return float(1 - within / total * (len(numbers) - 1) / (len(numbers) - len(groups)))
 
 
-def unclear_levels(seen: Sequence[Seen], values: set[int]) -> str:
-    """The sentence that refuses gray levels which are neither 0 and 255 nor class ids."""
-    odd = [one for one in seen if {*one.mask.levels} - {0, *WHITE}]
-    text = f"the masks hold the values {shown(values)}, neither 0 and 255 nor class ids below {MAX_CLASSES}, in "
-    text += f"{files(odd or seen)}; "
-    if min(values) < 0 or max(values) > 255:
-        return f"{text}set --data.foreground above_zero if all values above 0 are foreground, or save ids from 0 on."
-    soft = f"--data.threshold {128 if max(values) >= 128 else max(values) // 2}"
-    if len(values | {IGNORE}) > 8:
-        return f"{text}if edges are soft, set {soft}: levels from there on are foreground."
-    levels = sorted(values | {level for one in seen for level in one.mask.levels})
-    named_levels = naming([f"level {level}" for level in levels], [f"#{level * 0x010101:06x}" for level in levels])
-    return f"{text}if each level is a class, name them: {named_levels}; if they are soft edges: {soft}."
-
-
-def unclear_colors(colored: Sequence[Seen], seen: Sequence[Seen]) -> str:
-    """The sentence that refuses colors without a palette."""
-    text = f"masks have colors: {files(colored)}; "
+def refuse_colors(colored: Sequence[Seen], seen: Sequence[Seen]) -> None:
+    """Refuse colors without a palette; name those that occur."""
     if any(one.pair.is_lossy for one in colored):
-        return f"{text}compression blurs them; save them as PNG, or name them with data.classes and data.palette."
+        remedy = "name them with data.classes and data.palette"
+        refuse(colored, "have colors, which compression blurs", "save them as PNG", remedy)
     counts: Counter[int] = Counter()
-    for one in some(seen):
-        scale = 1 if one.mask.kind == "color" else 0x010101  # gray has three equal bytes
-        counts.update(dict(zip((one.mask.values.astype(int) * scale).tolist(), one.counts.tolist(), strict=True)))
+    for one in some(seen) if colored else ():
+        counts.update(dict(zip(one.mask.as_colors().tolist(), one.counts.tolist(), strict=True)))
     common = [f"#{color:06x}" for color, _ in counts.most_common()]
-    text += f"they are {named(common)}; "
-    if len(common) <= NAMED_AT_MOST:
-        text += f"if each is a class, name them: {naming([f'class {color[1:]}' for color in common], common)}; "
-    return f"{text}if all that is not black is foreground: --data.foreground above_zero."
+    flags = naming([f"class {color[1:]}" for color in common], common)
+    refuse(
+        colored,
+        f"have colors, such as {named(common)}",
+        f"if each is a class, name them: {flags}" * (len(common) <= NAMED_AT_MOST),
+        f"if all that is not black is foreground: {ABOVE_ZERO}",
+    )
 
 
 def naming(classes: Sequence[str], colors: Sequence[str] = (), ignore: str = "") -> str:
@@ -280,8 +263,9 @@ def require_every_class(
     names = [form.classes[index] for index in occurring]
     palette, ignore = [settings.palette[index] for index in occurring] if settings.palette else [], settings.ignore
     if form.encoding == "ids":  # without the missing ones, ids have gaps, which colors do not mind
-        own = next((one.mask for one in seen if one.mask.palette), None)
-        color = [f"#{own.color(level).hex() if own else f'{level * 0x010101:06x}'}" for level in range(256)]
+        palettes = [one.mask.palette for one in seen if one.mask.palette is not None]
+        colors = palettes[0] if palettes else np.arange(256) * 0x010101
+        color = [f"#{one:06x}" for one in colors.tolist()]
         ignore = color[int(settings.ignore or IGNORE)] if pixels[-1] else ""
         palette = [color[index] for index in occurring]
     raise UserError(f"{text}, or name those that occur: {naming(names, palette, ignore)}.")

@@ -1,30 +1,16 @@
 """Which files belong together: the folders of images and masks, and the pairs of files in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from os.path import commonprefix
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from shared.console import log
 from shared.data.folders import SPLIT_NAMES, class_folders, list_files, splits_among, warn_beside_splits
 from shared.data.problems import Problems, named
-
-
-class Outlines(NamedTuple):
-    """The objects that annotations describe in one image."""
-
-    file: Path
-    """The annotations."""
-    image: str
-    """The image's name in the file."""
-    size: tuple[int, int] | None
-    """Height and width of the image in pixels, where the file says them."""
-    objects: list[tuple[str, np.ndarray]]
-    """The class of each object, empty where its pixels are ignored, and its outline's points, float [P, 2]: x and y in
-    pixels; or the lengths of runs of pixels down the columns, int64 [R], of which the first is outside of it."""
 
 
 class Pair(NamedTuple):
@@ -35,7 +21,17 @@ class Pair(NamedTuple):
     image: Path
     mask: Path
     """The image of the mask, or the annotations with its outlines."""
-    outlines: Outlines | None = None
+    objects: Sequence[tuple[Any, np.ndarray]] = ()
+    """Where annotations describe the mask: the class id of each object (its name, as long as only the annotations are
+    read), and its outline's points, float [P, 2]: x and y in pixels; or the lengths of runs of pixels down the columns,
+    int64 [R], of which the first is outside of it."""
+    size: tuple[int, int] | None = None
+    """The height and width that the annotations state."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the mask is drawn from outlines."""
+        return self.mask.suffix == ".json"
 
     def __str__(self) -> str:
         return f"{self.image} or {self.mask}"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from shared.data.problems import Problems, named
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
-from src.masks.files import Outlines, Pair, name_of
+from src.masks.files import Pair, name_of
 
 BACKGROUND = "background"
 LABELME_NAMES = {"_background_": BACKGROUND, "__ignore__": ""}
@@ -27,39 +28,41 @@ def annotation_files(root: Path) -> list[Path]:
 
 def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tuple[dict[str, list[Pair]], list[str]]:
     """The images with their outlines by split, and the names of the classes, the background first."""
-    names, annotated = read_files(root)
+    paths = annotation_files(root)
+    names, annotated = read_files(paths)
     classes = names if settings.foreground == "above_zero" else settings.classes or names
-    text = f"the annotation files in {root} ({named([path.name for path in annotation_files(root)])})"
-    unnamed = sorted({name for one in annotated for name, _ in one.objects if name} - set(classes))
+    text = f"the annotation files in {root} ({named([path.name for path in paths])})"
+    unnamed = sorted({name for one in annotated for name, _ in one.objects} - {*classes, ""})
     if unnamed:
         raise UserError(f"{text} have outlines of {named(unnamed)}; name these classes in data.classes.")
     if len(names) < 2:
         raise UserError(f"{text} have no outlines of any class; export them again, with the objects.")
     if settings.threshold:
         raise UserError(f"{text} have outlines, no gray levels; leave data.threshold out.")
-    split_of, pairs = splits_of({one.file for one in annotated}, root), defaultdict[str, list[Pair]](list)
+    ids = {name: number for number, name in enumerate(classes)} | {"": IGNORE}
+    split_of, pairs = splits_of({one.mask for one in annotated}, root), defaultdict[str, list[Pair]](list)
     files = defaultdict[str, list[Path]](list)
     for path in list_files(root):
         files[path.name].append(path)
     for one in annotated:
-        wanted = one.image.replace("\\", "/")
-        candidates = files.get(wanted.rpartition("/")[2], [])
-        image = image_among(candidates, wanted, one.file, root)
+        candidates = files.get(one.image.name, [])
+        image = image_among(candidates, one, root)
         if image is None:
-            problems.add("outlines without an image, or of several", f"{one.file.name}: {one.image}")
+            problems.add("outlines without an image, or of several", f"{one.mask.name}: {one.image}")
             continue
         candidates.remove(image)
-        pairs[split_of[one.file]].append(Pair(name_of(image, root), image, one.file, one))
+        objects = [(ids[name], points) for name, points in one.objects]
+        pairs[split_of[one.mask]].append(one._replace(name=name_of(image, root), image=image, objects=objects))
     for path in (path for paths in files.values() for path in paths):
         problems.add("images without an outline", path.relative_to(root).as_posix())
     return pairs, classes
 
 
-def read_files(root: Path) -> tuple[list[str], list[Outlines]]:
-    """The classes that annotation files name, the background first, and the images in them."""
+def read_files(paths: list[Path]) -> tuple[list[str], list[Pair]]:
+    """The classes that annotation files name, the background first, and the images in them, by the paths they state."""
     names: list[str] = []
-    found: list[Outlines] = []
-    for path in annotation_files(root):
+    found: list[Pair] = []
+    for path in paths:
         try:
             content = json.loads(path.read_bytes())
             if "shapes" in content:
@@ -77,26 +80,26 @@ def read_files(root: Path) -> tuple[list[str], list[Outlines]]:
     return list(dict.fromkeys([BACKGROUND, *names])), found
 
 
-def from_coco(path: Path, content: dict[str, Any]) -> list[Outlines]:
+def from_coco(path: Path, content: dict[str, Any]) -> list[Pair]:
     """The images in a file of COCO's format."""
     categories = {one["id"]: str(one["name"]) for one in content["categories"]}
-    images = {
-        one["id"]: Outlines(path, str(one["file_name"]), size_of(one.get("height"), one.get("width")), [])
-        for one in content["images"]
-    }
+    sizes = {one["id"]: size_of(one.get("height"), one.get("width")) for one in content["images"]}
+    objects: dict[Any, list[tuple[Any, np.ndarray]]] = {number: [] for number in sizes}
     for one in content["annotations"]:
-        found, image, name = one.get("segmentation"), images[one["image_id"]], categories[one["category_id"]]
+        found, number, name = one.get("segmentation"), one["image_id"], categories[one["category_id"]]
         if not found:
             raise UserError(f"{path} has an object by a box, not by its outline; export polygons, or masks as PNG.")
         if isinstance(found, dict):
             size = size_of(*found["size"])
-            if image.size not in (None, size):
-                raise ValueError(f"run lengths of another size than {image.image}")
-            images[one["image_id"]] = image._replace(size=size)
-            image.objects.append((name, runs_of(found["counts"], size)))
+            if sizes[number] not in (None, size):
+                raise ValueError("run lengths of another size than their image")
+            sizes[number] = size
+            objects[number].append((name, runs_of(found["counts"], size)))
         else:
-            image.objects.extend((name, outline_of(points)) for points in found)
-    return list(images.values())
+            objects[number].extend((name, outline_of(points)) for points in found)
+    return [
+        Pair("", stated_path(one["file_name"]), path, objects[one["id"]], sizes[one["id"]]) for one in content["images"]
+    ]
 
 
 def runs_of(counts: str | list[Any], size: tuple[int, int] | None) -> np.ndarray:
@@ -119,10 +122,9 @@ def runs_of(counts: str | list[Any], size: tuple[int, int] | None) -> np.ndarray
     return np.array(runs, np.int64)
 
 
-def from_labelme(path: Path, content: dict[str, Any]) -> Outlines:
+def from_labelme(path: Path, content: dict[str, Any]) -> Pair:
     """The image that a file of labelme describes."""
-    size = size_of(content.get("imageHeight"), content.get("imageWidth"))
-    found = Outlines(path, str(content["imagePath"]), size, [])
+    objects = []
     for shape in content["shapes"]:
         points, kind = shape["points"], shape.get("shape_type") or "polygon"
         if kind == "rectangle":
@@ -131,8 +133,14 @@ def from_labelme(path: Path, content: dict[str, Any]) -> Outlines:
         elif kind != "polygon":
             raise UserError(f"{path} has a shape of the type {kind!r}; draw outlines as polygons.")
         name = str(shape["label"])
-        found.objects.append((LABELME_NAMES.get(name, name), outline_of(points)))
-    return found
+        objects.append((LABELME_NAMES.get(name, name), outline_of(points)))
+    size = size_of(content.get("imageHeight"), content.get("imageWidth"))
+    return Pair("", stated_path(content["imagePath"]), path, objects, size)
+
+
+def stated_path(text: str) -> Path:
+    """The path of an image, as an annotation file on any system states it."""
+    return Path(text.replace("\\", "/"))
 
 
 def size_of(height: Any, width: Any) -> tuple[int, int] | None:
@@ -152,11 +160,10 @@ def outline_of(points: list[Any]) -> np.ndarray:
     return outline
 
 
-def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[int, int]) -> np.ndarray:
-    """Class ids, uint8 [H, W]; later outlines cover earlier ones."""
+def draw(objects: Sequence[tuple[int, np.ndarray]], size: tuple[int, int]) -> np.ndarray:
+    """The class ids of objects (see `Pair`), uint8 [H, W]; later outlines cover earlier ones."""
     mask = np.zeros(size, np.uint8)
-    for name, points in objects:
-        number = classes.index(name) if name else IGNORE
+    for number, points in objects:
         if points.ndim == 1:
             inside = np.repeat(np.arange(len(points)) % 2 == 1, points)  # bool [W * H]
             mask[inside.reshape(size[::-1]).T] = number
@@ -165,12 +172,12 @@ def draw(objects: list[tuple[str, np.ndarray]], classes: list[str], size: tuple[
     return mask
 
 
-def image_among(candidates: list[Path], wanted: str, file: Path, root: Path) -> Path | None:
-    """The one image of this name; of several the one beside the file, at the path it names, or of its split."""
+def image_among(candidates: list[Path], pair: Pair, root: Path) -> Path | None:
+    """The one image that a pair can mean; of several the one beside its file, at the path it names, or of its split."""
 
     def fits(path: Path) -> tuple[bool, ...]:
-        beside, named = path.parent == file.parent, path.as_posix().endswith(f"/{wanted}")
-        return beside, named, split_in(path, root) == split_in(file, root)
+        beside, named = path.parent == pair.mask.parent, path.as_posix().endswith(f"/{pair.image.as_posix()}")
+        return beside, named, split_in(path, root) == split_in(pair.mask, root)
 
     best = max(map(fits, candidates), default=())
     found = [path for path in candidates if fits(path) == best]
