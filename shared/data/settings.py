@@ -20,8 +20,8 @@ class PreparedDataConfig:
 
 
 @dataclass
-class ImageDataConfig(PreparedDataConfig):
-    """How labeled images are read, and cut into splits."""
+class ImageFileConfig:
+    """How image files are read, and cut into splits."""
 
     value_range: list[float] = field(default_factory=list)
     """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
@@ -37,3 +37,8 @@ class ImageDataConfig(PreparedDataConfig):
     def __post_init__(self) -> None:
         require_range("data.value_range", self.value_range)
         require_pattern("data.group_pattern", self.group_pattern)
+
+
+@dataclass
+class ImageDataConfig(PreparedDataConfig, ImageFileConfig):
+    """How labeled images are read, prepared, and cut into splits."""

@@ -9,15 +9,17 @@ import numpy as np
 from shared.data.check import (
     Example,
     all_warnings,
+    contents_by_name,
     copy_warnings,
     inspect_files,
     samples_by_class,
     start_check,
 )
 from shared.data.copies import SAME_IMAGE, near_copy_warnings
-from shared.data.examples import Data, Examples
+from shared.data.examples import Data
 from shared.data.folders import list_files
 from shared.data.images import read_image, size_of
+from shared.data.labels import label_names
 from shared.data.problems import Problems
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
@@ -26,7 +28,7 @@ from shared.report.html import Section
 from shared.report.overlays import overlay
 from src.config import PROJECT, Config
 from src.dataloader import load_data
-from src.masks.files import Folders, mask_folders, name_of
+from src.masks.files import mask_folders
 from src.sources import refusal
 
 RARE_SHARE = 0.02  # of the training pixels; classes with less are often not learned without help
@@ -52,12 +54,12 @@ def check_data(config: Config) -> dict[str, Any]:
     check.warnings += skipped_warnings(data and data.record, config.data)
     check.warnings += near_copy_warnings(data, "thumbnails", SAME_IMAGE)
 
+    contents = [contents_by_name(data, column) for column in ("images", "masks")] if data else []
+
     def shown(example: Example) -> np.ndarray:
         if data is None:
             return np.asarray(read_image(root / example.name))
-        split: Examples = getattr(data.splits, example.split)
-        index = split.names.index(example.name)
-        return overlay(split["images"][index], split["masks"][index], len(data.classes))
+        return overlay(*(content(example.name) for content in contents), len(data.classes))
 
     samples = samples_by_class(check.examples, config.seed)
     images = {name: [*map(shown, chosen)] for name, chosen in samples.items()}
@@ -78,31 +80,20 @@ def load_what_fits(config: Config) -> Data:
 
 def survey(root: Path, problems: Problems) -> list[Example]:
     """The images alone, where the masks cannot be used or the images cannot be cut into splits."""
-    folders = mask_folders(root) or {"train": Folders(root, root)}
-    files = {
-        path: Example(path.relative_to(root).as_posix(), split if len(folders) > 1 else "whole", ("images",))
-        for split, (images, _, listed) in folders.items()
-        for path in list_files(images)
-        if listed is None or name_of(path, images) in listed
-    }
-    return inspect_files(files, problems)
+    folders = [found.images for found in mask_folders(root).values()] or [root]
+    files = (path for folder in dict.fromkeys(folders) for path in list_files(folder))
+    examples = {path: Example(path.relative_to(root).as_posix(), "whole", ("images",)) for path in files}
+    return inspect_files(examples, problems)
 
 
 def list_masks(data: Data) -> list[Example]:
     """Every image with the classes that occur in its mask."""
-    return [
-        Example(
-            name,
-            split,
-            tuple(found for found, count in zip(data.classes, pixels, strict=False) if count),
-            digest.hex(),
-            size_of((width, height)),
-        )
-        for split, held in vars(data.splits).items()
-        for name, digest, (height, width), pixels in zip(
-            held.names, held["images"].digests, held["sizes"].tolist(), held["pixels"].tolist(), strict=True
-        )
-    ]
+    examples = []
+    for split, held in vars(data.splits).items():
+        classes = label_names(np.asarray(held["pixels"])[:, :-1], data.classes)
+        rows = zip(held.names, classes, held["images"].digests, held["sizes"].tolist(), strict=True)
+        examples += [Example(name, split, own, digest.hex(), size_of(size[::-1])) for name, own, digest, size in rows]
+    return examples
 
 
 def pixel_shares(data: Data) -> dict[str, dict[str, float]]:

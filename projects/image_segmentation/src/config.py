@@ -11,10 +11,10 @@ from shared.bounds import (
     HalfOpenUnitInterval,
     NonNegativeFloat,
     NonNegativeInt,
-    OpenUnitInterval,
     PositiveInt,
 )
-from shared.config import load, require, require_pattern, require_range
+from shared.config import load, require
+from shared.data.settings import ImageFileConfig
 from shared.export.settings import ExportConfig
 from shared.settings import BaseConfig, model_path
 
@@ -25,7 +25,7 @@ Side = Annotated[int, Bounds(ge=32)]
 
 
 @dataclass
-class DataConfig:
+class DataConfig(ImageFileConfig):
     """Which images and masks, and how they are split, cropped and augmented."""
 
     source: Literal["auto", "pets", "folder", "sample"] = "auto"
@@ -47,9 +47,6 @@ class DataConfig:
     make the foreground smaller; 0: none"""
     max_side: Annotated[int, Bounds(ge=32)] = 2048
     """largest side of an image in pixels; larger images are scaled down when they are read"""
-    value_range: list[float] = field(default_factory=list)
-    """the two values that become black and white in gray images of more than 8 bits a pixel; a wider range leaves fewer
-    levels for each image; empty: measured on the training images"""
     broken: Literal["refuse", "leave_out"] = "refuse"
     """what happens with images and masks that do not fit; refuse: the program names them and stops; leave_out: it names
     them and continues without them"""
@@ -61,15 +58,8 @@ class DataConfig:
     group_size: PositiveInt = 1
     """number of neighboring files of a folder that stay in one split, such as frames of a film; numbers in names count
     as numbers (2 before 10); higher values keep more together; a column group in index.csv takes precedence"""
-    group_pattern: str = ""
-    """regular expression whose part in parentheses is the group in an image's name; images of one group stay in one
-    split; it takes precedence over the column group in index.csv; empty: none"""
     strata: str = ""
     """column of index.csv, such as the microscope, whose values are spread evenly over the splits; empty: none"""
-    validation_fraction: OpenUnitInterval = 0.15
-    """fraction of the training split that becomes the validation split"""
-    test_fraction: OpenUnitInterval = 0.2
-    """fraction of the data that becomes the test split, where the data has none"""
     crop_height: Side = 256
     """height of training crops in pixels, a multiple of 32; larger crops show more and need more memory"""
     crop_width: Side = 256
@@ -85,19 +75,16 @@ class DataConfig:
     more often"""
 
     def __post_init__(self) -> None:
-        require_range("data.value_range", self.value_range)
+        super().__post_init__()
         require(len(self.classes) != 1, "data.classes", self.classes, "two names or more")
-        fits = not self.palette or len(self.palette) == len(self.classes)
-        require(fits, "data.palette", self.palette, "as long as data.classes, one color per class")
         decided = self.threshold > 0 or self.foreground == "above_zero"
-        require(
-            not (decided and self.palette), "data.palette", self.palette, "empty beside data.foreground or threshold"
-        )
+        fits = len(self.palette) in (0, 0 if decided else len(self.classes))
+        expected = "as long as data.classes, one color per class; empty beside data.foreground or data.threshold"
+        require(fits, "data.palette", self.palette, expected)
         fits = not decided or len(self.classes) in (0, 2)
         require(fits, "data.classes", self.classes, "two names, beside data.foreground above_zero or data.threshold")
         readable = not self.ignore or bool(self.palette) or self.ignore.isdigit()
         require(readable, "data.ignore", self.ignore, "a whole number, or a color where data.palette is given")
-        require_pattern("data.group_pattern", self.group_pattern)
         for name in ("crop_height", "crop_width"):
             require(getattr(self, name) % 32 == 0, f"data.{name}", getattr(self, name), "a multiple of 32")
 

@@ -1,6 +1,7 @@
 """Write one HTML page from what the other verbs measured."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,14 @@ from shared.inference.tiles import Dense
 from shared.report.html import ReportImage, Section
 from shared.report.overlays import ComparedMasks, comparison
 from shared.report.plots import confusion_matrix
-from shared.report.sections import Results, precision_section, read_results, training_section, write_run_report
+from shared.report.sections import (
+    Results,
+    accuracy_section,
+    precision_section,
+    read_results,
+    training_section,
+    write_run_report,
+)
 from shared.training.trained import load_trained
 from src.config import PROJECT, Config
 from src.dataloader import load_data
@@ -37,21 +45,9 @@ def report(config: Config, *, data: Data | None = None) -> Path:
 
 def scores_section(results: Results) -> Section:
     """The network's scores beside those of the pixel classifiers."""
-    named = {f"{results['train']['config']['model']['name']} (this network)": results["evaluate"]["metrics"]}
-    rows = []
-    for name, metrics in (named | results["baseline"]["metrics"]).items():
-        validation, test = metrics["validation"], metrics["test"]
-        scores = (validation["pooled"]["mean_iou"], test["pooled"]["mean_iou"], test["per_image"]["mean_iou"])
-        rows.append([name, *(f"{score:.4f}" for score in (*scores, test["pixel_accuracy"]))])
-    every = results["baseline"]["every"]
-    return Section(
-        "Mean IoU beside the pixel classifiers",
-        "All models were fitted on the same training split; nothing was chosen on the test split. Pooled: all pixels "
-        "of a split are counted together. Per image: the mean over images. The pixel classifiers predict one pixel of "
-        f"each {every}x{every}.",
-        header=["model", "validation, pooled", "test, pooled", "test, per image", "test, correct pixels"],
-        rows=rows,
-    )
+    section, every = accuracy_section(results, {"pixel_accuracy": "test, correct pixels"}), results["baseline"]["every"]
+    text = f" All pixels of a split are counted together; the pixel classifiers predict one of each {every}x{every}."
+    return replace(section, text=section.text + text)
 
 
 def image_sections(config: Config, network: Dense, data: Data, by_image: Mapping[str, float | None]) -> list[Section]:

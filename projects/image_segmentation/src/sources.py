@@ -21,7 +21,7 @@ from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
 from src.masks.decode import MaskFormat, decode_masks, look_at
-from src.masks.encoding import detect_format, format_of_outlines, require_every_class
+from src.masks.encoding import detect_format, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
 
@@ -37,7 +37,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
         UserError: a file does not fit and `data.broken` is `refuse`, or too little is left.
     """
     problems, notes = Problems(), list[str]()
-    pairs, settings, outlined = list_pairs(settings, root, classes, problems, notes)
+    pairs, settings = list_pairs(settings, root, classes, problems, notes)
     value_range = measure_range([pair.image for pair in pairs.get("train", [])], settings.value_range)
     settings = replace(settings, value_range=value_range)
     if not classes:
@@ -46,7 +46,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     every = list(chain.from_iterable(seen.values()))
     if not every:
         raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
-    form = format_of_outlines(settings, outlined) if outlined else detect_format(every, settings, notes)
+    form = detect_format(every, settings, notes)
     splits = {split: decode_masks(held, form, settings, problems) for split, held in seen.items()}
     if "train" in splits and not classes:  # nothing is cut from what is only measured
         splits["train"] = with_groups(splits["train"], root / "index.csv", settings, problems)
@@ -64,8 +64,8 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
 
 def list_pairs(
     settings: DataConfig, root: Path, classes: list[str] | None, problems: Problems, notes: list[str]
-) -> tuple[dict[str, list[Pair]], DataConfig, list[str]]:
-    """The files of each split, the settings with the classes where they are known, and the classes of outlines."""
+) -> tuple[dict[str, list[Pair]], DataConfig]:
+    """The files of each split, and the settings with the classes where they are known."""
     folders = mask_folders(root)
     if folders:
         settings = with_labelmap(settings, root / "labelmap.txt")
@@ -73,11 +73,10 @@ def list_pairs(
     if folders:
         pairs = {split: find_pairs(found, problems, notes) for split, found in folders.items()}
         note_unlisted(folders, notes)
-        return pairs, settings, []
+        return pairs, settings
     if not annotation_files(root):
         raise UserError(f"{root} holds no images/ beside masks/{what_else(root)}; see the README.")
-    pairs, outlined = read_annotations(settings, root, problems)
-    return pairs, settings, outlined
+    return read_annotations(settings, root, problems)
 
 
 def require_enough(root: Path, counts: list[int], broken: str, problems: Problems) -> None:

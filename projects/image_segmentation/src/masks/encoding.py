@@ -42,9 +42,12 @@ def detect_format(seen: Sequence[Seen], settings: DataConfig, notes: list[str]) 
         form = detect_format([replace(one, mask=one.mask.as_gray()) for one in seen], settings, notes)
         return replace(form, gray_palettes=True)
     note(notes, "transparent pixels of masks are read as background", [one for one in seen if one.mask.is_transparent])
+    drawn = seen[0].pair.is_drawn
+    if drawn and settings.foreground == "auto":
+        return MaskFormat("outlines", settings.classes, {one: one for one in [*range(len(settings.classes)), IGNORE]})
     if settings.palette:
         return palette_format(settings)
-    ignored = {int(settings.ignore): IGNORE} if settings.ignore else {}
+    ignored = {IGNORE: IGNORE} if drawn else {int(settings.ignore): IGNORE} if settings.ignore else {}
     lossy = [one for one in seen if one.pair.is_lossy]
     dark = [one for one in lossy if 0 < one.mask.levels[-1] < 128]
     binary = settings.classes or ["background", "foreground"]
@@ -91,13 +94,6 @@ def palette_format(settings: DataConfig) -> MaskFormat:
             raise UserError(f"{key} has {text!r}, which is no color; write it as '#ff8800'.") from error
         ids[red << 16 | green << 8 | blue] = index
     return MaskFormat("palette", settings.classes, ids)
-
-
-def format_of_outlines(settings: DataConfig, classes: list[str]) -> MaskFormat:
-    """Masks that are drawn from outlines of these classes, the background first."""
-    if settings.foreground == "above_zero":
-        return MaskFormat("threshold", settings.classes or ["background", "foreground"], {IGNORE: IGNORE}, 1)
-    return MaskFormat("outlines", classes, {index: index for index in [*range(len(classes)), IGNORE]})
 
 
 def note(notes: list[str], sentence: str, concerned: Sequence[Seen]) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ def annotation_files(root: Path) -> list[Path]:
     return sorted([*root.glob("*.json"), *root.glob("*/*.json")])
 
 
-def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tuple[dict[str, list[Pair]], list[str]]:
-    """The images with their outlines by split, and the names of the classes, the background first."""
+def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tuple[dict[str, list[Pair]], DataConfig]:
+    """The images with their outlines by split, and the settings with the classes, the background first."""
     paths = annotation_files(root)
     names, annotated = read_files(paths)
-    classes = names if settings.foreground == "above_zero" else settings.classes or names
+    one_class = settings.foreground == "above_zero"
+    classes = names if one_class else settings.classes or names
     text = f"the annotation files in {root} ({named([path.name for path in paths])})"
     unnamed = sorted({name for one in annotated for name, _ in one.objects} - {*classes, ""})
     if unnamed:
@@ -55,7 +57,7 @@ def read_annotations(settings: DataConfig, root: Path, problems: Problems) -> tu
         pairs[split_of[one.mask]].append(one._replace(name=name_of(image, root), image=image, objects=objects))
     for path in (path for paths in files.values() for path in paths):
         problems.add("images without an outline", path.relative_to(root).as_posix())
-    return pairs, classes
+    return pairs, settings if one_class else replace(settings, classes=classes)
 
 
 def read_files(paths: list[Path]) -> tuple[list[str], list[Pair]]:
