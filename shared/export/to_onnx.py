@@ -4,6 +4,7 @@ import json
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +139,19 @@ def write_manifest(folder: Path) -> None:
     write_text(folder / MANIFEST, "".join(f"{file_digest(path)}  {path.name}\n" for path in files))
 
 
+class _Clamp(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(0, 6)
+
+
 def _trace(
     module: nn.Module, example: Tensor, input_name: str, output_names: Sequence[str], sides: dict[int, Any]
 ) -> onnx.ModelProto:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    module = deepcopy(module)
+    for name, part in list(module.named_modules()):
+        if isinstance(part, nn.ReLU6):  # the exporter takes it apart for each symbolic size, and a clamp not
+            module.set_submodule(name, _Clamp())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
