@@ -137,7 +137,13 @@ def test_a_file_that_has_changed_is_predicted_again(tmp_path: Path) -> None:
 
     def run() -> dict[str, Any]:
         return predict_in_chunks(
-            Config(tmp_path), NETWORK, files, read, lambda all_, _: {"read": list(all_())}, noun="files", chunk=1
+            Config(tmp_path),
+            NETWORK,
+            files,
+            read,
+            lambda all_: {"metrics": {}, "read": list(all_())},
+            noun="files",
+            chunk=1,
         )
 
     with pytest.raises(KeyboardInterrupt):
@@ -161,7 +167,7 @@ def test_inputs_are_prepared_in_order_by_other_processes_where_there_are_many(tm
         NETWORK,
         TEXTS[:count],
         note,
-        lambda read, _: {"records": [*read()]},
+        lambda read: {"metrics": {}, "records": [*read()]},
         noun="texts",
         prepare=upper,
     )["records"]

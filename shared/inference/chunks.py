@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from shared.errors import UserError
 from shared.files import require_writable
 from shared.inference.model import OnnxModel
 from shared.process import is_main_process, own_cores, process_of
+from shared.results import write_result
 from shared.workers import in_processes, workers_for
 
 CHUNK = 256
@@ -29,13 +30,14 @@ def predict_in_chunks(
     network: OnnxModel,
     inputs: Sequence[Path | str],
     predict: Callable[[list[int], list[Any]], Iterable[Any]],
-    finish: Callable[[Callable[[], Iterator[Any]], float], dict[str, Any]],
+    finish: Callable[[Callable[[], Iterator[Any]]], dict[str, Any]],
     *,
     noun: str,
+    skipped: Mapping[str, int] | None = None,
     chunk: int = CHUNK,
     prepare: Callable[[Any], Any] | None = None,
 ) -> dict[str, Any]:
-    """Predict inputs chunk by chunk; `finish` then reads the records of all of them.
+    """Predict inputs chunk by chunk; `finish` then reads the records of all of them. Writes outputs/predict.json.
 
     Each record becomes a line in a hidden file of `outputs/predictions`, so that after a stop the same command goes on
     behind the last whole chunk. Under `torchrun` each process predicts its share of the chunks, and the main process
@@ -43,14 +45,15 @@ def predict_in_chunks(
 
     Args:
         predict: from the indices of a chunk and its inputs to a record, in plain types, of each.
-        finish: from a function that reads all records in the order of the inputs, and the seconds that this run took,
-            to the verb's result.
+        finish: from a function that reads all records in the order of the inputs to the `metrics` of the verb's result,
+            and what else it says (see `write_result`).
         noun: what people call the inputs, such as `images`.
+        skipped: how many files of the folders were not read, by reason (see `collect_files`).
         prepare: changes each input before `predict` sees it, in other processes while `predict` works; a function of a
             module, or a `partial` of one.
 
     Returns:
-        What `finish` returns; an empty dictionary in processes other than the main one.
+        The verb's result; an empty dictionary in processes other than the main one.
 
     Raises:
         UserError: another process predicts into the folder.
@@ -80,7 +83,17 @@ def predict_in_chunks(
                 return {}
             while not all(path.is_file() for path in whole):
                 time.sleep(SECONDS_BETWEEN_LOOKS)
-            result = finish(lambda: _records(whole), time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            result = write_result(
+                config.output_dir,
+                "predict",
+                seed=network.metadata["seed"],
+                data=network.metadata["data"],
+                seconds=seconds,
+                network=network.origin,
+                skipped_files=dict(skipped or {}),
+                **finish(lambda: _records(whole)),
+            )
             for path in folder.glob(".*-of-*"):  # also those of runs that were stopped and never went on
                 path.unlink()
             return result

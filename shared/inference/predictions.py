@@ -14,7 +14,6 @@ from shared.data.problems import Problems, named
 from shared.files import atomic_write, write_csv
 from shared.inference.chunks import CHUNK, predict_in_chunks
 from shared.inference.model import OnnxModel
-from shared.results import write_result
 
 LINES_SHOWN = 10
 SHEET_INPUTS = 64
@@ -126,7 +125,7 @@ def write_predictions(
 ) -> dict[str, Any]:
     """Predict in chunks (see `predict_in_chunks`) and print the first predictions.
 
-    Writes outputs/predictions/predictions.csv, a .png beside it and outputs/predict.json.
+    Writes outputs/predictions/predictions.csv and a .png beside it.
 
     Args:
         predict: gives a prediction for each input of a chunk, as `prepare` has changed it.
@@ -134,9 +133,8 @@ def write_predictions(
         kinds: answers that are no class, such as `unsure` and `unreadable`; they are counted.
         sheet: draws the first `SHEET_INPUTS` inputs with their predictions, as PNG bytes.
         unusual: whether the detail beside a class says what is unusual about the input, which is then said.
-        skipped: how many files of the folders were not read, by reason (see `collect_files`).
         input_name: the title of the inputs' column: files, or texts themselves.
-        prepare: see `predict_in_chunks`.
+        skipped, chunk, prepare: see `predict_in_chunks`.
     """
     header = [input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in network.labels), "detail"]
     drawn: Sequence[Any] = inputs[: SHEET_INPUTS if sheet else 0]
@@ -147,7 +145,7 @@ def write_predictions(
         predicted.update({i: one for i, one in found.items() if i < len(drawn)})
         return [_row(inputs[i], one, network.labels) for i, one in found.items()]
 
-    def finish(read: Callable[[], Iterator[list[str]]], seconds: float) -> dict[str, Any]:
+    def finish(read: Callable[[], Iterator[list[str]]]) -> dict[str, Any]:
         table = config.output_dir / "predictions" / "predictions.csv"
         write_csv(table, header, read())
         if sheet:
@@ -162,19 +160,11 @@ def write_predictions(
         counts, found = _count(read(), network.labels, noun, unusual)
         counted = {kind: counts[answer(kind, network.labels)] for kind in kinds}
         log.info(f"predict: {len(inputs)} {noun}, {counted}; see {table}{' and the .png beside it' if sheet else ''}")
-        return write_result(
-            config.output_dir,
-            "predict",
-            seed=network.metadata["seed"],
-            data=network.metadata["data"],
-            metrics={noun: len(inputs)} | counted,
-            seconds=seconds,
-            network=network.origin,
-            skipped_files=dict(skipped or {}),
-            unusual=found.counts,
-        )
+        return {"metrics": {noun: len(inputs)} | counted, "unusual": found.counts}
 
-    return predict_in_chunks(config, network, inputs, rows_of, finish, noun=noun, chunk=chunk, prepare=prepare)
+    return predict_in_chunks(
+        config, network, inputs, rows_of, finish, noun=noun, skipped=skipped, chunk=chunk, prepare=prepare
+    )
 
 
 def _count(rows: Iterator[list[str]], labels: Sequence[str], noun: str, unusual: bool) -> tuple[Counter[str], Problems]:

@@ -16,7 +16,6 @@ from shared.data.skipped import collect_files
 from shared.files import atomic_write, write_csv
 from shared.inference.chunks import predict_in_chunks
 from shared.report.plots import contact_sheet
-from shared.results import write_result
 from src.config import Config
 from src.recognizer import BATCH, Recognizer
 
@@ -47,7 +46,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
                 "crops": [b64encode(crop).decode() for crop in shown],
             }
 
-    def finish(read: Records, seconds: float) -> dict[str, Any]:
+    def finish(read: Records) -> dict[str, Any]:
         write_csv(folder / "predictions.csv", COLUMNS, _rows(read()))
         _write_embeddings(folder, read, recognizer.embedder)
         _write_sheet(folder / "predictions.png", read(), network.input_shape)
@@ -61,18 +60,9 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         metrics = {"images": len(files), "faces": sum(len(one["faces"]) for one in read())}
         metrics |= {name: counts[name] for name in ("no face", "unreadable")}
         log.info(f"predict: {metrics}; see {folder / 'predictions.csv'}")
-        return write_result(
-            config.output_dir,
-            "predict",
-            seed=network.metadata["seed"],
-            data=network.metadata["data"],
-            metrics=metrics,
-            seconds=seconds,
-            network=network.origin,
-            skipped_files=skipped,
-        )
+        return {"metrics": metrics}
 
-    return predict_in_chunks(config, network, files, find_some, finish, noun="images", chunk=BATCH)
+    return predict_in_chunks(config, network, files, find_some, finish, noun="images", skipped=skipped, chunk=BATCH)
 
 
 def _rows(records: Iterator[dict[str, Any]]) -> Iterator[list[Any]]:

@@ -18,7 +18,6 @@ from shared.files import atomic_write, write_csv, write_json_lists
 from shared.inference.chunks import predict_in_chunks
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colors, overlay
-from shared.results import write_result
 from src.config import Config, export_path
 from src.outlines import annotations_of
 
@@ -67,7 +66,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
     """
     files, skipped = collect_files(inputs)
     predictor, names = Predictor(config), list(result_names(files))
-    labels, metadata = predictor.network.labels, predictor.network.metadata
+    network, labels = predictor.network, predictor.network.labels
     folder = config.output_dir / "predictions"
 
     def segment_some(indices: list[int], some: list[Path]) -> Iterator[dict[str, Any]]:
@@ -85,7 +84,7 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
                 Image.fromarray(overlay(image, mask, len(labels))).save(file, "PNG")
             yield {**facts, "annotations": [*annotations_of(mask)] if config.predict.coco else []}
 
-    def finish(read: Callable[[], Iterator[dict[str, Any]]], seconds: float) -> dict[str, Any]:
+    def finish(read: Callable[[], Iterator[dict[str, Any]]]) -> dict[str, Any]:
         rows = (
             [path, label, area["pixels"], f"{area['share']:.6f}"]
             for path, one in zip(files, read(), strict=True)
@@ -98,18 +97,9 @@ def predict(config: Config, inputs: list[Path]) -> dict[str, Any]:
         if unreadable:
             log.warning(f"{len(unreadable)} of {len(files)} images cannot be read: {'; '.join(unreadable[:5])}")
         log.info(f"predict: {len(files) - len(unreadable)} images; see the masks, overlays and areas.csv in {folder}")
-        return write_result(
-            config.output_dir,
-            "predict",
-            seed=metadata["seed"],
-            data=metadata["data"],
-            metrics={"images": len(files), "unreadable": len(unreadable)},
-            seconds=seconds,
-            network=predictor.network.origin,
-            skipped_files=skipped,
-        )
+        return {"metrics": {"images": len(files), "unreadable": len(unreadable)}}
 
-    return predict_in_chunks(config, predictor.network, files, segment_some, finish, noun="images", chunk=1)
+    return predict_in_chunks(config, network, files, segment_some, finish, noun="images", skipped=skipped, chunk=1)
 
 
 def result_names(files: list[Path]) -> Iterator[str]:
