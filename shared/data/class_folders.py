@@ -60,13 +60,13 @@ def read_splits(
     files = [path for found in labeled.values() for path in found.files]
     settled = replace(reading, settle=lambda _: reading.settle(first.files))
     names = [path.relative_to(root).as_posix() for path in files]
-    prepared = prepare(root, files, names, settled, column, first.kind, settings)
-    problems, unusual = prepared.note(names, first.kind)
+    values, index, cache = prepare(root, files, names, settled, column, first.kind, settings)
+    problems, unusual = index.note(names, first.kind)
     for sentence in problems.sentences():
         log.warning(f"left out of {len(files)} {first.kind.nouns}: {sentence}")
     for sentence in unusual.sentences():
         log.warning(f"used, but unusual: {sentence}")
-    splits, start, row, readable = {}, 0, 0, prepared.index.readable
+    splits, start, row, readable = {}, 0, 0, index.readable
     for split, found in labeled.items():
         good = np.flatnonzero(readable[start : start + len(found.files)])
         whole = np.asarray(found.labels)
@@ -76,7 +76,7 @@ def read_splits(
             raise UserError(
                 f"no {found.kind.noun} can be read of {named(lost)}; replace the files of each of these classes."
             )
-        values, rows = prepared.values, range(row, row + len(good))
+        rows = range(row, row + len(good))
         own = values.at(rows) if isinstance(values, Rows) else values[rows.start : rows.stop]
         groups = [found.groups[place] for place in good] if found.groups else []
         splits[split] = Examples({column: own, "labels": labels}, [names[start + place] for place in good], groups)
@@ -84,9 +84,8 @@ def read_splits(
     train, validation, test = (splits.get(split) for split in SPLIT_NAMES)
     held = (train or none_of(splits), validation, test)
     description = f"the user's own {first.kind.nouns}, {first.origin}"
-    facts = {"cache": prepared.cache}
     return SourceData(
-        first.classes, *held, description, "the user's own", problems, facts, prepared.index.settled, unusual
+        first.classes, *held, description, "the user's own", problems, {"cache": cache}, index.settled, unusual
     )
 
 

@@ -91,6 +91,15 @@ class Index:
                 yield [start + place, *entry]
             start += chunk["files"]
 
+    def note(self, files: Sequence[str], kind: FileKind) -> tuple[Problems, Problems]:
+        """The files that cannot be read, and those that are unusual; by the names given, in the same order."""
+        problems, unusual = Problems(), Problems()
+        for place, problem, error, remedy in self.of_files("unreadable"):
+            problems.add(problem.format(nouns=kind.nouns), f"{files[place]} ({error})", remedy)
+        for place, note in self.of_files("unusual"):
+            unusual.add(note, files[place], "look at them")
+        return problems, unusual
+
     def rows(self, source: np.ndarray | FileArray, folder: Path) -> Rows:
         """The readable files' examples in `source`, which has a row for each file and was prepared in the folder."""
         digests = np.frombuffer(bytes.fromhex("".join(chunk["digests"] for chunk in self.chunks)), np.uint8)
@@ -101,26 +110,6 @@ class Index:
         return Rows(source, folder, digests.reshape(-1, 32), measures, np.flatnonzero(self.readable))
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Files as examples."""
-
-    values: np.ndarray | Rows
-    """Of the readable files, in their order, [N, ...]."""
-    index: Index
-    cache: str
-    """`memory`, `disk` or `none` (see `PreparedDataConfig`)."""
-
-    def note(self, files: Sequence[str], kind: FileKind) -> tuple[Problems, Problems]:
-        """The files that cannot be read, and those that are unusual; by the names given, in the same order."""
-        problems, unusual = Problems(), Problems()
-        for place, problem, error, remedy in self.index.of_files("unreadable"):
-            problems.add(problem.format(nouns=kind.nouns), f"{files[place]} ({error})", remedy)
-        for place, note in self.index.of_files("unusual"):
-            unusual.add(note, files[place], "look at them")
-        return problems, unusual
-
-
 def prepare(
     root: Path,
     files: Sequence[Path],
@@ -129,12 +118,16 @@ def prepare(
     column: str,
     kind: FileKind,
     settings: PreparedDataConfig,
-) -> Prepared:
+) -> tuple[np.ndarray | Rows, Index, str]:
     """Decode files, or open what was prepared of them before.
 
     Args:
         names: of the files, below `root`.
         column: what the examples are called.
+
+    Returns:
+        The examples [N, ...] of the readable files, in their order; the index; and `memory`, `disk` or `none` (see
+        `PreparedDataConfig`).
 
     Raises:
         UserError: no file can be read, or the disk is full.
@@ -146,7 +139,7 @@ def prepare(
         values = np.empty((len(files), *index.row), index.dtype)
         for rows in _decoded(files, reading, index, f"read {kind.nouns}"):
             values[index.count - len(rows) : index.count] = rows
-        return Prepared(values if index.readable.all() else values[index.readable], index, "memory")
+        return values if index.readable.all() else values[index.readable], index, "memory"
     place = os.path.relpath(root, settings.processed)  # so that a copied project finds its own
     code = Path(inspect.getfile(reading.read)).read_bytes()
     folder = settings.processed / f"{column}-{_digest(place, reading.settings, code.hex())[:12]}"
@@ -154,10 +147,10 @@ def prepare(
     index = _find_or_prepare(folder, identity, files, reading, kind, settings)
     if settings.cache != "none" and (folder / EXAMPLES).is_file():
         log.info(f"data: {len(files):,} {kind.nouns}, prepared in {shown(folder)}")
-        return Prepared(index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk")
+        return index.rows(np.asarray(np.load(folder / EXAMPLES, mmap_mode="r")), folder), index, "disk"
     log.info(f"data: {len(files):,} {kind.nouns} are decoded whenever they are needed")
     decoded = FileArray(root, names, _with_settings(reading, index), tuple(index.row), np.dtype(index.dtype))
-    return Prepared(index.rows(decoded, folder), index, "none")
+    return index.rows(decoded, folder), index, "none"
 
 
 def _digest(*parts: Any) -> str:
