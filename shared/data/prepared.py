@@ -237,7 +237,7 @@ def _prepare_folder(
         if stored:
             os.truncate(examples, _npy_bytes(index, len(files), index.count))
         with notes.open("ab") as lines, examples.open("ab") if stored else nullcontext() as rows_file:
-            for rows in _decoded(files, reading, index, f"prepare {kind.nouns}"):
+            for rows in _decoded(files, reading, index, f"prepare {kind.nouns}", stored):
                 if rows_file:  # first, so that the index never says more than the disk holds
                     _to_disk(rows_file, rows.data)
                 _to_disk(lines, json.dumps(index.chunks[-1]).encode() + b"\n")
@@ -272,11 +272,16 @@ def _with_settings(reading: Reading, index: Index) -> Callable[[Path], Decoded]:
     return partial(reading.read, **reading.settings | index.settled)
 
 
-def _decoded(files: Sequence[Path], reading: Reading, index: Index, text: str) -> Iterator[np.ndarray]:
-    """The rows of each chunk of the files that the index does not have yet, in order; it gets the chunk's entry."""
+def _decoded(
+    files: Sequence[Path], reading: Reading, index: Index, text: str, kept: bool = True
+) -> Iterator[np.ndarray]:
+    """The rows of each chunk of the files that the index does not have yet, in order; it gets the chunk's entry.
+
+    Where they are not `kept`, there are none: sending them from the workers takes time.
+    """
     size = max(1, min(CHUNK_FILES, CHUNK_BYTES // index.row_bytes))
     chunks = [files[start : start + size] for start in range(index.count, len(files), size)]
-    decode = partial(_decode_chunk, _with_settings(reading, index), (index.row, index.dtype))
+    decode = partial(_decode_chunk, _with_settings(reading, index), (index.row, index.dtype), kept)
     workers = workers_for(len(files) - index.count)
     for rows, chunk in track(in_processes(decode, chunks, workers), f"{text}, {size} at a time", total=len(chunks)):
         index.chunks.append(chunk)
@@ -284,7 +289,7 @@ def _decoded(files: Sequence[Path], reading: Reading, index: Index, text: str) -
 
 
 def _decode_chunk(
-    read: Callable[[Path], Decoded], like: tuple[Sequence[int], str], files: Sequence[Path]
+    read: Callable[[Path], Decoded], like: tuple[Sequence[int], str], kept: bool, files: Sequence[Path]
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """The rows of some files, and their entry for the index."""
     row, dtype = like
@@ -302,4 +307,4 @@ def _decode_chunk(
                 measures.setdefault(name, [0] * len(files))[place] = value
     digests = "".join(hashlib.sha256(row.tobytes()).hexdigest() for row in rows)
     chunk = {"files": len(files), "digests": digests, "measures": measures}
-    return rows, chunk | {"unusual": unusual, "unreadable": unreadable}
+    return rows if kept else rows[:0], chunk | {"unusual": unusual, "unreadable": unreadable}
