@@ -35,8 +35,6 @@ SMALL_FILES, SMALL_BYTES = 2_000, 32_000_000
 """Up to here, decoding takes about as long as importing PyTorch, so that keeping the result would not pay."""
 CHUNK_FILES, CHUNK_BYTES = 256, 1 << 23
 """What a worker process decodes at a time; an interrupted preparation loses less than this of each worker."""
-
-
 OTHERWISE = "use --data.cache none, which decodes files whenever they are needed; what is prepared is kept"
 
 
