@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shared.data.folders import UnreadableFileError
-from shared.errors import UserError
+from shared.data.folders import read_again
 
 
 class Arrays(Sequence[np.ndarray]):
@@ -37,13 +36,7 @@ class Arrays(Sequence[np.ndarray]):
 
     def __getitem__(self, index: Any) -> Any:
         item = self._items[index]
-        try:
-            return item if self._read is None else self._read(item)
-        except UnreadableFileError as error:
-            raise UserError(
-                f"{item} was readable when the command began and is not any more ({error}); put it back, or run the "
-                "command again."
-            ) from error
+        return item if self._read is None else read_again(self._read, item)
 
     def at(self, indices: Sequence[int] | np.ndarray) -> "Arrays":
         """The arrays at these indices; nothing is read."""

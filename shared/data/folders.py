@@ -1,9 +1,10 @@
 """Files in folders: their suffix says what they are, the folders' names say their class and split."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from shared.console import log
 from shared.data.packed import PackedPath
 from shared.data.problems import REMEDY, named
 from shared.errors import UserError
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,17 @@ class Decoded:
     """Of the file, such as `width` and `height`."""
     unusual: Sequence[str] = ()
     """What its owner may not know of the file, and how it was read."""
+
+
+def read_again(read: Callable[[T], R], file: T) -> R:
+    """What `read` gives; a UserError where the file, which could be read when the command began, cannot be any more."""
+    try:
+        return read(file)
+    except UnreadableFileError as error:
+        raise UserError(
+            f"{file} was readable when the command began and is not any more ({error}); put it back, or run the "
+            "command again, which leaves it out."
+        ) from error
 
 
 OF_PROGRAMS = ("thumbs.db", "desktop.ini", ".ds_store", "__macosx", "@eadir", ".git", ".ipynb_checkpoints")

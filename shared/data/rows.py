@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shared.data.folders import Decoded, UnreadableFileError
-from shared.errors import UserError
+from shared.data.folders import Decoded, read_again
 
 
 class FileArray:
@@ -35,14 +34,7 @@ class FileArray:
         """
         found = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for place, row in enumerate(rows):
-            path = self.root / self.names[row]
-            try:
-                found[place] = self.read(path).values
-            except UnreadableFileError as error:
-                raise UserError(
-                    f"{path} was readable when the command began and is not any more ({error}); put it "
-                    "back, or run the command again, which leaves it out."
-                ) from error
+            found[place] = read_again(self.read, self.root / self.names[row]).values
         return found
 
 
