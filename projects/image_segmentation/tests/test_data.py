@@ -127,26 +127,26 @@ def test_val_is_the_validation_split_and_the_test_split_is_cut_from_train(tmp_pa
     assert set(np.unique(data.splits.test["masks"][0])) == {0, 1, 2, IGNORE}
 
 
-def test_camvids_layout_is_known(tmp_path: Path) -> None:
-    for split, count in (("train", 20), ("val", 5)):
-        save_folder(tmp_path / "saved" / split, count, (0, 1, 2))
-        (tmp_path / "saved" / split / "images").rename(tmp_path / split)
-        (tmp_path / "saved" / split / "masks").rename(tmp_path / f"{split}annot")
-    data = load_data(config(root=tmp_path))
-    assert data.counts == {"train": 16, "validation": 5, "test": 4}
-    assert data.classes == ["class 0", "class 1", "class 2"]
-
-
 def test_what_does_not_fit_is_named_and_left_out_on_demand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_folder(tmp_path, 20)
     (tmp_path / "images" / "000.png").write_bytes(b"broken")
-    (tmp_path / "masks" / "001.png").unlink()
-    Image.new("L", (7, 7)).save(tmp_path / "masks" / "002.png")
-    expected = ("images without a mask: 1 (images/001.png)", "1 (000.png: not an image", "1 (002.png: 50x42")
+    (tmp_path / "masks" / "001.png").rename(tmp_path / "masks" / "more.png")
+    Image.new("L", (7, 8)).save(tmp_path / "masks" / "002.png")
+    Image.new("L", (50, 40), 99).save(tmp_path / "masks" / "003.png")
+    (tmp_path / "masks" / "004.png").write_bytes(b"broken")
+    expected = (
+        "images without a mask: 1 (images/001.png)",
+        "masks without an image: 1 (masks/more.png)",
+        "unreadable images: 1 (000.png: not an image",
+        "unreadable masks: 1 (004.png: not an image",
+        "images whose mask has another size: 1 (002.png: 50x42, its mask 7x8)",
+        "masks with values that stand for no class: 1 (003.png: #636363)",
+    )
+    two = {"classes": ["a", "b"], "palette": ["black", "white"]}
     with pytest.raises(UserError) as refused:
-        load_data(config(root=tmp_path))
+        load_data(config(root=tmp_path, **two))
     assert all(words in str(refused.value) for words in (*expected, "--data.broken leave_out"))
-    assert sum(load_data(config(root=tmp_path, broken="leave_out")).counts.values()) == 17
+    assert sum(load_data(config(root=tmp_path, broken="leave_out", **two)).counts.values()) == 15
     said = capsys.readouterr().err
     assert all(words in said for words in expected)
 

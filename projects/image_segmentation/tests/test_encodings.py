@@ -254,6 +254,18 @@ def test_palettes_among_gray_masks_are_said_or_refused(tmp_path: Path, capsys: p
     assert "4 (00.png" in refusal(folder(tmp_path / "other", palette, gray(38)))
 
 
+def test_palettes_that_differ_are_refused_or_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    red, green = indexed(*BLACK, *[255, 0, 0] * 3), indexed(*BLACK, *[0, 255, 0] * 3)
+    assert "another color than masks before: 8 (01.png" in refusal(folder(tmp_path, red, green))
+    data = load(tmp_path, "--data.classes", str(IDS))
+    assert (data.classes, len(data.facts["notes"])) == (IDS, 1)
+    assert "8 (01.png" in capsys.readouterr().err
+
+
+def test_masks_with_nothing_marked_are_refused(tmp_path: Path) -> None:
+    assert "no value but 0" in refusal(folder(tmp_path, gray(0)))
+
+
 def test_transparent_pixels_are_said_and_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = load(folder(tmp_path, on_transparent(WHITE)))
     assert data.as_dict()["notes"] == ["transparent pixels of masks are read as background: 12"]
@@ -294,6 +306,7 @@ def test_leaving_out_is_advised_only_where_something_is_left(tmp_path: Path) -> 
     names = ["--data.classes", "[a, b, c]"]
     assert advice(refusal(folder(tmp_path / "all", gray(1, ".jpg")), *names)) == []
     message = refusal(folder(tmp_path / "some", gray(), gray(1, ".jpg")), "--data.classes", str(IDS))
+    assert "save them as PNG: 4 (00.jpg" in message
     assert sum(load(tmp_path / "some", "--data.classes", str(IDS), *advice(message)[0]).counts.values()) == 8
 
 
