@@ -19,7 +19,7 @@ from shared.inference.chunks import predict_in_chunks
 from shared.inference.tiles import Tiling, segment
 from shared.report.overlays import class_colors, overlay
 from src.config import Config, export_path
-from src.outlines import annotations_of
+from src.masks.outlines import annotations_of
 
 
 class Predictor:
@@ -113,9 +113,8 @@ def result_names(files: list[Path]) -> Iterator[str]:
 
 def mask_png(mask: np.ndarray, classes: int) -> bytes:
     """A mask as a PNG whose values are the class ids; its palette shows them in the colors of the classes."""
-    image = Image.fromarray(mask).convert("P")
+    image = Image.fromarray(mask, "P")
     image.putpalette(class_colors(classes).tobytes())
-    image.frombytes(mask.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
@@ -126,19 +125,15 @@ def write_coco(
 ) -> None:
     """Write the outlines of the regions of each image that can be read (see `annotations_of`)."""
 
-    def readable() -> Iterator[tuple[int, tuple[Path, dict[str, Any]]]]:
-        return enumerate((pair for pair in zip(files, read(), strict=True) if pair[1]["areas"]), 1)
+    def readable() -> Iterator[tuple[int, Path, dict[str, Any]]]:
+        pairs = (pair for pair in zip(files, read(), strict=True) if pair[1]["areas"])
+        return ((number, file, found) for number, (file, found) in enumerate(pairs, 1))
 
-    annotations = ({"image_id": number, **one} for number, (_, found) in readable() for one in found["annotations"])
     images = (
         {"id": number, "file_name": file.name, "width": found["width"], "height": found["height"]}
-        for number, (file, found) in readable()
+        for number, file, found in readable()
     )
-    write_json_lists(
-        path,
-        {
-            "images": images,
-            "annotations": ({"id": number, **one} for number, one in enumerate(annotations, 1)),
-            "categories": [{"id": index, "name": label} for index, label in enumerate(labels) if index > 0],
-        },
-    )
+    outlines = ({"image_id": number, **one} for number, _, found in readable() for one in found["annotations"])
+    annotations = ({"id": number, **one} for number, one in enumerate(outlines, 1))
+    categories = [{"id": index, "name": label} for index, label in enumerate(labels) if index > 0]
+    write_json_lists(path, {"images": images, "annotations": annotations, "categories": categories})

@@ -11,8 +11,7 @@ from images import load, refusal
 from PIL import Image
 
 from shared.data.examples import Data
-from src.masks.outlines import draw, runs_of
-from src.outlines import annotations_of
+from src.masks.outlines import annotations_of, draw, runs_of
 
 COUNT = 8
 SQUARE = [[4.0, 6.0], [20.0, 6.0], [20.0, 16.0], [4.0, 16.0]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from src.outlines import annotations_of
+from src.masks.outlines import annotations_of
 
 
 def area(polygon: list[float]) -> float:

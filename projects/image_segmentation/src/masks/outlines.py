@@ -1,15 +1,16 @@
-"""Outlines of objects in JSON become masks: COCO (Lin et al. 2014), as most programs export it, and labelme's files."""
+"""Outlines in JSON become masks, and masks outlines: COCO (Lin et al. 2014), as most programs have it, and labelme."""
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from skimage.draw import polygon
+from skimage.measure import approximate_polygon, find_contours, label, regionprops
 
 from shared.data.folders import list_files, split_called
 from shared.data.problems import Problems, named
@@ -20,6 +21,8 @@ from src.masks.files import Pair, name_of
 
 BACKGROUND = "background"
 LABELME_NAMES = {"_background_": BACKGROUND, "__ignore__": ""}
+TOLERANCE = 0.25  # pixels that a simplified outline may be off
+SMALLEST = 4  # pixels; what is smaller has no outline worth the name
 
 
 def annotation_files(root: Path) -> list[Path]:
@@ -201,3 +204,29 @@ def splits_of(paths: set[Path], root: Path) -> dict[Path, str]:
     if unclear:
         raise UserError(f"{root} has annotation files of no split beside those of train: {named(unclear)}; move them.")
     return splits
+
+
+def annotations_of(mask: np.ndarray) -> Iterator[dict[str, Any]]:
+    """One annotation for each connected region of each class but the first, which is the background.
+
+    COCO's polygons have no holes: the outline is the outer one, while `area` counts the region's own pixels.
+
+    Args:
+        mask: class ids, uint8 [H, W].
+    """
+    for index in np.unique(mask[mask > 0]):
+        for region in regionprops(label(mask == index)):
+            if region.area < SMALLEST:
+                continue
+            top, left, bottom, right = region.bbox
+            around = np.pad(region.image_filled, 1).astype(float)  # a border of 0 closes outlines at the image's edge
+            outline = max(find_contours(around, 0.5), key=len)  # rows and columns, [P, 2]
+            # Without the last point, which repeats the first; half a pixel, as a pixel's center has whole coordinates.
+            points = approximate_polygon(outline, TOLERANCE)[:-1] + (top - 0.5, left - 0.5)
+            yield {
+                "category_id": int(index),
+                "segmentation": [[round(float(value), 2) for value in points[:, ::-1].ravel()]],  # x, y, x, y, ...
+                "bbox": [left, top, right - left, bottom - top],
+                "area": int(region.area),
+                "iscrowd": 0,
+            }
