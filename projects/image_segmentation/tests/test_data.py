@@ -1,6 +1,5 @@
 """The data: three disjoint splits from each source, and crops in which image and mask stay together."""
 
-import csv
 import re
 import shutil
 import tarfile
@@ -31,6 +30,10 @@ def config(**settings: object) -> Config:
     return Config(data=DataConfig(**{"sample_images": 20, **settings}))  # type: ignore[arg-type]
 
 
+def write_index(root: Path, header: str, *rows: str) -> None:
+    (root / "index.csv").write_text("\n".join([header, *rows]))
+
+
 def bytes_of(split: Examples) -> set[bytes]:
     return {image.tobytes() for image in split["images"]}
 
@@ -54,11 +57,12 @@ def test_own_images_are_cut_into_three_splits_unless_they_are_already(tmp_path: 
 
 def test_images_of_one_group_stay_in_one_split(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
-    with (tmp_path / "index.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["id", "group"], *([f"{index:03d}", index // 4] for index in range(40))])
+    write_index(tmp_path, "id,group", *(f"{index:03d},{index // 4}" for index in range(40)))
     splits = load_data(config(root=tmp_path)).splits
     groups = [{int(name) // 4 for name in split.names} for split in vars(splits).values()]
     assert sum(map(len, groups)) == 10
+    write_index(tmp_path, "id,group", *(f"{index:03d},{'slide' * (index < 10)}" for index in range(40)))
+    assert load_data(config(root=tmp_path)).counts == {"train": 27, "validation": 6, "test": 7}  # others are alone
     (tmp_path / "index.csv").unlink()
     splits = load_data(config(root=tmp_path, group_size=8)).splits
     assert sum(len({int(name) // 8 for name in split.names}) for split in vars(splits).values()) == 5
@@ -95,9 +99,8 @@ def test_neighbors_are_counted_by_number_and_a_group_size_that_leaves_too_few_gr
 
 def test_each_split_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
     save_folder(tmp_path, 40)
-    rows = [[f"{index:03d}", index // 2, "rare" if index < 10 else "usual"] for index in range(40)]
-    with (tmp_path / "index.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([["id", "group", "stain"], *rows])
+    rows = (f"{index:03d},{index // 2},{'rare' if index < 10 else 'usual'}" for index in range(40))
+    write_index(tmp_path, "id,group,stain", *rows)
     splits = load_data(config(root=tmp_path, strata="stain")).splits
     assert sum(int(name) < 10 for name in splits.test.names) == 2
     assert sum(int(name) < 10 for name in splits.validation.names) >= 1
@@ -110,10 +113,10 @@ def test_each_split_gets_its_share_of_each_stratum(tmp_path: Path) -> None:
 
 def test_an_index_that_says_too_little_is_refused(tmp_path: Path) -> None:
     save_folder(tmp_path, 10)
-    (tmp_path / "index.csv").write_text("id,group\n000,a\n")
+    write_index(tmp_path, "id,group", "000,a")
     with pytest.raises(UserError, match=r"images that index\.csv does not name: 9 \(001, 002, 003, 004, 005, \.\.\.\)"):
         load_data(config(root=tmp_path))
-    (tmp_path / "index.csv").write_text("name\n000\n")
+    write_index(tmp_path, "name", "000")
     with pytest.raises(UserError, match=r"index\.csv has no column id, but 'name'"):
         load_data(config(root=tmp_path))
 
@@ -172,13 +175,6 @@ def test_pets_are_found_and_their_borders_ignored(folder: str, tmp_path: Path) -
     trimap = np.asarray(Image.open(tmp_path / folder / "annotations" / "trimaps" / f"{data.splits.test.names[0]}.png"))
     expected = np.select([trimap == 1, trimap == 2], [1, 0], IGNORE)
     np.testing.assert_array_equal(data.splits.test["masks"][0], expected)
-
-
-def test_images_without_a_group_are_each_their_own(tmp_path: Path) -> None:
-    save_folder(tmp_path, 40)
-    rows = [f"{number:03d},{'slide' if number < 10 else ''}" for number in range(40)]
-    (tmp_path / "index.csv").write_text("\n".join(["id,group", *rows]))
-    assert load_data(config(root=tmp_path)).counts == {"train": 27, "validation": 6, "test": 7}
 
 
 def test_a_split_without_a_pixel_that_counts_is_refused(tmp_path: Path) -> None:

@@ -49,10 +49,15 @@ def test_it_learns_one_batch_by_heart() -> None:
     assert loss_by_heart(model, IMAGES, masks) < 0.1
 
 
-def test_the_packaged_weights_know_a_cat() -> None:
+def test_the_encoder_gets_the_packaged_weights_which_know_a_cat() -> None:
     """The mapping of 296 tensors is right if the network predicts what it was trained to."""
-    network = timm.create_model(LITE0, pretrained=False)
-    network.load_state_dict(packaged_weights(PACKAGED[LITE0], network.state_dict()))
+    config, network = Config(), timm.create_model(LITE0, pretrained=False)
+    model = make_model(config, ["a", "b"])
+    assert load_first_weights(model, config) == {"source": PACKAGE, "license": "Apache-2.0", "tried": []}
+    stored = packaged_weights(PACKAGED[LITE0], network.state_dict())
+    for name, tensor in model.network.encoder.state_dict().items():
+        assert torch.equal(tensor, stored[name.removeprefix("model.")]), name
+    network.load_state_dict(stored)
     cat = torch.from_numpy(data.chelsea().copy()).permute(2, 0, 1)[None, :, :, 75:375].float() / 127.5 - 1
     with torch.no_grad():
         probabilities = network.eval()(interpolate(cat, (224, 224), mode="bilinear", antialias=True)).softmax(1)[0]
@@ -64,15 +69,6 @@ def test_a_damaged_weight_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "weights.pth").write_bytes(b"other bytes")
     with pytest.raises(UserError, match=r"weights\.pth is damaged or of another version"):
         packaged_weights(PACKAGED[LITE0], [], tmp_path / "weights.pth")
-
-
-def test_the_encoder_gets_the_packaged_weights() -> None:
-    config = Config()
-    model = make_model(config, ["a", "b"])
-    assert load_first_weights(model, config) == {"source": PACKAGE, "license": "Apache-2.0", "tried": []}
-    stored = packaged_weights(PACKAGED[LITE0], timm.create_model(LITE0, pretrained=False).state_dict())
-    for name, tensor in model.network.encoder.state_dict().items():
-        assert torch.equal(tensor, stored[name.removeprefix("model.")]), name
 
 
 def test_other_encoders_try_the_hub_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
