@@ -67,7 +67,7 @@ class SmallUnet(nn.Module):
 
 
 class Segmenter(nn.Module):
-    """Normalization, then the network that `name` chooses: `cnn` or `mlp`."""
+    """Normalization, then the network that `name` chooses (see `ModelConfig`)."""
 
     def __init__(self, name: str, encoder: str, classes: int) -> None:
         super().__init__()
