@@ -124,39 +124,26 @@ LIGHT_DECODERS: dict[str, dict[str, object]] = {
 }
 
 
-class EvenSameConv2d(nn.Conv2d):
+class EvenSameConv2d(Conv2dSame):
     """A strided convolution with TensorFlow's padding, which puts more after the image than before it.
 
     timm computes the padding from each image's size, which the ONNX exporter cannot follow. Sides that are multiples of
     the stride always have the same padding.
     """
 
-    def __init__(self, conv: nn.Conv2d) -> None:
-        """Take the place of `conv`, with its weights."""
-        super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,
-            conv.stride,
-            dilation=conv.dilation,
-            groups=conv.groups,
-            bias=conv.bias is not None,
-        )
-        self.load_state_dict(conv.state_dict())
-        sizes = zip(conv.kernel_size, conv.stride, conv.dilation, strict=True)
-        pads = [dilation * (kernel - 1) + 1 - stride for kernel, stride, dilation in sizes]
-        self.around = [pads[1] // 2, pads[1] - pads[1] // 2, pads[0] // 2, pads[0] - pads[0] // 2]
-
     def forward(self, x: Tensor) -> Tensor:
         """From [N, C, H, W] to [N, D, H / stride, W / stride]."""
-        return conv2d(pad(x, self.around), self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        sizes = zip(self.kernel_size, self.stride, self.dilation, strict=True)
+        down, across = (dilation * (kernel - 1) + 1 - stride for kernel, stride, dilation in sizes)
+        x = pad(x, [across // 2, across - across // 2, down // 2, down - down // 2])
+        return conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 
 def fix_padding(network: nn.Module) -> None:
-    """Put `EvenSameConv2d` in the place of timm's `Conv2dSame`, everywhere."""
-    for name, module in list(network.named_modules()):
+    """Make an `EvenSameConv2d` of timm's `Conv2dSame`, everywhere; weights stay as they are."""
+    for module in network.modules():
         if isinstance(module, Conv2dSame):
-            network.set_submodule(name, EvenSameConv2d(module))
+            module.__class__ = EvenSameConv2d
 
 
 def make_library_network(name: str, encoder: str, classes: int) -> nn.Module:
