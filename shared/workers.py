@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -50,6 +51,8 @@ def in_processes(function: Callable[[T], R], items: Iterable[T], workers: int) -
 def _end_with_parent() -> None:
     """Leave Ctrl-C to the process that started this one, and end when it does, even by a kill."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if torch := sys.modules.get("torch"):  # the threads of its OpenMP are not forked with it: it would wait for them
+        torch.set_num_threads(1)
     threading.Thread(target=_end_after, args=[multiprocessing.parent_process()], daemon=True).start()
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from shared import process
 from shared.errors import UserError
@@ -48,6 +49,16 @@ def test_errors_and_kills_are_one_sentence() -> None:
         list(in_processes(refuse, [1], 1))
     with pytest.raises(UserError, match="a worker process was killed"):
         list(in_processes(kill, [1], 1))
+
+
+def convolved(_: int) -> float:
+    return float(torch.nn.functional.conv1d(torch.ones(1, 1, 100_000), torch.ones(9, 1, 9)).sum())
+
+
+def test_workers_compute_where_the_process_that_started_them_has_computed_with_threads() -> None:
+    code = "import test_workers as t\nt.torch.set_num_threads(2)\n"
+    code += "expected = t.convolved(0)\nassert [*t.in_processes(t.convolved, range(4), 2)] == [expected] * 4"
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, check=True, timeout=60)
 
 
 def running(pid: int) -> bool:
