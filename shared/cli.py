@@ -33,8 +33,8 @@ def main(
     Args:
         arguments: the verb, then its arguments and `--dotted.flags`.
         project: the project's folder, also the root of its imports.
-        verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`, or of
-            `shared.verbs` where the project has no such module.
+        verbs: what each verb does, in one line; the verb `x-y` is the function `x_y` of the module `src.x_y`, else of
+            `src.verbs`, else of `shared.verbs`.
         config_class: where the project's configuration dataclass is, as `module:Class`.
         training: the verbs that start from configs/config.yaml also after a training run.
 
@@ -121,9 +121,11 @@ def _run(verb: str, arguments: Sequence[str], project: Path, config_class: str, 
 
 def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
     """The module of a verb, and its function without a body, so that `--help` and errors need not import PyTorch."""
-    own = project / "src" / f"{name}.py"
+    own, several = (project / "src" / f"{module}.py" for module in (name, "verbs"))
     if own.is_file():
         return f"src.{name}", read_signature(own, name)
+    if several.is_file() and f"\ndef {name}(" in several.read_text(encoding="utf-8"):
+        return "src.verbs", read_signature(several, name)
     return "shared.verbs", read_signature(Path(__file__).parent / "verbs.py", name)
 
 

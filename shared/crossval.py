@@ -66,8 +66,7 @@ def run_crossval(
             write_json(plan, content)
         rows = []
         for number, cut in enumerate(cuts, 1):
-            splits = Splits(*(whole.at(numbers).as_tensors() for numbers in cut))
-            own = replace(data, splits=splits, near_copies=None, predicted={})
+            own = data.with_splits(Splits(*(whole.at(numbers).as_tensors() for numbers in cut)))
             rows.append(_run_fold(f"fold-{number}", own, config, project, train, evaluate))
         suspected = _write_suspected(folder, whole, fold_of, data.classes)
         plan.unlink()  # it has ended: the next one begins anew
@@ -153,7 +152,7 @@ def _cut(
     rest, test = numbered.at(np.flatnonzero(fold_of != fold)), np.flatnonzero(fold_of == fold)
     by_group = getattr(config.data, "validation_by", "group") == "group"
     train, validation = cut_examples(rest, None, config.data.validation_fraction, config.seed, by_group, classes)
-    if labels:
+    if labels and classes:
         counts = label_counts(np.asarray(train["labels"]), len(classes))
         if lacking := [name for name, count in zip(classes, counts, strict=True) if not count]:
             raise UserError(

@@ -1,4 +1,4 @@
-"""Verbs that are the same in every project: a project that wants its own writes `src/<verb>.py`.
+"""Verbs that are the same in every project: a project that wants its own writes `src/<verb>.py`, or `src/verbs.py`.
 
 They call the other verbs of the project whose `src` package is importable.
 """

@@ -104,7 +104,7 @@ def test_mismatched_builds_are_explained(project: Path, capsys: pytest.CaptureFi
     assert "torch and torchvision are of different builds" in capsys.readouterr().err
 
 
-def test_a_verb_that_is_no_file_of_the_project_is_that_of_shared(
+def test_a_verb_that_is_no_file_of_the_project_is_in_its_verbs_or_that_of_shared(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("shared.verbs.serve", lambda config: print("served", config.seed))
@@ -112,6 +112,10 @@ def test_a_verb_that_is_no_file_of_the_project_is_that_of_shared(
     assert capsys.readouterr().out == "served 1\n"
     assert main(["work"], project, VERBS, "src.config:Config") == 2
     assert "has no function work" in capsys.readouterr().err
+    (project / "src" / "verbs.py").write_text("def work(config):\n    print('worked', config.seed)\n")
+    assert main(["work"], project, VERBS, "src.config:Config") == 0
+    assert main(["serve"], project, {"serve": "answers"}, "src.config:Config") == 0
+    assert capsys.readouterr().out == "worked 1\nserved 1\n"
 
 
 def test_parameters_are_read_without_running_the_module_and_keyword_only_ones_are_no_flags(

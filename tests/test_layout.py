@@ -39,13 +39,14 @@ def test_each_project_has_the_same_files_and_folders() -> None:
         assert {path.name for path in (project / "configs").iterdir()} >= CONFIGS, project.name
 
 
-def test_each_verb_is_a_function_of_its_name_in_its_own_file_or_in_shared() -> None:
+def test_each_verb_is_a_function_of_its_name_in_its_own_file_in_verbs_or_in_shared() -> None:
     for project in PROJECTS:
         verbs = re.findall(r'(?m)^    "([\w-]+)"', (project / "main.py").read_text())
         assert set(verbs) >= VERBS, project.name
         for name in (verb.replace("-", "_") for verb in verbs):
-            own = project / "src" / f"{name}.py"
-            code = own.read_text() if own.is_file() else inspect.getsource(shared.verbs)
+            own, several = (project / "src" / f"{module}.py" for module in (name, "verbs"))
+            code = inspect.getsource(shared.verbs) + (several.read_text() if several.is_file() else "")
+            code = own.read_text() if own.is_file() else code
             assert re.search(rf"\ndef {name}\(\s*config: (Config|Any)\b", code), (project.name, name)
 
 

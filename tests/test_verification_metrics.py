@@ -70,6 +70,7 @@ def test_each_fold_is_measured_at_the_threshold_of_the_others() -> None:
     assert [row["accuracy"] for row in result["folds"]] == [1.0, 0.5, 1.0]
     assert result["folds"][1]["threshold"] == pytest.approx((0.8 + 0.15) / 2)
     assert result["accuracy"] == pytest.approx(5 / 6)
+    assert result["all"]["threshold"] == pytest.approx(np.mean([row["threshold"] for row in result["folds"]]))
     assert result["deviation"] == pytest.approx(np.std([1, 0.5, 1], ddof=1))
 
 

@@ -42,9 +42,9 @@ from src.dataloader import load_data
 from src.evaluate import evaluate
 from src.export import export
 from src.gallery import Gallery
-from src.identify import Search
 from src.pairs import similarity
 from src.recognizer import Recognizer
+from src.search import Search
 from src.train import train
 
 RESULT = REPOSITORY / "tools" / "results" / "face.json"
@@ -166,7 +166,7 @@ def measure_search(names: list[str], rows: np.ndarray, asked: np.ndarray, approx
     """One way to search: its preparation, a search, and how often the right person is the nearest."""
     search, seconds = timed(lambda: Search(names, rows, approximate_above))
     found = [timed(lambda face=face: search.nearest(face, 1)) for face in asked]
-    right = sum(matches[0].name == f"person {number}" for number, (matches, _) in enumerate(found))
+    right = sum(matches[0]["name"] == f"person {number}" for number, (matches, _) in enumerate(found))
     return {
         "build_seconds": seconds,
         "median_milliseconds": 1000 * statistics.median(taken for _, taken in found),

@@ -21,6 +21,7 @@ VERBS = {
     "list": "show who is in the gallery",
     "forget": "delete a person from the gallery",
     "runs": "list all training runs; compare two, go back to an earlier one, mark or remove one",
+    "crossval": "train and measure on each of several folds of the people",
     "sweep": "search for good settings by many training runs",
     "serve": "serve the gallery over HTTP, with a web page: who is in an image",
 }

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -181,6 +181,10 @@ class Data:
     def counts(self) -> dict[str, int]:
         """The number of examples in each split."""
         return {name: len(split) for name, split in vars(self.splits).items()}
+
+    def with_splits(self, splits: Splits[Examples]) -> Self:
+        """The same data in other splits."""
+        return replace(self, splits=splits, near_copies=None, predicted={})
 
     @cached_property
     def digest(self) -> str:

@@ -124,18 +124,19 @@ def cross_validated(similarities: np.ndarray, same: np.ndarray, folds: np.ndarra
         folds: int [P], the fold of each pair.
 
     Returns:
-        `accuracy` (mean over the folds), `deviation` (standard, of the folds), and `folds`, each with its `accuracy`
-        and `threshold`.
+        `accuracy` (mean over the folds), `deviation` (standard, of the folds), `folds`, each with its `accuracy` and
+        `threshold`, and `all`: the scores over all pairs at the mean threshold (see `verification_scores`).
     """
     rows = []
     for fold in np.unique(folds):
         inside = folds == fold
         threshold = best_threshold(similarities[~inside], same[~inside])
-        right = decided_right(similarities[inside], same[inside], threshold)
-        rows.append({"fold": int(fold), "accuracy": float(right.mean()), "threshold": threshold})
-    accuracies = [row["accuracy"] for row in rows]
+        accuracy = float(decided_right(similarities[inside], same[inside], threshold).mean())
+        rows.append({"fold": int(fold), "accuracy": accuracy, "threshold": threshold})
+    accuracies, thresholds = ([row[name] for row in rows] for name in ("accuracy", "threshold"))
     deviation = float(np.std(accuracies, ddof=1)) if len(rows) > 1 else 0.0
-    return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows}
+    whole = verification_scores(similarities, same, float(np.mean(thresholds)))
+    return {"accuracy": float(np.mean(accuracies)), "deviation": deviation, "folds": rows, "all": whole}
 
 
 def pairs_of(labels: Sequence[int] | np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

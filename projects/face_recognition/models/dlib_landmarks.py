@@ -9,16 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 
-from models.dlib_format import Reader, converted, read_checked
+from models.dlib_format import Reader, find_file, read_checked
 from shared.errors import UserError
+from shared.training.checkpoint import load_checkpoint, save_checkpoint
 
 FILE_NAME = "shape_predictor_5_face_landmarks.dat"
-EXPORTED = "trees.safetensors"
-"""The file of the trees beside an exported embedder."""
+CONVERTED = "trees.safetensors"
+"""The file of the trees in data.processed and beside an exported embedder; reading dlib's file takes seconds."""
 SHA256 = "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
 
 
@@ -46,11 +44,13 @@ def load_trees(cache: Path) -> Trees:
     Raises:
         UserError: the package is not installed, or its file is another one.
     """
-
-    def read(path: Path) -> dict[str, Tensor]:
-        return {name: torch.from_numpy(array) for name, array in vars(read_trees(path)).items()}
-
-    return _as_trees(converted(cache, FILE_NAME, read))
+    path = cache / CONVERTED
+    try:
+        return _read_converted(path)
+    except UserError:  # not there yet, or damaged
+        trees = vars(read_trees(find_file(FILE_NAME)))
+        save_checkpoint(path, {name: torch.from_numpy(array) for name, array in trees.items()}, {})
+        return _read_converted(path)
 
 
 def load_exported_trees(folder: Path) -> Trees:
@@ -59,15 +59,15 @@ def load_exported_trees(folder: Path) -> Trees:
     Raises:
         UserError: they are missing or damaged.
     """
-    path = folder / EXPORTED
+    path = folder / CONVERTED
     try:
-        return _as_trees(load_file(path))
-    except (OSError, SafetensorError, TypeError) as error:
+        return _read_converted(path)
+    except (UserError, TypeError) as error:
         raise UserError(f"{path} is missing or damaged; run `python main.py export` again.") from error
 
 
-def _as_trees(tensors: dict[str, Tensor]) -> Trees:
-    return Trees(**{name: tensor.numpy() for name, tensor in tensors.items()})
+def _read_converted(path: Path) -> Trees:
+    return Trees(**{name: tensor.numpy() for name, tensor in load_checkpoint(path).tensors.items()})
 
 
 def read_trees(path: Path) -> Trees:

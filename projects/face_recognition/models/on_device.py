@@ -7,11 +7,10 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors.torch import save
 from torch import nn
 
 from models.detector import Detector
-from models.dlib_landmarks import EXPORTED, load_trees
+from models.dlib_landmarks import CONVERTED, load_trees
 from models.parts import Normalize
 from shared.export.to_onnx import trace, write_model
 from shared.files import atomic_write
@@ -28,8 +27,9 @@ def write_parts(folder: Path, cache: Path, detector: Detector) -> None:
     for name, network in detector.networks.items():
         with atomic_write(folder / f"{name}.onnx") as file:
             file.write(_traced(name, network, cache).read_bytes())
-    with atomic_write(folder / EXPORTED) as file:
-        file.write(save({name: torch.from_numpy(array) for name, array in vars(load_trees(cache)).items()}))
+    load_trees(cache)
+    with atomic_write(folder / CONVERTED) as file:
+        file.write((cache / CONVERTED).read_bytes())
 
 
 def _traced(name: str, network: nn.Module, cache: Path) -> Path:

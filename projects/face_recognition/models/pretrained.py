@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from models.dlib_format import converted
+from models.dlib_format import find_file
 from models.dlib_weights import FILE_NAME, SHA256, load_dlib
 from models.model import DlibResNet, Embedder, Inception, SmallNet
 from shared.console import log
@@ -19,9 +18,7 @@ from src.config import Config
 
 VGGFACE2_URL = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt"
 VGGFACE2_SHA256 = "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b"
-
-
-MOST_COMPONENTS_OF = 10_000
+MAX_PCA_CROPS = 10_000
 """Crops whose features fit into memory; the principal components of more are those of evenly spaced ones."""
 
 
@@ -35,7 +32,7 @@ def load_first_weights(model: Embedder, config: Config, train: Examples) -> Orig
         return Origin()
     if isinstance(model.network, SmallNet):
         seen = np.flatnonzero(train["found"])
-        chosen = seen[evenly_spaced(len(seen), MOST_COMPONENTS_OF)]
+        chosen = seen[evenly_spaced(len(seen), MAX_PCA_CROPS)]
         model.network.init_from(train.at(chosen)["crops"])
         return Origin(f"principal components of {len(chosen):,} of the training people's crops")
     origin = load_pretrained(model.network, config.data.processed)
@@ -50,35 +47,20 @@ def load_pretrained(network: DlibResNet | Inception, cache: Path) -> Origin:
     """Put trained weights into an embedder's network, if they are to be had.
 
     Args:
-        cache: a folder for what was downloaded or converted.
+        cache: a folder for what is downloaded.
 
     Raises:
         UserError: a weight file is missing or not the published one.
     """
     if isinstance(network, DlibResNet):
-        return _load_dlib(network, cache)
-    return _load_vggface2(network, cache)
-
-
-def _load_dlib(network: DlibResNet, cache: Path) -> Origin:
-    def read(path: Path) -> dict[str, Tensor]:
-        load_dlib(network, path)
-        return network.state_dict()
-
-    network.load_state_dict(converted(cache, FILE_NAME, read))
-    return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
-
-
-def _load_vggface2(network: Inception, cache: Path) -> Origin:
+        load_dlib(network, find_file(FILE_NAME))
+        return Origin(f"dlib's face recognition ResNet v1 (SHA-256 {SHA256[:12]})", "CC0")
     path = cache / VGGFACE2_URL.rsplit("/", 1)[1]
     try:
         download([VGGFACE2_URL], path, VGGFACE2_SHA256)
     except DownloadError as error:
         return Origin(tried=[str(error)])
     stored = torch.load(path, map_location="cpu", weights_only=True)
-    wanted = network.network.state_dict()
-    network.network.load_state_dict({name: stored[name] for name in wanted})
-    return Origin(
-        f"facenet-pytorch's VGGFace2 weights (SHA-256 {VGGFACE2_SHA256[:12]})",
-        "MIT for the weights; VGGFace2 itself is for research",
-    )
+    network.network.load_state_dict({name: stored[name] for name in network.network.state_dict()})
+    source = f"facenet-pytorch's VGGFace2 weights (SHA-256 {VGGFACE2_SHA256[:12]})"
+    return Origin(source, "MIT for the weights; VGGFace2 itself is for research")

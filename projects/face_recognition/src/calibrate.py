@@ -50,15 +50,8 @@ def calibrate(config: Config) -> dict[str, Any]:
     same, different = similarities[pairs.same], similarities[~pairs.same]
     people = data.labels[pairs.members[~pairs.same]]
     decision, observed = calibrated(different, people, same, config.decision, embedder_id(model))
-    result = write_result(
-        config.output_dir,
-        "decision",
-        seed=config.seed,
-        data=data.as_dict(),
-        metrics=observed,
-        seconds=time.perf_counter() - started,
-        decision=asdict(decision),
-    )
+    facts = {"seed": config.seed, "data": data.as_dict(), "metrics": observed, "decision": asdict(decision)}
+    result = write_result(config.output_dir, "decision", seconds=time.perf_counter() - started, **facts)
     exported = export_path(config)
     if exported.is_file():
         write_json(exported.with_name(FILE), asdict(decision))

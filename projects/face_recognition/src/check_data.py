@@ -14,7 +14,7 @@ from shared.data.check import (
     size_on_disk,
     start_check,
 )
-from shared.data.images import read_image, size_of
+from shared.data.images import read_image
 from shared.data.problems import named
 from shared.data.skipped import skipped_warnings
 from shared.errors import UserError
@@ -32,11 +32,10 @@ def check_data(config: Config) -> dict[str, Any]:
     Writes outputs/check_data.json, outputs/data.png (faces by person) and outputs/data.html.
     """
     check, data = start_check(config, "photos", read_people)
-    check.class_nouns = ("person", "people")
+    check.class_nouns, sections = ("person", "people"), []
     if data:
-        size, folder = size_of(data.faces["crops"].shape[:1:-1]), find_lfw(config.data.root) or config.data.root
-        measure = (lambda _: size) if data.record.source == "sample" else (lambda name: size_on_disk(folder / name))
-        examples = list_examples(replace(data, classes=data.people), "crops", measure)
+        folder = find_lfw(config.data.root) or config.data.root
+        examples = list_examples(replace(data, classes=data.people), "crops", lambda name: size_on_disk(folder / name))
         faceless = set(data.unusual.by_kind.pop(NO_FACE, ()))
         # Their crops are all black, which does not make them copies.
         check.examples = [replace(one, digest=one.name) if one.name in faceless else one for one in examples]
@@ -44,6 +43,7 @@ def check_data(config: Config) -> dict[str, Any]:
             check.problems.add(NO_FACE, name, "use larger photos of faces, or lower --detector.min_face")
         try:
             require_faces(data)
+            sections.append(pairs_section(data))
         except UserError as error:
             check.refusal = str(error)
     counts = class_counts(check.examples)
@@ -64,14 +64,14 @@ def check_data(config: Config) -> dict[str, Any]:
         ]
         for person, chosen in samples_by_class(check.examples, config.seed).items()
     }
-    sections = [_measurable(data)] if data else []
     return write_check_report(check, config, PROJECT, samples=samples, sections=sections)
 
 
-def _measurable(data: FaceData) -> Section:
+def pairs_section(data: FaceData) -> Section:
+    """What can be measured in each split."""
     rows = []
-    for split, count in data.counts.items():
+    for split, people in data.as_dict()["people"].items():
         same = data.pairs[split].same if split in data.pairs else np.zeros(0, bool)
-        rows.append([split, *(f"{n:,}" for n in (data.facts["people"][split], count, same.sum(), (~same).sum()))])
+        rows.append([split, *(f"{count:,}" for count in (people, data.counts[split], same.sum(), (~same).sum()))])
     header = ["split", "people", "photos", "pairs of the same person", "of different ones"]
     return Section("People and pairs", "No person is in two splits.", header, rows)

@@ -5,8 +5,9 @@ augmentation.py.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,19 +15,18 @@ from torch import Generator
 from torch.utils.data import DataLoader
 
 from models.model import crop_size
-from shared.console import log
 from shared.data.batches import fitting_batch_size
 from shared.data.examples import Data, Examples, SourceData, joined, split_data
 from shared.data.folders import has_class_files
 from shared.data.memory import Batch, BatchDataset, TensorBatches, ordered_loader, shuffled_loader
 from shared.data.rows import Rows
 from shared.data.skipped import skipped_files
-from shared.data.sources import DataRecord, DataSource, load_present, load_source
+from shared.data.sources import DataSource, load_present, load_source
 from shared.data.splits import Splits
 from shared.errors import UserError
 from src.augmentation import augment
 from src.config import Config, DataConfig
-from src.detections import NO_FACE, SEVERAL
+from src.detections import SEVERAL
 from src.pairs import Pairs, draw_pairs, read_pairs
 from src.sources import PAIRS, find_lfw, load_folder, load_lfw, load_sample
 
@@ -38,14 +38,30 @@ class FaceData(Data):
     `classes` is empty: an embedder compares any people, so it may be measured on people it has not learned from.
     """
 
-    faces: Examples
-    """The faces of training, validation and test, one after the other; all pairs hold indices into them."""
     people: list[str]
     """The names; `labels` are indices into this list."""
-    pairs: dict[str, Pairs]
-    """What is measured, by split: `validation` and `test`, or `test` alone."""
-    official: Pairs | None
-    """All pairs of a pairs.txt."""
+    max_pairs: int
+    """Of the same person, and of different people, where pairs are drawn."""
+    seed: int
+    official: Pairs | None = None
+    """All pairs of a pairs.txt; those of test photos are the test pairs."""
+
+    @cached_property
+    def faces(self) -> Examples:
+        """The faces of training, validation and test, one after the other; all pairs hold indices into them."""
+        return joined([*vars(self.splits).values()]).as_tensors()
+
+    @cached_property
+    def pairs(self) -> dict[str, Pairs]:
+        """What is measured, by split: `validation` and `test`, or `test` alone; raises UserError: too few people."""
+        train, validation, _ = self.counts.values()
+        places, pairs = np.split(np.arange(len(self.faces)), [train, train + validation]), {}
+        for name, indices in zip(("validation", "test"), places[1:], strict=True):
+            if name == "test" and self.official:
+                pairs[name] = self.official.at((self.official.members >= train + validation).all(1))
+            elif len(indices):
+                pairs[name] = draw_pairs(self.labels, indices, self.max_pairs, self.seed)
+        return pairs
 
     @property
     def labels(self) -> np.ndarray:
@@ -57,82 +73,53 @@ class FaceData(Data):
         """Whether the photo shows a face, bool [N]."""
         return np.asarray(self.faces["found"])
 
+    def with_splits(self, splits: Splits[Examples]) -> "FaceData":
+        """The same photos in other splits; their pairs are drawn, since those of a pairs.txt may lie in several."""
+        return replace(super().with_splits(splits), official=None)
 
-def load_data(config: Config) -> FaceData:
+    def as_dict(self) -> dict[str, Any]:
+        """The record for results, with the numbers of people and of unusual photos in each split."""
+        splits, several = vars(self.splits), set(self.unusual.by_kind.get(SEVERAL, ()))
+        return super().as_dict() | {
+            "people": {name: len(np.unique(split["labels"])) for name, split in splits.items()},
+            "no_face": {name: int((~split["found"]).sum()) for name, split in splits.items()},
+            "several_faces": {name: len(several & set(split.names)) for name, split in splits.items()},
+        }
+
+
+def load_data(config: Config, on: Path | None = None) -> FaceData:
     """Find the photos, divide the people among the splits (see `read_people`), and refuse too few faces.
 
     Raises:
         UserError: data is missing or damaged, or shows too few people.
     """
-    data = read_people(config)
+    data = read_people(config, on)
     require_faces(data)
     return data
 
 
-def read_people(config: Config) -> FaceData:
-    """The photos of `DataConfig.source` with different people in each split.
+def read_people(config: Config, on: Path | None = None) -> FaceData:
+    """The photos of `DataConfig.source` with different people in each split; or all photos in `on` as the test split.
 
     Returns:
         Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
         `found`, bool [N]: whether a face was.
     """
     settings = config.data
-    found, record = load_source(settings.source, settings.root, make_sources(config))
-    # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch and the threshold.
-    splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
-    return with_pairs(config, found, record, splits)
-
-
-def load_people(config: Config, on: Path) -> FaceData:
-    """All photos in `on` as the test split of data without others.
-
-    Raises:
-        UserError: data is missing or damaged, or shows too few people.
-    """
-    config = replace(config, data=replace(config.data, root=on, test_fold=0))
-    found, record = load_present(config.data.root, make_sources(config))
-    nothing, whole = found.everything().at([]), found.everything()
-    data = with_pairs(config, found, record, Splits(nothing, nothing, whole))
-    require_faces(data)
-    return data
-
-
-def with_pairs(config: Config, found: SourceData, record: DataRecord, splits: Splits[Examples]) -> FaceData:
-    """The splits with what was found in the photos, and with pairs: those of a pairs.txt, or drawn ones."""
-    for sentence in found.unusual.sentences():
-        log.warning(sentence)
-    without, several = (set(found.unusual.by_kind.get(note, ())) for note in (NO_FACE, SEVERAL))
-    for split in vars(splits).values():
-        split.columns["found"] = torch.tensor([name not in without for name in split.names], dtype=torch.bool)
-    faces = joined([*vars(splits).values()]).as_tensors()
-    first_test = len(faces) - len(splits.test)
-    places = {"validation": np.arange(len(splits.train), first_test), "test": np.arange(first_test, len(faces))}
-    folder = find_lfw(config.data.root) if record.source == "lfw" else None
-    official = read_pairs(folder / PAIRS, faces.names) if folder else None
-    pairs = {}
-    for name, indices in places.items():
-        if name == "test" and official:
-            pairs[name] = official.at((official.members >= first_test).all(1))
-        elif len(indices):
-            pairs[name] = draw_pairs(faces["labels"].numpy(), indices, config.data.pairs, config.seed)
-    counts = {
-        "people": {name: len(np.unique(split["labels"])) for name, split in vars(splits).items()},
-        "no_face": {name: int((~split["found"]).sum()) for name, split in vars(splits).items()},
-        "several_faces": {name: len(several & set(split.names)) for name, split in vars(splits).items()},
-    }
-    return FaceData(
-        splits,
-        [],
-        record,
-        found.problems,
-        found.facts | counts | {"crop_size": crop_size(config)},
-        found.settled,
-        found.unusual,
-        faces=faces,
-        people=found.classes,
-        pairs=pairs,
-        official=official,
-    )
+    if on:
+        found, record = load_present(on, make_sources(replace(config, data=replace(settings, test_fold=0))))
+        whole = found.everything().as_tensors()
+        splits = Splits(whole.at([]), whole.at([]), whole)
+    else:
+        found, record = load_source(settings.source, settings.root, make_sources(config))
+        # The test split is cut off first; nothing is chosen on it. Validation picks the best epoch and the threshold.
+        splits = split_data(found, settings.validation_fraction, settings.test_fraction, config.seed)
+    names = [name for split in vars(splits).values() for name in split.names]
+    folder = find_lfw(on or settings.root) if record.source == "lfw" else None
+    official = read_pairs(folder / PAIRS, names) if folder else None
+    about = record, found.problems, found.facts | {"crop_size": crop_size(config)}, found.settled, found.unusual
+    own = {"people": found.classes, "max_pairs": settings.pairs, "seed": config.seed, "official": official}
+    return FaceData(splits, [], *about, **own)
 
 
 def make_sources(config: Config) -> dict[str, DataSource[SourceData]]:

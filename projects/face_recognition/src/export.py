@@ -16,7 +16,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config, export_path
 from src.dataloader import FaceData, load_data
 from src.decision import FILE, load_decision
-from src.photographs import images_of_people
+from src.sources import published_photos
 
 PARITY_INPUTS = 8
 """Crops that PyTorch and onnxruntime are compared on."""
@@ -54,6 +54,6 @@ def export(config: Config, checkpoint: Path | None = None, *, data: FaceData | N
 
 def example_pairs() -> list[Example]:
     """What the page offers to click: published photographs, as nobody in the data agreed to be shown."""
-    files = {name: image_file(image) for name, image in images_of_people().items()}
+    files = {name: image_file(image) for name, image in published_photos().items()}
     others = {"the same person": "astronaut, changed", "another person": "cameraman", "no person": "cat"}
     return [(label, [files["astronaut"], files[other]]) for label, other in others.items()]

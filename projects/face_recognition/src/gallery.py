@@ -29,7 +29,7 @@ CREATE INDEX photo_person ON photo (person);
 _JOINED = "FROM photo JOIN person ON person.id = person"
 
 
-def one_spelling(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A name as the gallery holds it: composed letters, single blanks. A UserError where nobody can read it."""
     if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise UserError(f"{name[:20]!r} is no name; give one that can be read, of at most {LONGEST_NAME} letters.")
@@ -67,7 +67,7 @@ class Gallery:
         A photo that is there already is not added again; under another name it is a UserError. Returns the number of
         new photos.
         """
-        name, now, new = one_spelling(name), datetime.now(UTC).isoformat(timespec="seconds"), 0
+        name, now, new = normalize_name(name), datetime.now(UTC).isoformat(timespec="seconds"), 0
         with self._transaction():
             self._rows("INSERT OR IGNORE INTO person (name) VALUES (?)", name)
             ((person,),) = self._rows("SELECT id FROM person WHERE name = ?", name)
@@ -86,10 +86,10 @@ class Gallery:
     def forget(self, name: str) -> int:
         """Delete a person and all embeddings for good; returns the number of photos. UserError: no such person."""
         with self._transaction():
-            ((count,),) = self._rows(f"SELECT COUNT(*) {_JOINED} WHERE name = ?", one_spelling(name))
+            ((count,),) = self._rows(f"SELECT COUNT(*) {_JOINED} WHERE name = ?", normalize_name(name))
             if not count:
                 raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
-            self._rows("DELETE FROM person WHERE name = ?", one_spelling(name))
+            self._rows("DELETE FROM person WHERE name = ?", normalize_name(name))
         self._rows("VACUUM")
         return int(count)
 

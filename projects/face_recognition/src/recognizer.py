@@ -28,8 +28,6 @@ SMALLEST_FACE = 20
 class Photo:
     """What is found in one image, the largest face first."""
 
-    status: str
-    """`faces`, `no face` or `unreadable`."""
     faces: list[Face] = field(default_factory=list)
     crops: list[np.ndarray] = field(default_factory=list)
     """uint8 [3, S, S] of each face."""
@@ -39,15 +37,17 @@ class Photo:
     """Why it is unreadable."""
 
     @property
+    def status(self) -> str:
+        """`faces`, `no face` or `unreadable`."""
+        return "unreadable" if self.detail else "faces" if self.faces else "no face"
+
+    @property
     def problem(self) -> tuple[str, str] | None:
-        """What it shows in place of one face, as one word or two, and with what to do; None where it shows one."""
-        if self.status == "unreadable":
-            return self.status, f"cannot be read ({self.detail}); replace it"
-        if len(self.faces) == 1:
-            return None
-        if self.faces:
-            return "several faces", f"shows {len(self.faces)} faces; crop it to one"
-        return "no face", "shows no face"
+        """Where it does not show one face: what it shows, as `several faces`, and the same with what to do."""
+        if not self.faces:
+            return self.status, f"cannot be read ({self.detail}); replace it" if self.detail else "shows no face"
+        several = "several faces", f"shows {len(self.faces)} faces; crop it to one"
+        return several if len(self.faces) > 1 else None
 
 
 class Recognizer:
@@ -75,7 +75,7 @@ class Recognizer:
                 try:
                     read.append(self.read(file))
                 except UnreadableImageError as error:
-                    read.append(Photo("unreadable", detail=str(error)))
+                    read.append(Photo(detail=str(error)))
             found = iter(self.photos_of_images([one for one in read if not isinstance(one, Photo)]))
             photos += [one if isinstance(one, Photo) else next(found) for one in read]
         return photos
@@ -85,7 +85,7 @@ class Recognizer:
         photos = []
         for image, faces in zip(images, self.detector.detect_all(images), strict=True):
             crops = [self._aligner.crop(image.convert("RGB"), face.landmarks, self._side) for face in faces]
-            photos.append(Photo("faces" if faces else "no face", faces, crops))
+            photos.append(Photo(faces, crops))
         crops = [crop for photo in photos for crop in photo.crops]
         if not crops:
             return photos
@@ -106,13 +106,10 @@ class Recognizer:
         alike = float(similarity(first.embeddings[0], second.embeddings[0]))
         return {"prediction": self.decision.decide(alike), "similarity": alike, "thresholds": self.decision.origin}
 
-    @cached_property
-    def _close_detector(self) -> Detector:
-        return Detector(replace(self.detector.settings, min_face=SMALLEST_FACE))
-
     def smaller_faces(self, image: Image.Image) -> int:
         """The number of faces below `detector.min_face` beside the only one above: the person may be among them."""
-        return max(0, len(self._close_detector.detect(image)) - 1)
+        close = Detector(replace(self.detector.settings, min_face=SMALLEST_FACE))
+        return max(0, len(close.detect(image)) - 1)
 
     def one_face(self, path: Path) -> Photo:
         """A photo that shows one face; a UserError where it cannot be read, or shows no face, or several."""

@@ -19,8 +19,8 @@ from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
 from src.dataloader import FaceData, load_data
-from src.photographs import images_of_people
 from src.recognizer import Photo, Recognizer
+from src.sources import published_photos
 
 
 def report(config: Config, *, data: FaceData | None = None) -> Path:
@@ -100,7 +100,7 @@ def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> 
 
 def photos_section(config: Config) -> Section:
     """Photos with the faces that were found in them, and whether two show the same person."""
-    images, recognizer = images_of_people(), Recognizer(config)
+    images, recognizer = published_photos(), Recognizer(config)
     photos = dict(zip(images, recognizer.photos_of_images(list(images.values())), strict=True))
     drawn = [np.asarray(draw_faces(images[name], photo)) for name, photo in photos.items()]
     captions = [f"{name}\n{len(photo.faces)} found" for name, photo in photos.items()]

@@ -7,11 +7,12 @@ from PIL import Image
 
 from shared.data.images import UnreadableImageError
 from shared.errors import UserError
+from shared.serving.classifier import EXAMPLES
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config, export_path
-from src.gallery import Gallery, one_spelling
-from src.identify import Identifier
+from src.gallery import Gallery, normalize_name
 from src.recognizer import Recognizer
+from src.search import Identifier
 
 PAGE = PROJECT / "src" / "page"
 
@@ -29,7 +30,7 @@ def make_service(config: Config) -> Service:
 
     def decode_person(image: bytes, name: str) -> tuple[str, str, Image.Image]:
         try:
-            return one_spelling(name), hashlib.sha256(image).hexdigest(), decode(image)
+            return normalize_name(name), hashlib.sha256(image).hexdigest(), decode(image)
         except UserError as error:
             raise RefusedError(str(error)) from error
 
@@ -55,7 +56,7 @@ def make_service(config: Config) -> Service:
         smaller = recognizer.smaller_faces(image)
         return [{"status": "enrolled", "name": name, "new": new, "smaller_faces": smaller}]
 
-    endpoint = partial(Endpoint, kind="images", example=EXAMPLE)
+    endpoint = partial(Endpoint, kind="images", example=EXAMPLES["images"])
     face = {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
     endpoints = [
         endpoint(
@@ -84,7 +85,3 @@ def make_service(config: Config) -> Service:
         ),
     ]
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE, export_path(config).parent)
-
-
-EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"
-"""A red and a blue pixel, as a PNG file in base64: there is no face on it."""

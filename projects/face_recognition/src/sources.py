@@ -1,13 +1,14 @@
 """Where the photos come from: one function per source; each returns `SourceData`."""
 
 import tarfile
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from skimage.data import lfw_subset
+from PIL import Image, ImageEnhance, ImageOps
+from skimage.data import astronaut, camera, chelsea, lfw_subset
 
 from models.model import crop_size
 from shared.data.class_folders import read_splits
@@ -19,7 +20,7 @@ from shared.files import atomic_write
 from shared.seeding import generator
 from src.augmentation import augment
 from src.config import Config, DataConfig
-from src.detections import ALIGNMENT, face_reading
+from src.detections import ALIGNMENT, NO_FACE, face_reading
 from src.pairs import read_pairs
 
 PAIRS = "pairs.txt"
@@ -46,18 +47,26 @@ def load_folder(config: Config, root: Path) -> SourceData:
             f"{root} holds the splits {', '.join(splits)}, but here people are divided among the splits by the seed; "
             "put all their folders into one folder."
         )
-    found = _with_faces(config, root, {"train": find_labeled(root)})
+    found = _read_faces(config, root, {"train": find_labeled(root)})
     return replace(found, description="the user's own photos, one folder per person")
 
 
-def _with_faces(config: Config, root: Path, labeled: dict[str, LabeledFiles]) -> SourceData:
+def _read_faces(config: Config, root: Path, labeled: dict[str, LabeledFiles]) -> SourceData:
     found = read_splits(root, labeled, "crops", face_reading(config), config.data)
-    return replace(found, train=by_person(found.train), facts=found.facts | {"alignment": ALIGNMENT})
+    faceless = set(found.unusual.by_kind.get(NO_FACE, ()))
+    train, test = by_person(found.train, faceless), found.test and by_person(found.test, faceless)
+    return replace(found, train=train, test=test, facts=found.facts | {"alignment": ALIGNMENT})
 
 
-def by_person(examples: Examples) -> Examples:
-    """Examples of which those of one person stay in one split: who has seen the person would be measured too well."""
-    return replace(examples, groups=[str(label) for label in examples["labels"].tolist()])
+def by_person(examples: Examples, faceless: Collection[str] = ()) -> Examples:
+    """Examples with the column `found`, bool [N]: whether a photo shows a face; each person is a group.
+
+    A group stays in one split, because a network that was trained on a person would be measured too well on them.
+    People of few photos cannot be stratified by: all examples are in one stratum.
+    """
+    found = np.array([name not in faceless for name in examples.names])
+    groups = [str(label) for label in examples["labels"].tolist()]
+    return replace(examples, columns=examples.columns | {"found": found}, groups=groups, strata=[""] * len(groups))
 
 
 def find_lfw(root: Path) -> Path | None:
@@ -84,7 +93,7 @@ def load_lfw(config: Config, root: Path) -> SourceData:
     if folder == root:  # put there by the user: nothing tells the data set from photos in its form
         terms = f"the user's own; if it is Labeled Faces in the Wild: {terms}"
     description = f"photos of {len(found.classes):,} people with a pairs.txt, as Labeled Faces in the Wild has them"
-    return replace(_with_faces(config, folder, labeled), description=description, license=terms)
+    return replace(_read_faces(config, folder, labeled), description=description, license=terms)
 
 
 def _download_lfw(folder: Path) -> Path:
@@ -119,3 +128,15 @@ def load_sample(config: Config, _: Path) -> SourceData:
         "scikit-image's; the photos are those of Labeled Faces in the Wild",
         facts={"alignment": "thumbnails as they are, enlarged"},
     )
+
+
+def published_photos() -> dict[str, Image.Image]:
+    """Photographs that scikit-image ships (astronaut: NASA, public domain; camera: CC0; chelsea, a cat: CC0).
+
+    Each person has one photograph, so the second photo of the astronaut is the first one, changed: smaller, mirrored,
+    darker and turned.
+    """
+    person = Image.fromarray(astronaut())
+    changed = ImageEnhance.Brightness(ImageOps.mirror(person).resize((360, 360))).enhance(0.7).rotate(10)
+    others = {"cameraman": Image.fromarray(camera()), "cat": Image.fromarray(chelsea())}
+    return {"astronaut": person, "astronaut, changed": changed} | others

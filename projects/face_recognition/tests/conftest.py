@@ -16,7 +16,7 @@ from shared.testing.contract import Contract, data, job, refused, trained  # noq
 from shared.testing.pages import page, static  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.export import export  # noqa: E402
-from src.photographs import images_of_people  # noqa: E402
+from src.sources import published_photos  # noqa: E402
 from src.train import train  # noqa: E402
 
 
@@ -78,7 +78,7 @@ def detector() -> Detector:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Photographs that scikit-image ships: a person, the same one changed, another person, a cat, and both people."""
     folder = tmp_path_factory.mktemp("photos")
-    images = images_of_people()
+    images = published_photos()
     both = Image.new("RGB", (1024, 512))
     both.paste(images["astronaut"], (0, 0))
     both.paste(images["cameraman"].convert("RGB"), (512, 0))

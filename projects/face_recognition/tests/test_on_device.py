@@ -10,7 +10,7 @@ from skimage.data import astronaut
 from test_detector import ASTRONAUT
 
 from models.alignment import DLIB_MEAN_FACE, Aligner, cut_crop, places_in_crop
-from models.dlib_landmarks import EXPORTED, load_exported_trees
+from models.dlib_landmarks import CONVERTED, load_exported_trees
 from shared.inference.model import OnnxModel
 from shared.testing.node import WHY_NOT, run_node
 from src.config import Config, export_path
@@ -64,7 +64,7 @@ def test_dlibs_landmarks_are_found_in_the_same_places(ready: Config) -> None:
     image = Image.fromarray(astronaut())
     random = np.random.default_rng(0)
     detected = [ASTRONAUT + random.normal(0, 2, (5, 2)) for _ in range(4)]
-    trees = export_path(ready).with_name(EXPORTED)
+    trees = export_path(ready).with_name(CONVERTED)
     question = asked(image, export_path(ready), trees=str(trees), detected=[points.tolist() for points in detected])
     found = np.array(run_node(PAGE, BEGIN + FIND, question))
     aligner = Aligner(load_exported_trees(trees.parent))

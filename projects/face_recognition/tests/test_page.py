@@ -15,7 +15,7 @@ from src.config import PROJECT, Config, export_path
 from src.pairs import similarity
 from src.recognizer import Recognizer
 from src.service import PAGE, make_service
-from src.verify import verify
+from src.verbs import verify
 
 WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
 on_device = pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.dlib_landmarks import EXPORTED
+from models.dlib_landmarks import CONVERTED
 from shared.errors import UserError
 from shared.files import file_digest, read_json
 from shared.inference.model import OnnxModel
@@ -23,16 +23,12 @@ from shared.results import read_result
 from shared.verbs import sweep
 from src.calibrate import calibrate
 from src.config import PROJECT, Config, DecisionConfig, load_config
-from src.enroll import enroll
-from src.forget import forget
-from src.identify import identify
-from src.list import list as list_people
 from src.predict import predict
 from src.recognizer import Recognizer
-from src.run import run
 from src.service import make_service
 from src.train import train
-from src.verify import verify
+from src.verbs import enroll, forget, identify, run, verify
+from src.verbs import list as list_people
 
 
 def command(verb: str, *arguments: object) -> list[str]:
@@ -75,7 +71,7 @@ def test_faces_are_recognized_with_nothing_but_what_export_has_written(
     alone = replace(ready, output_dir=tmp_path, data=replace(ready.data, processed=tmp_path / "processed"))
     assert len(Recognizer(alone).photos([photos["astronaut"]])[0].faces) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["export"]
-    (tmp_path / "export" / EXPORTED).write_bytes(b"no trees")
+    (tmp_path / "export" / CONVERTED).write_bytes(b"no trees")
     with pytest.raises(UserError, match=r"trees.safetensors is missing or damaged; run `python main.py export` again"):
         Recognizer(alone)
 
