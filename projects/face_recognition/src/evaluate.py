@@ -67,11 +67,12 @@ def summary_rows(metrics: Mapping[str, Any], folds: Mapping[str, Any] | None) ->
     """The scores as rows for people."""
     rows = {f"{split} accuracy": f"{scores['accuracy']:.4f} of the pairs" for split, scores in metrics.items()}
     test, (different, same) = metrics["test"], metrics["test"]["confusion"]
-    low, high = test["accuracy_interval"]
+    (low, high), accepted = test["accuracy_interval"], test["tar_at_far"]["0.01"]
     rows |= {
         "test accuracy": f"{test['accuracy']:.4f} of {test['pairs']:,} pairs (95 % interval {low:.4f} to {high:.4f})",
         "false accepts": f"{different[1]:,} of {sum(different):,} test pairs of different people",
         "false rejects": f"{same[0]:,} of {sum(same):,} test pairs of the same person",
+        "true accepts": "too few pairs to tell" if accepted is None else f"{accepted:.4f} at 1 % false accepts",
         "equal error rate": f"{test['eer']:.4f} on the test pairs",
         "without a face": f"{test['failed']} of the test pairs",
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -13,8 +12,8 @@ from shared.console import log
 from shared.metrics.verification import as_rejected
 from shared.report.html import ReportImage, Section
 from shared.report.plots import ACCENT, INK, SECOND, contact_sheet, plain_axes, png
-from shared.report.sections import Results, read_results, training_section, write_run_report
-from shared.results import read_result
+from shared.report.sections import accuracy_section, read_results, training_section, write_run_report
+from shared.results import headline, read_result
 from shared.training.trained import load_trained
 from src.baseline import eigenfaces
 from src.config import PROJECT, Config
@@ -24,77 +23,53 @@ from src.sources import published_photos
 
 
 def report(config: Config, *, data: FaceData | None = None) -> Path:
-    """Write outputs/report.html: scores, ROC, histograms, curves, faces found in photos, configuration."""
+    """Write outputs/report.html: scores, ROC, similarities, curves, faces found in photos, configuration."""
     trained, data = load_trained(config, None, data, load_data)
     results = read_results(config, trained)
-    pairs, name = data.pairs["test"], config.model.name
-    embeddings = embed(restore_model(config, trained), data.faces, pairs.members)
-    similarities = {name: pairs.similarities(embeddings)}
-    similarities |= {"eigenfaces": pairs.similarities(eigenfaces(data, config.seed)[0])}
-    threshold = results["evaluate"]["metrics"]["test"]["threshold"]
-    named, curves = {f"{name} (this embedder)": results["evaluate"]}, results["train"]
+    pairs, test, curves = data.pairs["test"], results["evaluate"]["metrics"]["test"], results["train"]
+    embeddings = {config.model.name: embed(restore_model(config, trained), data.faces, pairs.members)}
+    embeddings["eigenfaces"], _ = eigenfaces(data, config.seed)
+    similarities = {name: pairs.similarities(vectors) for name, vectors in embeddings.items()}
+    text = (
+        f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person. The threshold is the best one on "
+        f"the validation people's pairs. Crops: {results['evaluate']['data']['alignment']}. A pair with a photo in "
+        "which no face was found counts as an error."
+    )
     small = config.output_dir / "small"  # where `run` has trained one beside weights that learn nothing
     if (small / "train.json").is_file() and not curves["trained_on_data"]:
-        named["small, trained from scratch"] = read_result(small, "evaluate")
         curves = read_result(small, "train")
-    plots = [
-        ReportImage(roc(similarities, pairs.same), "true accepts over false accepts on the test pairs"),
-        ReportImage(histograms(similarities[name], pairs.same, threshold), "similarities of same and different people"),
-    ]
-    same = f"{len(pairs):,} pairs, {int(pairs.same.sum()):,} of them of the same person."
+        name, value, low, high = headline(read_result(small, "evaluate")["metrics"]["test"])
+        text += f" small, trained from scratch beside it: {name} {value:.4f} (95 % interval {low:.4f} to {high:.4f})."
+    plots = ReportImage(pair_plots(similarities, pairs.same, test["threshold"]), "ROC and similarities of test pairs")
     sections = [
-        scores_section({key: result["metrics"] for key, result in named.items()}, results),
-        Section("Test pairs", same, images=plots),
+        accuracy_section(results, {"auc": "AUC", "eer": "equal error rate"}),
+        Section("Test pairs", text, images=[plots]),
         *([training_section(curves)] if curves["history"] else []),
         photos_section(config),
     ]
     return write_run_report(config, PROJECT, trained, results, sections, "photos")
 
 
-def scores_section(named: Mapping[str, Any], results: Results) -> Section:
-    """The embedder's scores, and those of `small` where it was trained beside it, beside those of eigenfaces."""
-    rows = []
-    for name, scores in (dict(named) | results["baseline"]["metrics"]).items():
-        test = scores["test"]
-        (low, high), accepted = test["accuracy_interval"], test["tar_at_far"]["0.01"]
-        accuracies = [f"{scores['validation']['accuracy']:.4f}", f"{test['accuracy']:.4f}", f"{low:.4f} to {high:.4f}"]
-        accepts = "too few pairs" if accepted is None else f"{accepted:.4f}"
-        rows.append([name, *accuracies, f"{test['auc']:.4f}", f"{test['eer']:.4f}", accepts, str(test["failed"])])
-    return Section(
-        "Accuracy on pairs",
-        f"Each threshold is the best one on the validation people's pairs. Weights: "
-        f"{results['train']['first_weights']['source']}. Crops: {results['evaluate']['data']['alignment']}. "
-        "A pair with a photo in which no face was found counts as an error.",
-        header=[
-            "model", "validation", "test", "test, 95 % interval", "AUC", "equal error rate", "accepted at 1 % false",
-            "without a face",
-        ],
-        rows=rows,
-    )  # fmt: skip
+def pair_plots(similarities: Mapping[str, np.ndarray], same: np.ndarray, threshold: float) -> bytes:
+    """The ROC of each embedder, and the similarities of the first one's pairs with its threshold, as a PNG.
 
-
-def roc(scores: Mapping[str, np.ndarray], same: np.ndarray) -> bytes:
-    """True accepts over false accepts, as a PNG; `scores` are similarities by verifier, float [P], NaN: pair failed."""
-    figure, (axes,) = plain_axes(5.2, 3.8)
+    Args:
+        similarities: by embedder, float [P]; NaN where a pair could not be compared.
+        same: bool [P].
+    """
+    figure, (curves, bars) = plain_axes(9, 3.6, columns=2)
     lowest = 1 / max(1, int((~same).sum()))
-    for (name, similarities), color in zip(scores.items(), (ACCENT, SECOND), strict=False):
-        false_accepts, true_accepts, _ = roc_curve(same, as_rejected(similarities), drop_intermediate=False)
-        axes.plot(np.maximum(false_accepts, lowest / 2), true_accepts, color=color, label=name)
-    axes.set(xscale="log", xlabel="false accepts", ylabel="true accepts", xlim=(lowest / 2, 1), ylim=(0, 1.02))
-    axes.legend(frameon=False, loc="lower right")
-    return png(figure)
-
-
-def histograms(similarities: np.ndarray, same: np.ndarray, threshold: float) -> bytes:
-    """How similar pairs of the same and of different people are, with the threshold, as a PNG."""
-    figure, (axes,) = plain_axes(5.2, 3.8)
-    known = ~np.isnan(similarities)
-    edges = np.linspace(float(similarities[known].min()), float(similarities[known].max()), 50)
-    axes.hist(similarities[known & ~same], edges, color=SECOND, alpha=0.7, label="different people")
-    axes.hist(similarities[known & same], edges, color=ACCENT, alpha=0.7, label="same person")
-    axes.axvline(threshold, color=INK, linestyle="--", label=f"threshold {threshold:.3f}, from validation")
-    axes.set(xlabel="similarity", ylabel="test pairs")
-    axes.legend(frameon=False, fontsize=8)
+    for (name, alike), color in zip(similarities.items(), (ACCENT, SECOND), strict=True):
+        false_accepts, true_accepts, _ = roc_curve(same, as_rejected(alike), drop_intermediate=False)
+        curves.plot(np.maximum(false_accepts, lowest / 2), true_accepts, color=color, label=name)
+    curves.set(xscale="log", xlabel="false accept rate", ylabel="true accept rate", xlim=(lowest / 2, 1))
+    curves.legend(frameon=False, loc="lower right")
+    own = next(iter(similarities.values()))
+    kinds = {"same person": own[same & ~np.isnan(own)], "different people": own[~same & ~np.isnan(own)]}
+    bars.hist([*kinds.values()], 50, histtype="stepfilled", color=[ACCENT, SECOND], alpha=0.7, label=[*kinds])
+    bars.axvline(threshold, color=INK, linestyle="--", label=f"threshold {threshold:.3f}, from validation")
+    bars.set(xlabel="similarity", ylabel="test pairs")
+    bars.legend(frameon=False, fontsize=8)
     return png(figure)
 
 

@@ -1,7 +1,6 @@
 """What the server accepts and returns: who of the gallery is in an image, whether two images show the same person."""
 
 import hashlib
-from functools import partial
 
 from PIL import Image
 
@@ -40,7 +39,7 @@ def make_service(config: Config) -> Service:
             for photo in recognizer.photos_of_images(images)
         ]
 
-    def verify(pairs: list[tuple[Image.Image, Image.Image]]) -> list[JsonObject]:
+    def verify(pairs: list[list[Image.Image]]) -> list[JsonObject]:
         photos = recognizer.photos_of_images([image for pair in pairs for image in pair])
         return [recognizer.compare(*pair) for pair in zip(photos[::2], photos[1::2], strict=True)]
 
@@ -56,32 +55,18 @@ def make_service(config: Config) -> Service:
         smaller = recognizer.smaller_faces(image)
         return [{"status": "enrolled", "name": name, "new": new, "smaller_faces": smaller}]
 
-    endpoint = partial(Endpoint, kind="images", example=EXAMPLES["images"])
-    face = {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
+    image, face = EXAMPLES["images"], {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
+    identified = {"status": "faces", "faces": [face], "thresholds": "..."}
+    verified = {"prediction": "same", "similarity": 0.93, "thresholds": "..."}
+    enrolled = {"status": "enrolled", "name": "Eileen", "new": 1, "smaller_faces": 0}
+    who = "Who of the gallery is in the image? One prediction for each face."
+    same = "Do two images of one face show the same person? `same`, `different` or `can't tell`, with the error."
+    add = "Add an image of one face to the gallery, under the `name` given beside it."
     endpoints = [
-        endpoint(
-            "predict",
-            "Who of the gallery is in the image? One prediction for each face.",
-            decode=decode,
-            predict=identify,
-            example_result={"status": "faces", "faces": [face], "thresholds": "..."},
+        Endpoint("predict", who, "images", decode, identify, image, identified),
+        Endpoint(
+            "verify", same, "images", lambda *two: [*map(decode, two)], verify, image, verified, elements_per_item=2
         ),
-        endpoint(
-            "verify",
-            "Do two images of one face show the same person? `same`, `different` or `can't tell`, with the error.",
-            decode=lambda first, second: (decode(first), decode(second)),
-            predict=verify,
-            example_result={"prediction": "same", "similarity": 0.93, "thresholds": "..."},
-            elements_per_item=2,
-        ),
-        endpoint(
-            "enroll",
-            "Add an image of one face to the gallery, under the `name` given beside it.",
-            decode=decode_person,
-            predict=enroll,
-            example_result={"status": "enrolled", "name": "Eileen", "new": 1, "smaller_faces": 0},
-            fields=("name",),
-            batch_size=1,
-        ),
+        Endpoint("enroll", add, "images", decode_person, enroll, image, enrolled, fields=("name",), batch_size=1),
     ]
     return Service(PROJECT.name, recognizer.network.metadata, endpoints, PAGE, export_path(config).parent)

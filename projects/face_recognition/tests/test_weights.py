@@ -8,13 +8,15 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, camera
 
-from models import dlib_format, pretrained
+from models import dlib_landmarks, pretrained
 from models.alignment import cut_crop
 from models.dlib_format import find_file
+from models.dlib_landmarks import CONVERTED
 from models.dlib_weights import FILE_NAME, load_dlib, read_weights
 from models.model import DlibResNet, Inception
 from models.pretrained import load_pretrained
 from shared.errors import UserError
+from src.config import Config
 
 # Dlib's landmarks: outer and inner corner of the right eye as seen, of the left eye, base of the nose.
 ASTRONAUT = np.array([[255.4, 103.9], [237.4, 104.6], [194.8, 100.7], [211.9, 103.0], [224.0, 134.4]])
@@ -70,20 +72,18 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         find_file(FILE_NAME)
 
 
-def test_the_file_is_converted_once_and_a_damaged_conversion_is_made_anew(
-    network: DlibResNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_trees_are_converted_once_and_a_damaged_conversion_is_made_anew(
+    ready: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_pretrained(DlibResNet(), tmp_path)
-    (converted,) = tmp_path.glob("*.safetensors")
-    right = converted.read_bytes()
-    converted.write_bytes(right[:-1] + b"x")
-    again = DlibResNet()
-    load_pretrained(again, tmp_path)
-    assert converted.read_bytes() == right
-    monkeypatch.setattr(dlib_format, "find_file", lambda _: pytest.fail("the file was read again"))
-    load_pretrained(again, tmp_path)
-    for name, tensor in network.state_dict().items():
-        assert torch.equal(again.state_dict()[name], tensor)
+    trees, reads = dlib_landmarks.load_trees(ready.data.processed), []
+    monkeypatch.setattr(dlib_landmarks, "read_trees", lambda path: reads.append(path) or trees)
+    for content in (None, b"no trees", (ready.data.processed / CONVERTED).read_bytes()[:-1] + b"x"):
+        if content:
+            (tmp_path / CONVERTED).write_bytes(content)
+        for _ in range(2):
+            found = dlib_landmarks.load_trees(tmp_path)
+        assert all(np.array_equal(array, vars(trees)[name]) for name, array in vars(found).items())
+    assert len(reads) == 3
 
 
 def test_without_a_network_inception_says_why_its_weights_are_random(
