@@ -124,7 +124,7 @@ def _signature(project: Path, name: str) -> tuple[str, Callable[..., Any]]:
     own, several = (project / "src" / f"{module}.py" for module in (name, "verbs"))
     if own.is_file():
         return f"src.{name}", read_signature(own, name)
-    if several.is_file() and f"\ndef {name}(" in several.read_text(encoding="utf-8"):
+    if several.is_file() and f"def {name}(" in several.read_text(encoding="utf-8"):
         return "src.verbs", read_signature(several, name)
     return "shared.verbs", read_signature(Path(__file__).parent / "verbs.py", name)
 

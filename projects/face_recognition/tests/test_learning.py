@@ -3,19 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 from shutil import copy
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from models.model import LARGE, NETWORKS, Embedder, restore_model
+from shared.crossval import run_crossval
 from shared.errors import UserError
 from shared.results import read_result
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.config import Config, LossConfig, load_config
-from src.dataloader import load_data
+from src.config import PROJECT, Config, LossConfig, load_config
+from src.dataloader import FaceData, load_data
 from src.evaluate import evaluate
 from src.train import train
 
@@ -138,6 +140,27 @@ def test_a_head_on_frozen_weights_leaves_them_as_they_are(ready: Config, tmp_pat
     head = after["embedder.head.weight"]
     assert not torch.equal(head, torch.eye(128))
     assert (head - torch.eye(128)).abs().max() < 0.1
+
+
+def test_folds_divide_the_people_and_are_measured_on_pairs_of_their_own(smoke: Config, tmp_path: Path) -> None:
+    data, seen = load_data(smoke), []
+
+    def noted(config: Config, *, data: FaceData) -> dict[str, Any]:
+        seen.append(data)
+        return evaluate(config, data=data)
+
+    with_file = replace(data, official=data.pairs["test"])  # as if a pairs.txt named them
+    config = replace(smoke, output_dir=tmp_path, training=replace(smoke.training, epochs=1))
+    found = run_crossval(config, PROJECT, with_file, train, noted, folds=3)
+    assert found["metrics"]["folds"]["accuracy"] == pytest.approx(np.mean([row["accuracy"] for row in found["folds"]]))
+    assert found["metrics"]["folds"]["accuracy"] > 0.7
+    parts = [[set(split["labels"].tolist()) for split in vars(fold.splits).values()] for fold in seen]
+    learned = {int(label) for name in ("train", "validation") for label in getattr(data.splits, name)["labels"]}
+    assert all(set.union(*fold) == learned and sum(map(len, fold)) == len(learned) for fold in parts)
+    assert set.union(*(test for *_, test in parts)) == learned
+    assert sum(len(test) for *_, test in parts) == len(learned)
+    for fold, (*_, test) in zip(seen, parts, strict=True):
+        assert set(fold.labels[fold.pairs["test"].members].ravel().tolist()) <= test
 
 
 def test_eigenfaces_are_measured_on_the_same_split(trained: Config) -> None:
