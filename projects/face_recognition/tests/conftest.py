@@ -12,7 +12,7 @@ sys.path.insert(0, str(PROJECT))
 from PIL import Image  # noqa: E402 - needs the path above
 
 from models.detector import Detector  # noqa: E402
-from shared.testing.contract import Contract, data, job, refused, trained  # noqa: E402, F401 - fixtures
+from shared.testing.contract import Contract, check, data, job, refused, trained  # noqa: E402, F401 - fixtures
 from shared.testing.pages import page, static  # noqa: E402, F401 - fixtures
 from src.config import Config, DetectorConfig, load_config  # noqa: E402
 from src.export import export  # noqa: E402

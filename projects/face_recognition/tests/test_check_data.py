@@ -8,10 +8,7 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-from main import VERBS
-from shared.cli import main
-from shared.files import read_json
-from src.config import PROJECT
+from shared.testing.contract import Check, Contract
 from src.detections import NO_FACE, SEVERAL
 
 
@@ -28,27 +25,21 @@ def album(tmp_path: Path) -> Path:
     return tmp_path / "album"
 
 
-def check(root: Path) -> int:
-    places = {"output_dir": "out", "data.processed": "processed"}
-    flags = [word for name, place in places.items() for word in (f"--{name}", str(root.parent / place))]
-    shares = ["--data.test_fraction", "0.4", "--data.validation_fraction", "0.3"]
-    words = ["check-data", "--data.root", str(root), *flags, *shares]
-    return main(words, PROJECT, VERBS, "src.config:Config")
+@pytest.fixture
+def refusal(check: Check, contract: Contract) -> Check:
+    """Runs a check of photos that training refuses, with several people in each split."""
+    fractions = ("--data.test_fraction", 0.4, "--data.validation_fraction", 0.3)
+    return lambda root: check(root, *contract.run_flags, *fractions, code=2)
 
 
-def result(root: Path) -> dict:
-    return read_json(root.parent / "out" / "check_data.json", "")
-
-
-def test_people_photos_faces_and_copies_are_counted_and_named(album: Path) -> None:
+def test_people_photos_faces_and_copies_are_counted_and_named(album: Path, refusal: Check) -> None:
     for photo in (0, 1):
         Image.fromarray(astronaut()[0:250, 100:350]).rotate(photo).save(album / "person 05" / f"{photo}.png")
     Image.fromarray(np.tile(astronaut()[0:250, 100:350], (1, 2, 1))).save(album / "person 05" / "both.png")
     shutil.copy(album / "person 05" / "0.png", album / "person 00" / "copy.png")
     (album / "person 03" / "corrupt.jpg").write_bytes(b"no image")
     (album / "person 01" / "1.png").unlink()
-    assert check(album) == 2
-    found = result(album)
+    found = refusal(album)
     assert sum(found["data"]["counts"].values()) == 24
     assert sum(found["data"]["people"].values()) == 12
     assert found["sizes"]["width"]["median"] == 50
@@ -60,29 +51,32 @@ def test_people_photos_faces_and_copies_are_counted_and_named(album: Path) -> No
     assert f"{SEVERAL}: 1 (person 05/both.png)" in several
     assert "people with one photo only: 1 of 12 (person 01)" in single
     assert found["refusal"].startswith("too few faces were found in the photos of the splits ")
-    assert (album.parent / "out" / "data.png").is_file()
+    assert (album.parent / "checked" / "data.png").is_file()
 
 
-def test_all_that_is_wrong_is_said_before_the_refusal(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_that_is_wrong_is_said_before_the_refusal(
+    album: Path, refusal: Check, capsys: pytest.CaptureFixture[str]
+) -> None:
     (album / "nobody").mkdir()
     (album / "person 03" / "corrupt.jpg").write_bytes(b"no image")
-    assert check(album) == 2
+    assert refusal(album)["data"]["counts"] == {"whole": 23}
     printed = capsys.readouterr()
     assert "class folders without images: 1 (nobody)" in printed.out
     assert "person 03/corrupt.jpg" in printed.out
     assert "has class folders without images" in printed.err
-    assert result(album)["data"]["counts"] == {"whole": 23}
 
 
-def test_photos_that_cannot_be_read_are_refused_as_by_training(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_photos_that_cannot_be_read_are_refused_as_by_training(
+    album: Path, refusal: Check, capsys: pytest.CaptureFixture[str]
+) -> None:
     for path in album.rglob("*.png"):
         path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    assert check(album) == 2
+    refusal(album)
     assert "error: none of 23 images can be read" in capsys.readouterr().err
 
 
-def test_splits_of_ones_own_are_refused(album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_splits_of_ones_own_are_refused(album: Path, refusal: Check, capsys: pytest.CaptureFixture[str]) -> None:
     for split in ("train", "test"):
         shutil.copytree(album, album.parent / "splits" / split)
-    assert check(album.parent / "splits") == 2
+    refusal(album.parent / "splits")
     assert "people are divided among the splits by the seed; put all their folders into one" in capsys.readouterr().err

@@ -23,35 +23,35 @@ def test_a_value_out_of_range(refused: Refused, flag: str, value: object, messag
     assert message in refused("train", flag, value)
 
 
-def test_photos_that_lie_in_no_persons_folder(refused: Refused, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    Image.new("RGB", (50, 50)).save(tmp_path / "data" / "photo.jpg")
-    assert "holds none of the known data layouts" in refused("train", "--data.root", tmp_path / "data")
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [(["photo.jpg"], "holds none of the known data layouts"), (["Ann/1.jpg", "Bo/1.jpg"], "are of 2 groups")],
+)
+def test_photos_in_no_persons_folder_or_of_too_few_people(
+    places: list[str], message: str, refused: Refused, tmp_path: Path
+) -> None:
+    for place in places:
+        (tmp_path / "data" / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(astronaut()).save(tmp_path / "data" / place)
+    assert message in refused("train", "--data.root", tmp_path / "data")
 
 
-def test_too_few_people(refused: Refused, tmp_path: Path) -> None:
-    for name in ("Ann", "Bo"):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        Image.fromarray(astronaut()).save(tmp_path / "data" / name / "1.jpg")
-    assert "are of 2 groups" in refused("train", "--data.root", tmp_path / "data")
-
-
-def test_a_name_that_nobody_can_read(refused: Refused, tmp_path: Path) -> None:
-    assert "is no name" in refused("enroll", "  ", tmp_path)
-
-
-def test_someone_who_is_not_enrolled(refused: Refused) -> None:
-    assert "there is no Nobody in" in refused("forget", "Nobody")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("enroll", "  ", "photo.jpg"), "is no name"),
+        (("forget", "Nobody"), "there is no Nobody in"),
+        (("calibrate",), "there is no checkpoint"),
+    ],
+)
+def test_what_is_not_there_is_named(words: tuple[str, ...], message: str, refused: Refused) -> None:
+    assert message in refused(*words)
 
 
 def test_a_gallery_that_is_another_file(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "g.sqlite").write_text("text" * 1000)
     assert "cannot use the gallery" in refused("list", "--gallery.file", tmp_path / "g.sqlite")
     assert (tmp_path / "g.sqlite").read_text() == "text" * 1000
-
-
-def test_before_any_training(refused: Refused) -> None:
-    assert "there is no checkpoint" in refused("calibrate")
 
 
 @pytest.mark.parametrize("names", [("verify", "a.png", "a.png"), ("identify", "a.png")])

@@ -1,15 +1,10 @@
-"""Every verb as a user runs it: a process of its own, from another folder, with outputs somewhere else."""
+"""What the verbs write and answer, with dlib's network."""
 
 import csv
-import json
 import shutil
-import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import HTTPError
 
 import numpy as np
 import pytest
@@ -20,28 +15,16 @@ from shared.errors import UserError
 from shared.files import file_digest, read_json
 from shared.inference.model import OnnxModel
 from shared.results import read_result
-from shared.verbs import sweep
+from shared.testing.contract import ask
+from shared.testing.servers import serving
 from src.calibrate import calibrate
-from src.config import PROJECT, Config, DecisionConfig, load_config
+from src.config import PROJECT, Config, DecisionConfig
 from src.predict import predict
 from src.recognizer import Recognizer
 from src.service import make_service
 from src.train import train
 from src.verbs import enroll, forget, identify, run, verify
 from src.verbs import list as list_people
-
-
-def command(verb: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(PROJECT / "main.py"), verb, *map(str, arguments)]
-
-
-def test_the_exported_file_says_where_it_comes_from(ready: Config) -> None:
-    model = OnnxModel(ready.output_dir / "export" / f"{PROJECT.name}.onnx")
-    assert model.input_shape == (3, 150, 150)
-    assert model.metadata["embedder"].startswith("dlib_resnet-")
-    assert model.metadata["first_weights"]["license"] == "CC0"
-    assert model.metadata["data"]["source"] == "sample"
-    assert str(PROJECT) not in json.dumps(model.metadata)
 
 
 def assert_whole(folder: Path) -> None:
@@ -52,16 +35,15 @@ def assert_whole(folder: Path) -> None:
 
 def test_what_finds_faces_without_python_lies_beside_the_exported_file(ready: Config) -> None:
     folder = ready.output_dir / "export"
-    beside = {"SHA256SUMS", "README.md", "examples.json"}
-    splits = {"pnet.onnx", "rnet.onnx", "onet.onnx", "trees.safetensors", "decision.json"}
-    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", *beside} | splits
+    model = OnnxModel(folder / f"{PROJECT.name}.onnx")
+    assert model.input_shape == (3, 150, 150)
+    assert model.metadata["embedder"].startswith("dlib_resnet-")
+    assert model.metadata["first_weights"]["license"] == "CC0"
+    beside = {"SHA256SUMS", "README.md", "examples.json", "pnet.onnx", "rnet.onnx", "onet.onnx", CONVERTED}
+    assert {path.name for path in folder.iterdir()} == {f"{PROJECT.name}.onnx", "decision.json"} | beside
     assert_whole(folder)
-    assert (
-        read_json(folder / "decision.json", "")["embedder"]
-        == OnnxModel(folder / f"{PROJECT.name}.onnx").metadata["embedder"]
-    )
-    for path in folder.glob("?net.onnx"):
-        assert str(PROJECT).encode() not in path.read_bytes()
+    assert read_json(folder / "decision.json", "")["embedder"] == model.metadata["embedder"]
+    assert not any(str(PROJECT).encode() in path.read_bytes() for path in folder.iterdir())
 
 
 def test_faces_are_recognized_with_nothing_but_what_export_has_written(
@@ -77,22 +59,13 @@ def test_faces_are_recognized_with_nothing_but_what_export_has_written(
 
 
 def test_predict_answers_every_image(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for name in ("astronaut", "both", "cat"):
-        (folder / f"{name}.png").write_bytes(photos[name].read_bytes())
-    (folder / "broken.jpg").write_bytes(b"no image")
-    result = predict(ready, [folder])
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
+    result = predict(ready, [photos["astronaut"], photos["both"], tmp_path, photos["cat"]])
     assert result["metrics"] == {"images": 4, "faces": 3, "no face": 1, "unreadable": 1}
     with (ready.output_dir / "predictions" / "predictions.csv").open() as file:
         rows = [(Path(row["file"]).stem, row["status"]) for row in csv.DictReader(file)]
-    assert rows == [
-        ("astronaut", "face"),
-        ("both", "face"),
-        ("both", "face"),
-        ("broken", "unreadable"),
-        ("cat", "no face"),
-    ]
+    faces = [(name, "face") for name in ("astronaut", "both", "both")]
+    assert rows == [*faces, ("broken", "unreadable"), ("cat", "no face")]
     with np.load(ready.output_dir / "predictions" / "embeddings.npz", allow_pickle=False) as stored:
         embeddings = stored["embeddings"]
     assert embeddings.shape == (3, 128)
@@ -184,51 +157,25 @@ def test_a_calibration_is_used_afterwards_or_refused(ready: Config, photos: dict
     assert_whole(exported)
 
 
-def test_serve_answers_as_identify_does(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
-    gallery = tmp_path / "gallery.sqlite"
-    config = replace(ready, gallery=replace(ready.gallery, file=gallery))
+def test_the_server_answers_as_identify_does(ready: Config, photos: dict[str, Path], tmp_path: Path) -> None:
+    config = replace(ready, gallery=replace(ready.gallery, file=tmp_path / "gallery.sqlite"))
     enroll(config, "Eileen", [photos["astronaut"]])
-    server = subprocess.Popen(
-        command("serve", "--output_dir", ready.output_dir, "--gallery.file", gallery, "--serve.port", 0),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout
-        url = server.stdout.readline().split()[1]
-
-        def ask(body: bytes) -> dict[str, object]:
-            with urllib.request.urlopen(urllib.request.Request(f"{url}/predict", body), timeout=30) as response:
-                found: dict[str, object] = json.load(response)
-                return found
-
-        faces = ask(photos["both"].read_bytes())["faces"]
-        assert sorted(face["prediction"] for face in faces) == ["Eileen", "unknown"]  # type: ignore[attr-defined]
-        forget(config, "Eileen")
-        faces = ask(photos["astronaut"].read_bytes())["faces"]
-        assert [face["prediction"] for face in faces] == ["unknown"]  # type: ignore[attr-defined]
-        assert ask(photos["cat"].read_bytes())["status"] == "no face"
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            ask(b"no image")
+    with serving(make_service(config)) as url:
+        faces = ask(url, "predict", photos["both"].read_bytes())["faces"]
+        assert sorted(face["prediction"] for face in faces) == ["Eileen", "unknown"]
+        forget(config, "Eileen")  # beside the server
+        (face,) = ask(url, "predict", photos["astronaut"].read_bytes())["faces"]
+        assert face["prediction"] == "unknown"
+        assert ask(url, "predict", photos["cat"].read_bytes())["status"] == "no face"
+        with pytest.raises(HTTPError) as refused:
+            ask(url, "predict", b"no image")
         assert refused.value.code == 422
         assert "not an image" in refused.value.read().decode()
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
 
 
 def test_trained_weights_have_nothing_to_try_out(ready: Config) -> None:
     with pytest.raises(UserError, match="has nothing to learn here; choose --model.head linear"):
         train(ready, trial="overfit")
-
-
-def test_a_sweep_leaves_a_configuration_that_trains(smoke: Config, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.yaml"
-    plan.write_text("trials: 2\nranges:\n  training.learning_rate: {low: 0.001, high: 0.002}\n")
-    found = sweep(replace(smoke, output_dir=tmp_path, training=replace(smoke.training, epochs=2)), plan)
-    config = load_config(tmp_path / "sweep" / "best.yaml")
-    assert config.training.learning_rate == found["best"]["training"]["learning_rate"]
 
 
 def test_weights_that_learn_nothing_are_compared_with_a_small_network(ready: Config, tmp_path: Path) -> None:
