@@ -36,7 +36,7 @@ from shared.results import versions
 from shared.training.checkpoint import load_checkpoint
 from shared.training.files import best_checkpoint
 from src.baseline import baseline
-from src.calibrate import accept_above, unseen
+from src.calibrate import accept_threshold, unseen
 from src.config import PROJECT, Config, load_config
 from src.dataloader import load_data
 from src.evaluate import evaluate
@@ -191,7 +191,7 @@ def measure_promise(config: Config) -> dict[str, Any]:
         shares = []
         for _ in range(PROMISE_DRAWS):
             people = random.choice(len(alike), count, replace=False)[pairs]
-            threshold = accept_above(alike[people[:, 0], people[:, 1]], people, config.decision)
+            threshold = accept_threshold(alike[people[:, 0], people[:, 1]], people, config.decision)
             shares.append(float((everybody > threshold).mean()))
         kept[str(count)] = float(np.mean(np.array(shares) <= config.decision.false_accept))
     promised = {"share": config.decision.false_accept, "confidence": config.decision.confidence}

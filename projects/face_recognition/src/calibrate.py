@@ -30,7 +30,7 @@ from src.decision import FILE, Decision
 from src.pairs import Pairs
 
 DRAWS = 1000
-MOST_PAIRS = 200_000
+MAX_PAIRS = 200_000
 
 
 def calibrate(config: Config) -> dict[str, Any]:
@@ -39,8 +39,7 @@ def calibrate(config: Config) -> dict[str, Any]:
     If there is an exported embedder, they are also written beside it. Only people that the embedder has not learned
     from count.
     """
-    trained = load_checkpoint(best_checkpoint(config.output_dir))
-    data = load_data(config)
+    trained, data = load_checkpoint(best_checkpoint(config.output_dir)), load_data(config)
     if data.record.source == "sample":
         log.warning("calibrated on the built-in sample, whose photos of a person are views of one image; use your own.")
     started = time.perf_counter()
@@ -49,7 +48,7 @@ def calibrate(config: Config) -> dict[str, Any]:
     similarities = pairs.similarities(embed(model, data.faces, pairs.members))
     same, different = similarities[pairs.same], similarities[~pairs.same]
     people = data.labels[pairs.members[~pairs.same]]
-    decision, observed = calibrated(different, people, same, config.decision, embedder_id(model))
+    decision, observed = choose_thresholds(different, people, same, config.decision, embedder_id(model))
     facts = {"seed": config.seed, "data": data.as_dict(), "metrics": observed, "decision": asdict(decision)}
     result = write_result(config.output_dir, "decision", seconds=time.perf_counter() - started, **facts)
     exported = export_path(config)
@@ -75,16 +74,16 @@ def one_pair_each(data: FaceData, indices: np.ndarray, seed: int) -> Pairs:
     random, order = np.random.default_rng(seed), indices[data.labels[indices].argsort(kind="stable")]
     photos = np.split(order, np.flatnonzero(np.diff(data.labels[order])) + 1)  # person by person
     same = [random.choice(own, 2, replace=False) for own in photos if len(own) > 1]
-    people = draw_pairs(np.arange(len(photos)), MOST_PAIRS, random, same=False)
+    people = draw_pairs(np.arange(len(photos)), MAX_PAIRS, random, same=False)
     different = [[random.choice(photos[first]), random.choice(photos[second])] for first, second in people]
     members = np.array([*same, *different], np.int64).reshape(-1, 2)
     return Pairs(members, np.arange(len(members)) < len(same), np.ones(len(members), np.int64))
 
 
-def calibrated(
+def choose_thresholds(
     different: np.ndarray, people: np.ndarray, same: np.ndarray, settings: DecisionConfig, embedder: str
 ) -> tuple[Decision, dict[str, Any]]:
-    """Thresholds that keep both wanted shares with the wanted confidence, and what was observed with them.
+    """Thresholds that keep both error rates with the wanted confidence, and the rates that were observed with them.
 
     Args:
         different: the similarities of pairs of different people, float [N]; one pair of photos for two people.
@@ -94,46 +93,46 @@ def calibrated(
     Raises:
         UserError: there are too few pairs to promise anything.
     """
-    rejected = allowed(len(same), settings.false_reject, settings.confidence)
-    if not rejected or not allowed(len(different), settings.false_accept, settings.confidence):
+    rejects = allowed_errors(len(same), settings.false_reject, settings.confidence)
+    if not rejects or not allowed_errors(len(different), settings.false_accept, settings.confidence):
         raise UserError(
             f"{len(different)} pairs of different people and {len(same)} of the same are too few for "
             f"decision.false_accept {settings.false_accept:g} and decision.false_reject {settings.false_reject:g}: "
-            f"{needed(settings.false_accept, settings.confidence)} and "
-            f"{needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and one "
-            "for every person with two photos); add people, or ask for less."
+            f"{pairs_needed(settings.false_accept, settings.confidence)} and "
+            f"{pairs_needed(settings.false_reject, settings.confidence)} are needed (a pair for every two people, and "
+            "one for every person with two photos); add people, or ask for less."
         )
-    same_above = accept_above(different, people, settings)
-    different_below = min(float(np.sort(same)[rejected - 1]), same_above)
+    same_above = accept_threshold(different, people, settings)
+    different_below = min(float(np.sort(same)[rejects - 1]), same_above)
     origin = (
         f"calibrated on {len(different)} pairs of {len(np.unique(people))} people and {len(same)} of the same: "
         f"with confidence {settings.confidence:g}, at most {settings.false_accept:g} of different people are predicted "
         f"`same` and at most {settings.false_reject:g} of the same `different`"
     )
-    accepting = different > same_above
-    accepts, rejects = _observed(accepting), _observed(same < different_below)
-    shares = [weights[accepting].sum() / weights.sum() for weights in draw_people(people) if weights.any()]
-    drawn, counted = np.quantile(shares, [0.025, 0.975]).tolist(), accepts["interval"]
-    # The wider of both: where no pair is accepted, the draws say nothing.
-    accepts["interval"] = [min(drawn[0], counted[0]), max(drawn[1], counted[1])]
-    between = {
-        f"cannot_tell_of_{kind}": float(((values <= same_above) & (values >= different_below)).mean())
-        for kind, values in (("same", same), ("different", different))
+    accepted = different > same_above
+    observed: dict[str, Any] = {
+        "false_accept": error_rate(accepted),
+        "false_reject": error_rate(same < different_below),
     }
-    observed = {"false_accept": accepts, "false_reject": rejects} | between
+    # The wider interval of both: pairs that share people are not independent, but without any error all draws are 0.
+    rates = [weights[accepted].sum() / weights.sum() for weights in draw_people(people) if weights.any()]
+    (low, high), (drawn_low, drawn_high) = observed["false_accept"]["interval"], np.quantile(rates, [0.025, 0.975])
+    observed["false_accept"]["interval"] = [min(low, float(drawn_low)), max(high, float(drawn_high))]
+    for kind, values in (("same", same), ("different", different)):
+        observed[f"cannot_tell_of_{kind}"] = float(((values <= same_above) & (values >= different_below)).mean())
     return Decision(embedder, same_above, different_below, origin), observed
 
 
-def accept_above(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float:
-    """The threshold that keeps the wanted share of false accepts, of pairs that are enough (see `calibrated`)."""
-    accepted = allowed(len(different), settings.false_accept, settings.confidence)
+def accept_threshold(different: np.ndarray, people: np.ndarray, settings: DecisionConfig) -> float:
+    """The threshold that keeps the false accept rate, of enough pairs (see `choose_thresholds`)."""
     order = np.argsort(-different)
     ranked, redrawn = different[order], []
     for weights in draw_people(people[order]):
         reached = np.cumsum(weights)
         if reached[-1]:
             redrawn.append(ranked[np.searchsorted(reached, settings.false_accept * reached[-1], side="right")])
-    return max(ranked[accepted - 1], float(np.quantile(redrawn, settings.confidence, method="higher")))
+    accepts = allowed_errors(len(different), settings.false_accept, settings.confidence)
+    return max(ranked[accepts - 1], float(np.quantile(redrawn, settings.confidence, method="higher")))
 
 
 def draw_people(people: np.ndarray) -> Iterator[np.ndarray]:
@@ -147,17 +146,17 @@ def draw_people(people: np.ndarray) -> Iterator[np.ndarray]:
         yield times[first] * times[second]
 
 
-def allowed(pairs: int, share: float, confidence: float) -> int:
-    """The largest k for which the k-th worst of that many pairs keeps the share with this confidence; 0 for none."""
-    return int(binom.ppf(1 - confidence, pairs, share))  # Beta(k, n - k + 1) and the binomial tail are one
+def allowed_errors(pairs: int, rate: float, confidence: float) -> int:
+    """The largest k for which a threshold at the k-th worst pair keeps the error rate with this confidence; 0: none."""
+    return int(binom.ppf(1 - confidence, pairs, rate))  # Beta(k, n - k + 1) and the binomial tail are one
 
 
-def needed(share: float, confidence: float) -> int:
-    """How many pairs are needed to promise anything about this share."""
-    return int(np.ceil(np.log(1 - confidence) / np.log(1 - share)))
+def pairs_needed(rate: float, confidence: float) -> int:
+    """How many pairs are needed to promise anything about this error rate."""
+    return int(np.ceil(np.log(1 - confidence) / np.log(1 - rate)))
 
 
-def _observed(errors: np.ndarray) -> dict[str, Any]:
+def error_rate(errors: np.ndarray) -> dict[str, Any]:
     """The share of errors among pairs, bool [N], with its 95 % interval (Clopper and Pearson 1934)."""
     count, total = int(errors.sum()), len(errors)
     interval = binomtest(count, total).proportion_ci(0.95, method="exact")

@@ -9,14 +9,12 @@ import pytest
 from scipy.stats import norm
 
 from shared.errors import UserError
-from src import calibrate as calibration
-from src.calibrate import allowed, calibrated, needed
+from src import calibrate
+from src.calibrate import allowed_errors, choose_thresholds, pairs_needed
 from src.config import DecisionConfig
 from src.decision import Decision, load_decision
 
 SETTINGS = DecisionConfig(false_accept=0.01, false_reject=0.05)
-
-
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -36,46 +34,40 @@ def drawn_people(seed: int, count: int) -> Drawn:
     return different, people, random.normal(3, 1, count)
 
 
-@pytest.fixture
-def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "DRAWS", 100)
-
-
-@pytest.mark.usefixtures("fewer_draws")
-def test_the_promise_is_kept_in_nearly_all_draws() -> None:
-    """With 95 % confidence: in 200 draws of pairs the true share is exceeded about ten times."""
-    assert 0 < broken_promises([drawn(seed, 500, 100) for seed in range(200)]) <= 20
-
-
-@pytest.mark.usefixtures("fewer_draws")
-def test_people_who_resemble_many_do_not_break_the_promise() -> None:
-    """Were their pairs counted as independent ones, it would be broken in every third draw."""
-    assert broken_promises([drawn_people(seed, 150) for seed in range(60)]) <= 10
-
-
-def broken_promises(draws: list[Drawn]) -> int:
-    """How often the true share, of a normal distribution, is above the promised one."""
-    above = [calibrated(*each, SETTINGS, "network")[0].same_above for each in draws]
-    return sum(norm.sf(threshold) > SETTINGS.false_accept for threshold in above)
+@pytest.mark.parametrize(
+    ("draws", "broken"),
+    [
+        ([drawn(seed, 500, 100) for seed in range(200)], range(1, 21)),  # with 95 % confidence about ten of 200
+        # Were their pairs counted as independent ones, it would be broken in every third draw.
+        ([drawn_people(seed, 150) for seed in range(60)], range(11)),
+    ],
+)
+def test_the_promise_is_kept_in_nearly_all_draws(
+    draws: list[Drawn], broken: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "DRAWS", 100)
+    above = [choose_thresholds(*each, SETTINGS, "network")[0].same_above for each in draws]
+    # The true rate, of a normal distribution, is above the promised one.
+    assert sum(norm.sf(threshold) > SETTINGS.false_accept for threshold in above) in broken
 
 
 @pytest.mark.parametrize(("share", "confidence", "count"), [(0.01, 0.95, 299), (0.05, 0.95, 59), (0.001, 0.99, 4603)])
 def test_how_many_pairs_a_promise_needs(share: float, confidence: float, count: int) -> None:
-    assert needed(share, confidence) == count
-    assert allowed(count, share, confidence) == 1
-    assert allowed(count - 1, share, confidence) == 0
+    assert pairs_needed(share, confidence) == count
+    assert allowed_errors(count, share, confidence) == 1
+    assert allowed_errors(count - 1, share, confidence) == 0
 
 
 def test_too_few_pairs_are_refused_with_the_numbers_needed() -> None:
     with pytest.raises(UserError, match=r"298 pairs .* 299 and 59 are needed"):
-        calibrated(*drawn(0, 298, 100), SETTINGS, "network")
+        choose_thresholds(*drawn(0, 298, 100), SETTINGS, "network")
     with pytest.raises(UserError, match="58 of the same are too few"):
-        calibrated(*drawn(0, 500, 58), SETTINGS, "network")
+        choose_thresholds(*drawn(0, 500, 58), SETTINGS, "network")
 
 
 def test_the_observed_shares_come_with_intervals() -> None:
     different, people, same = drawn(1, 2000, 200)
-    decision, observed = calibrated(different, people, same, SETTINGS, "network")
+    decision, observed = choose_thresholds(different, people, same, SETTINGS, "network")
     accepted = observed["false_accept"]
     assert accepted["share"] == pytest.approx((different > decision.same_above).mean())
     assert accepted["interval"][0] < accepted["share"] < accepted["interval"][1]
@@ -85,23 +77,20 @@ def test_the_observed_shares_come_with_intervals() -> None:
 
 def test_between_the_thresholds_nobody_can_tell() -> None:
     decision = Decision("network", same_above=0.8, different_below=0.5, origin="")
-    assert [decision.decide(value) for value in (0.9, 0.8, 0.5, 0.4)] == [
-        "same",
-        "can't tell",
-        "can't tell",
-        "different",
-    ]
+    decided = [decision.decide(value) for value in (0.9, 0.8, 0.5, 0.4)]
+    assert decided == ["same", "can't tell", "can't tell", "different"]
 
 
 def test_people_that_are_told_apart_well_leave_no_doubt() -> None:
     different, people, same = drawn(0, 500, 100)
-    decision, observed = calibrated(different, people, same + 50, SETTINGS, "network")
+    decision, observed = choose_thresholds(different, people, same + 50, SETTINGS, "network")
     assert decision.different_below == decision.same_above
     assert observed["cannot_tell_of_same"] == 0
 
 
 def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: Path) -> None:
-    decision, _ = calibrated(*drawn(0, 500, 100), SETTINGS, "network-1")
+    assert "not calibrated" in load_decision(tmp_path, "dlib_resnet-0123-4").origin  # without a file
+    decision, _ = choose_thresholds(*drawn(0, 500, 100), SETTINGS, "network-1")
     (tmp_path / "decision.json").write_text(json.dumps({"decision": asdict(decision)}))
     assert load_decision(tmp_path, "network-1") == decision
     with pytest.raises(UserError, match="holds the thresholds of network-1, but the embedder is network-2 now"):
@@ -109,8 +98,3 @@ def test_thresholds_of_another_embedder_or_a_damaged_file_are_refused(tmp_path: 
     (tmp_path / "decision.json").write_text("{}")
     with pytest.raises(UserError, match="is damaged; run `python main.py calibrate` again"):
         load_decision(tmp_path, "network-1")
-
-
-def test_without_a_calibration_nothing_is_promised(tmp_path: Path) -> None:
-    decision = load_decision(tmp_path, "dlib_resnet-0123-4")
-    assert "not calibrated" in decision.origin
