@@ -53,17 +53,14 @@ def train(
     people = len(loaders.train.dataset)
     learner = MetricLearner(embedder, people, config.loss)
     comes_trained = config.model.name != "small" and first_weights.found
+    learns = not comes_trained or config.model.head != "none"
     task = Task(step, GatheredMetrics(pair_auc), monitor="auc", backbone="embedder.network" if comes_trained else "")
-    metadata = {
-        "parameters": sum(parameter.numel() for parameter in embedder.parameters()),  # without those of the loss
-        "first_weights": first_weights.as_dict(),
-        "trained_on_data": not comes_trained or config.model.head != "none",
-    }
-    if metadata["trained_on_data"]:
+    parameters = sum(parameter.numel() for parameter in embedder.parameters())  # without those of the loss
+    metadata = {"parameters": parameters, "first_weights": first_weights.as_dict(), "trained_on_data": learns}
+    if learns:
         details = {"loss": config.loss.name, "people": people, "trained_on_data": True}
         options = {"resume": resume, "checkpoint": checkpoint, "trial": trial, "metadata": metadata, "details": details}
         return train_network(task, learner, loaders, data, config, PROJECT, **options)
-    # Trained weights without a head behind them have nothing to learn: they are used as they are.
     if resume or trial != "none" or config.training.init_from:
         raise UserError(
             f"{config.model.name} comes trained and has nothing to learn here; choose --model.head linear to train a "

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 from skimage.data import astronaut, camera, lfw_subset
 
+from models.dlib_landmarks import CONVERTED, load_trees
 from shared.data.rows import Rows
 from shared.errors import UserError
 from shared.seeding import generator
@@ -19,7 +21,7 @@ from src import detections
 from src.augmentation import augment
 from src.baseline import baseline
 from src.config import Config, DataConfig
-from src.dataloader import PeopleBatches, load_data, make_loaders
+from src.dataloader import FaceData, PeopleBatches, load_data, make_loaders
 from src.detections import NO_FACE, SEVERAL
 from src.evaluate import evaluate
 from src.pairs import Pairs, read_pairs
@@ -50,8 +52,17 @@ def album(tmp_path: Path) -> Path:
     return tmp_path / "album"
 
 
-def test_the_sample_has_other_people_in_each_split(smoke: Config) -> None:
-    data = load_data(smoke)
+@pytest.fixture
+def chosen(smoke: Config, album: Path, tmp_path: Path) -> Config:
+    """The smoke configuration on the album, with several people in each split and a record of its own."""
+    load_trees(smoke.data.processed)  # converts them once for all tests
+    (tmp_path / "processed").mkdir()
+    copy(smoke.data.processed / CONVERTED, tmp_path / "processed")
+    fractions = {"test_fraction": 0.4, "validation_fraction": 0.3}
+    return config(smoke, source="folder", root=album, processed=tmp_path / "processed", **fractions)
+
+
+def test_the_sample_has_other_people_in_each_split(data: FaceData) -> None:
     assert data.counts == {"train": 272, "validation": 48, "test": 80}
     assert data.as_dict()["people"] == {"train": 68, "validation": 12, "test": 20}
     train, validation, test = (people(split) for split in vars(data.splits).values())
@@ -76,13 +87,10 @@ def test_the_seed_decides_the_splits_and_nothing_else_does(smoke: Config) -> Non
 
 
 def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
-    smoke: Config, album: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    chosen: Config, album: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (200, 200), "gray").save(album / "person_00" / "wall.jpg")
     (album / "person_01" / "broken.jpg").write_bytes(b"no image")
-    chosen = config(
-        smoke, source="folder", root=album, processed=tmp_path / "processed", test_fraction=0.4, validation_fraction=0.3
-    )
     both = Image.new("RGB", (400, 200))
     for place, path in enumerate(sorted((album / "person_00").glob("person*"))):
         both.paste(Image.open(path), (200 * place, 0))
@@ -99,47 +107,38 @@ def test_a_folder_of_people_is_cut_and_photos_without_a_face_count(
 
 
 def test_no_photo_is_searched_twice_and_a_damaged_record_is_refused(
-    smoke: Config, album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chosen: Config, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "processed"
-    chosen = config(smoke, source="folder", root=album, processed=folder, test_fraction=0.4, validation_fraction=0.3)
     first = load_data(chosen)
     monkeypatch.setattr(detections, "find_face", None)
-    assert load_data(replace(chosen, seed=1, model=replace(smoke.model, name="dlib_resnet"))).found.all()
+    assert load_data(replace(chosen, seed=1, model=replace(chosen.model, name="dlib_resnet"))).found.all()
     (album / "person_00").rename(album / "person_99")
     assert load_data(chosen).found.sum() == first.found.sum()
-    (folder / "faces.sqlite").write_bytes(b"no table" * 500)
+    (chosen.data.processed / "faces.sqlite").write_bytes(b"no table" * 500)
     with pytest.raises(UserError, match=r"faces.sqlite .*; delete it, so that photos are searched anew"):
         load_data(chosen)
 
 
-def test_weights_are_the_same_whatever_the_cache_and_the_workers(smoke: Config, album: Path, tmp_path: Path) -> None:
+def test_weights_are_the_same_whatever_the_cache_and_the_workers(chosen: Config, tmp_path: Path) -> None:
     digests = []
     for cache, workers in (("memory", 0), ("disk", 0), ("none", 2)):
-        training = replace(smoke.training, epochs=2, workers=workers)
-        chosen = config(
-            smoke, cache=cache, root=album, processed=tmp_path / "p", test_fraction=0.4, validation_fraction=0.3
-        )
-        chosen = replace(chosen, output_dir=tmp_path / cache, log_dir=tmp_path / "logs", training=training)
-        chosen = replace(chosen, data=replace(chosen.data, source="folder"))
-        data = load_data(chosen)
+        training = replace(chosen.training, epochs=2, workers=workers)
+        own = replace(config(chosen, cache=cache), output_dir=tmp_path / cache, training=training)
+        data = load_data(own)
         assert data.as_dict()["cache"] == cache
         assert isinstance(data.faces["crops"], Rows) == (cache != "memory")
-        train(chosen, data=data)
+        train(own, data=data)
         tensors = load_checkpoint(best_checkpoint(tmp_path / cache)).tensors
-        metrics = [evaluate(chosen, data=data)["metrics"], baseline(chosen, data=data)["metrics"]]
+        metrics = [evaluate(own, data=data)["metrics"], baseline(own, data=data)["metrics"]]
         digests.append(({name: tensor.tolist() for name, tensor in tensors.items()}, metrics, data.digest))
     assert digests[0] == digests[1] == digests[2]
 
 
-def test_photos_of_sixteen_bits_are_read_by_one_range_everywhere(
-    smoke: Config, album: Path, ready: Config, tmp_path: Path
-) -> None:
+def test_photos_of_sixteen_bits_are_read_by_one_range_everywhere(chosen: Config, album: Path, ready: Config) -> None:
     for path in sorted(album.rglob("*.jpg")):  # a camera of 12 bits
         gray = np.asarray(Image.open(path).convert("L"), np.uint16)
         Image.fromarray(gray * 16).save(path.with_suffix(".png"))
         path.unlink()
-    chosen = config(smoke, source="folder", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
     data = load_data(chosen)
     assert data.settled == {"value_range": [0, 4095]}
     assert data.found.mean() > 0.9
@@ -153,26 +152,20 @@ def test_photos_of_sixteen_bits_are_read_by_one_range_everywhere(
     assert np.asarray(recognizer.read(photo)).mean() > 40
 
 
-def test_photos_without_any_face_are_refused(smoke: Config, tmp_path: Path) -> None:
-    for person in range(12):
-        (tmp_path / "album" / f"person_{person:02d}").mkdir(parents=True)
-        for photo in (1, 2):
-            image = Image.new("RGB", (64, 64), (20 * person, 100 * photo, 0))
-            image.save(tmp_path / "album" / f"person_{person:02d}" / f"{photo}.png")
-    chosen = config(
-        smoke, source="folder", root=tmp_path / "album", processed=tmp_path / "processed", validation_fraction=0.3
-    )
+def test_photos_without_any_face_are_refused(chosen: Config, album: Path) -> None:
+    for number, path in enumerate(album.rglob("*.jpg")):
+        Image.new("RGB", (64, 64), (10 * number, 0, 0)).save(path)
     with pytest.raises(UserError, match="too few faces were found in the photos of the splits train, validation, test"):
         load_data(chosen)
 
 
-def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(smoke: Config, album: Path, tmp_path: Path) -> None:
+def test_lfw_is_known_by_its_pairs_and_its_folds_are_the_test(chosen: Config, album: Path) -> None:
     folds = []
     for fold in (0, 1):
         first, second, third = (f"person_{fold * 6 + i:02d}" for i in range(3))
         folds += [f"{first}\t1\t2", f"{second}\t1\t2", f"{first}\t1\t{second}\t2", f"{second}\t2\t{third}\t1"]
     (album / "pairs.txt").write_text("\n".join(["2\t2", *folds]))
-    chosen = config(smoke, source="auto", root=album, processed=tmp_path / "processed", validation_fraction=0.3)
+    chosen = config(chosen, source="auto")
     data = load_data(chosen)
     assert data.record.source == "lfw"
     assert data.record.license.startswith("the user's own; if it is Labeled Faces in the Wild: for research")
@@ -212,8 +205,7 @@ def test_a_list_of_pairs_is_read_fold_by_fold(tmp_path: Path) -> None:
     assert isinstance(pairs.at(pairs.same), Pairs)
 
 
-def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
-    data = load_data(smoke)
+def test_a_batch_holds_several_photos_of_each_person(smoke: Config, data: FaceData) -> None:
     batch = next(iter(make_loaders(data, smoke).train))
     labels, counts = batch["labels"].unique(return_counts=True)
     assert set(counts.tolist()) == {smoke.data.photos_per_person}
@@ -221,13 +213,10 @@ def test_a_batch_holds_several_photos_of_each_person(smoke: Config) -> None:
     assert batch["crops"].shape == (32, 3, 128, 128)
 
 
-def test_every_photo_of_a_person_comes_before_any_comes_again(smoke: Config) -> None:
-    data = load_data(smoke)
-    batches = PeopleBatches(data.splits.train, replace(STILL, photos_per_person=4), seed=0)
-    crops = batches.batch([3], generator(0))["crops"]
-    assert len({crop.numpy().tobytes() for crop in crops}) == 4
-    again = PeopleBatches(data.splits.train, replace(STILL, photos_per_person=6), seed=0)
-    assert len({crop.numpy().tobytes() for crop in again.batch([3], generator(0))["crops"]}) == 4
+def test_every_photo_of_a_person_comes_before_any_comes_again(data: FaceData) -> None:
+    for count in (4, 6):
+        batches = PeopleBatches(data.splits.train, replace(STILL, photos_per_person=count), seed=0)
+        assert len({crop.numpy().tobytes() for crop in batches.batch([3], generator(0))["crops"]}) == 4
 
 
 def test_without_any_change_asked_for_crops_stay_as_they_are() -> None:

@@ -66,15 +66,15 @@ def text(page: Page, name: str) -> str:
     return found
 
 
-@pytest.mark.parametrize(
-    ("second", "expected"),
-    [
-        ("again", "The same person."),
-        ("cameraman", "Different people."),
-        ("cat", "No face."),
-        ("both", "Several faces."),
-    ],
-)
+COMPARED = {  # with the astronaut
+    "again": "The same person.",
+    "cameraman": "Different people.",
+    "cat": "No face.",
+    "both": "Several faces.",
+}
+
+
+@pytest.mark.parametrize(("second", "expected"), COMPARED.items())
 def test_two_faces_are_compared(page: Page, photos: dict[str, Path], second: str, expected: str) -> None:
     page.size(390, 800)
     page.choose_file("#first-file", photos["astronaut"])
@@ -86,10 +86,8 @@ def test_two_faces_are_compared(page: Page, photos: dict[str, Path], second: str
 
 
 def test_a_face_is_enrolled_and_found_again(page: Page, photos: dict[str, Path]) -> None:
-    page.choose_file("#photo-file", photos["astronaut"])
-    page.wait_for("document.getElementById('who').textContent === 'unknown'")
-    page.run("document.getElementById('name').value = 'Eileen <b>'")
-    page.run("document.getElementById('enroll').click()")
+    identify(page, photos["astronaut"], "unknown")
+    enroll(page, "Eileen <b>")
     page.wait_for("document.getElementById('who').textContent === 'Eileen <b>'")
     page.choose_file("#photo-file", photos["both"])
     page.wait_for("document.getElementById('who').textContent.includes(', ')")
@@ -111,9 +109,8 @@ def test_the_device_finds_the_faces_that_python_finds(static: Page, ready: Confi
         static.wait_for("document.getElementById('first').width > 1")
         found = static.run(FACES)
         assert len(found) == len(expected.faces), path.stem
-        for face, python, crop, embedding in zip(
-            found, expected.faces, expected.crops, expected.embeddings, strict=True
-        ):
+        pythons = zip(expected.faces, expected.crops, expected.embeddings, strict=True)
+        for face, (python, crop, embedding) in zip(found, pythons, strict=True):
             np.testing.assert_allclose(face["box"], python.box, atol=0.1)
             np.testing.assert_allclose(face["landmarks"], python.landmarks, atol=0.1)
             assert np.abs(np.array(face["crop"]) - crop.ravel()).mean() < 2  # of 255
@@ -125,12 +122,7 @@ def test_the_device_finds_the_faces_that_python_finds(static: Page, ready: Confi
 def test_the_device_compares_as_python_does(static: Page, ready: Config, photos: dict[str, Path]) -> None:
     static.size(390, 800)
     static.choose_file("#first-file", photos["astronaut"])
-    for second, words in (
-        ("again", "The same person."),
-        ("cameraman", "Different people."),
-        ("cat", "No face."),
-        ("both", "Several faces."),
-    ):
+    for second, words in COMPARED.items():
         static.run("document.getElementById('same-detail').textContent = ''")
         static.choose_file("#second-file", photos[second])
         static.wait_for("document.getElementById('same-detail').textContent")
@@ -140,9 +132,8 @@ def test_the_device_compares_as_python_does(static: Page, ready: Config, photos:
             assert text(static, "same-detail") == f"the second image shows {shows}"
         else:
             expected = verify(ready, photos["astronaut"], photos[second])
-            assert float(text(static, "same-detail").split()[1].rstrip(".")) == pytest.approx(
-                expected["similarity"], abs=0.01
-            )
+            similarity = float(text(static, "same-detail").split()[1].rstrip("."))
+            assert similarity == pytest.approx(expected["similarity"], abs=0.01)
             assert expected["thresholds"] in text(static, "same-detail")
     assert static.run("document.documentElement.scrollWidth") <= 390
 
