@@ -24,7 +24,7 @@ SIDE = 48
 """Of the gray crops that eigenfaces are made of, in pixels."""
 COMPONENTS = 150
 TRAINING_PAIRS = 2000
-MOST_FITTED = 10_000
+MAX_FITTED = 10_000
 """Of more faces, a sample that fits into memory; more would hardly change 150 components."""
 
 
@@ -37,7 +37,10 @@ def baseline(config: Config, *, data: FaceData | None = None) -> dict[str, Any]:
     pairs = draw_pairs(data.labels, seen, TRAINING_PAIRS, config.seed)
     svm = SVC(C=1.0, random_state=config.seed).fit(_differences(embeddings, pairs), pairs.same)
     cosines = {name: each.similarities(embeddings) for name, each in data.pairs.items()}
-    decisions = {name: _svm_similarities(svm, embeddings, each) for name, each in data.pairs.items()}
+    decisions = {}
+    for name, each in data.pairs.items():
+        features = _differences(embeddings, each)
+        decisions[name] = np.where(np.isnan(features).any(1), np.nan, svm.decision_function(np.nan_to_num(features)))
     metrics = {"eigenfaces, cosine": pair_scores(data, cosines), "eigenfaces, SVM": pair_scores(data, decisions)}
     summary = {name: f"{scores['test']['accuracy']:.4f} on the test pairs" for name, scores in metrics.items()}
     return write_baselines(config, data, metrics, summary, started, fitted_on=len(seen))
@@ -49,7 +52,7 @@ def eigenfaces(data: FaceData, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Gives the vectors of all faces, float32 [N, D], NaN where no face was found, and the indices that were fitted on.
     """
     seen = np.flatnonzero(data.splits.train["found"])  # the training split comes first in `faces`
-    seen = seen[evenly_spaced(len(seen), MOST_FITTED)]
+    seen = seen[evenly_spaced(len(seen), MAX_FITTED)]
     rows = np.concatenate([*gray_rows(data.faces.at(seen)["crops"])])
     components = PCA(min(COMPONENTS, len(seen) - 1), whiten=True, random_state=seed).fit(rows)
     blocks = gray_rows(data.faces["crops"])
@@ -64,11 +67,6 @@ def gray_rows(crops: Tensor | Rows) -> Iterator[np.ndarray]:
         rows = F.interpolate(batch.float().mean(1, keepdim=True), size=SIDE, mode="area").flatten(1).numpy()
         centered = rows - rows.mean(1, keepdims=True)
         yield centered / np.maximum(centered.std(1, keepdims=True), 1)
-
-
-def _svm_similarities(svm: SVC, embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:
-    features = _differences(embeddings, pairs)
-    return np.where(np.isnan(features).any(1), np.nan, svm.decision_function(np.nan_to_num(features)))
 
 
 def _differences(embeddings: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Look at the data before training does: whose photos there are, what is wrong with them, and what can be measured."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from shared.errors import UserError
 from shared.report.check import write_check_report
 from shared.report.html import Section
 from src.config import PROJECT, Config
-from src.dataloader import FaceData, read_people, require_faces
+from src.dataloader import FaceData, load_data, require_faces
 from src.detections import NO_FACE
 from src.sources import find_lfw
 
@@ -31,7 +32,7 @@ def check_data(config: Config) -> dict[str, Any]:
 
     Writes outputs/check_data.json, outputs/data.png (faces by person) and outputs/data.html.
     """
-    check, data = start_check(config, "photos", read_people)
+    check, data = start_check(config, "photos", partial(load_data, require=False))
     check.class_nouns, sections = ("person", "people"), []
     if data:
         folder = find_lfw(config.data.root) or config.data.root

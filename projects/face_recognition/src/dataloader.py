@@ -87,23 +87,18 @@ class FaceData(Data):
         }
 
 
-def load_data(config: Config, on: Path | None = None) -> FaceData:
-    """Find the photos, divide the people among the splits (see `read_people`), and refuse too few faces.
-
-    Raises:
-        UserError: data is missing or damaged, or shows too few people.
-    """
-    data = read_people(config, on)
-    require_faces(data)
-    return data
-
-
-def read_people(config: Config, on: Path | None = None) -> FaceData:
+def load_data(config: Config, on: Path | None = None, *, require: bool = True) -> FaceData:
     """The photos of `DataConfig.source` with different people in each split; or all photos in `on` as the test split.
+
+    Args:
+        require: refuse data with too few faces (see `require_faces`).
 
     Returns:
         Splits with the columns `crops`, uint8 [N, 3, S, S], black where no face was found; `labels`, int64 [N]; and
         `found`, bool [N]: whether a face was.
+
+    Raises:
+        UserError: data is missing or damaged, or shows too few people.
     """
     settings = config.data
     if on:
@@ -119,7 +114,10 @@ def read_people(config: Config, on: Path | None = None) -> FaceData:
     official = read_pairs(folder / PAIRS, names) if folder else None
     about = record, found.problems, found.facts | {"crop_size": crop_size(config)}, found.settled, found.unusual
     own = {"people": found.classes, "max_pairs": settings.pairs, "seed": config.seed, "official": official}
-    return FaceData(splits, [], *about, **own)
+    data = FaceData(splits, [], *about, **own)
+    if require:
+        require_faces(data)
+    return data
 
 
 def make_sources(config: Config) -> dict[str, DataSource[SourceData]]:

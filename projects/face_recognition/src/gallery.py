@@ -12,27 +12,25 @@ import numpy as np
 
 from shared.errors import UserError
 
-FORMAT_VERSION, LONGEST_NAME = 1, 100
+FORMAT_VERSION, MAX_NAME = 2, 100
 _SCHEMA = """
-CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE photo (
     id INTEGER PRIMARY KEY,
-    person INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
     embedder TEXT NOT NULL,
     digest TEXT NOT NULL,
     added TEXT NOT NULL,
     embedding BLOB NOT NULL,
     UNIQUE (embedder, digest)
 );
-CREATE INDEX photo_person ON photo (person);
+CREATE INDEX photo_name ON photo (name);
 """
-_JOINED = "FROM photo JOIN person ON person.id = person"
 
 
 def normalize_name(name: str) -> str:
     """A name as the gallery holds it: composed letters, single blanks. A UserError where nobody can read it."""
-    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise UserError(f"{name[:20]!r} is no name; give one that can be read, of at most {LONGEST_NAME} letters.")
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+        raise UserError(f"{name[:20]!r} is no name; give one that can be read, of at most {MAX_NAME} letters.")
     return unicodedata.normalize("NFC", " ".join(name.split()))
 
 
@@ -46,7 +44,7 @@ class Gallery:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             # What is deleted is overwritten, in the file and in the journal, which is removed after each transaction.
-            for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
+            for setting in ("secure_delete = ON", "journal_mode = DELETE", "synchronous = FULL"):
                 self._connection.execute(f"PRAGMA {setting}")
             ((version,),) = self._connection.execute("PRAGMA user_version")
             ((tables,),) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master")
@@ -67,41 +65,35 @@ class Gallery:
         A photo that is there already is not added again; under another name it is a UserError. Returns the number of
         new photos.
         """
-        name, now, new = normalize_name(name), datetime.now(UTC).isoformat(timespec="seconds"), 0
+        name, now = normalize_name(name), datetime.now(UTC).isoformat(timespec="seconds")
         with self._transaction():
-            self._rows("INSERT OR IGNORE INTO person (name) VALUES (?)", name)
-            ((person,),) = self._rows("SELECT id FROM person WHERE name = ?", name)
+            before = self._connection.total_changes
             for embedding, digest in zip(embeddings, digests, strict=True):
-                owner = self._rows(f"SELECT name {_JOINED} WHERE embedder = ? AND digest = ?", embedder, digest)
-                if owner and owner[0][0] != name:
-                    raise UserError(
-                        f"a photo of {name} is enrolled as {owner[0][0]} already; forget one of the two first."
-                    )
-                if not owner:
-                    values = person, embedder, digest, now, embedding.astype("<f4").tobytes()
-                    self._rows("INSERT INTO photo VALUES (NULL, ?, ?, ?, ?, ?)", *values)
-                    new += 1
-        return new
+                values = name, embedder, digest, now, embedding.astype("<f4").tobytes()
+                self._rows("INSERT OR IGNORE INTO photo VALUES (NULL, ?, ?, ?, ?, ?)", *values)
+                ((owner,),) = self._rows("SELECT name FROM photo WHERE embedder = ? AND digest = ?", embedder, digest)
+                if owner != name:
+                    raise UserError(f"a photo of {name} is enrolled as {owner} already; forget one of the two first.")
+            return self._connection.total_changes - before
 
     def forget(self, name: str) -> int:
         """Delete a person and all embeddings for good; returns the number of photos. UserError: no such person."""
         with self._transaction():
-            ((count,),) = self._rows(f"SELECT COUNT(*) {_JOINED} WHERE name = ?", normalize_name(name))
-            if not count:
-                raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows who is.")
-            self._rows("DELETE FROM person WHERE name = ?", normalize_name(name))
+            photos = self._connection.execute("DELETE FROM photo WHERE name = ?", (normalize_name(name),)).rowcount
+            if not photos:
+                raise UserError(f"there is no {name} in {self.path}; `python main.py list` shows the people in it.")
         self._rows("VACUUM")
-        return int(count)
+        return photos
 
     def people(self) -> list[dict[str, Any]]:
         """Who is enrolled, by name: `name`, `photos`, `embedder` and `last added` (UTC, ISO 8601)."""
         columns = "name, COUNT(*), GROUP_CONCAT(DISTINCT embedder), MAX(added)"
-        rows = self._rows(f"SELECT {columns} {_JOINED} GROUP BY name ORDER BY name")
+        rows = self._rows(f"SELECT {columns} FROM photo GROUP BY name ORDER BY name")
         return [dict(zip(("name", "photos", "embedder", "last added"), row, strict=True)) for row in rows]
 
     def embeddings(self, embedder: str) -> tuple[list[str], np.ndarray]:
         """The names and embeddings, float32 [N, D], of all photos enrolled with this embedder."""
-        rows = self._rows(f"SELECT name, embedding {_JOINED} WHERE embedder = ? ORDER BY photo.id", embedder)
+        rows = self._rows("SELECT name, embedding FROM photo WHERE embedder = ? ORDER BY id", embedder)
         content = np.frombuffer(b"".join(embedding for _, embedding in rows), "<f4")
         return [name for name, _ in rows], content.reshape(len(rows), content.size // max(1, len(rows)))
 

@@ -7,7 +7,7 @@ import { enroll, forget, people, photosOf } from "./gallery.mjs";
 import { treesOf } from "./landmarks.mjs";
 import { imageOf } from "./images.mjs";
 
-const MAX_NAME_LENGTH = 100; // as in src/service.py
+const MAX_NAME_LENGTH = 100; // as in src/gallery.py
 const NEAREST = 3;
 const SMALLEST_FACE = 20; // as in src/recognizer.py
 const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u; // what Python's isprintable refuses
