@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.serving.npm import CACHE, has_packages
+from shared.serving.npm import CACHE
 from shared.serving.web import Part, build_site
-from shared.testing.chromium import WHY_NOT, Page, chromium
+from shared.testing.chromium import Page
+from shared.testing.pages import in_browser, on_device, open_page
 from shared.testing.servers import file_server, serving
 from src.config import PROJECT, Config, export_path
 from src.pairs import similarity
@@ -17,16 +18,7 @@ from src.recognizer import Recognizer
 from src.service import PAGE, make_service
 from src.verbs import verify
 
-WHY_NOT_STATIC = "" if has_packages() else f"{CACHE} does not hold onnxruntime-web; `make web` fetches it"
-on_device = pytest.mark.skipif(bool(WHY_NOT_STATIC), reason=WHY_NOT_STATIC)
-
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Page]:
-    with chromium() as opened:
-        yield opened
+pytestmark = in_browser
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +28,6 @@ def served(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield address
 
 
-@pytest.fixture
-def page(browser: Page, served: str) -> Page:
-    open_page(browser, served)
-    return browser
-
-
 @pytest.fixture(scope="module")
 def site(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("static") / "site"
@@ -49,16 +35,11 @@ def site(ready: Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def static(browser: Page, site: Path) -> Iterator[Page]:
+@pytest.fixture
+def static(page: Page, site: Path) -> Iterator[Page]:
     with file_server(site) as address:
-        open_page(browser, f"{address}/{PROJECT.name}")
-        yield browser
-
-
-def open_page(page: Page, address: str) -> None:
-    page.open(f"{address}/")
-    page.wait_for("document.getElementById('facts').textContent.includes('Trained on')")
+        open_page(page, f"{address}/{PROJECT.name}")
+        yield page
 
 
 def text(page: Page, name: str) -> str:
@@ -75,7 +56,8 @@ COMPARED = {  # with the astronaut
 
 
 @pytest.mark.parametrize(("second", "expected"), COMPARED.items())
-def test_two_faces_are_compared(page: Page, photos: dict[str, Path], second: str, expected: str) -> None:
+def test_two_faces_are_compared(page: Page, served: str, photos: dict[str, Path], second: str, expected: str) -> None:
+    open_page(page, served)
     page.size(390, 800)
     page.choose_file("#first-file", photos["astronaut"])
     page.choose_file("#second-file", photos[second])
@@ -85,7 +67,8 @@ def test_two_faces_are_compared(page: Page, photos: dict[str, Path], second: str
     assert page.run("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_face_is_enrolled_and_found_again(page: Page, photos: dict[str, Path]) -> None:
+def test_a_face_is_enrolled_and_found_again(page: Page, served: str, photos: dict[str, Path]) -> None:
+    open_page(page, served)
     identify(page, photos["astronaut"], "unknown")
     enroll(page, "Eileen <b>")
     page.wait_for("document.getElementById('who').textContent === 'Eileen <b>'")
@@ -152,26 +135,25 @@ indexedDB.databases().then(([{ name }]) => new Promise((resolve) => {
 
 @on_device
 def test_the_device_keeps_a_person_until_told_to_forget_also_without_a_network(
-    site: Path, photos: dict[str, Path]
+    page: Page, site: Path, photos: dict[str, Path]
 ) -> None:
-    with chromium() as page:
-        with file_server(site) as address:
-            open_page(page, f"{address}/{PROJECT.name}")
-            page.run("navigator.serviceWorker.ready.then(() => true)")
-            identify(page, photos["astronaut"], "unknown")
-            enroll(page, "Eileen <b>")
-            page.wait_for("document.getElementById('who').textContent === 'Eileen <b>'")
+    with file_server(site) as address:
         open_page(page, f"{address}/{PROJECT.name}")
-        page.wait_for("document.getElementById('people').textContent === 'Eileen <b>: 1 photoForget'")
-        assert "storage on this device" in text(page, "keeping")
-        identify(page, photos["astronaut"], "Eileen <b>")
-        enroll(page, "Someone")
-        page.wait_for("document.getElementById('who').textContent.includes('enrolled as Eileen <b> already')")
-        assert page.run(STORED) == ["Eileen <b>"]
-        page.run("document.querySelector('#people button').click()")
-        page.wait_for("document.getElementById('who').textContent === 'unknown'")
-        page.wait_for("document.getElementById('people').textContent === ''")
-        assert page.run(STORED) == []
+        page.run("navigator.serviceWorker.ready.then(() => true)")
+        identify(page, photos["astronaut"], "unknown")
+        enroll(page, "Eileen <b>")
+        page.wait_for("document.getElementById('who').textContent === 'Eileen <b>'")
+    open_page(page, f"{address}/{PROJECT.name}")
+    page.wait_for("document.getElementById('people').textContent === 'Eileen <b>: 1 photoForget'")
+    assert "storage on this device" in text(page, "keeping")
+    identify(page, photos["astronaut"], "Eileen <b>")
+    enroll(page, "Someone")
+    page.wait_for("document.getElementById('who').textContent.includes('enrolled as Eileen <b> already')")
+    assert page.run(STORED) == ["Eileen <b>"]
+    page.run("document.querySelector('#people button').click()")
+    page.wait_for("document.getElementById('who').textContent === 'unknown'")
+    page.wait_for("document.getElementById('people').textContent === ''")
+    assert page.run(STORED) == []
 
 
 def identify(page: Page, photo: Path, expected: str) -> None:
