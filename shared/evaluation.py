@@ -36,24 +36,11 @@ def logits_in_batches(model: Callable[[Any], Tensor], inputs: Any, batch_size: i
     return torch.cat([model(batch) for batch in in_batches(inputs, batch_size)])
 
 
-def evaluate_classifier(
-    config: Any,
-    trained: Checkpoint,
-    data: Data,
-    model: Callable[[Any], Tensor],
-    column: str,
-    on: Path | None = None,
-    batch_size: int = 1024,
-) -> dict[str, Any]:
-    """Measure a classifier on each split, and write the result (see `write_evaluation`).
-
-    Args:
-        model: from N inputs to logits [N, classes].
-        column: what the inputs are called in `data`.
-    """
-    logits = {name: logits_in_batches(model, split[column], batch_size) for name, split in held_out(data).items()}
-    metrics, temperature = classifier_scores(config, trained, data, logits)
-    return write_evaluation(config, trained, data, metrics, accuracy_summary(metrics), on, temperature=temperature)
+def logits_by_split(
+    model: Callable[[Any], Tensor], data: Data, column: str, batch_size: int = 1024
+) -> dict[str, Tensor]:
+    """The logits of each held-out split, float [N, classes]; `column` is what the inputs are called in `data`."""
+    return {name: logits_in_batches(model, split[column], batch_size) for name, split in held_out(data).items()}
 
 
 def classifier_scores(

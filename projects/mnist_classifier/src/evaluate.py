@@ -5,7 +5,7 @@ from typing import Any
 
 from models.model import restore_model
 from shared.data.examples import Data
-from shared.evaluation import evaluate_classifier
+from shared.evaluation import accuracy_summary, classifier_scores, logits_by_split, write_evaluation
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources, require_size
@@ -25,4 +25,7 @@ def evaluate(
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     require_size(data.splits.test["images"], config.data)
     model = restore_model(config, trained)
-    return evaluate_classifier(config, trained, data, model, "images", on)
+    logits = logits_by_split(model, data, "images")
+    metrics, temperature = classifier_scores(config, trained, data, logits)
+    summary = accuracy_summary(metrics)
+    return write_evaluation(config, trained, data, metrics, summary, on, temperature=temperature)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.build import restore_model
 from shared.data.examples import Data
-from shared.evaluation import evaluate_classifier
+from shared.evaluation import accuracy_summary, classifier_scores, logits_by_split, write_evaluation
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources
@@ -30,7 +30,10 @@ def evaluate(
     """
     trained, data = load_to_evaluate(config, checkpoint, data, on, load_data, make_sources)
     model = partial(logits_of, *restore_model(config, trained))
-    return evaluate_classifier(config, trained, data, model, "texts", on, MOST_SORTED)
+    logits = logits_by_split(model, data, "texts", MOST_SORTED)
+    metrics, temperature = classifier_scores(config, trained, data, logits)
+    summary = accuracy_summary(metrics)
+    return write_evaluation(config, trained, data, metrics, summary, on, temperature=temperature)
 
 
 @torch.no_grad()
