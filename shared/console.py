@@ -38,7 +38,7 @@ log.addHandler(_ToPeople())
 
 
 SECONDS_BETWEEN_LINES = 20.0
-"""Without a terminal; an item that takes no longer than ten seconds then leaves no half minute without a line."""
+"""Between the lines of `track` where there is no terminal: with items of up to ten seconds, one every half minute."""
 
 
 def track(

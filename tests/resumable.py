@@ -2,8 +2,8 @@
 
 The environment says what happens: KILL_AT (a step at which the process sends itself a signal, once), SIGNAL (which
 one), KILL_RANK (which of several processes does), RESUME, CHECKPOINT (the state to go on from), SMOOTH (no batch norm,
-no randomness), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes
-that a file may have), SHARDS (a packed set from which the training points are read, see `write_points`).
+no randomness), SETTINGS (JSON of TrainingConfig), FILE_LIMIT (bytes that a file may have), SHARDS (a packed set from
+which the training points are read, see `write_points`).
 """
 
 import json
@@ -46,7 +46,9 @@ def training_points() -> dict[str, Tensor | Rows]:
     """The training split, in memory or decoded on demand."""
     points: dict[str, Tensor | Rows] = {**clouds(1, 170, 2.0)}
     if root := os.environ.get("SHARDS"):
-        files = FileArray(visible_files(opened(Path(root))), read_point, (2,), np.dtype(np.float32))
+        packed = opened(Path(root))
+        names = [path.relative_to(packed).as_posix() for path in visible_files(packed)]
+        files = FileArray(packed, names, read_point, (2,), np.dtype(np.float32))
         points["points"] = Rows(files, Path(root), np.zeros((170, 32), np.uint8), {}, np.arange(170))
     return points
 

@@ -80,7 +80,7 @@ HIDDEN = "names with a leading dot"
 
 
 def visit(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, str]]:
-    """Every file below a folder with an empty text, and what is passed over with the reason. Links are followed."""
+    """Every file below a folder with an empty text, and each skipped one with the reason. Links are followed."""
     if isinstance(folder, PackedPath):
         yield from ((path, "") for path in folder.files())
         return
@@ -94,7 +94,7 @@ def visit(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, st
     except OSError:
         yield folder, CLOSED
         return
-    for entry in entries:  # which knows what it is without another look at the disk, that 100,000 files would notice
+    for entry in entries:  # scandir tells files from folders; to ask the disk again takes long for 100,000 files
         path = folder / entry.name
         if entry.name.lower() in OF_PROGRAMS or entry.name.startswith("._"):
             continue
@@ -109,7 +109,7 @@ def visit(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[tuple[Path, st
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """All files below a folder, sorted, without those that `visit` passes over."""
+    """All files below a folder, sorted, without those that `visit` skips."""
     return [path for path, reason in visit(folder) if not reason]
 
 

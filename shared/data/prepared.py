@@ -196,7 +196,7 @@ def _find_or_prepare(
 
 
 def _is_stored(index: Index, count: int, folder: Path, settings: PreparedDataConfig) -> bool:
-    """Whether that many examples shall lie on the disk (see `PreparedDataConfig`)."""
+    """Whether `count` examples are to be kept on the disk (see `PreparedDataConfig`)."""
     needed, parent = count * index.row_bytes, folder.parent
     if settings.cache == "disk":
         require_room(parent, needed, OTHERWISE)
@@ -256,7 +256,7 @@ def _npy_header(index: Index, count: int) -> bytes:
 
 
 def _npy_bytes(index: Index, count: int, written: int | None = None) -> int:
-    """The size of an .npy file of `count` examples, of which so many are written; all where it is None."""
+    """The size of an .npy file for `count` examples once `written` of them are in it, or all of them if None."""
     return len(_npy_header(index, count)) + (count if written is None else written) * index.row_bytes
 
 
@@ -273,9 +273,10 @@ def _with_settings(reading: Reading, index: Index) -> Callable[[Path], Decoded]:
 def _decoded(
     files: Sequence[Path], reading: Reading, index: Index, text: str, kept: bool = True
 ) -> Iterator[np.ndarray]:
-    """The rows of each chunk of the files that the index does not have yet, in order; it gets the chunk's entry.
+    """Decode the files that the index does not have yet, chunk by chunk: yield the rows of each, and note it there.
 
-    Where they are not `kept`, there are none: sending them from the workers takes time.
+    Args:
+        kept: whether the rows are wanted. If not, they are empty: sending them from the workers takes time.
     """
     size = max(1, min(CHUNK_FILES, CHUNK_BYTES // index.row_bytes))
     chunks = [files[start : start + size] for start in range(index.count, len(files), size)]

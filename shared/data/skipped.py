@@ -68,7 +68,7 @@ def collect_files(inputs: Sequence[Path], kind: FileKind = IMAGES) -> tuple[list
     """The files of a kind that a user named: files as they are, and what lies in folders.
 
     Returns:
-        The files; and how many of each kind were passed over, which is also said.
+        The files; and how many of each kind were skipped, which is also logged.
 
     Raises:
         UserError: a path leads nowhere, or a folder holds none.

@@ -68,7 +68,7 @@ def _is_deep(path: Path) -> bool:
     try:
         with open_image(path) as image:
             return image.mode in DEEP_MODES
-    except UnreadableImageError:  # whoever reads it for training names it
+    except UnreadableImageError:  # it is named when it is read for training
         return False
 
 

@@ -59,7 +59,7 @@ def load_texts(settings: DataConfig, root: Path, classes: list[str] | None = Non
 def as_source(
     splits: Mapping[str, Examples], description: str, license_: str, classes: list[str] | None = None
 ) -> SourceData:
-    """The splits with class ids, int64 [N], in place of the names of the classes; an example without a group is one."""
+    """The splits with class ids, int64 [N], in place of class names; an example without a group forms its own."""
     classes = classes or sorted(set(splits["train"]["labels"]))
     index = {name: number for number, name in enumerate(classes)}
     held = {}

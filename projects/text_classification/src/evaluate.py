@@ -14,7 +14,7 @@ from shared.evaluation import accuracy_summary, classifier_scores, logits_by_spl
 from shared.training.trained import load_to_evaluate
 from src.config import Config
 from src.dataloader import load_data, make_sources
-from src.tokens import MOST_SORTED, Tokens, in_batches
+from src.tokens import MOST_SORTED, Tokens, run_in_batches
 
 
 def evaluate(
@@ -39,4 +39,4 @@ def evaluate(
 @torch.no_grad()
 def logits_of(model: nn.Module, tokens: Tokens, texts: Sequence[str]) -> Tensor:
     """The logits, float [N, classes], for texts in their order."""
-    return torch.from_numpy(in_batches(lambda ids: model(torch.from_numpy(ids)).numpy(), tokens, texts))
+    return torch.from_numpy(run_in_batches(lambda ids: model(torch.from_numpy(ids)).numpy(), tokens, texts))

@@ -19,7 +19,7 @@ from shared.training.trained import load_trained
 from src.config import PROJECT, Config, tokenizer_path
 from src.dataloader import load_data
 from src.evaluate import logits_of
-from src.tokens import Run, in_batches
+from src.tokens import Run, run_in_batches
 
 PARITY_TEXTS = 8
 CALIBRATION_TEXTS = 32  # training texts whose activations set the ranges of int8
@@ -42,7 +42,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
     temperature = fit_temperature(logits, labels)
     examples = torch.from_numpy(tokens.padded(tokens.ids(texts[:PARITY_TEXTS])))
     traced = trace_classifier(network, examples, "ids", any_length=True, temperature=temperature)
-    probabilities = in_batches(onnx_function(traced[0]), tokens, texts)  # [N, classes]
+    probabilities = run_in_batches(onnx_function(traced[0]), tokens, texts)  # [N, classes]
     difference = float(np.abs(probabilities - (logits / temperature).softmax(1).numpy()).max())
     if difference > TOLERANCE:
         raise UserError(
@@ -54,7 +54,7 @@ def export(config: Config, checkpoint: Path | None = None, *, data: Data | None 
         return [tokens.padded([row]) for row in tokens.ids(some)]  # each int64 [1, L]
 
     def accuracy(run: Run) -> float:
-        return float((in_batches(run, tokens, texts).argmax(1) == labels.numpy()).mean())
+        return float((run_in_batches(run, tokens, texts).argmax(1) == labels.numpy()).mean())
 
     result = export_measured(
         config,

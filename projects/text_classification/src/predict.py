@@ -20,7 +20,7 @@ from shared.files import file_digest
 from shared.inference.predictions import Prediction, answer, name_prediction, write_predictions
 from src.config import Config, export_path, tokenizer_path
 from src.tables import TEXTS, clean, read_column, read_text
-from src.tokens import Tokens, in_batches
+from src.tokens import Tokens, run_in_batches
 
 MOST_WORDS = 200  # words that are left out in turn; each takes a run of the network
 WORDS_SHOWN = 5
@@ -57,7 +57,7 @@ class Predictor:
         """The probability of each class: float32 [N, C]."""
         if not texts:
             return np.empty((0, len(self.network.labels)), np.float32)
-        return in_batches(self.network.probabilities, self._tokens, texts)
+        return run_in_batches(self.network.probabilities, self._tokens, texts)
 
     def words_that_mattered(self, text: str) -> list[tuple[str, float]]:
         """The words that change the prediction most, each with the fall of its probability without it, largest first.
@@ -114,7 +114,7 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | P
     """The texts that a user named: in words, in tables or on standard input; and .txt files, also those in folders.
 
     Returns:
-        The texts and files; and how many files of each kind were passed over in folders.
+        The texts and files; and how many files of each kind were skipped in folders.
 
     Raises:
         UserError: a file does not exist or cannot be read, or there is no text at all.

@@ -173,7 +173,7 @@ def stored_rows(
             (text, line, labels.setdefault(label, len(labels)), groups.setdefault(group, len(groups)))
             for text, label, line, group in track(rows(found), f"read {path.name}")
         )
-        deque(islice(numbered, done), 0)
+        deque(islice(numbered, done), 0)  # stored already, but labels and groups are numbered by all rows
         while block := [*zip(*islice(numbered, BLOCK), strict=True)]:
             content, numbers = _encoded(block[0])
             yield content, np.column_stack([numbers, *block[1:]])

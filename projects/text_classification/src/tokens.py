@@ -100,7 +100,7 @@ class Tokens:
         return batch
 
 
-def in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
+def run_in_batches(run: Run, tokens: Tokens, texts: Sequence[str]) -> np.ndarray:
     """The outputs of a network for texts, float32 [N, C], in the order of the texts.
 
     Texts of similar length share a batch, so that little of it is padding.

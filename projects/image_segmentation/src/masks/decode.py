@@ -1,4 +1,4 @@
-"""Images and masks become arrays: files are decoded, their values turned into class ids, and what does not fit named.
+"""Images and masks become arrays: files are decoded, values become class ids, and files that do not fit are named.
 
 The masks of a data set are uint8 class ids, with `IGNORE` for pixels without one. What the values in the files mean is
 decided in encoding.py, from what `look_at` finds in every file.
@@ -254,7 +254,7 @@ def _look(settings: DataConfig, hold: bool, pair: Pair) -> Seen | tuple[str, str
         image = read_rgb(settings, pair)  # [H, W, 3]
         size = image.shape[:2]
         kind, file = "unreadable masks", pair.mask
-        if pair.is_drawn:  # which are drawn in the size that their file states, if it is the image's
+        if pair.is_drawn:  # outlines are drawn in the size that their file states, or else in the image's
             pair = pair._replace(size=pair.size or size)
         mask = stored_mask(pair) if pair.size in (None, size) else None
     except UnreadableImageError as error:
