@@ -112,7 +112,7 @@ def test_a_flac_file_without_a_length_is_read_to_its_end_but_no_farther_than_all
     assert "no length" in unusual
     for content in (claiming(0), wav_bytes(TONE, RATE)):
         with pytest.raises(UnreadableAudioError, match=r"longer than the 0\.5 seconds allowed"):
-            read_audio(content, RATE, max_seconds=0.5)
+            read_recording(content, RATE, max_seconds=0.5)
 
 
 def test_what_is_unusual_about_a_file_is_said() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from shared.data.examples import Data, Examples
 from shared.data.splits import Splits
 from shared.export.examples import LARGEST_SIDE, image_file, pick_examples, write_examples
-from shared.serving.service import EXAMPLES
+from shared.serving.service import EXAMPLES_FILE
 
 
 def data_of(labels: list[int]) -> Data:
@@ -38,6 +38,6 @@ def test_they_are_the_first_of_evenly_spaced_classes_of_the_test_split_then_othe
 def test_files_and_texts_are_written_and_large_images_scaled_down(tmp_path: Path) -> None:
     image = Image.new("RGB", (2 * LARGEST_SIDE, 100), "red")
     write_examples(tmp_path, [("a", [image_file(image)] * 2), ("b", ["a text"])])
-    first, second = json.loads((tmp_path / EXAMPLES).read_text())
+    first, second = json.loads((tmp_path / EXAMPLES_FILE).read_text())
     assert second == {"label": "b", "texts": ["a text"]}
     assert [Image.open(io.BytesIO(base64.b64decode(file))).size for file in first["files"]] == [(LARGEST_SIDE, 50)] * 2

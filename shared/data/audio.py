@@ -109,9 +109,9 @@ class Recording:
     """What its owner may not know of the file, and how it was read; empty for most."""
 
 
-def read_audio(source: Path | bytes, rate: int, max_seconds: float = MAX_SECONDS) -> np.ndarray:
+def read_audio(source: Path | bytes, rate: int) -> np.ndarray:
     """The samples of `read_recording`, int16 [samples]."""
-    return read_recording(source, rate, max_seconds).samples
+    return read_recording(source, rate).samples
 
 
 def read_recording(source: Path | bytes, rate: int, max_seconds: float = MAX_SECONDS) -> Recording:

@@ -13,7 +13,7 @@ from shared.data.examples import Data
 from shared.data.labels import has_label, label_names
 from shared.data.splits import evenly_spaced
 from shared.files import write_json
-from shared.serving.service import EXAMPLES
+from shared.serving.service import EXAMPLES_FILE
 
 LARGEST_SIDE = 512  # pixels; pages show no more
 
@@ -63,4 +63,4 @@ def write_examples(folder: Path, examples: Sequence[Example]) -> None:
         else {"label": label, "files": [base64.b64encode(bytes(file)).decode() for file in elements]}  # type: ignore[arg-type]
         for label, elements in examples
     ]
-    write_json(folder / EXAMPLES, rows)
+    write_json(folder / EXAMPLES_FILE, rows)

@@ -12,7 +12,7 @@ STROKE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAMCAAAAABzHgM7AAAAGklEQVR42mP8z4AATAwYHEZGXDLU4jDidAEAvBUCFxtNV/0AAAAASUVORK5CYII="
 )
 TONE = "UklGRjQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YRAAAAAAAAAg/z8AIAAAAOAAwADg"
-EXAMPLES = {"images": STROKE, "recordings": TONE}
+EXAMPLE_FILES = {"images": STROKE, "recordings": TONE}
 """Files in base64 for the interface's description: a PNG of a vertical stroke, and eight samples of a tone as WAV."""
 
 
@@ -37,6 +37,6 @@ def classifier_service(
 
     label, *_ = predictor.network.labels
     example_result = {"prediction": label, "probabilities": {label: 0.99, "another": 0.01}}
-    endpoint = Endpoint("predict", summary, kind, decode, predict_batch, EXAMPLES[kind], example_result)
+    endpoint = Endpoint("predict", summary, kind, decode, predict_batch, EXAMPLE_FILES[kind], example_result)
     folder = model_path(project, config).parent
     return Service(project.name, predictor.network.metadata, [endpoint], project / "src" / "page", folder)

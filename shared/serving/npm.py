@@ -29,9 +29,9 @@ def fetch_packages(folder: Path = CACHE) -> Path:
     return folder
 
 
-def has_packages(folder: Path = CACHE) -> bool:
-    """Whether the folder holds the known files of all packages."""
-    return all(_is_whole(folder / name, pins) for name, pins in PACKAGES.items())
+def has_packages() -> bool:
+    """Whether `CACHE` holds the known files of all packages."""
+    return all(_is_whole(CACHE / name, pins) for name, pins in PACKAGES.items())
 
 
 def _is_whole(folder: Path, pins: dict[str, Any]) -> bool:

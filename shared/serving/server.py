@@ -26,7 +26,7 @@ from shared.serving.interface import request_body, responses
 from shared.serving.metrics import ServerMetrics
 from shared.serving.pages import add_page, page_files
 from shared.serving.reading import ParsedRequest, Reader, busy
-from shared.serving.service import EXAMPLES, Endpoint, RefusedError, Service
+from shared.serving.service import EXAMPLES_FILE, Endpoint, RefusedError, Service
 from shared.serving.settings import ServeConfig, network_location
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -59,7 +59,7 @@ def make_app(service: Service, settings: ServeConfig, backend: Backend) -> ASGIA
     metrics = ServerMetrics(batcher)
     _add_facts(app, backend, batcher, metrics)
     if service.network_dir:
-        _add_examples(app, service.network_dir / EXAMPLES)
+        _add_examples(app, service.network_dir / EXAMPLES_FILE)
     page = add_page(app, page_files(service.page)) if service.page else []
     return Guard(_dispatch(app, handlers), settings, metrics, unlocked={"/healthz", "/readyz", *page})
 
@@ -183,7 +183,7 @@ def _add_facts(app: FastAPI, backend: Backend, batcher: Batcher, metrics: Server
 
 def _add_examples(app: FastAPI, path: Path) -> None:
     # Unlike the page, they are data, and need the key.
-    @app.get(f"/{EXAMPLES}", summary="What the page offers to click")
+    @app.get(f"/{EXAMPLES_FILE}", summary="What the page offers to click")
     def examples() -> Response:
         content = path.read_bytes() if path.is_file() else b"[]"
         return Response(content, media_type="application/json")

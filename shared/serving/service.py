@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from shared.errors import UserError
 
-EXAMPLES = "examples.json"  # what an export puts beside its network for the page
+EXAMPLES_FILE = "examples.json"  # what an export puts beside its network for the page
 JsonObject = dict[str, Any]
 """Plain types that JSON has; no NaN."""
 

@@ -112,9 +112,9 @@ def load_data(config: Config, on: Path | None = None, *, require: bool = True) -
     names = [name for split in vars(splits).values() for name in split.names]
     folder = find_lfw(on or settings.root) if record.source == "lfw" else None
     official = read_pairs(folder / PAIRS, names) if folder else None
-    about = record, found.problems, found.facts | {"crop_size": crop_size(config)}, found.settled, found.unusual
+    known = record, found.problems, found.facts | {"crop_size": crop_size(config)}, found.settled, found.unusual
     own = {"people": found.classes, "max_pairs": settings.pairs, "seed": config.seed, "official": official}
-    data = FaceData(splits, [], *about, **own)
+    data = FaceData(splits, [], *known, **own)
     if require:
         require_faces(data)
     return data

@@ -6,7 +6,7 @@ from PIL import Image
 
 from shared.data.images import UnreadableImageError
 from shared.errors import UserError
-from shared.serving.classifier import EXAMPLES
+from shared.serving.classifier import EXAMPLE_FILES
 from shared.serving.service import Endpoint, JsonObject, RefusedError, Service
 from src.config import PROJECT, Config, export_path
 from src.gallery import Gallery, normalize_name
@@ -55,7 +55,7 @@ def make_service(config: Config) -> Service:
         smaller = recognizer.smaller_faces(image)
         return [{"status": "enrolled", "name": name, "new": new, "smaller_faces": smaller}]
 
-    image, face = EXAMPLES["images"], {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
+    image, face = EXAMPLE_FILES["images"], {"prediction": "unknown", "box": [10.0, 12.0, 90.0, 120.0], "nearest": []}
     identified = {"status": "faces", "faces": [face], "thresholds": "..."}
     verified = {"prediction": "same", "similarity": 0.93, "thresholds": "..."}
     enrolled = {"status": "enrolled", "name": "Eileen", "new": 1, "smaller_faces": 0}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from shared.data.images import UnreadableImageError
+from shared.serving.classifier import EXAMPLE_FILES
 from shared.serving.service import Endpoint, RefusedError, Service
 from src.config import PROJECT, Config, export_path
 from src.predict import Predictor, mask_png
@@ -36,18 +37,14 @@ def make_service(config: Config) -> Service:
         kind="images",
         decode=decode,
         predict=predict,
-        example=EXAMPLE,
+        example=EXAMPLE_FILES["images"],
         example_result={
-            "height": 1,
-            "width": 2,
-            "areas": {"background": {"pixels": 1, "share": 0.5}, "grass": {"pixels": 1, "share": 0.5}},
+            "height": 12,
+            "width": 12,
+            "areas": {"background": {"pixels": 108, "share": 0.75}, "grass": {"pixels": 36, "share": 0.25}},
             "probability": 0.9,
             "mask_png_base64": "...",
         },
         batch_size=1,  # images of different sizes do not stack
     )
     return Service(PROJECT.name, predictor.network.metadata, [endpoint], PAGE, export_path(config).parent)
-
-
-EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR42mP4z8DAwPAfAAcAAf/Hcw2XAAAAAElFTkSuQmCC"
-"""A red and a blue pixel, as a PNG file in base64."""

@@ -128,9 +128,9 @@ def collect_texts(inputs: Sequence[str], text_column: str) -> tuple[list[str | P
         elif suffix in TABLES:
             found += read_column(Path(item), text_column)
         elif suffix in TEXTS.suffixes or os.path.isdir(item):  # noqa: PTH112
-            files, passed_over = collect_files([Path(item)], TEXTS)
+            files, others = collect_files([Path(item)], TEXTS)
             found += files
-            skipped.update(passed_over)
+            skipped.update(others)
         elif os.path.exists(item):  # noqa: PTH110
             raise UserError(f"{item} is a file of another kind; name CSV, TSV, Parquet, JSON lines or .txt files.")
         else:
