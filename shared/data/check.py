@@ -128,8 +128,8 @@ def copy_warnings(found: DataCheck) -> list[str]:
     """A sentence about each kind of copies."""
     advice = {
         "contradicting": (f"under another {found.class_nouns[0]}", "decide which is right and delete the others"),
-        "across": ("in another split", "delete the copies, or the scores will be better than the truth"),
-        "within": ("in the same split", "delete the copies, unless they shall count several times"),
+        "across": ("in another split", "delete the copies, or the scores will be too high"),
+        "within": ("in the same split", "delete the copies, unless they are meant to count several times"),
     }
     warnings = []
     for kind, groups in find_copies(found.examples).items():

@@ -116,7 +116,7 @@ def warn_near_copies(
         share = "" if train is splits.train else f"{len(train):,} of {len(splits.train):,} "
         warning = (
             f"{len(across)} of {len(some)} validation and test examples are copies, or nearly, of {share}training "
-            f"examples ({_shown(across)}), so the scores are better than the truth; {advice(train.names, across)}."
+            f"examples ({_shown(across)}), so the scores are too high; {advice(train.names, across)}."
         )
         log.warning(warning)
     return NearCopies(len(some), len(train), across, warning)
@@ -145,7 +145,7 @@ def near_copy_warnings(data: Data | None, column: str, likeness: Likeness) -> li
     within = find_copies_within(data.splits.train, column, likeness)
     sentence = (
         f"training examples that are nearly the same: {len(within)} pairs ({_shown(within)}); delete one of each, "
-        "unless they shall count several times."
+        "unless they are meant to count several times."
     )
     return [data.near_copies.warning] * bool(data.near_copies.warning) + [sentence] * bool(within)
 

@@ -53,8 +53,8 @@ class TrainingConfig:
     freeze_epochs: NonNegativeInt = 0
     """number of first epochs in which the pretrained part of the network is not trained; 0 trains it from the start"""
     unfreeze_epochs: NonNegativeInt = 0
-    """number of epochs after these in which only the last layers of the pretrained part are trained, more of them in
-    each epoch (gradual unfreezing); higher values change its first layers less; 0 trains all layers at once"""
+    """number of epochs, after training.freeze_epochs, in which only the last layers of the pretrained part are trained,
+    more of them in each epoch (gradual unfreezing); higher values change its first layers less; 0 trains all at once"""
     backbone_lr_scale: PositiveFloat = 1.0
     """learning rate of the pretrained part as a multiple of training.learning_rate; 0.1 is usual for fine-tuning"""
     max_grad_norm: NonNegativeFloat = 0.0

@@ -20,7 +20,7 @@ from shared.data.value_range import measure_range
 from shared.errors import UserError
 from src.config import DataConfig
 from src.masks import IGNORE
-from src.masks.decode import MaskFormat, decode_masks, look_at
+from src.masks.decode import MaskFormat, decode_masks, inspect_pairs
 from src.masks.encoding import detect_format, require_every_class
 from src.masks.files import Pair, find_pairs, mask_folders, note_unlisted
 from src.masks.outlines import annotation_files, read_annotations
@@ -42,7 +42,7 @@ def load_folder(settings: DataConfig, root: Path, classes: list[str] | None = No
     settings = replace(settings, value_range=value_range)
     if not classes:
         pairs.setdefault("train", [])  # which is needed, and refused below where there is none
-    seen = look_at(pairs, settings, problems)
+    seen = inspect_pairs(pairs, settings, problems)
     every = list(chain.from_iterable(seen.values()))
     if not every:
         raise UserError(f"{root} has no image with its mask that could be used; {problems or 'it is empty'}.")
@@ -170,7 +170,7 @@ def load_pets(settings: DataConfig, root: Path) -> SourceData:
         names = [line.split()[0] for line in lines]
         pairs[split] = [Pair(name, folder / "images" / f"{name}.jpg", trimaps / f"{name}.png") for name in names]
     settings = replace(settings, max_side=PETS_SIDE, value_range=[])
-    train, test = (decode_masks(s, form, settings, problems) for s in look_at(pairs, settings, problems).values())
+    train, test = (decode_masks(s, form, settings, problems) for s in inspect_pairs(pairs, settings, problems).values())
     if problems:
         raise UserError(f"{folder} has {problems}; delete it, so that it is downloaded again.")
     train = replace(train, groups=train.names)  # each image is its own group

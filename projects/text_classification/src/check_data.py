@@ -21,7 +21,7 @@ from shared.report.html import Section
 from src.config import PROJECT, Config
 from src.dataloader import TokenBatches, load_data
 from src.documents import has_text_folders, read_folders, read_table, split_tables
-from src.reading import MOST_LOOKED_AT, choose_network, look_at_tokens, tokens_of
+from src.reading import MOST_INSPECTED, choose_network, inspect_tokens, tokens_of
 from src.tables import TEXTS
 
 CHARACTERS_SHOWN = 300
@@ -101,6 +101,6 @@ def _tokens(config: Config, data: Data) -> list[str]:
     """What the network that training would take cannot read of the texts, or of some of them where they are many."""
     config, choice = choose_network(config, data)
     whole = joined([*vars(data.splits).values()])
-    some = whole.at(evenly_spaced(len(whole), MOST_LOOKED_AT)).as_tensors()
+    some = whole.at(evenly_spaced(len(whole), MOST_INSPECTED)).as_tensors()
     batches = TokenBatches(some, tokens_of(config, data.splits.train["texts"]))
-    return [choice] * bool(choice) + look_at_tokens(config, batches, some["texts"], data.classes)[0]
+    return [choice] * bool(choice) + inspect_tokens(config, batches, some["texts"], data.classes)[0]

@@ -19,7 +19,7 @@ BLIND = 0.2
 """From this share of unread tokens on, `auto` takes ngrams, which learns its tokens from the texts."""
 MOST_READ = 2000
 """Training texts, evenly spaced, that decide what `auto` takes."""
-MOST_LOOKED_AT = 20_000
+MOST_INSPECTED = 20_000
 """Texts, evenly spaced, in which unread tokens are counted."""
 WORTH_SAYING = 0.05
 """The share of unread tokens, or of cut texts, above which a warning says so."""
@@ -76,16 +76,16 @@ def choose_network(config: Config, data: Data) -> tuple[Config, str]:
     )
 
 
-def look_at_tokens(
+def inspect_tokens(
     config: Config, batches: TokenBatches, texts: Texts, classes: Sequence[str]
 ) -> tuple[list[str], dict[str, float], str]:
     """What the network cannot read of the texts of these batches.
 
     Returns:
         Sentences about tokens that tell it nothing, and about texts of which it reads the beginning only; the share of
-        such tokens in `MOST_LOOKED_AT` texts, and of such texts; the flag that reads more where many are cut.
+        such tokens in `MOST_INSPECTED` texts, and of such texts; the flag that reads more where many are cut.
     """
-    some = evenly_spaced(len(batches), MOST_LOOKED_AT)
+    some = evenly_spaced(len(batches), MOST_INSPECTED)
     unread, cuts = batches.tokens.unread(batches.rows.at(some)), batches.rows.cuts
     labels, sentences, more = batches.labels.numpy(), [], ""
     if unread.mean() > WORTH_SAYING:

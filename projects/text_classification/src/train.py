@@ -16,7 +16,7 @@ from shared.training.run import prepare_run, train_network
 from shared.training.settings import Trial
 from src.config import PROJECT, Config
 from src.dataloader import TokenBatches, load_data, make_loaders, padding_share
-from src.reading import choose_network, look_at_tokens, settings_file
+from src.reading import choose_network, inspect_tokens, settings_file
 
 
 def train(
@@ -46,7 +46,7 @@ def train(
     loss = classification_loss(data.splits.train["labels"], len(data.classes), config.training)
     task = Task(make_step(loss), training_metrics(len(data.classes)), monitor="accuracy", backbone=bundle.backbone)
     whole: TokenBatches = loaders.train.dataset  # type: ignore[assignment]
-    warnings, shares, try_first = look_at_tokens(config, whole, data.splits.train["texts"], data.classes)
+    warnings, shares, try_first = inspect_tokens(config, whole, data.splits.train["texts"], data.classes)
     warnings = [choice] * bool(choice) + warnings
     if config.training.backbone_lr_scale != 1 and not bundle.backbone:
         kind = config.model.tuning if config.model.name == "pretrained" else config.model.name

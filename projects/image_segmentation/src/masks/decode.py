@@ -1,7 +1,7 @@
 """Images and masks become arrays: files are decoded, values become class ids, and files that do not fit are named.
 
 The masks of a data set are uint8 class ids, with `IGNORE` for pixels without one. What the values in the files mean is
-decided in encoding.py, from what `look_at` finds in every file.
+decided in encoding.py, from what `inspect_pairs` finds in every file.
 """
 
 import hashlib
@@ -221,7 +221,9 @@ class Seen:
     """The image, uint8 [H, W, 3], and the mask, where they are held in memory."""
 
 
-def look_at(pairs: Mapping[str, Sequence[Pair]], settings: DataConfig, problems: Problems) -> dict[str, list[Seen]]:
+def inspect_pairs(
+    pairs: Mapping[str, Sequence[Pair]], settings: DataConfig, problems: Problems
+) -> dict[str, list[Seen]]:
     """Decode the files of each split once; those that cannot be read or have two sizes go into `problems` instead."""
     files = list(chain.from_iterable(pairs.values()))
     needed = decoded_bytes(files, settings.max_side)
@@ -230,7 +232,7 @@ def look_at(pairs: Mapping[str, Sequence[Pair]], settings: DataConfig, problems:
     log.info(f"data: {len(files):,} images and masks are {how}; decoded they take {needed / 1e9:.2g} GB (data.cache)")
     seen: dict[str, list[Seen]] = {}
     for split, some in pairs.items():
-        looked = in_processes(partial(_look, settings, held), some, workers_for(len(some)))
+        looked = in_processes(partial(_inspect, settings, held), some, workers_for(len(some)))
         found = list(track(looked, "read images", total=len(some)))
         seen[split] = [one for one in found if isinstance(one, Seen)]
         for one in found:
@@ -247,7 +249,7 @@ def decoded_bytes(pairs: Sequence[Pair], max_side: int) -> float:
     return BYTES_A_PIXEL * len(pairs) * sum(pixels) / max(1, len(pixels))
 
 
-def _look(settings: DataConfig, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
+def _inspect(settings: DataConfig, hold: bool, pair: Pair) -> Seen | tuple[str, str]:
     """What there is to know of a pair, or what is wrong with it."""
     kind, file = "unreadable images", pair.image
     try:
