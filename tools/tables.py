@@ -145,7 +145,7 @@ def data(result: dict[str, Any]) -> str:
     }
     for name, title in titles.items():
         each = [one[name] for one in large["rounds"]]
-        row(files, f"{each[0]['images']:,} of an epoch, {title}", {}, each)
+        row(files, f"{each[0]['images']:,} images of an epoch, {title}", {}, each)
     about, limit = result["about"], large["rounds"][0]["none"]["limit_bytes"]
     bound = f"below a hard limit of {limit / 1e9:g} GB" if limit else "without a limit"
     after = (
