@@ -152,8 +152,9 @@ def data(result: dict[str, Any]) -> str:
         f"Seconds are processor time of all processes, without imports: the machine also ran other work. "
         f"{about['cores']} cores, {threads_of(about)}, as many workers; epochs of a small network on 64x64; medians of "
         f"{len(large['rounds'])} rounds in turns, {bound}. Peak memory is that of all processes (PSS), imports "
-        f"included. In each round, decoding on demand does {ratio(large['rounds'], 'none', 'image_folder')} of "
-        f"ImageFolder's images, shards {ratio(large['rounds'], 'shards', 'none')} of the folder's, and `predict` "
+        f"and the pages of mapped files included, which the system drops where it needs memory. In each round, "
+        f"decoding on demand does {ratio(large['rounds'], 'none', 'image_folder')} of ImageFolder's images, shards "
+        f"{ratio(large['rounds'], 'shards', 'none')} of the folder's, and `predict` "
         f"{ratio(rounds, 'predict_files', 'bare_network')} of the network's alone. Steps a second of MNIST from the "
         f"disk are {digits['speed']['disk_to_memory']:.2f} of those from memory. torch {about['versions']['torch']}."
     )
