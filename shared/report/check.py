@@ -121,7 +121,7 @@ def write_check_report(
         summary=list(_rows(check).items()),
         notice=f"Training refuses this data: {check.refusal}" if check.refusal else substitution_notice(result["data"]),
         sections=[
-            Section("What to look after", "" if numbered else "Nothing was found.", ["", ""], numbered),
+            Section("What needs attention", "" if numbered else "Nothing was found.", ["", ""], numbered),
             *sections,
             _classes(check),
         ],

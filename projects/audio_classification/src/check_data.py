@@ -57,7 +57,7 @@ def _measures(path: Path) -> dict[str, int]:
 
 
 def _setting_warnings(settings: DataConfig, check: DataCheck, data: Data | None) -> list[str]:
-    """Which settings would suit the user's own recordings better, and which recordings to look after."""
+    """Which settings would suit the user's own recordings better, and which recordings need attention."""
     warnings = []
     lengths = [one.measures["milliseconds"] for one in check.examples if "milliseconds" in one.measures]
     long = sum(length > 1000 * settings.seconds for length in lengths)
