@@ -96,10 +96,9 @@ class SegmentationScores:
 
         Returns:
             `pooled` and `per_image`, each with `mean_iou`, `mean_dice` and by class `iou`, `dice`; `pooled` also with
-            `mean_iou_interval` (95 %, see `jackknife_interval`); `boundary` with
-            `mean_f` and by class `f`, averaged over images; `pixel_accuracy`; `confusion`; `images`, their number;
-            `by_image`, each image's IoU, averaged over its classes; and `calibration_error` of all pixels, where their
-            confidence was given.
+            `mean_iou_interval` (95 %, see `jackknife_interval`); `boundary` with `mean_f` and by class `f`, averaged
+            over images; `pixel_accuracy`; `confusion`; `images`, their number; `by_image`, each image's IoU, averaged
+            over its classes; and `calibration_error` of all pixels, where their confidence was given.
         """
         counts = torch.stack(self._counts)
         iou, dice = overlap(counts)

@@ -16,7 +16,7 @@ from shared.export.to_onnx import trace, write_model
 from shared.files import atomic_write
 from shared.results import versions
 
-ABOUT_DETECTOR = {"source": "MTCNN of facenet-pytorch", "license": "MIT, Copyright (c) 2019 Timothy Esler"}
+DETECTOR_ORIGIN = {"source": "MTCNN of facenet-pytorch", "license": "MIT, Copyright (c) 2019 Timothy Esler"}
 EXAMPLES = 5
 # The side of the squares that each network looks at; the first one slides over images of any size.
 SIDES = {"pnet": 12, "rnet": 24, "onet": 48}
@@ -42,5 +42,5 @@ def _traced(name: str, network: nn.Module, cache: Path) -> Path:
         pixels = 255 * torch.rand(EXAMPLES, 3, side, side, generator=torch.Generator().manual_seed(0))
         takes_pixels = nn.Sequential(Normalize(mean=(127.5, 127.5, 127.5), scale=128.0), network)
         model, _ = trace(takes_pixels, pixels, "pixels", outputs, stride)
-        write_model(model, kept, ABOUT_DETECTOR | {"versions": versions()})
+        write_model(model, kept, DETECTOR_ORIGIN | {"versions": versions()})
     return kept
