@@ -97,6 +97,8 @@ def test_every_committed_file_has_a_name_and_line_endings_for_all_systems() -> N
     assert [name for name in names if not fits_windows(Path(name))] == []
     assert [name for name, count in Counter(name.lower() for name in names).items() if count > 1] == []
     assert [line for line in git("ls-files", "--eol") if re.match("i/(crlf|mixed)", line)] == []
+    # A symbolic link leads to a place on the machine of who committed it.
+    assert [line for line in git("ls-files", "--stage") if line.startswith("120000")] == []
     assert git("check-attr", "eol", "README.md") == (["README.md: eol: lf"] if names else [])
 
 
