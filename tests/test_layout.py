@@ -1,9 +1,11 @@
 """Every project has the same files and folders, no more and no fewer at its top level."""
 
+import ast
 import inspect
 import re
 from pathlib import Path
 
+import docstring_parser
 import yaml
 from commands import PROJECTS, REPOSITORY
 
@@ -63,3 +65,11 @@ def test_the_smoke_run_depends_on_nothing_that_the_owner_changes_for_other_data(
         for section in ("data", "model", "loss", "tokenizer"):
             left_open = set(default.get(section, {})) - set(smoke.get(section, {})) - {"root"}
             assert not left_open, (project.name, section)
+
+
+def test_docstrings_describe_parameters_that_exist() -> None:
+    for path in [*REPOSITORY.glob("shared/**/*.py"), *REPOSITORY.glob("projects/*/*/*.py")]:
+        for function in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)):
+            described = {one.arg_name for one in docstring_parser.parse(ast.get_docstring(function) or "").params}
+            own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+            assert described <= own, f"{path}:{function.lineno}"

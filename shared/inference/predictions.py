@@ -134,7 +134,9 @@ def write_predictions(
         sheet: draws the first `SHEET_INPUTS` inputs with their predictions, as PNG bytes.
         unusual: whether the detail beside a class says what is unusual about the input, which is then said.
         input_name: the title of the inputs' column: files, or texts themselves.
-        skipped, chunk, prepare: see `predict_in_chunks`.
+        skipped: see `predict_in_chunks`.
+        chunk: see there.
+        prepare: see there.
     """
     header = [input_name, "prediction", "most_likely", "probability", *(f"p_{one}" for one in network.labels), "detail"]
     drawn: Sequence[Any] = inputs[: SHEET_INPUTS if sheet else 0]
