@@ -1,10 +1,10 @@
 """Names of classes that are one, names that say that there is no class, and answers that are no class."""
 
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
+from exported import Network
 
 from shared.data.labels import label_key, label_warnings, same_labels
 from shared.inference.predictions import Prediction, answer, as_json, predict_prepared
@@ -35,16 +35,6 @@ def test_different_classes_keep_their_keys_and_those_that_may_be_one_or_none_are
     assert missing.endswith("1 (nan 2); mend them.")
     assert same_labels(["Good", "good", "good"]) == [["good", "Good"]]
     assert label_warnings({"good": 3, "bad": 3}, ("", "")) == []
-
-
-class Network(SimpleNamespace):
-    """A network that is as sure as its inputs say."""
-
-    outputs = ("probabilities",)
-    metadata: ClassVar[dict[str, list[float]]] = {}
-
-    def run_several(self, _: list[str], inputs: np.ndarray, __: int) -> list[np.ndarray]:
-        return [np.stack([inputs[:, 0], 1 - inputs[:, 0]], 1)]
 
 
 def test_a_class_of_the_name_of_an_answer_is_not_confused_with_it() -> None:

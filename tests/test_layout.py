@@ -73,3 +73,10 @@ def test_docstrings_describe_parameters_that_exist() -> None:
             described = {one.arg_name for one in docstring_parser.parse(ast.get_docstring(function) or "").params}
             own = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
             assert described <= own, f"{path}:{function.lineno}"
+
+
+def test_no_file_of_tests_imports_another() -> None:
+    """A new repository takes the files whose subject it takes, and the helpers beside them."""
+    for path in REPOSITORY.glob("tests/test_*.py"):
+        imported = re.findall(r"(?m)^(?:from|import) (test_\w+)", path.read_text())
+        assert set(imported) <= {path.stem}, path.name

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from exported import Network
 from sklearn import metrics
-from test_labels import Network
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from shared.data.examples import Data, Examples, SourceData, cut_examples, with_labels
