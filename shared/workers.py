@@ -51,7 +51,10 @@ def in_processes(function: Callable[[T], R], items: Iterable[T], workers: int) -
 def _end_with_parent() -> None:
     """Leave Ctrl-C to the process that started this one, and end when it does, even by a kill."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if torch := sys.modules.get("torch"):  # the threads of its OpenMP are not forked with it: it would wait for them
+    # One thread each, as the others compute on the other cores; and a forked process would wait for the threads of
+    # OpenMP, which are not forked with it. The variable is for a process that loads PyTorch later.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
     threading.Thread(target=_end_after, args=[multiprocessing.parent_process()], daemon=True).start()
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
-from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from models.alignment import Aligner, cut_crop
@@ -20,7 +18,7 @@ from models.detector import Detector, central_face
 from models.dlib_landmarks import load_trees
 from models.model import crop_size
 from shared.data.folders import Decoded
-from shared.data.images import read_image, size_of
+from shared.data.images import as_rgb, read_image, size_of
 from shared.data.prepared import Reading
 from shared.data.value_range import measure_range
 from shared.errors import UserError
@@ -48,7 +46,7 @@ class FaceReader:
 
     def read(self, path: Path, *, size: int, value_range: Sequence[float], **detector: Any) -> Decoded:
         """See `face_reading`; raises `UnreadableImageError`."""
-        image = read_image(path, value_range=value_range).convert("RGB")
+        image = as_rgb(read_image(path, value_range=value_range))
         options = repr((list(value_range), sorted(detector.items())))
         key = hashlib.sha256(path.read_bytes() + options.encode()).hexdigest()
         with _remembered(self.folder) as table:
@@ -74,8 +72,6 @@ def find_face(image: Image.Image, folder: Path, **detector: Any) -> tuple[int, b
 
 @cache
 def _finders(process: int, folder: Path, **detector: Any) -> tuple[Detector, Aligner]:  # noqa: ARG001 - of each its own
-    if parent_process():  # a worker: the others compute on the other cores, and threads do not survive a fork
-        torch.set_num_threads(1)
     return Detector(DetectorConfig(**detector)), Aligner(load_trees(folder))
 
 
