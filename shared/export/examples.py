@@ -33,7 +33,7 @@ def pick_examples(
     labels = np.asarray(test["labels"]) if labeled else np.empty(0)
     every = (np.flatnonzero(has_label(labels, label))[:1].tolist() for label in range(len(data.classes) * labeled))
     first = [*dict.fromkeys(place for places in every for place in places)]
-    others = [place for place in range(len(test)) if place not in first]
+    others = np.setdiff1d(np.arange(len(test)), first).tolist()
     places = [first[one] for one in evenly_spaced(len(first), count)]
     places += [others[one] for one in evenly_spaced(len(others), count - len(places))]
     names = label_names(labels[places], data.classes) if labeled else [()] * len(places)

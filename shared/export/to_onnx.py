@@ -150,7 +150,7 @@ def _trace(
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     module = deepcopy(module)
     for name, part in list(module.named_modules()):
-        if isinstance(part, nn.ReLU6):  # the exporter takes it apart for each symbolic size, and a clamp not
+        if isinstance(part, nn.ReLU6):  # it is taken apart for each symbolic size, which takes long; a clamp is not
             module.set_submodule(name, _Clamp())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals

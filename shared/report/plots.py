@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LARGEST_MATRIX = 40.0  # inches; of a thousand classes a matrix with numbers in its cells would take gigabytes
 DPI = 110
+GAP = 6  # pixels around each of several images
 ACCENT, SECOND, INK, GRID = "#2563eb", "#d97706", "#1f2937", "#e5e7eb"
 
 
@@ -117,11 +118,11 @@ def printable(caption: str) -> str:
 
 
 def pasted(rows: Sequence[Sequence[np.ndarray]], side: int, above: int = 0) -> Image.Image:
-    """Images in rows, each scaled to fit a square of `side` pixels with 6 around it, and `above` more above it.
+    """Images in rows, each scaled to fit a square of `side` pixels with `GAP` around it, and `above` more above it.
 
     A plot of its own for each image would take seconds.
     """
-    step = side + 6
+    step = side + GAP
     canvas = Image.new("RGB", (max(map(len, rows)) * step, len(rows) * (step + above)), "white")
     for row, arrays in enumerate(rows):
         for column, array in enumerate(arrays):
@@ -142,14 +143,14 @@ def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns
     axes.axis("off")
     for place, caption in enumerate(captions):
         row, column = divmod(place, columns)
-        at = (column + 0.5) * (side + 6), row * (side + 6 + above) + above
+        at = (column + 0.5) * (side + GAP), row * (side + GAP + above) + above
         axes.text(*at, printable(caption), ha="center", va="bottom", fontsize=8, color=INK, parse_math=False)
     return png(figure)
 
 
 def sample_grid(rows: Mapping[str, Sequence[np.ndarray]], side: int = 72) -> bytes:
     """A row of images, uint8 [H, W] or [H, W, 3], for each name (see `pasted`)."""
-    canvas, step = pasted([*rows.values()], side), side + 6
+    canvas, step = pasted([*rows.values()], side), side + GAP
     figure = new_figure(canvas.width / 90 + 2, canvas.height / 90)
     axes = figure.subplots()
     axes.imshow(canvas, interpolation="none")

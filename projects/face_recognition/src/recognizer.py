@@ -12,7 +12,7 @@ from PIL import Image
 from models.alignment import Aligner
 from models.detector import Detector, Face
 from models.dlib_landmarks import load_exported_trees
-from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, as_rgb, read_image
 from shared.errors import UserError
 from shared.export.stale import open_exported
 from src.config import Config, export_path
@@ -84,7 +84,8 @@ class Recognizer:
         """The same for images that are decoded already, of any mode."""
         photos = []
         for image, faces in zip(images, self.detector.detect_all(images), strict=True):
-            crops = [self._aligner.crop(image.convert("RGB"), face.landmarks, self._side) for face in faces]
+            color = as_rgb(image)
+            crops = [self._aligner.crop(color, face.landmarks, self._side) for face in faces]
             photos.append(Photo(faces, crops))
         crops = [crop for photo in photos for crop in photo.crops]
         if not crops:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from shared.console import log
-from shared.data.images import MAX_PIXELS, UnreadableImageError, read_image
+from shared.data.images import MAX_PIXELS, UnreadableImageError, as_rgb, read_image
 from shared.data.skipped import collect_files
 from shared.export.stale import open_exported
 from shared.files import atomic_write, write_csv, write_json_lists
@@ -37,7 +37,7 @@ class Predictor:
             UnreadableImageError: it is no image, damaged, or too large.
         """
         value_range = self.network.metadata.get("value_range", [])
-        return np.asarray(read_image(source, max_pixels, value_range).convert("RGB"))
+        return np.asarray(as_rgb(read_image(source, max_pixels, value_range)))
 
     def predict(self, image: np.ndarray) -> tuple[np.ndarray, dict[str, Any]]:
         """Predict the class of every pixel of an image, uint8 [H, W, 3].

@@ -105,12 +105,8 @@ class Config(BaseConfig):
             full or self.augmentation.mix == "none", "augmentation.mix", self.augmentation.mix, "none with tuning head"
         )
         for name in ("freeze_epochs", "unfreeze_epochs"):
-            require(
-                full or not getattr(self.training, name),
-                f"training.{name}",
-                getattr(self.training, name),
-                "0 with head",
-            )
+            epochs = getattr(self.training, name)
+            require(full or not epochs, f"training.{name}", epochs, "0 with head")
 
 
 load_config = partial(load, Config, PROJECT)

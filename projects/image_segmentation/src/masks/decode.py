@@ -20,7 +20,7 @@ from shared.data.arrays import Arrays
 from shared.data.check import size_on_disk
 from shared.data.copies import thumbnail
 from shared.data.examples import Examples
-from shared.data.images import DEEP_MODES, UnreadableImageError, open_image, read_image
+from shared.data.images import DEEP_MODES, UnreadableImageError, as_rgb, open_image, read_image
 from shared.data.problems import Problems, named
 from shared.data.splits import evenly_spaced
 from shared.workers import in_processes, workers_for
@@ -138,7 +138,7 @@ def ids_of(settings: DataConfig, form: MaskFormat, pair: Pair) -> np.ndarray:
 
 def read_rgb(settings: DataConfig, pair: Pair) -> np.ndarray:
     """The image of a pair in the size of its file, uint8 [H, W, 3]; raises `UnreadableImageError`."""
-    return np.array(read_image(pair.image, value_range=settings.value_range).convert("RGB"))
+    return np.array(as_rgb(read_image(pair.image, value_range=settings.value_range)))
 
 
 def stored_mask(pair: Pair) -> StoredMask:
